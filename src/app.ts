@@ -1,0 +1,188 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from 'winston';
+import { type Bridge, startBridge } from './bridge/bridge.ts';
+import { createSqsClient, openInbox, sqsInbox } from './bridge/sqsInbox.ts';
+import type { Config, Role } from './config.ts';
+import { makeApp } from './http/app.ts';
+import { board } from './http/board.ts';
+import { health } from './http/health.ts';
+import { startHttpServer } from './http/server.ts';
+import { statsRoutes } from './http/statsRoutes.ts';
+import { claimPartitions } from './queue/claimPartitions.ts';
+import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
+import { makePartitions, type Partitions } from './queue/partitions.ts';
+import { checkRedis } from './runtime/checkRedis.ts';
+import { startEmbeddedRedis } from './runtime/embeddedRedis.ts';
+import { startEmbeddedSqs } from './runtime/embeddedSqs.ts';
+import {
+  connectRedis,
+  type RedisProfile,
+  type RedisTarget,
+  redisAddress,
+  untilReady,
+} from './runtime/redis.ts';
+import type { Services } from './runtime/services.ts';
+import { throttledErrors } from './runtime/throttle.ts';
+import { makeReadStats } from './stats/readStats.ts';
+import { startOrderWorkers } from './worker/orderWorkers.ts';
+
+/** Health and reads answer within a second even when Redis hangs. */
+const READ_TIMEOUT_MS = 800;
+
+/**
+ * The composition root: starts what the role needs, in the order in which each part relies on the ones before, and
+ * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
+ * Returns where HTTP answers; undefined when PORT is 0. Throws when a part cannot start; the caller stops the rest.
+ */
+export async function startApp(
+  config: Config,
+  role: Role,
+  logger: Logger,
+  services: Services,
+): Promise<string | undefined> {
+  const target = await locateRedis(config, logger, services);
+  const connect = connector(target, logger, services);
+  const partitions = makePartitions(config.partitions);
+  const does = (part: Role) => role === 'all' || role === part;
+
+  let queues: OrderQueues | undefined;
+  const url = await serveHttp({ config, role, logger, services, connect, partitions, queues: () => queues });
+
+  const redis = connect('fail_fast', 'queues');
+  await untilReady(redis);
+  await checkRedis(redis);
+  await claimPartitions(redis, config.partitions);
+  queues = openOrderQueues(redis, partitions, config.jobs, throttledErrors(logger, 'queue'));
+  const openQueues = queues;
+  services.add({ name: 'queues', stop: () => openQueues.close() });
+
+  if (does('worker')) {
+    const workers = startOrderWorkers(
+      {
+        concurrency: config.worker.concurrency,
+        rules: config.rules,
+        ledgerRetentionDays: config.ledgerRetentionDays,
+      },
+      {
+        queueRedis: connect('patient', 'worker'),
+        recordRedis: connect('patient', 'record'),
+        queues,
+        partitions,
+        logger,
+        onError: throttledErrors(logger, 'worker'),
+      },
+    );
+    services.add({ name: 'worker', stop: () => workers.stop() });
+    logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
+  }
+  if (does('bridge')) {
+    const bridge = await openBridge(config, logger, services, queues, partitions);
+    services.add({ name: 'bridge', quiet: () => bridge.quiet(), stop: () => bridge.stop() });
+  }
+  logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
+  return url;
+}
+
+type Connect = (profile: RedisProfile, name: string, commandTimeout?: number) => Redis | Cluster;
+
+function connector(target: RedisTarget, logger: Logger, services: Services): Connect {
+  const onError = throttledErrors(logger, 'Redis connection');
+  return (profile, name, commandTimeout) => {
+    const redis = connectRedis(target, profile, {
+      onError,
+      ...(commandTimeout === undefined ? {} : { commandTimeout }),
+    });
+    services.add({ name: `Redis connection (${name})`, stop: async () => redis.disconnect() });
+    return redis;
+  };
+}
+
+async function locateRedis(config: Config, logger: Logger, services: Services): Promise<RedisTarget> {
+  if (config.redis.kind !== 'embedded') {
+    logger.info('Redis', { at: redisAddress(config.redis), because: config.redis.why });
+    return config.redis;
+  }
+  const embedded = await startEmbeddedRedis(config.dataDir);
+  services.add({ name: 'embedded Redis', stop: () => embedded.stop() });
+  const { host, port, joined } = embedded;
+  logger.info('Redis', {
+    at: `${host}:${port}`,
+    embedded: joined ? 'joined' : 'started',
+    because: config.redis.why,
+  });
+  return { kind: 'server', host, port, tls: false };
+}
+
+async function openBridge(
+  config: Config,
+  logger: Logger,
+  services: Services,
+  queues: OrderQueues,
+  partitions: Partitions,
+): Promise<Bridge> {
+  if (config.sqs.kind === 'embedded') {
+    const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
+    services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
+  }
+  const client = createSqsClient(config.sqs);
+  const queueUrl = await openInbox(client, config.sqs).finally(() => client.destroy());
+  logger.info('SQS', { inbox: queueUrl, because: config.sqs.why });
+  return startBridge(
+    { receivers: config.bridge.receivers, waitSeconds: config.sqs.waitSeconds, idCase: config.rules.idCase },
+    {
+      inbox: sqsInbox(config.sqs, queueUrl),
+      queues,
+      partitions,
+      logger,
+      onError: throttledErrors(logger, 'bridge'),
+    },
+  );
+}
+
+interface HttpParts {
+  config: Config;
+  role: Role;
+  logger: Logger;
+  services: Services;
+  connect: Connect;
+  partitions: Partitions;
+  queues: () => OrderQueues | undefined;
+}
+
+async function serveHttp(parts: HttpParts): Promise<string | undefined> {
+  const { config, role, logger, services, connect, partitions, queues } = parts;
+  if (config.http.port === 0) return undefined;
+  const redis = connect('fail_fast', 'reads', READ_TIMEOUT_MS);
+  const reads = role === 'all' || role === 'api';
+  const app = makeApp({
+    logger,
+    health: health(redis, () => ({ role })),
+    ...(reads
+      ? {
+          stats: statsRoutes(makeReadStats(redis, partitions), config.rules.idCase),
+          board: lazyBoard(queues),
+        }
+      : {}),
+    admin: config.admin,
+  });
+  const server = await startHttpServer(app, config.http);
+  services.add({ name: 'HTTP', quiet: () => server.quiet(), stop: () => server.stop() });
+  logger.info('HTTP', { at: server.url });
+  if (reads && !config.admin) {
+    logger.warn("the stats and the operators' pages are open to whoever reaches this address", {
+      at: server.url,
+      close: 'ADMIN_USER and ADMIN_PASSWORD',
+    });
+  }
+  return server.url;
+}
+
+/** Bull Board needs queues, and those need Redis once; /health answers before that. */
+function lazyBoard(queues: () => OrderQueues | undefined) {
+  let router: ReturnType<typeof board> | undefined;
+  return () => {
+    const open = queues();
+    if (open) router ??= board(open);
+    return router;
+  };
+}

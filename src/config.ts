@@ -1,0 +1,319 @@
+import * as z from 'zod';
+
+/** What a process of this product does. `all` is the three others in one. */
+export const ROLES = ['all', 'bridge', 'worker', 'api'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Thrown with every problem of the environment at once; values of secrets are not in it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+const SECRETS = new Set(['REDIS_URL', 'REDIS_PASSWORD', 'ADMIN_PASSWORD', 'AWS_SECRET_ACCESS_KEY']);
+
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+const oneOf = <const T extends readonly string[]>(
+  values: T,
+  fold: (text: string) => string = (text) => text,
+) =>
+  z
+    .string()
+    .transform((text) => fold(text) as T[number])
+    .refine((value) => values.includes(value), `must be one of ${values.join(', ')}`);
+
+const lower = (text: string) => text.toLowerCase();
+const yesNo = oneOf(['true', 'false', '1', '0', 'yes', 'no'], lower).transform((text) =>
+  ['true', '1', 'yes'].includes(text),
+);
+
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
+
+const LOG_LEVELS = { debug: 'debug', info: 'info', warning: 'warn', warn: 'warn', error: 'error' } as const;
+
+/** The only description of the environment: names, defaults, and what a value may be. */
+const environment = z.object({
+  NODE_ENV: z.string().default('development'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(8000),
+  SHUTDOWN_TIMEOUT_MS: whole(1_000, 600_000).default(10_000),
+
+  LOG_LEVEL: oneOf(['debug', 'info', 'warning', 'warn', 'error'], lower).default('info'),
+  LOG_DIR: z.string().default('logs'),
+  LOG_RETENTION_DAYS: whole(1, 3_650).default(14),
+
+  DATA_DIR: z.string().default('.data'),
+  EMBEDDED_SQS_PORT: whole(1, 65_535).default(4566),
+
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  REDIS_HOST: z.string().optional(),
+  REDIS_PORT: whole(1, 65_535).optional(),
+  REDIS_USERNAME: z.string().optional(),
+  REDIS_PASSWORD: z.string().optional(),
+  REDIS_DB: whole(0, 1_000_000).optional(),
+  REDIS_TLS: yesNo.default(false),
+  REDIS_CLUSTER_NODES: z
+    .string()
+    .refine((text) => parseNodes(text) !== undefined, 'must be host:port, comma separated')
+    .optional(),
+
+  SQS: oneOf(['auto', 'aws', 'embedded'], lower).default('auto'),
+  SQS_ENDPOINT: url('http:', 'https:').optional(),
+  LOCALSTACK_URL: url('http:', 'https:').optional(),
+  AWS_ENDPOINT_URL_SQS: url('http:', 'https:').optional(),
+  SQS_QUEUE_URL: url('http:', 'https:').optional(),
+  QUEUE_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$/, 'must be 1 to 80 letters, digits, - or _')
+    .default('orders'),
+  AWS_REGION: z.string().default('us-east-1'),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  SQS_WAIT_SECONDS: whole(0, 20).default(20),
+  SQS_VISIBILITY_SECONDS: whole(10, 43_200).default(60),
+  SQS_MAX_RECEIVES: whole(1, 1_000).default(20),
+  BRIDGE_RECEIVERS: whole(1, 64).default(8),
+
+  PARTITIONS: whole(1, 64).default(1),
+  LEDGER_RETENTION_DAYS: whole(1, 3_650).default(35),
+
+  WORKER_CONCURRENCY: whole(1, 1_000).default(50),
+  JOB_ATTEMPTS: whole(1, 1_000).default(5),
+  JOB_BACKOFF_MS: whole(1, 3_600_000).default(1_000),
+  COMPLETED_KEEP: whole(0, 1_000_000).default(1_000),
+  FAILED_RETENTION_DAYS: whole(1, 3_650).optional(),
+
+  CURRENCY: z
+    .string()
+    .regex(/^[A-Za-z]{3}$/, 'must be a currency code of three letters')
+    .transform((code) => code.toUpperCase())
+    .default('USD'),
+  ID_CASE: oneOf(['upper', 'preserve'], lower).default('upper'),
+  MAX_ORDER_ITEMS: whole(1, 100_000).default(1_000),
+
+  ADMIN_USER: z.string().optional(),
+  ADMIN_PASSWORD: z.string().optional(),
+  STATS_API: oneOf(['open'], lower).optional(),
+});
+
+type Environment = z.output<typeof environment>;
+
+/** Where Redis is, and in one phrase why this one. `embedded` means we start our own. */
+export type RedisTarget =
+  | { kind: 'embedded'; why: string }
+  | {
+      kind: 'server';
+      why: string;
+      url?: string;
+      host: string;
+      port: number;
+      tls: boolean;
+      username?: string;
+      password?: string;
+      db?: number;
+    }
+  | {
+      kind: 'cluster';
+      why: string;
+      nodes: { host: string; port: number }[];
+      tls: boolean;
+      username?: string;
+      password?: string;
+    };
+
+/** Where SQS is, and why. Without `endpoint` the SDK finds AWS itself. */
+export interface SqsTarget {
+  kind: 'embedded' | 'endpoint' | 'aws';
+  why: string;
+  endpoint?: string;
+  region: string;
+  queueName: string;
+  /** The inbox, when it must not be looked up or created by name. */
+  queueUrl?: string;
+  /** Given for endpoints that check none; absent means the SDK's own credential chain. */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  waitSeconds: number;
+  visibilitySeconds: number;
+  /** Deliveries before SQS moves a message to the dead-letter queue. */
+  maxReceives: number;
+}
+
+export type Config = ReturnType<typeof shape>;
+
+/** Reads and checks the environment. An empty value counts as not set, as compose files produce it. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = environment.safeParse(given);
+  const problems = parsed.success
+    ? crossChecks(parsed.data)
+    : parsed.error.issues.map((issue) => problemOf(issue, given));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return shape(parsed.data);
+}
+
+/** Defaults by name, for the README's table and the test that holds it to this file. */
+export function environmentDefaults(): Record<string, string> {
+  const defaults = environment.parse({}) as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.keys(environment.shape).map((name) => [name, String(defaults[name] ?? '')]),
+  );
+}
+
+function problemOf(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  const name = String(issue.path[0]);
+  const value = SECRETS.has(name) ? '***' : JSON.stringify(given[name]);
+  return `${name} ${issue.message}, got ${value}`;
+}
+
+function crossChecks(env: Environment): string[] {
+  const problems: string[] = [];
+  const redis = (['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES'] as const).filter(
+    (name) => env[name] !== undefined,
+  );
+  if (redis.length > 1) problems.push(`${redis.join(' and ')} contradict each other: set one`);
+  const endpoints = (['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const).filter(
+    (name) => env[name] !== undefined,
+  );
+  if (new Set(endpoints.map((name) => env[name])).size > 1) {
+    problems.push(`${endpoints.join(' and ')} name different endpoints: set one`);
+  }
+  if (env.SQS === 'aws' && endpoints.length > 0)
+    problems.push(`SQS=aws and ${endpoints[0]} contradict each other: set one`);
+  if (env.SQS === 'embedded' && (endpoints.length > 0 || env.SQS_QUEUE_URL !== undefined)) {
+    problems.push(`SQS=embedded and ${endpoints[0] ?? 'SQS_QUEUE_URL'} contradict each other: set one`);
+  }
+  if ((env.ADMIN_USER === undefined) !== (env.ADMIN_PASSWORD === undefined)) {
+    problems.push('ADMIN_USER and ADMIN_PASSWORD belong together: one is missing');
+  }
+  if (env.NODE_ENV === 'production') {
+    if (env.ADMIN_USER === undefined)
+      problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
+    if (env.STATS_API === undefined) {
+      problems.push(
+        'NODE_ENV=production needs a choice who may read the stats: STATS_API=open, behind your own gateway',
+      );
+    }
+  }
+  return problems;
+}
+
+function shape(env: Environment) {
+  return {
+    production: env.NODE_ENV === 'production',
+    http: { host: env.HOST, port: env.PORT },
+    shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+    log: { level: LOG_LEVELS[env.LOG_LEVEL], dir: env.LOG_DIR, retentionDays: env.LOG_RETENTION_DAYS },
+    dataDir: env.DATA_DIR,
+    embeddedSqsPort: env.EMBEDDED_SQS_PORT,
+    redis: redisTarget(env),
+    sqs: sqsTarget(env),
+    bridge: { receivers: env.BRIDGE_RECEIVERS },
+    partitions: env.PARTITIONS,
+    ledgerRetentionDays: env.LEDGER_RETENTION_DAYS,
+    worker: { concurrency: env.WORKER_CONCURRENCY },
+    jobs: {
+      attempts: env.JOB_ATTEMPTS,
+      backoffMs: env.JOB_BACKOFF_MS,
+      keepCompleted: env.COMPLETED_KEEP,
+      failedRetentionDays: env.FAILED_RETENTION_DAYS,
+    },
+    rules: { currency: env.CURRENCY, idCase: env.ID_CASE, maxItems: env.MAX_ORDER_ITEMS },
+    admin:
+      env.ADMIN_USER === undefined || env.ADMIN_PASSWORD === undefined
+        ? undefined
+        : { user: env.ADMIN_USER, password: env.ADMIN_PASSWORD },
+  };
+}
+
+function redisTarget(env: Environment): RedisTarget {
+  const login = {
+    ...(env.REDIS_USERNAME === undefined ? {} : { username: env.REDIS_USERNAME }),
+    ...(env.REDIS_PASSWORD === undefined ? {} : { password: env.REDIS_PASSWORD }),
+  };
+  const nodes = env.REDIS_CLUSTER_NODES === undefined ? undefined : parseNodes(env.REDIS_CLUSTER_NODES);
+  if (nodes)
+    return { kind: 'cluster', why: 'REDIS_CLUSTER_NODES is set', nodes, tls: env.REDIS_TLS, ...login };
+  if (env.REDIS_URL !== undefined) {
+    const { hostname, port, protocol } = new URL(env.REDIS_URL);
+    return {
+      kind: 'server',
+      why: 'REDIS_URL is set',
+      url: env.REDIS_URL,
+      host: hostname,
+      port: Number(port || 6379),
+      tls: protocol === 'rediss:',
+    };
+  }
+  if (env.REDIS_HOST !== undefined || env.REDIS_PORT !== undefined) {
+    return {
+      kind: 'server',
+      why: `${env.REDIS_HOST === undefined ? 'REDIS_PORT' : 'REDIS_HOST'} is set`,
+      host: env.REDIS_HOST ?? '127.0.0.1',
+      port: env.REDIS_PORT ?? 6379,
+      tls: env.REDIS_TLS,
+      ...login,
+      ...(env.REDIS_DB === undefined ? {} : { db: env.REDIS_DB }),
+    };
+  }
+  return { kind: 'embedded', why: 'no REDIS_URL, REDIS_HOST or REDIS_CLUSTER_NODES is set' };
+}
+
+function sqsTarget(env: Environment): SqsTarget {
+  const common = {
+    region: env.AWS_REGION,
+    queueName: env.QUEUE_NAME,
+    waitSeconds: env.SQS_WAIT_SECONDS,
+    visibilitySeconds: env.SQS_VISIBILITY_SECONDS,
+    maxReceives: env.SQS_MAX_RECEIVES,
+    ...(env.SQS_QUEUE_URL === undefined ? {} : { queueUrl: env.SQS_QUEUE_URL }),
+  };
+  const given = (['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const).find(
+    (name) => env[name] !== undefined,
+  );
+  if (given !== undefined) {
+    const ownKeys = env.AWS_ACCESS_KEY_ID !== undefined && env.AWS_SECRET_ACCESS_KEY !== undefined;
+    return {
+      kind: 'endpoint',
+      why: `${given} is set`,
+      endpoint: env[given] as string,
+      ...(ownKeys ? {} : { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+      ...common,
+    };
+  }
+  if (env.SQS === 'aws') return { kind: 'aws', why: 'SQS=aws', ...common };
+  if (env.SQS_QUEUE_URL !== undefined) return { kind: 'aws', why: 'SQS_QUEUE_URL is set', ...common };
+  return {
+    kind: 'embedded',
+    why: 'no SQS_ENDPOINT, SQS_QUEUE_URL or SQS=aws is set',
+    endpoint: `http://127.0.0.1:${env.EMBEDDED_SQS_PORT}`,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    ...common,
+  };
+}
+
+function parseNodes(text: string): { host: string; port: number }[] | undefined {
+  const nodes = text.split(',').map((node) => /^\s*([^\s:]+):(\d{1,5})\s*$/.exec(node));
+  if (nodes.some((node) => node === null)) return undefined;
+  return nodes.map((node) => ({ host: node?.[1] as string, port: Number(node?.[2]) }));
+}

@@ -1,0 +1,26 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import type { Router } from 'express';
+import type { OrderQueues } from '../queue/orderQueues.ts';
+
+export const BOARD_PATH = '/admin/queues';
+
+/**
+ * Bull Board over every partition's queue. No `data` formatter: what it shows is what an edit saves back, so a
+ * formatter that hides something would overwrite it.
+ */
+export function board(queues: OrderQueues): Router {
+  const serverAdapter = new ExpressAdapter();
+  serverAdapter.setBasePath(BOARD_PATH);
+  const many = queues.all.length > 1;
+  createBullBoard({
+    serverAdapter,
+    queues: queues.all.map(
+      // Partitions' queues share a name and differ in their prefix; Bull Board tells queues apart by name.
+      (queue, index) => new BullMQAdapter(queue, { prefix: many ? `partition ${index}: ` : '' }),
+    ),
+    options: { uiConfig: { boardTitle: 'order-pipeline' } },
+  });
+  return serverAdapter.getRouter() as Router;
+}

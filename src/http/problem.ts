@@ -1,0 +1,114 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Logger } from 'winston';
+
+/** What went wrong with one parameter. */
+export interface ParameterError {
+  parameter: string;
+  message: string;
+  received?: string;
+}
+
+interface ProblemDetails {
+  /** Stable name of the kind of problem, for programs. */
+  kind: string;
+  detail: string;
+  errors?: readonly ParameterError[];
+}
+
+/** An answer other than success, thrown by a route. */
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem';
+  readonly status: number;
+  readonly details: ProblemDetails;
+
+  constructor(status: number, details: ProblemDetails) {
+    super(details.detail);
+    this.status = status;
+    this.details = details;
+  }
+}
+
+export function invalidParameters(errors: readonly ParameterError[]): HttpProblem {
+  const detail = errors.map(({ parameter, message }) => `${parameter} ${message}`).join('; ');
+  return new HttpProblem(400, { kind: 'invalid-parameter', detail, errors });
+}
+
+/** RFC 9457. `parameter` repeats the first offender, for clients that want just one. */
+export function sendProblem(
+  response: Response,
+  status: number,
+  { kind, detail, errors }: ProblemDetails,
+): void {
+  const body = {
+    type: `/problems/${kind}`,
+    title: STATUS_CODES[status],
+    status,
+    detail,
+    ...(errors?.[0] ? { parameter: errors[0].parameter, errors } : {}),
+  };
+  response.status(status).type('application/problem+json').send(JSON.stringify(body));
+}
+
+export const notFound: RequestHandler = (request, response) => {
+  sendProblem(response, 404, { kind: 'not-found', detail: `There is nothing at ${request.path}` });
+};
+
+/** For a path that exists, after its own methods. */
+export function methodNotAllowed(...allowed: string[]): RequestHandler {
+  return (request, response) => {
+    response.set('Allow', allowed.join(', '));
+    sendProblem(response, 405, {
+      kind: 'method-not-allowed',
+      detail: `${request.method} is not possible on ${request.path}, only ${allowed.join(', ')}`,
+    });
+  };
+}
+
+/** Turns whatever a route threw into a problem. Nothing of the error itself leaves the process, but the log has it. */
+export function problems(logger: Logger): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) return next(error);
+    if (error instanceof HttpProblem) return sendProblem(response, error.status, error.details);
+    const status = clientErrorStatus(error);
+    if (status !== undefined) {
+      return sendProblem(response, status, { kind: 'bad-request', detail: badRequestDetail(error) });
+    }
+    if (isRedisAway(error)) {
+      response.set('Retry-After', '1');
+      return sendProblem(response, 503, {
+        kind: 'redis-unavailable',
+        detail: 'Redis does not answer, try again soon',
+      });
+    }
+    logger.error('request failed', {
+      method: request.method,
+      path: request.path,
+      error: (error as Error).message,
+    });
+    sendProblem(response, 500, {
+      kind: 'internal-error',
+      detail: 'Something went wrong here, and it was logged',
+    });
+  };
+}
+
+/** Express and its body parser mark what the client got wrong with a 4xx status. */
+function clientErrorStatus(error: unknown): number | undefined {
+  const { status } = error as { status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+function badRequestDetail(error: unknown): string {
+  return error instanceof URIError
+    ? 'The path holds a broken percent-encoding'
+    : `The request cannot be read: ${(error as Error).message}`;
+}
+
+/** The ways ioredis says so: not connected, connection lost under a command, no answer in time, still loading. */
+const REDIS_AWAY =
+  /isn't writeable|Connection is closed|max retries per request|Command timed out|ECONN|EPIPE|^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)|Failed to refresh slots|All nodes/i;
+
+function isRedisAway(error: unknown): boolean {
+  return error instanceof Error && REDIS_AWAY.test(error.message);
+}

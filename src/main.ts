@@ -1,0 +1,46 @@
+import closeWithGrace from 'close-with-grace';
+import { startApp } from './app.ts';
+import { ConfigError, ROLES, type Role, readConfig } from './config.ts';
+import { closeLogger, makeLogger } from './runtime/logger.ts';
+import { Services } from './runtime/services.ts';
+
+const USAGE = `Usage: order-pipeline [${ROLES.join('|')}]`;
+
+async function main(): Promise<void> {
+  const role = readRole(process.argv.slice(2));
+  const config = readConfig(process.env);
+  const logger = makeLogger(config.log);
+
+  const services = new Services(logger);
+
+  // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,
+  // or the deadline, ends it at once; what was in hand is then delivered again.
+  closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
+    if (err) logger.error('stopping after an unexpected error', { error: err.stack ?? err.message });
+    else logger.info('stopping', { signal });
+    await services.stop();
+    logger.info('stopped');
+    await closeLogger(logger);
+  });
+
+  try {
+    await startApp(config, role, logger, services);
+  } catch (error) {
+    logger.error('cannot start', { error: (error as Error).message });
+    await services.stop();
+    await closeLogger(logger);
+    process.exit(1);
+  }
+}
+
+function readRole(args: string[]): Role {
+  const [role = 'all', ...rest] = args;
+  if (rest.length === 0 && (ROLES as readonly string[]).includes(role)) return role as Role;
+  console.error(`Unknown argument ${JSON.stringify([role, ...rest].join(' '))}. ${USAGE}`);
+  process.exit(2);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(2);
+});

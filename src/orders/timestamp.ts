@@ -1,0 +1,44 @@
+const ISO_8601 =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+
+/**
+ * An ISO 8601 date or date-time as its instant in UTC (`2024-12-16T13:00:00.000Z`); no offset means UTC, a date
+ * alone its midnight. Undefined for anything else: a day that does not exist, a 25th hour, or an instant whose
+ * UTC year is not 0001 to 9999 (its day would have no bucket a range could name).
+ */
+export function parseTimestamp(text: string): string | undefined {
+  const match = ISO_8601.exec(text.trim());
+  if (!match) return undefined;
+  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction = '', zone] =
+    match;
+  if (!isCalendarDay(`${year}-${month}-${day}`)) return undefined;
+  if (hour > '23' || minute > '59' || second > '59') return undefined;
+  const offset = offsetMinutes(zone);
+  if (offset === undefined) return undefined;
+  const milliseconds = fraction.slice(0, 3).padEnd(3, '0');
+  const local = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`);
+  const instant = new Date(local - offset * 60_000);
+  const utcYear = instant.getUTCFullYear();
+  return utcYear >= 1 && utcYear <= 9999 ? instant.toISOString() : undefined;
+}
+
+/** `YYYY-MM-DD` that exists, year 0001 to 9999. `Date` alone would turn 30 February into 1 March. */
+export function isCalendarDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < '0001-01-01') return false;
+  const parsed = new Date(`${text}T00:00:00.000Z`);
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text);
+}
+
+/** The UTC day bucket of an instant in ISO form. */
+export const dayOf = (instant: string): string => instant.slice(0, 10);
+
+/** The month bucket of a day. */
+export const monthOf = (day: string): string => day.slice(0, 7);
+
+function offsetMinutes(zone: string | undefined): number | undefined {
+  if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(3).replace(':', '') || '0');
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}

@@ -1,0 +1,69 @@
+import { type JobsOptions, Queue } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { ORDER_JOB, ORDER_QUEUE, type OrderJob } from './orderJob.ts';
+import type { Partition, Partitions } from './partitions.ts';
+
+export interface JobPolicy {
+  /** Runs of a job before it fails for good, when the fault may pass. */
+  attempts: number;
+  /** First retry delay; it doubles, with jitter. */
+  backoffMs: number;
+  /** Completed jobs kept for looking at. The ledger, not they, recognises a duplicate. */
+  keepCompleted: number;
+  /** Days until a failed order is dropped; undefined keeps it until someone acts. */
+  failedRetentionDays: number | undefined;
+}
+
+/** The BullMQ queue of every partition, over one connection. */
+export interface OrderQueues {
+  readonly all: readonly Queue<OrderJob>[];
+  /** Adds jobs of one partition in one pipeline. Safe to repeat as a whole after any error: ids are fixed. */
+  add(partition: Partition, jobs: readonly { id: string; data: OrderJob }[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * `onError` hears what a queue says about its connection; without a listener it would end the process.
+ * With a connection that queues nothing offline, `add` rejects at once while Redis is away.
+ */
+export function openOrderQueues(
+  redis: Redis | Cluster,
+  partitions: Partitions,
+  policy: JobPolicy,
+  onError: (error: Error) => void,
+): OrderQueues {
+  const options = jobOptions(policy);
+  const all = partitions.all.map((partition) => {
+    const queue = new Queue<OrderJob>(ORDER_QUEUE, {
+      connection: redis,
+      prefix: partition.tag,
+      skipWaitingForReady: true,
+    });
+    queue.on('error', onError);
+    return queue;
+  });
+  return {
+    all,
+    async add(partition, jobs) {
+      const queue = all[partition.index] as Queue<OrderJob>;
+      await queue.addBulk(
+        jobs.map(({ id, data }) => ({ name: ORDER_JOB, data, opts: { ...options, jobId: id } })),
+      );
+    },
+    async close() {
+      await Promise.all(all.map((queue) => queue.close()));
+    },
+  };
+}
+
+function jobOptions(policy: JobPolicy): JobsOptions {
+  const { attempts, backoffMs, keepCompleted, failedRetentionDays } = policy;
+  return {
+    attempts,
+    backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    removeOnComplete: keepCompleted === 0 ? true : { count: keepCompleted },
+    removeOnFail: failedRetentionDays === undefined ? false : { age: failedRetentionDays * 86_400 },
+    // One trace is enough: an invalid order's lists its issues, and every retry of a fault fails alike.
+    stackTraceLimit: 1,
+  };
+}

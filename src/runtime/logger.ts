@@ -1,0 +1,55 @@
+import { mkdirSync } from 'node:fs';
+import { createLogger, format, type Logger, transports } from 'winston';
+import DailyRotateFile from 'winston-daily-rotate-file';
+
+export interface LogOptions {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  /** Folder of the daily files `YYYY-MM-DD.log`. */
+  dir: string;
+  retentionDays: number;
+}
+
+/** Console for people, daily files as JSON lines for everything else. A folder that cannot be written is said once. */
+export function makeLogger({ level, dir, retentionDays }: LogOptions): Logger {
+  const logger = createLogger({ level, transports: [new transports.Console({ format: forPeople })] });
+  try {
+    mkdirSync(dir, { recursive: true });
+    const file = new DailyRotateFile({
+      dirname: dir,
+      filename: '%DATE%.log',
+      datePattern: 'YYYY-MM-DD',
+      utc: true,
+      maxFiles: `${retentionDays}d`,
+      auditFile: `${dir}/.rotation.json`,
+      format: format.combine(format.timestamp(), format.json()),
+    });
+    file.on('error', (error) => console.error(`log files: ${(error as Error).message}`));
+    logger.add(file);
+  } catch (error) {
+    logger.warn('no log files: the folder cannot be written', { dir, error: (error as Error).message });
+  }
+  return logger;
+}
+
+/** Resolves when everything logged so far is written. */
+export function closeLogger(logger: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    logger.once('finish', () => resolve());
+    logger.end();
+  });
+}
+
+const forPeople = format.combine(
+  format.timestamp(),
+  format.printf(({ timestamp, level, message, ...details }) => {
+    const fields = Object.entries(details).map(([name, value]) => `${name}=${show(value)}`);
+    return [timestamp, level.toUpperCase().padEnd(5), message, ...fields].join(' ');
+  }),
+);
+
+function show(value: unknown): string {
+  if (Array.isArray(value)) return value.map(show).join(',');
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
+  const text = String(value);
+  return /[\s"=]/.test(text) || text === '' ? JSON.stringify(text) : text;
+}

@@ -1,0 +1,100 @@
+import { Cluster, Redis } from 'ioredis';
+
+export type RedisTarget =
+  | ({ kind: 'server'; url?: string; host: string; port: number; db?: number } & Login)
+  | ({ kind: 'cluster'; nodes: { host: string; port: number }[] } & Login);
+
+interface Login {
+  tls: boolean;
+  username?: string;
+  password?: string;
+}
+
+/**
+ * How a connection behaves while Redis is away.
+ * `patient` holds commands until Redis is back, however long: workers, whose orders would only burn attempts.
+ * `fail_fast` rejects at once: the bridge, which leaves messages in SQS, and whatever has a client waiting.
+ */
+export type RedisProfile = 'patient' | 'fail_fast';
+
+const RETRY_MOST_MS = 1_000;
+
+/** What each connection here is, shown by CLIENT LIST. */
+export const CONNECTION_NAME = 'order-pipeline';
+
+export interface ConnectOptions {
+  /** Milliseconds after which one command is given up. Only where repeating or dropping it is harmless. */
+  commandTimeout?: number;
+  /** Hears connection errors; without a listener the first one would end the process. */
+  onError: (error: Error) => void;
+}
+
+/** Opens a connection; it connects, and reconnects for ever, in the background. */
+export function connectRedis(
+  target: RedisTarget,
+  profile: RedisProfile,
+  options: ConnectOptions,
+): Redis | Cluster {
+  const common = commonOptions(target, profile, options);
+  const redis =
+    target.kind === 'cluster'
+      ? new Cluster(target.nodes, {
+          clusterRetryStrategy: retryDelay,
+          enableOfflineQueue: profile === 'patient',
+          redisOptions: common,
+        })
+      : serverConnection(target, { ...common, retryStrategy: retryDelay });
+  redis.on('error', options.onError);
+  return redis;
+}
+
+const retryDelay = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RETRY_MOST_MS);
+
+function commonOptions(target: Login, profile: RedisProfile, { commandTimeout }: ConnectOptions) {
+  const patient = profile === 'patient';
+  return {
+    connectionName: CONNECTION_NAME,
+    maxRetriesPerRequest: patient ? null : 0,
+    enableOfflineQueue: patient,
+    connectTimeout: 5_000,
+    ...(commandTimeout === undefined ? {} : { commandTimeout }),
+    ...(target.username === undefined ? {} : { username: target.username }),
+    ...(target.password === undefined ? {} : { password: target.password }),
+    ...(target.tls ? { tls: {} } : {}),
+  };
+}
+
+function serverConnection(
+  target: RedisTarget & { kind: 'server' },
+  options: ReturnType<typeof commonOptions> & { retryStrategy: (times: number) => number },
+): Redis {
+  const { url, host, port, db } = target;
+  if (url !== undefined) return new Redis(url, options);
+  return new Redis({ ...options, host, port, ...(db === undefined ? {} : { db }) });
+}
+
+/** Resolves once the connection can take commands; rejects when it is closed or aborted before. */
+export async function untilReady(redis: Redis | Cluster, signal?: AbortSignal): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (done: () => void) => () => {
+      redis.off('ready', ready);
+      redis.off('end', ended);
+      signal?.removeEventListener('abort', aborted);
+      done();
+    };
+    const ready = settle(resolve);
+    const ended = settle(() => reject(new Error('the Redis connection was closed before it was ready')));
+    const aborted = settle(() => reject(signal?.reason));
+    redis.once('ready', ready);
+    redis.once('end', ended);
+    signal?.addEventListener('abort', aborted, { once: true });
+  });
+}
+
+/** Where it is, for a log line: never with a password. */
+export function redisAddress(target: RedisTarget): string {
+  return target.kind === 'cluster'
+    ? target.nodes.map(({ host, port }) => `${host}:${port}`).join(',')
+    : `${target.host}:${target.port}`;
+}

@@ -1,0 +1,237 @@
+-- Records orders of one partition: looks each up in the ledger, then writes ledger and every aggregate together.
+--
+-- KEYS[1]  {p}:ledger, which names the slot; every other key is built from ARGV[1] and carries the same tag
+-- ARGV[1]  key prefix, '{p}:'
+-- ARGV[2]  retention window, seconds
+-- ARGV[3]  16 bytes per order: identity (8) and digest (8)
+-- ARGV[4…] three per order: user id, minor units, day (YYYY-MM-DD)
+--
+-- Returns a string per order:
+--   'counted'
+--   'duplicate'       the ledger has it, same digest
+--   'conflict N'      the ledger has it with another digest; N is the recorded value in minor units
+--   'error TEXT'      a key it needs holds something else; nothing of this order was written
+--
+-- Lua has no rollback, so whatever can fail is read before the first write: a wrong type, a number that is none,
+-- a total past 2^53. Redis itself refuses the first write when it is out of memory, read-only or lacks replicas,
+-- and then nothing has been written yet.
+--
+-- The ledger is a hash of small hashes (linear hashing): bucket i of generation g is {p}:ledger:g:i, and one
+-- bucket is split for every TARGET entries added, so buckets stay listpacks however many orders there are.
+-- Two generations are looked up; the one before them is unlinked bit by bit.
+
+local TARGET = 48
+local SWEEP = 4
+local MAX_EXACT = 9007199254740991
+
+local prefix, window, ids = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local now = tonumber(redis.call('TIME')[1])
+
+-- Where the ledger stands ---------------------------------------------------------------------------------------
+
+local stand = redis.call('HMGET', KEYS[1], 'generation', 'since', 'buckets', 'size', 'previous_buckets', 'stale_buckets')
+local generation = tonumber(stand[1] or 1)
+local since = tonumber(stand[2] or now)
+local buckets = tonumber(stand[3] or 1)
+local size = tonumber(stand[4] or 0)
+local previous_buckets = tonumber(stand[5] or 0)
+local stale_buckets = tonumber(stand[6] or 0)
+local stand_changed = not stand[1]
+
+-- A rotation waits until the generation before is swept: a clock that jumps cannot leave buckets nobody names.
+if now - since >= window and stale_buckets == 0 and size > 0 then
+  generation, since = generation + 1, now
+  stale_buckets, previous_buckets, buckets, size = previous_buckets, buckets, 1, 0
+  stand_changed = true
+end
+
+local function level_of(n)
+  local level = 1
+  while level * 2 <= n do level = level * 2 end
+  return level
+end
+
+local level, previous_level = level_of(buckets), level_of(previous_buckets)
+
+local function hash_of(identity)
+  return struct.unpack('>I4', identity, 5)
+end
+
+local function index_of(hash, n, n_level)
+  local index = hash % (n_level * 2)
+  if index >= n then index = index - n_level end
+  return index
+end
+
+local function bucket_key(g, index)
+  return prefix .. 'ledger:' .. g .. ':' .. index
+end
+
+-- Read and decide -----------------------------------------------------------------------------------------------
+
+local function failed(reply)
+  return type(reply) == 'table' and reply.err
+end
+
+local function pair_of(key, first, second)
+  local reply = redis.pcall('HMGET', key, first, second)
+  if failed(reply) then return nil, reply.err end
+  local a, b = tonumber(reply[1] or 0), tonumber(reply[2] or 0)
+  if not a or not b then return nil, 'not a number in ' .. key end
+  return { orders = a, amount = b }
+end
+
+local function zset_fault(key)
+  local reply = redis.pcall('ZCARD', key)
+  return failed(reply)
+end
+
+local global, by_spend, by_count = prefix .. 'global:stats', prefix .. 'users:by_spend', prefix .. 'users:by_count'
+local days_key, months_key = prefix .. 'stats:days', prefix .. 'stats:months'
+
+local totals, shared_fault = pair_of(global, 'total_orders', 'total_revenue')
+shared_fault = shared_fault or zset_fault(by_spend) or zset_fault(by_count)
+
+local users, periods, seen, new_entries = {}, {}, {}, {}
+
+local function user_of(id)
+  local user = users[id]
+  if not user then
+    local found, fault = pair_of(prefix .. 'user:' .. id, 'order_count', 'total_spend')
+    user = found or { fault = fault }
+    users[id] = user
+  end
+  return user
+end
+
+local function period_of(key, name)
+  local period = periods[name]
+  if not period then
+    local found, fault = pair_of(key, name .. ':orders', name .. ':revenue')
+    fault = fault or zset_fault(prefix .. 'spend:' .. name)
+    period = fault and { fault = fault } or found
+    period.key, period.spend = key, {}
+    periods[name] = period
+  end
+  return period
+end
+
+-- The digest recorded for an identity and the bucket it belongs in; or nil, nil and what is in the way.
+local function look_up(identity)
+  local hash = hash_of(identity)
+  local key = bucket_key(generation, index_of(hash, buckets, level))
+  local digest = redis.pcall('HGET', key, identity)
+  if failed(digest) then return nil, nil, digest.err end
+  if not digest and previous_buckets > 0 then
+    digest = redis.pcall('HGET', bucket_key(generation - 1, index_of(hash, previous_buckets, previous_level)), identity)
+    if failed(digest) then return nil, nil, digest.err end
+  end
+  return digest, key
+end
+
+local function judge(i)
+  if shared_fault then return 'error ' .. shared_fault end
+  local identity, digest = string.sub(ids, i * 16 - 15, i * 16 - 8), string.sub(ids, i * 16 - 7, i * 16)
+  local user_id, amount, day = ARGV[i * 3 + 1], tonumber(ARGV[i * 3 + 2]), ARGV[i * 3 + 3]
+
+  local known, key, fault = seen[identity], nil, nil
+  if not known then known, key, fault = look_up(identity) end
+  if fault then return 'error ' .. fault end
+  if known == digest then return 'duplicate' end
+  if known then return 'conflict ' .. struct.unpack('>I4', known) end
+
+  local user = user_of(user_id)
+  local by_day, by_month = period_of(days_key, day), period_of(months_key, string.sub(day, 1, 7))
+  fault = user.fault or by_day.fault or by_month.fault
+  if fault then return 'error ' .. fault end
+  for _, total in ipairs({ totals, user, by_day, by_month }) do
+    if total.amount + amount > MAX_EXACT or total.orders + 1 > MAX_EXACT then
+      return 'error a total would pass 2^53 minor units'
+    end
+  end
+
+  for _, total in ipairs({ totals, user, by_day, by_month }) do
+    total.orders, total.amount, total.changed = total.orders + 1, total.amount + amount, true
+  end
+  by_day.spend[user_id] = (by_day.spend[user_id] or 0) + amount
+  by_month.spend[user_id] = (by_month.spend[user_id] or 0) + amount
+  seen[identity] = digest
+  new_entries[#new_entries + 1] = { key, identity, digest }
+  return 'counted'
+end
+
+local results, duplicates = {}, 0
+for i = 1, #ids / 16 do
+  results[i] = judge(i)
+  if results[i] == 'duplicate' then duplicates = duplicates + 1 end
+end
+
+-- Write ---------------------------------------------------------------------------------------------------------
+
+if #new_entries > 0 then
+  redis.call('HSET', global, 'total_orders', totals.orders, 'total_revenue', totals.amount)
+  for _, entry in ipairs(new_entries) do
+    redis.call('HSET', entry[1], entry[2], entry[3])
+  end
+
+  local spends, counts = {}, {}
+  for id, user in pairs(users) do
+    if user.changed then
+      redis.call('HSET', prefix .. 'user:' .. id, 'order_count', user.orders, 'total_spend', user.amount)
+      spends[#spends + 1], spends[#spends + 2] = user.amount, id
+      counts[#counts + 1], counts[#counts + 2] = user.orders, id
+    end
+  end
+  redis.call('ZADD', by_spend, unpack(spends))
+  redis.call('ZADD', by_count, unpack(counts))
+
+  for name, period in pairs(periods) do
+    if period.changed then
+      redis.call('HSET', period.key, name .. ':orders', period.orders, name .. ':revenue', period.amount)
+      for id, amount in pairs(period.spend) do
+        redis.call('ZINCRBY', prefix .. 'spend:' .. name, amount, id)
+      end
+    end
+  end
+
+  size, stand_changed = size + #new_entries, true
+end
+
+-- Housekeeping: nothing here changes what is counted, so a fault here is left for the next call -----------------
+
+local function split()
+  local source_key, target_key = bucket_key(generation, buckets - level), bucket_key(generation, buckets)
+  local entries = redis.pcall('HGETALL', source_key)
+  if failed(entries) then return false end
+  local moved, gone = {}, {}
+  for i = 1, #entries, 2 do
+    if hash_of(entries[i]) % (level * 2) == buckets then
+      moved[#moved + 1], moved[#moved + 2] = entries[i], entries[i + 1]
+      gone[#gone + 1] = entries[i]
+    end
+  end
+  if #gone > 0 then
+    if failed(redis.pcall('HSET', target_key, unpack(moved))) then return false end
+    redis.call('HDEL', source_key, unpack(gone))
+  end
+  buckets = buckets + 1
+  if buckets == level * 2 then level = buckets end
+  return true
+end
+
+while size > buckets * TARGET and split() do end
+
+if stale_buckets > 0 and #new_entries > 0 then
+  for _ = 1, math.min(SWEEP, stale_buckets) do
+    stale_buckets = stale_buckets - 1
+    redis.call('UNLINK', bucket_key(generation - 2, stale_buckets))
+  end
+end
+
+if stand_changed then
+  redis.call('HSET', KEYS[1], 'generation', generation, 'since', since, 'buckets', buckets, 'size', size,
+    'previous_buckets', previous_buckets, 'stale_buckets', stale_buckets)
+end
+if duplicates > 0 then redis.pcall('HINCRBY', KEYS[1], 'duplicates', duplicates) end
+
+return results

@@ -1,0 +1,111 @@
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from 'winston';
+import { InvalidOrder } from '../orders/invalidOrder.ts';
+import { makeParseOrder, type OrderRules } from '../orders/parseOrder.ts';
+import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
+import type { OrderQueues } from '../queue/orderQueues.ts';
+import type { Partition, Partitions } from '../queue/partitions.ts';
+import { makeRecordOrder } from '../stats/recordOrder.ts';
+import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
+import { processOrder } from './processOrder.ts';
+
+export interface WorkerOptions {
+  /** Jobs in hand at once in this process, shared out over the partitions. */
+  concurrency: number;
+  rules: OrderRules;
+  ledgerRetentionDays: number;
+}
+
+export interface WorkerParts {
+  /** For BullMQ: it waits for Redis as long as it takes (maxRetriesPerRequest null). */
+  queueRedis: Redis | Cluster;
+  /** For recording, of the same profile: while Redis is away an order waits instead of using up its attempts. */
+  recordRedis: Redis | Cluster;
+  queues: OrderQueues;
+  partitions: Partitions;
+  logger: Logger;
+  onError: (error: Error) => void;
+}
+
+export interface OrderWorkers {
+  /** Takes no new jobs and waits for those in hand. */
+  stop(): Promise<void>;
+}
+
+/** A worker per partition, so that every process serves them all. */
+export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): OrderWorkers {
+  const outcomes = startOutcomeLog(parts.logger);
+  const workers = parts.partitions.all.map((partition) => startWorker(partition, options, parts, outcomes));
+  return {
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.close()));
+      outcomes.stop();
+    },
+  };
+}
+
+function startWorker(
+  partition: Partition,
+  { concurrency, rules, ledgerRetentionDays }: WorkerOptions,
+  { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
+  outcomes: OutcomeLog,
+): Worker<OrderJob> {
+  const parse = makeParseOrder(rules);
+  const record = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
+
+  const run = async (job: Job<OrderJob>) => {
+    const jobId = job.id as string;
+    const move = (to: Partition) => queues.add(to, [{ id: movedId(jobId, to), data: job.data }]);
+    try {
+      const outcome = await processOrder(job.data, job.timestamp, {
+        partition,
+        partitions,
+        parse,
+        record,
+        move,
+      });
+      outcomes.ended(outcome.outcome);
+      return outcome;
+    } catch (error) {
+      if (error instanceof InvalidOrder) {
+        outcomes.refused(jobId, idsOf(job.data), error);
+        throw unrecoverable(error);
+      }
+      outcomes.retried(jobId, error as Error);
+      throw error;
+    }
+  };
+
+  const worker = new Worker<OrderJob>(ORDER_QUEUE, run, {
+    connection: queueRedis,
+    prefix: partition.tag,
+    concurrency: Math.ceil(concurrency / partitions.all.length),
+    // A stall says that a process died, nothing about the order: it must run again however often that happens.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+  });
+  worker.on('error', onError);
+  return worker;
+}
+
+/**
+ * The id changes with every move. With the same one, an order moved away and back would be ignored, because its
+ * first job is still kept there as completed: it would be lost.
+ */
+const movedId = (jobId: string, to: Partition): string => `${jobId}~${to.index}`;
+
+function unrecoverable(error: InvalidOrder): UnrecoverableError {
+  const wrapped = new UnrecoverableError(error.message);
+  wrapped.stack = error.stack ?? error.message;
+  return wrapped;
+}
+
+/** Ids as sent, clipped: they go into a log line, whatever was in the field. */
+function idsOf(data: OrderJob): { orderId: string; userId: string } {
+  const order = data?.order as { order_id?: unknown; user_id?: unknown } | null | undefined;
+  return { orderId: clip(order?.order_id), userId: clip(order?.user_id) };
+}
+
+function clip(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 128) : '';
+}

@@ -1,0 +1,45 @@
+import type { Logger } from 'winston';
+import type { InvalidOrder } from '../orders/invalidOrder.ts';
+import type { Outcome } from './processOrder.ts';
+
+type Tally = Record<Outcome['outcome'] | 'invalid' | 'retried', number>;
+
+const noTally = (): Tally => ({ counted: 0, duplicate: 0, moved: 0, invalid: 0, retried: 0 });
+
+/** Counts outcomes and logs one line a second that had any, so that INFO stays readable at any speed. */
+export interface OutcomeLog {
+  ended(outcome: Outcome['outcome']): void;
+  /** A refused order gets a line of its own: ids and reasons, never its text or an address. */
+  refused(jobId: string, ids: { orderId: string; userId: string }, error: InvalidOrder): void;
+  retried(jobId: string, error: Error): void;
+  stop(): void;
+}
+
+export function startOutcomeLog(logger: Logger): OutcomeLog {
+  let tally = noTally();
+  const flush = () => {
+    const total = Object.values(tally).reduce((sum, count) => sum + count, 0);
+    if (total > 0) logger.info('orders processed', { ...tally });
+    tally = noTally();
+  };
+  const timer = setInterval(flush, 1_000);
+  timer.unref();
+  return {
+    ended(outcome) {
+      tally[outcome] += 1;
+    },
+    refused(jobId, ids, error) {
+      tally.invalid += 1;
+      const paths = error.issues.slice(0, 20).map((issue) => `${issue.code} at ${issue.path || 'the order'}`);
+      logger.warn('order refused', { job: jobId, ...ids, reasons: error.reasons, issues: paths });
+    },
+    retried(jobId, error) {
+      tally.retried += 1;
+      logger.debug('order will be retried', { job: jobId, error: error.message });
+    },
+    stop() {
+      clearInterval(timer);
+      flush();
+    },
+  };
+}
