@@ -88,9 +88,10 @@ function pollLikeSqs(queue: EmulatedQueue): void {
   };
   const { newRecord } = queue;
   queue.newRecord = (...args) => {
-    // After the timer with which the emulator makes it visible.
+    const record = newRecord(...args);
+    // The emulator makes it visible by a timer of its own, set just now.
     setTimeout(wakeAll, 1).unref();
-    return newRecord(...args);
+    return record;
   };
   const somethingNew = () =>
     new Promise<void>((wake) => {

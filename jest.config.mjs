@@ -1,0 +1,26 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  // Only these are crawled and watched: dist and .data change while tests run.
+  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/scripts'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript' },
+          transform: { verbatimModuleSyntax: true },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  // Whole-pipeline tests start Redis and product processes of their own, so more workers only fight for the cores.
+  maxWorkers: 2,
+  setupFilesAfterEnv: ['<rootDir>/test/support/noLeaks.ts'],
+  testTimeout: 30_000,
+};
