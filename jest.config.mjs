@@ -19,7 +19,7 @@ export default {
       },
     ],
   },
-  // Whole-pipeline tests start Redis and product processes of their own, so more workers only fight for the cores.
+  // Whole-pipeline tests start Redis and product processes of their own: more workers only fight for cores.
   maxWorkers: 2,
   setupFilesAfterEnv: ['<rootDir>/test/support/noLeaks.ts'],
   testTimeout: 30_000,

@@ -160,7 +160,7 @@ export interface SqsTarget {
 export type Config = ReturnType<typeof shape>;
 
 /** Reads and checks the environment. An empty value counts as not set, as compose files produce it. */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );

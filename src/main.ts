@@ -8,7 +8,7 @@ const USAGE = `Usage: order-pipeline [${ROLES.join('|')}]`;
 
 async function main(): Promise<void> {
   const role = readRole(process.argv.slice(2));
-  const config = readConfig(process.env);
+  const config = readConfig();
   const logger = makeLogger(config.log);
 
   const services = new Services(logger);

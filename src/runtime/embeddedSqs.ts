@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { createRequestHandler } from 'local-aws-sqs';
 
 /** SQS in this process, in memory: for trying out. What it holds is gone when the process ends. */
@@ -53,9 +53,14 @@ async function listen(port: number, region: string): Promise<Server> {
     emulateQueueCreationLifecycle: false,
   });
   // Our own server around its handler: the package's own one crashes the process when the port is taken.
-  const server = createServer((request, response) => {
-    for (const queue of service.Queues) pollLikeSqs(queue);
-    void asking.run(response, () => requestHandler(request, response));
+  const server = createServer(async (request, response) => {
+    const poll = await readPoll(request);
+    if (poll) {
+      const queue = service.Queues.find(({ QueueName }) => QueueName === poll.queueName);
+      if (queue) await untilVisible(queue, poll, response);
+      if (response.destroyed) return;
+    }
+    await requestHandler(poll?.request ?? request, response);
   });
   // Node closes idle connections after 5 s by default, in the middle of an SDK's next request.
   server.keepAliveTimeout = 60_000;
@@ -63,61 +68,108 @@ async function listen(port: number, region: string): Promise<Server> {
   return server;
 }
 
+/*
+ * local-aws-sqs 2.0.2 answers a long poll when it has as many messages as were asked for, or at the end of the
+ * wait; and it hands messages to clients that have gone. SQS answers as soon as there is one. Without what follows,
+ * an order sent alone would be seen up to 20 s late, and one sent after a restart a visibility timeout late.
+ * So we wait in front of it, and then ask it for what there is, at once.
+ */
+
 type EmulatedQueue = ReturnType<typeof createRequestHandler>['service']['Queues'][number];
 
-/** The response that the current call of the emulator will be answered on. */
-const asking = new AsyncLocalStorage<ServerResponse>();
-const corrected = new WeakSet<EmulatedQueue>();
+interface Poll {
+  queueName: string;
+  waitSeconds: number | undefined;
+  max: number;
+  /** The request to hand on, made ready by `untilVisible`. */
+  request: IncomingMessage;
+  body: Record<string, unknown>;
+  json: boolean;
+}
 
+/** The poll a request asks for, if it does; a form has to be read for that, and is then handed on as a copy. */
+async function readPoll(request: IncomingMessage): Promise<Poll | undefined> {
+  const target = request.headers['x-amz-target'];
+  if (target !== undefined && !String(target).endsWith('.ReceiveMessage')) return undefined;
+  const text = Buffer.concat(await request.toArray()).toString();
+  const json = target !== undefined;
+  const body = json ? parseObject(text) : Object.fromEntries(new URLSearchParams(text));
+  const { QueueUrl, WaitTimeSeconds, MaxNumberOfMessages = 1 } = body;
+  return {
+    queueName: body.Action === 'ReceiveMessage' || json ? (String(QueueUrl).split('/').at(-1) as string) : '',
+    waitSeconds: WaitTimeSeconds === undefined ? undefined : Number(WaitTimeSeconds),
+    max: Number(MaxNumberOfMessages),
+    request: copyOf(request, text),
+    body,
+    json,
+  };
+}
+
+/** Waits as SQS would, then rewrites the poll to ask for no more than there is and not to wait. */
+async function untilVisible(queue: EmulatedQueue, poll: Poll, response: ServerResponse): Promise<void> {
+  const deadline = Date.now() + (poll.waitSeconds ?? queue.ReceiveMessageWaitTimeSeconds) * 1_000;
+  let available = visible(queue);
+  while (available === 0 && Date.now() < deadline && !response.destroyed) {
+    await somethingNew(queue);
+    available = visible(queue);
+  }
+  const changes = { WaitTimeSeconds: 0, MaxNumberOfMessages: Math.min(poll.max, Math.max(available, 1)) };
+  const body = { ...poll.body, ...changes };
+  poll.request = copyOf(
+    poll.request,
+    poll.json
+      ? JSON.stringify(body)
+      : new URLSearchParams(body as unknown as Record<string, string>).toString(),
+  );
+}
+
+const wakers = new WeakMap<EmulatedQueue, Set<() => void>>();
 /** How often a waiting poll looks for messages that became visible again: that happens without a call. */
 const LOOK_AGAIN_MS = 100;
 
-/**
- * local-aws-sqs 2.0.2 answers a long poll when it has as many messages as were asked for, or at the end of the
- * wait; and it hands messages to clients that have gone. SQS answers as soon as there is one. Without this, an
- * order sent alone would be seen up to 20 s late, and one sent after a restart a visibility timeout late.
- */
-function pollLikeSqs(queue: EmulatedQueue): void {
-  if (corrected.has(queue)) return;
-  corrected.add(queue);
-  let wakers: (() => void)[] = [];
-  const wakeAll = () => {
-    const waking = wakers;
-    wakers = [];
-    for (const wake of waking) wake();
-  };
+function somethingNew(queue: EmulatedQueue): Promise<void> {
+  const waiting = wakers.get(queue) ?? watch(queue);
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      waiting.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, LOOK_AGAIN_MS);
+    waiting.add(wake);
+  });
+}
+
+function watch(queue: EmulatedQueue): Set<() => void> {
+  const waiting = new Set<() => void>();
+  wakers.set(queue, waiting);
   const { newRecord } = queue;
   queue.newRecord = (...args) => {
     const record = newRecord(...args);
     // The emulator makes it visible by a timer of its own, set just now.
-    setTimeout(wakeAll, 1).unref();
+    if (waiting.size > 0)
+      setTimeout(() => {
+        for (const wake of [...waiting]) wake();
+      }, 1).unref();
     return record;
   };
-  const somethingNew = () =>
-    new Promise<void>((wake) => {
-      const timer = setTimeout(wake, LOOK_AGAIN_MS);
-      wakers.push(() => {
-        clearTimeout(timer);
-        wake();
-      });
-    });
+  return waiting;
+}
 
-  const receive = queue.receive.bind(queue);
-  queue.receive = async (options) => {
-    const response = asking.getStore();
-    const waitSeconds = Number(options.WaitTimeSeconds ?? queue.ReceiveMessageWaitTimeSeconds);
-    const deadline = Date.now() + waitSeconds * 1_000;
-    let available = visible(queue);
-    while (available === 0 && Date.now() < deadline && !response?.destroyed) {
-      await somethingNew();
-      available = visible(queue);
-    }
-    if (available === 0 || response?.destroyed) return [];
-    const wanted = Math.min(Number(options.MaxNumberOfMessages ?? 1), available);
-    const records = await receive({ ...options, MaxNumberOfMessages: wanted, WaitTimeSeconds: 0 });
-    if (response?.destroyed) for (const record of records) queue.changeVisibility(record.ReceiptHandle, '0');
-    return response?.destroyed ? [] : records;
-  };
+/** The emulator reads headers and body, and nothing else of a request. */
+function copyOf(request: IncomingMessage, body: string): IncomingMessage {
+  return Object.assign(Readable.from([Buffer.from(body)]), {
+    headers: request.headers,
+  }) as unknown as IncomingMessage;
+}
+
+/** What is no JSON object is left to the emulator to refuse. */
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 function visible(queue: EmulatedQueue): number {
