@@ -31,9 +31,9 @@ const ONLY_IN = {
 // A comment, a string, a template or a regular expression: whichever begins first hides the others in it.
 const TOKENS = new RegExp(
   [
-    String.raw`\/\/[^\n]*|\/\*[^]*?\*\/`,
+    String.raw`\/\/[^\n]*|\/\*[\s\S]*?\*\/`,
     String.raw`'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"`,
-    '`(?:\\\\[^]|[^`\\\\])*`',
+    '`(?:\\\\[\\s\\S]|[^`\\\\])*`',
     String.raw`(?<=(?:[(,=:[!&|?{};>]|\breturn)\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/`,
   ].join('|'),
   'g',

@@ -26,20 +26,27 @@ import { throttledErrors } from './runtime/throttle.ts';
 import { makeReadStats } from './stats/readStats.ts';
 import { startOrderWorkers } from './worker/orderWorkers.ts';
 
+export interface App {
+  /** Where HTTP answers; undefined when PORT is 0. */
+  url: string | undefined;
+  /** The Redis in use, also when it is the embedded one. */
+  redis: RedisTarget;
+}
+
 /** Health and reads answer within a second even when Redis hangs. */
 const READ_TIMEOUT_MS = 800;
 
 /**
  * The composition root: starts what the role needs, in the order in which each part relies on the ones before, and
  * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
- * Returns where HTTP answers; undefined when PORT is 0. Throws when a part cannot start; the caller stops the rest.
+ * Throws when a part cannot start; the caller stops the rest.
  */
 export async function startApp(
   config: Config,
   role: Role,
   logger: Logger,
   services: Services,
-): Promise<string | undefined> {
+): Promise<App> {
   const target = await locateRedis(config, logger, services);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
@@ -80,7 +87,7 @@ export async function startApp(
     services.add({ name: 'bridge', quiet: () => bridge.quiet(), stop: () => bridge.stop() });
   }
   logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
-  return url;
+  return { url, redis: target };
 }
 
 type Connect = (profile: RedisProfile, name: string, commandTimeout?: number) => Redis | Cluster;

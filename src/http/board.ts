@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
-import type { Router } from 'express';
+import type { Express } from 'express';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 
 export const BOARD_PATH = '/admin/queues';
@@ -10,7 +10,7 @@ export const BOARD_PATH = '/admin/queues';
  * Bull Board over every partition's queue. No `data` formatter: what it shows is what an edit saves back, so a
  * formatter that hides something would overwrite it.
  */
-export function board(queues: OrderQueues): Router {
+export function board(queues: OrderQueues): Express {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(BOARD_PATH);
   const many = queues.all.length > 1;
@@ -22,5 +22,8 @@ export function board(queues: OrderQueues): Router {
     ),
     options: { uiConfig: { boardTitle: 'order-pipeline' } },
   });
-  return serverAdapter.getRouter() as Router;
+  const router = serverAdapter.getRouter() as Express;
+  // An Express application of its own, which would name itself on every answer.
+  router.disable('x-powered-by');
+  return router;
 }

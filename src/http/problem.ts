@@ -35,19 +35,20 @@ export function invalidParameters(errors: readonly ParameterError[]): HttpProble
 }
 
 /** RFC 9457. `parameter` repeats the first offender, for clients that want just one. */
-export function sendProblem(
-  response: Response,
-  status: number,
-  { kind, detail, errors }: ProblemDetails,
-): void {
-  const body = {
+export function sendProblem(response: Response, status: number, details: ProblemDetails): void {
+  response.status(status).type(PROBLEM_TYPE).send(problemJson(status, details));
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export function problemJson(status: number, { kind, detail, errors }: ProblemDetails): string {
+  return JSON.stringify({
     type: `/problems/${kind}`,
     title: STATUS_CODES[status],
     status,
     detail,
     ...(errors?.[0] ? { parameter: errors[0].parameter, errors } : {}),
-  };
-  response.status(status).type('application/problem+json').send(JSON.stringify(body));
+  });
 }
 
 export const notFound: RequestHandler = (request, response) => {

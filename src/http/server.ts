@@ -1,6 +1,8 @@
-import { createServer } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import { PROBLEM_TYPE, problemJson } from './problem.ts';
 
 export interface HttpServer {
   /** `http://host:port`, with the port really bound. */
@@ -16,6 +18,7 @@ export async function startHttpServer(
   { host, port }: { host: string; port: number },
 ): Promise<HttpServer> {
   const server = createServer(app);
+  server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
@@ -40,4 +43,30 @@ export async function startHttpServer(
       await closed;
     },
   };
+}
+
+const UNREADABLE: Record<string, { status: number; detail: string }> = {
+  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The path and the headers are too long' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time' },
+};
+
+/** Answers what Node refuses before Express sees it, in the form of every other refusal. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'This is not HTTP' };
+  const body = problemJson(status, { kind: 'bad-request', detail });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `Content-Type: ${PROBLEM_TYPE}; charset=utf-8`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'X-Process-Time: 0.000000',
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }

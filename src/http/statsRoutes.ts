@@ -1,9 +1,9 @@
-import { type RequestHandler, Router } from 'express';
+import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { IdCase } from '../orders/ids.ts';
 import { toJsonAmount } from '../orders/money.ts';
 import type { ReadStats } from '../stats/readStats.ts';
 import { limitQuery, noQuery, parseQuery, rangeQuery, userIdParameter } from './parameters.ts';
-import { HttpProblem, methodNotAllowed } from './problem.ts';
+import { HttpProblem, invalidParameters, methodNotAllowed } from './problem.ts';
 
 /** Who spent what: reads only. Amounts leave as JSON numbers with two decimals, and only here. */
 export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
@@ -62,6 +62,13 @@ export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
       timestamp: Date.now() / 1_000,
     });
   });
+
+  // Express decodes a path before its route runs, so the route cannot say which parameter is broken.
+  const undecodable: ErrorRequestHandler = (error, _request, _response, next) => {
+    if (!(error instanceof URIError)) return next(error);
+    next(invalidParameters([{ parameter: 'user_id', message: 'holds a broken percent-encoding' }]));
+  };
+  router.use('/users', undecodable);
 
   return router;
 }

@@ -7,11 +7,16 @@ export interface LogOptions {
   /** Folder of the daily files `YYYY-MM-DD.log`. */
   dir: string;
   retentionDays: number;
+  /** The console may show less than the files. */
+  consoleLevel?: LogOptions['level'];
 }
 
 /** Console for people, daily files as JSON lines for everything else. A folder that cannot be written is said once. */
-export function makeLogger({ level, dir, retentionDays }: LogOptions): Logger {
-  const logger = createLogger({ level, transports: [new transports.Console({ format: forPeople })] });
+export function makeLogger({ level, dir, retentionDays, consoleLevel = level }: LogOptions): Logger {
+  const logger = createLogger({
+    level,
+    transports: [new transports.Console({ level: consoleLevel, format: forPeople })],
+  });
   try {
     mkdirSync(dir, { recursive: true });
     const file = new DailyRotateFile({

@@ -59,7 +59,7 @@ export async function startPipeline(
     ...env,
   });
   const services = new Services(logger);
-  const url = (await startApp(config, role, logger, services)) as string;
+  const url = (await startApp(config, role, logger, services)).url as string;
   const sqsEndpoint = `http://127.0.0.1:${sqsPort}`;
   const inboxUrl = `${sqsEndpoint}/123456789012/${config.sqs.queueName}`;
   const sqs = new SQSClient({

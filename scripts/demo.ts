@@ -1,0 +1,100 @@
+/**
+ * The whole product on this machine with sample orders: starts everything that is not configured otherwise, sends,
+ * waits, and checks that the totals grew by exactly what was sent.
+ *
+ *   npm run demo                keeps serving until Ctrl-C
+ *   npm run demo -- --once      exits: 0 only if the totals are right
+ *   npm run demo -- --count 20000 --seed 7
+ */
+import { parseArgs } from 'node:util';
+import closeWithGrace from 'close-with-grace';
+import { startApp } from '../src/app.ts';
+import { createSqsClient, openInbox } from '../src/bridge/sqsInbox.ts';
+import { ConfigError, readConfig } from '../src/config.ts';
+import { closeLogger, makeLogger } from '../src/runtime/logger.ts';
+import { Services } from '../src/runtime/services.ts';
+import { openLedgerView } from './demo/growth.ts';
+import { followProgress } from './demo/progress.ts';
+import { report } from './demo/report.ts';
+import { messageCount, sendGenerated } from './populate/sendGenerated.ts';
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    count: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 0x1_0000_0000)) },
+  },
+});
+
+const orders = {
+  count: Number(values.count),
+  invalid: 0.06,
+  duplicates: 0.05,
+  users: 200,
+  seed: Number(values.seed),
+  until: new Date().toISOString().slice(0, 10),
+};
+
+async function demo(): Promise<boolean> {
+  if (
+    !(Number.isInteger(orders.count) && orders.count > 0 && Number.isInteger(orders.seed) && orders.seed >= 0)
+  ) {
+    throw new ConfigError([
+      `--count and --seed must be whole numbers, got ${values.count} and ${values.seed}`,
+    ]);
+  }
+  const config = readConfig();
+  if (config.http.port === 0) throw new ConfigError(['the demo needs HTTP: PORT must not be 0']);
+  const logger = makeLogger({ ...config.log, consoleLevel: 'error' });
+  const services = new Services(logger);
+  const shutDown = async () => {
+    await services.stop();
+    await closeLogger(logger);
+  };
+  closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, shutDown);
+
+  console.log('Starting Redis, SQS, bridge, worker and API …');
+  const app = await startApp(config, 'all', logger, services);
+  const client = createSqsClient(config.sqs);
+  const queueUrl = await openInbox(client, config.sqs);
+  const view = openLedgerView(app.redis, config);
+  services.add({ name: 'demo', stop: async () => view.close() });
+
+  const before = await view.read();
+  const started = Date.now();
+  const progress = followProgress(messageCount(orders), async () => view.grownSince(before));
+  const { expected } = await sendGenerated(client, queueUrl, {
+    ...orders,
+    currency: config.rules.currency,
+    idCase: config.rules.idCase,
+  });
+  client.destroy();
+  await progress.finished;
+  const seconds = (Date.now() - started) / 1_000;
+
+  const right = report({
+    expected,
+    grown: await view.grownSince(before),
+    refused: await view.refusedSince(started),
+    topSpenders: await view.topSpenders(5),
+    seconds,
+    url: app.url as string,
+    queueUrl,
+  });
+  if (!values.once) {
+    console.log('\nServing until Ctrl-C.');
+    return right;
+  }
+  await shutDown();
+  return right;
+}
+
+demo().then(
+  (right) => {
+    if (values.once) process.exit(right ? 0 : 1);
+  },
+  (error: Error) => {
+    console.error(error instanceof ConfigError ? error.message : `The demo cannot run: ${error.message}`);
+    process.exit(error instanceof ConfigError ? 2 : 1);
+  },
+);
