@@ -23,7 +23,7 @@ const MAY_IMPORT = {
 
 /** The only places that may use these. */
 const ONLY_IN = {
-  '@aws-sdk/*': ['bridge/sqsInbox.ts', 'bridge/sqsClient.ts'],
+  '@aws-sdk/*': ['bridge/sqsInbox.ts', 'bridge/sqsClient.ts', 'bridge/openInbox.ts'],
   express: ['http'],
   'process.env': ['config.ts'],
 };

@@ -9,7 +9,8 @@
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { startApp } from '../src/app.ts';
-import { createSqsClient, openInbox } from '../src/bridge/sqsInbox.ts';
+import { openInbox } from '../src/bridge/openInbox.ts';
+import { createSqsClient } from '../src/bridge/sqsClient.ts';
 import { ConfigError, readConfig } from '../src/config.ts';
 import { closeLogger, makeLogger } from '../src/runtime/logger.ts';
 import { Services } from '../src/runtime/services.ts';

@@ -1,16 +1,22 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { type Bridge, startBridge } from './bridge/bridge.ts';
-import { createSqsClient, openInbox, sqsInbox } from './bridge/sqsInbox.ts';
+import { CallCounts } from './bridge/callCounts.ts';
+import { openInbox } from './bridge/openInbox.ts';
+import { createSqsClient } from './bridge/sqsClient.ts';
+import { sqsInbox } from './bridge/sqsInbox.ts';
 import type { Config, Role } from './config.ts';
 import { makeApp } from './http/app.ts';
 import { board } from './http/board.ts';
-import { health } from './http/health.ts';
+import { type HealthDetails, health } from './http/health.ts';
 import { startHttpServer } from './http/server.ts';
 import { statsRoutes } from './http/statsRoutes.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
+import { chooseDurability } from './queue/durability.ts';
+import { durableQueues } from './queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions, type Partitions } from './queue/partitions.ts';
+import { readQueueLoad } from './queue/queueLoad.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { startEmbeddedRedis } from './runtime/embeddedRedis.ts';
 import { startEmbeddedSqs } from './runtime/embeddedSqs.ts';
@@ -35,25 +41,33 @@ export interface App {
 
 /** Health and reads answer within a second even when Redis hangs. */
 const READ_TIMEOUT_MS = 800;
+/** A bulk add that takes longer is repeated: Redis may have died without closing the connection. */
+const ADD_TIMEOUT_MS = 10_000;
 
 /**
  * The composition root: starts what the role needs, in the order in which each part relies on the ones before, and
  * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
  * Throws when a part cannot start; the caller stops the rest.
  */
-export async function startApp(
-  config: Config,
-  role: Role,
-  logger: Logger,
-  services: Services,
-): Promise<App> {
+export async function startApp(config: Config, role: Role, logger: Logger, services: Services): Promise<App> {
   const target = await locateRedis(config, logger, services);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
   const does = (part: Role) => role === 'all' || role === part;
 
   let queues: OrderQueues | undefined;
-  const url = await serveHttp({ config, role, logger, services, connect, partitions, queues: () => queues });
+  let bridge: Bridge | undefined;
+  const details = () => ({ role, ...(bridge ? { bridge: bridge.health() } : {}) });
+  const url = await serveHttp({
+    config,
+    role,
+    logger,
+    services,
+    connect,
+    partitions,
+    queues: () => queues,
+    details,
+  });
 
   const redis = connect('fail_fast', 'queues');
   await untilReady(redis);
@@ -83,8 +97,9 @@ export async function startApp(
     logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
   }
   if (does('bridge')) {
-    const bridge = await openBridge(config, logger, services, queues, partitions);
-    services.add({ name: 'bridge', quiet: () => bridge.quiet(), stop: () => bridge.stop() });
+    bridge = await openBridge({ config, logger, services, redis, connect, partitions });
+    const { quiet, stop } = bridge;
+    services.add({ name: 'bridge', quiet, stop });
   }
   logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
   return { url, redis: target };
@@ -120,13 +135,8 @@ async function locateRedis(config: Config, logger: Logger, services: Services): 
   return { kind: 'server', host, port, tls: false };
 }
 
-async function openBridge(
-  config: Config,
-  logger: Logger,
-  services: Services,
-  queues: OrderQueues,
-  partitions: Partitions,
-): Promise<Bridge> {
+async function openBridge(parts: BridgeStart): Promise<Bridge> {
+  const { config, logger, services, redis, connect, partitions } = parts;
   if (config.sqs.kind === 'embedded') {
     const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
@@ -134,16 +144,41 @@ async function openBridge(
   const client = createSqsClient(config.sqs);
   const queueUrl = await openInbox(client, config.sqs).finally(() => client.destroy());
   logger.info('SQS', { inbox: queueUrl, because: config.sqs.why });
+  const durability = await chooseDurability(redis, config.durability);
+  logger.info('durability', { level: durability.level, because: durability.why });
+
+  const lanes = await Promise.all(
+    Array.from({ length: durability.lanes }, async (_, index) => {
+      const connection = connect('fail_fast', `bridge ${index}`, ADD_TIMEOUT_MS);
+      await untilReady(connection);
+      const queues = openOrderQueues(connection, partitions, config.jobs, throttledErrors(logger, 'queue'));
+      services.add({ name: `bridge queues ${index}`, stop: () => queues.close() });
+      return durableQueues(connection, queues, durability);
+    }),
+  );
+  const loadRedis = connect('fail_fast', 'load', READ_TIMEOUT_MS);
+  const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
   return startBridge(
-    { receivers: config.bridge.receivers, waitSeconds: config.sqs.waitSeconds, idCase: config.rules.idCase },
+    { ...config.bridge, ...config.sqs, idCase: config.rules.idCase },
     {
-      inbox: sqsInbox(config.sqs, queueUrl),
-      queues,
+      inbox: sqsInbox(config.sqs, queueUrl, config.sqs.visibilitySeconds, counts),
+      counts,
+      lanes,
       partitions,
+      readLoad: () => readQueueLoad(loadRedis, partitions),
       logger,
       onError: throttledErrors(logger, 'bridge'),
     },
   );
+}
+
+interface BridgeStart {
+  config: Config;
+  logger: Logger;
+  services: Services;
+  redis: Redis | Cluster;
+  connect: Connect;
+  partitions: Partitions;
 }
 
 interface HttpParts {
@@ -154,16 +189,17 @@ interface HttpParts {
   connect: Connect;
   partitions: Partitions;
   queues: () => OrderQueues | undefined;
+  details: HealthDetails;
 }
 
 async function serveHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, role, logger, services, connect, partitions, queues } = parts;
+  const { config, role, logger, services, connect, partitions, queues, details } = parts;
   if (config.http.port === 0) return undefined;
   const redis = connect('fail_fast', 'reads', READ_TIMEOUT_MS);
   const reads = role === 'all' || role === 'api';
   const app = makeApp({
     logger,
-    health: health(redis, () => ({ role })),
+    health: health(redis, details),
     ...(reads
       ? {
           stats: statsRoutes(makeReadStats(redis, partitions), config.rules.idCase),

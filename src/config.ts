@@ -26,6 +26,13 @@ const whole = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+const decimalNumber = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, 'must be a number')
+  .transform(Number);
+const share = decimalNumber.refine((value) => value > 0 && value <= 1, 'must be above 0 and at most 1');
+const price = decimalNumber;
+
 const oneOf = <const T extends readonly string[]>(
   values: T,
   fold: (text: string) => string = (text) => text,
@@ -91,7 +98,16 @@ const environment = z.object({
   SQS_WAIT_SECONDS: whole(0, 20).default(20),
   SQS_VISIBILITY_SECONDS: whole(10, 43_200).default(60),
   SQS_MAX_RECEIVES: whole(1, 1_000).default(20),
-  BRIDGE_RECEIVERS: whole(1, 64).default(8),
+  INBOX_ENVELOPE: oneOf(['auto', 'none'], lower).default('auto'),
+  BRIDGE_MAX_RECEIVES: whole(1, 40).default(32),
+  QUEUE_HIGH_WATER: whole(1, 100_000_000).default(50_000),
+  REDIS_MEMORY_SHARE: share.default(0.9),
+  DURABILITY: z
+    .string()
+    .regex(/^(memory|fsync|replicas:[1-9]\d?)$/, 'must be memory, fsync or replicas:N')
+    .transform((level) => level as 'memory' | 'fsync' | `replicas:${number}`)
+    .optional(),
+  SQS_DOLLARS_PER_MILLION_CALLS: price.default(0.4),
 
   PARTITIONS: whole(1, 64).default(1),
   LEDGER_RETENTION_DAYS: whole(1, 3_650).default(35),
@@ -228,7 +244,14 @@ function shape(env: Environment) {
     embeddedSqsPort: env.EMBEDDED_SQS_PORT,
     redis: redisTarget(env),
     sqs: sqsTarget(env),
-    bridge: { receivers: env.BRIDGE_RECEIVERS },
+    bridge: {
+      maxReceives: env.BRIDGE_MAX_RECEIVES,
+      unwrap: env.INBOX_ENVELOPE === 'auto',
+      highWater: env.QUEUE_HIGH_WATER,
+      memoryShare: env.REDIS_MEMORY_SHARE,
+      dollarsPerMillionCalls: env.SQS_DOLLARS_PER_MILLION_CALLS,
+    },
+    durability: env.DURABILITY,
     partitions: env.PARTITIONS,
     ledgerRetentionDays: env.LEDGER_RETENTION_DAYS,
     worker: { concurrency: env.WORKER_CONCURRENCY },

@@ -1,100 +1,114 @@
 import type { Logger } from 'winston';
-import type { IdCase } from '../orders/ids.ts';
-import type { OrderQueues } from '../queue/orderQueues.ts';
+import type { DurableQueues } from '../queue/durableQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
+import type { QueueLoad } from '../queue/queueLoad.ts';
+import type { CallCounts, CallReport } from './callCounts.ts';
 import { Deleter } from './deleter.ts';
-import { Enqueuer } from './enqueuer.ts';
+import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
+import { Gate } from './gate.ts';
 import type { Inbox } from './inbox.ts';
 import { InFlight } from './inFlight.ts';
+import { Keeper } from './keeper.ts';
+import { Pressure, type PressureOptions } from './pressure.ts';
 import { Receivers } from './receivers.ts';
+import { startTrafficLog } from './trafficLog.ts';
 
 /*
  * The bridge carries messages from the inbox into BullMQ:
  *
  *   1. receive up to 10 at a time, with a place reserved for each        receivers.ts, inFlight.ts
  *   2. add a job per message in bulk, under the message's id             enqueuer.ts
- *   3. delete the message, only after its job is in Redis                deleter.ts
+ *   3. delete the message, only after its job is safe                    deleter.ts
  *
- * It never validates: any body becomes a job. It would rather deliver an order twice than lose it, because twice
- * is recognised later and lost is not.
+ * Beside that it pauses step 1 while the queue is too long or Redis away (pressure.ts, gate.ts), and keeps hidden
+ * from others what it holds for long (keeper.ts). It never validates: any body becomes a job. It would rather
+ * deliver an order twice than lose it, because twice is recognised later and lost is not.
  */
 
-export interface BridgeOptions {
+export interface BridgeOptions extends EnqueuerOptions, PressureOptions {
   /** Most receives under way at once. */
-  receivers: number;
+  maxReceives: number;
   waitSeconds: number;
-  idCase: IdCase;
+  visibilitySeconds: number;
 }
 
 export interface BridgeParts {
   inbox: Inbox;
-  queues: OrderQueues;
+  counts: CallCounts;
+  lanes: readonly DurableQueues[];
   partitions: Partitions;
+  readLoad: () => Promise<QueueLoad>;
   logger: Logger;
   onError: (error: Error) => void;
 }
 
+export interface BridgeHealth extends CallReport {
+  last_poll_age_ms: number;
+  receives_under_way: number;
+  in_flight: number;
+  free_places: number;
+  paused_by: string[];
+}
+
 export interface Bridge {
+  health(): BridgeHealth;
   /** Stops receiving. What came is still enqueued and deleted. */
   quiet(): Promise<void>;
+  /** Enqueues what came, flushes deletes, hands the rest back to SQS; within about 8 seconds. */
   stop(): Promise<void>;
 }
 
-/** Room for what is received while the previous batches are added and deleted. */
-const IN_FLIGHT_PER_RECEIVER = 40;
+/** Room for what is received while the batches before are added and deleted. */
+const PLACES_PER_RECEIVE = 40;
+const DRAIN_LIMIT_MS = 4_000;
 
-export function startBridge(
-  options: BridgeOptions,
-  { inbox, queues, partitions, logger, onError }: BridgeParts,
-): Bridge {
-  const inFlight = new InFlight(options.receivers * IN_FLIGHT_PER_RECEIVER);
-  const deleter = new Deleter(inbox, inFlight, onError);
+export function startBridge(options: BridgeOptions, parts: BridgeParts): Bridge {
+  const { inbox, counts, partitions, logger, onError } = parts;
+  const gate = new Gate();
+  const inFlight = new InFlight(options.maxReceives * PLACES_PER_RECEIVE, options.visibilitySeconds);
   const traffic = startTrafficLog(logger);
-  const enqueuer = new Enqueuer({
-    queues,
+  const pressure = new Pressure(options, parts.readLoad, gate, logger);
+  const keeper = new Keeper(inbox, inFlight, options.visibilitySeconds, onError);
+  const deleter = new Deleter(inbox, inFlight, onError);
+  const enqueuer = new Enqueuer(options, {
+    lanes: parts.lanes,
     partitions,
-    idCase: options.idCase,
     onEnqueued: (ids) => {
       traffic.enqueued(ids.length);
-      deleter.push(ids);
+      deleter.push(ids, receivers.active > 1);
     },
+    onRedis: (state) => pressure.redisIs(state),
     onError,
   });
   const receivers = new Receivers({
     inbox,
     inFlight,
-    max: options.receivers,
+    gate,
+    max: options.maxReceives,
     waitSeconds: options.waitSeconds,
     onMessages: (messages, more) => enqueuer.push(messages, more),
     onError,
   });
+
   return {
+    health: () => ({
+      last_poll_age_ms: Date.now() - receivers.lastSuccess,
+      receives_under_way: receivers.active,
+      in_flight: inFlight.size,
+      free_places: inFlight.free,
+      paused_by: gate.closedBy,
+      ...counts.report(),
+    }),
     quiet: () => receivers.stop(),
     async stop() {
       await receivers.stop();
-      await enqueuer.drained();
+      await enqueuer.drained(DRAIN_LIMIT_MS);
       await deleter.drained();
+      await pressure.stop();
+      await keeper.stop();
+      await keeper.release();
       traffic.stop();
       inbox.close();
-    },
-  };
-}
-
-function startTrafficLog(logger: Logger): { enqueued(count: number): void; stop(): void } {
-  let messages = 0;
-  const flush = () => {
-    if (messages > 0) logger.info('messages enqueued', { messages });
-    messages = 0;
-  };
-  const timer = setInterval(flush, 1_000);
-  timer.unref();
-  return {
-    enqueued(count) {
-      messages += count;
-    },
-    stop() {
-      clearInterval(timer);
-      flush();
     },
   };
 }

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Inbox } from './inbox.ts';
+import { INBOX_BATCH, type Inbox } from './inbox.ts';
 import type { InFlight } from './inFlight.ts';
 
-/** SQS takes this many per call, and a call costs the same for one. */
-const BATCH = 10;
-/** How long fewer than ten wait for company. Far below any visibility timeout. */
-const LINGER_MS = 50;
+/** How long fewer than ten wait for company while more are coming. Far below any visibility timeout. */
+const LINGER_MS = 100;
 const TRIES = 5;
-const RETRY_MS = 200;
+const FIRST_RETRY_MS = 200;
 
 /**
  * Deletes messages whose jobs are safe, ten to a call over all receives. A delete that keeps failing is given
@@ -27,10 +25,13 @@ export class Deleter {
     this.#onError = onError;
   }
 
-  push(ids: readonly string[]): void {
+  /** `more` says that further messages are on their way, so that fewer than ten may wait for them. */
+  push(ids: readonly string[], more: boolean): void {
     this.#waiting.push(...ids);
-    while (this.#waiting.length >= BATCH) this.#send(this.#waiting.splice(0, BATCH));
-    if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => this.#flush(), LINGER_MS);
+    while (this.#waiting.length >= INBOX_BATCH) this.#send(this.#waiting.splice(0, INBOX_BATCH));
+    if (this.#waiting.length === 0) return;
+    if (more) this.#timer ??= setTimeout(() => this.#flush(), LINGER_MS);
+    else this.#flush();
   }
 
   /** Sends what is waiting and resolves when every delete has ended, one way or the other. */
@@ -55,10 +56,11 @@ export class Deleter {
 
   async #delete(ids: readonly string[]): Promise<void> {
     let left = ids;
-    for (let attempt = 1; left.length > 0 && attempt <= TRIES; attempt += 1) {
-      if (attempt > 1) await delay(RETRY_MS * 2 ** (attempt - 2));
+    for (let attempt = 0; left.length > 0 && attempt < TRIES; attempt += 1) {
+      if (attempt > 0) await delay(FIRST_RETRY_MS * 2 ** (attempt - 1));
       try {
-        const outcomes = await this.#inbox.delete(left.map((id) => this.#inFlight.handleOf(id)));
+        // Looked up anew for each try: a delivery meanwhile has brought a newer handle.
+        const outcomes = await this.#inbox.delete(this.#inFlight.handlesOf(left) as string[]);
         left = left.filter((_, index) => outcomes[index] === 'try_again');
       } catch (error) {
         this.#onError(error as Error);

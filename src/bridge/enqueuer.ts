@@ -1,86 +1,117 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IdCase } from '../orders/ids.ts';
-import { toOrderJob, userIdOf } from '../queue/orderJob.ts';
-import type { OrderQueues } from '../queue/orderQueues.ts';
-import type { Partitions } from '../queue/partitions.ts';
+import type { DurableQueues } from '../queue/durableQueues.ts';
+import { type OrderJob, toOrderJob, userIdOf } from '../queue/orderJob.ts';
+import type { Partition, Partitions } from '../queue/partitions.ts';
+import { unwrap } from './envelope.ts';
 import type { InboxMessage } from './inbox.ts';
 
-export interface EnqueuerParts {
-  queues: OrderQueues;
-  partitions: Partitions;
+export interface EnqueuerOptions {
   idCase: IdCase;
-  /** Called with ids once their jobs are in Redis: from then on, and not before, they may be deleted. */
+  /** Whether SNS and EventBridge envelopes are taken off. */
+  unwrap: boolean;
+}
+
+export interface EnqueuerParts {
+  /** One bulk add is under way on each at a time. */
+  lanes: readonly DurableQueues[];
+  partitions: Partitions;
+  /** Called with ids once their jobs are safe: from then on, and not before, they may be deleted. */
   onEnqueued: (ids: readonly string[]) => void;
+  /** Redis took a bulk, or refused one. */
+  onRedis: (state: 'here' | 'away') => void;
   onError: (error: Error) => void;
 }
 
 /** Larger pipelines gain nothing and keep Redis busy for longer. */
 const MAX_BULK = 300;
 /** How long a small batch waits for company while several receives are bringing more. */
-const LINGER_MS = 3;
-const RETRY_MS = 500;
+const LINGER_MS = 4;
+const RETRY_MS = 250;
 
-type Jobs = Parameters<OrderQueues['add']>[1];
+interface Bulk {
+  partition: Partition;
+  jobs: { id: string; data: OrderJob }[];
+}
 
 /**
- * Turns messages into jobs, one bulk add at a time: what arrives during one travels in the next. A failed add is
- * repeated whole, with the same job ids, until Redis takes it; jobs already there are ignored by their id.
+ * Turns messages into jobs in bulk: what arrives during one add travels in the next. A failed add is repeated
+ * whole, with the same job ids, until Redis takes it; jobs already there are ignored by their id.
  */
 export class Enqueuer {
+  readonly #options: EnqueuerOptions;
   readonly #parts: EnqueuerParts;
+  readonly #giveUp = new AbortController();
+  readonly #idle: DurableQueues[];
+  readonly #running = new Set<Promise<void>>();
   #waiting: InboxMessage[] = [];
-  #running: Promise<void> | undefined;
 
-  constructor(parts: EnqueuerParts) {
+  constructor(options: EnqueuerOptions, parts: EnqueuerParts) {
+    this.#options = options;
     this.#parts = parts;
+    this.#idle = [...parts.lanes];
   }
 
   /** `more` says that further messages are on their way, so that waiting a moment pays. */
   push(messages: readonly InboxMessage[], more: boolean): void {
     if (messages.length === 0) return;
     this.#waiting.push(...messages);
-    this.#running ??= this.#run(more).finally(() => {
-      this.#running = undefined;
+    const lane = this.#idle.pop();
+    if (!lane) return;
+    const running = this.#run(lane, more).finally(() => {
+      this.#running.delete(running);
+      this.#idle.push(lane);
     });
+    this.#running.add(running);
   }
 
-  /** Resolves when everything pushed so far is in Redis. */
-  async drained(): Promise<void> {
-    while (this.#running) await this.#running;
+  /** Resolves when everything pushed is safe, or after `limitMs`: then what is not stays with SQS. */
+  async drained(limitMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#giveUp.abort(), limitMs);
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    clearTimeout(timer);
   }
 
-  async #run(more: boolean): Promise<void> {
+  async #run(lane: DurableQueues, more: boolean): Promise<void> {
     if (more && this.#waiting.length < MAX_BULK) await delay(LINGER_MS);
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
       const batch = this.#waiting.splice(0, MAX_BULK);
-      await this.#add(batch);
-      this.#parts.onEnqueued(batch.map((message) => message.id));
+      const safe = await this.#add(lane, this.#byPartition(batch));
+      if (safe) this.#parts.onEnqueued(batch.map((message) => message.id));
     }
   }
 
-  async #add(batch: readonly InboxMessage[]): Promise<void> {
-    const bulks = this.#byPartition(batch);
-    for (;;) {
+  async #add(lane: DurableQueues, bulks: readonly Bulk[]): Promise<boolean> {
+    const { signal } = this.#giveUp;
+    while (!signal.aborted) {
       try {
-        await Promise.all(bulks.map(({ partition, jobs }) => this.#parts.queues.add(partition, jobs)));
-        return;
+        await lane.add(bulks);
+        this.#parts.onRedis('here');
+        return true;
       } catch (error) {
+        this.#parts.onRedis('away');
         this.#parts.onError(error as Error);
-        await delay(RETRY_MS);
+        await delay(RETRY_MS, undefined, { signal }).catch(() => {});
       }
     }
+    return false;
   }
 
-  #byPartition(batch: readonly InboxMessage[]) {
-    const { partitions, idCase } = this.#parts;
-    const bulks = partitions.all.map((partition) => ({
-      partition,
-      jobs: [] as { id: string; data: Jobs[number]['data'] }[],
-    }));
-    for (const { id, body, sentAt, receiveCount } of batch) {
-      const data = toOrderJob(body, { id, sentAt, receiveCount });
-      bulks[partitions.of(userIdOf(data, idCase) ?? id).index]?.jobs.push({ id, data });
+  #byPartition(batch: readonly InboxMessage[]): Bulk[] {
+    const { partitions } = this.#parts;
+    const bulks = partitions.all.map((partition): Bulk => ({ partition, jobs: [] }));
+    for (const message of batch) {
+      const data = this.#toJob(message);
+      const home = partitions.of(userIdOf(data, this.#options.idCase) ?? message.id);
+      bulks[home.index]?.jobs.push({ id: message.id, data });
     }
     return bulks.filter(({ jobs }) => jobs.length > 0);
+  }
+
+  #toJob({ id, body, sentAt, receiveCount }: InboxMessage): OrderJob {
+    if (!this.#options.unwrap) return toOrderJob(body, { id, sentAt, receiveCount });
+    const inner = unwrap(body);
+    const envelopes = inner.envelopes.length > 0 ? { envelopes: inner.envelopes } : {};
+    return toOrderJob(inner.body, { id, sentAt, receiveCount, ...envelopes });
   }
 }

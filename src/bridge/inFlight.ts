@@ -1,5 +1,11 @@
 import type { InboxMessage } from './inbox.ts';
 
+interface Held {
+  receiptHandle: string;
+  /** Until when SQS hides it from others, ms since 1970, counted from when we asked. */
+  hiddenUntil: number;
+}
+
 /**
  * Every message between its receipt and its delete. Knows the newest receipt handle of each, so that a message
  * delivered again meanwhile is neither enqueued twice nor deleted by a handle that no longer works; and bounds
@@ -7,22 +13,28 @@ import type { InboxMessage } from './inbox.ts';
  */
 export class InFlight {
   readonly #capacity: number;
-  readonly #handles = new Map<string, string>();
+  readonly #visibilityMs: number;
+  readonly #held = new Map<string, Held>();
   #reserved = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(capacity: number) {
+  constructor(capacity: number, visibilitySeconds: number) {
     this.#capacity = capacity;
+    this.#visibilityMs = visibilitySeconds * 1_000;
   }
 
-  /** Messages held plus places reserved for receives under way. */
-  get used(): number {
-    return this.#handles.size + this.#reserved;
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Places neither taken nor reserved. Back at the capacity when nothing is under way. */
+  get free(): number {
+    return this.#capacity - this.#held.size - this.#reserved;
   }
 
   /** Resolves once `count` places are free and reserved; rejects when aborted. First come, first served. */
   async reserve(count: number, signal: AbortSignal): Promise<void> {
-    while (this.used + count > this.#capacity) {
+    while (this.free < count) {
       signal.throwIfAborted();
       await new Promise<void>((resolve) => {
         const wake = () => {
@@ -38,29 +50,47 @@ export class InFlight {
   }
 
   /** Turns a reservation into the messages that came; returns those not in flight already. */
-  admit(reserved: number, messages: readonly InboxMessage[]): InboxMessage[] {
+  admit(reserved: number, messages: readonly InboxMessage[], now: number): InboxMessage[] {
     this.#reserved -= reserved;
-    const fresh = messages.filter((message) => {
-      const known = this.#handles.has(message.id);
-      this.#handles.set(message.id, message.receiptHandle);
+    const fresh = messages.filter(({ id, receiptHandle }) => {
+      const known = this.#held.has(id);
+      this.#held.set(id, { receiptHandle, hiddenUntil: now + this.#visibilityMs });
       return !known;
     });
     this.#wake();
     return fresh;
   }
 
-  /** The handle to delete a message by. */
-  handleOf(id: string): string {
-    return this.#handles.get(id) as string;
+  /** The handles to act on these messages by; undefined where a message is not in flight. */
+  handlesOf(ids: readonly string[]): (string | undefined)[] {
+    return ids.map((id) => this.#held.get(id)?.receiptHandle);
   }
 
-  /** The message is no longer ours: deleted, or left for SQS to deliver again. */
+  /** Messages that SQS hides for less than half of their timeout from now on. */
+  soonVisible(now: number): string[] {
+    const limit = now + this.#visibilityMs / 2;
+    return [...this.#held].filter(([, held]) => held.hiddenUntil < limit).map(([id]) => id);
+  }
+
+  hiddenAgain(ids: readonly string[], now: number): void {
+    for (const id of ids) {
+      const held = this.#held.get(id);
+      if (held) held.hiddenUntil = now + this.#visibilityMs;
+    }
+  }
+
+  ids(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** The messages are no longer ours: deleted, or left for SQS to deliver again. */
   done(ids: readonly string[]): void {
-    for (const id of ids) this.#handles.delete(id);
+    for (const id of ids) this.#held.delete(id);
     this.#wake();
   }
 
   #wake(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();

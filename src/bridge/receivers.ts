@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Inbox, InboxMessage } from './inbox.ts';
+import type { Gate } from './gate.ts';
+import { INBOX_BATCH, type Inbox, type InboxMessage } from './inbox.ts';
 import type { InFlight } from './inFlight.ts';
 
 export interface ReceiverParts {
   inbox: Inbox;
   inFlight: InFlight;
+  gate: Gate;
   /** Most receives under way at once. */
   max: number;
   /** Long-poll wait of the receive that is always under way. */
@@ -14,8 +16,6 @@ export interface ReceiverParts {
   onError: (error: Error) => void;
 }
 
-/** SQS never hands out more at a time. */
-const BATCH = 10;
 /** Wait of the additional receives: long enough to ask all of SQS's servers, short enough to end when it is quiet. */
 const EXTRA_WAIT_SECONDS = 1;
 const FIRST_RETRY_MS = 250;
@@ -29,10 +29,21 @@ export class Receivers {
   readonly #parts: ReceiverParts;
   readonly #abort = new AbortController();
   readonly #loops = new Set<Promise<void>>();
+  #lastSuccess = Date.now();
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
     this.#startLoop(true);
+  }
+
+  /** Receives under way, waiting for a place or for the gate included. */
+  get active(): number {
+    return this.#loops.size;
+  }
+
+  /** When a receive last came back, ms since 1970. */
+  get lastSuccess(): number {
+    return this.#lastSuccess;
   }
 
   /** Aborts what is under way: a receive cut off is delivered again. Resolves when every loop has ended. */
@@ -69,16 +80,20 @@ export class Receivers {
 
   /** One receive, with its places reserved before it; says whether the batch came back full. */
   async #receive(waitSeconds: number): Promise<boolean> {
-    const { inbox, inFlight, onMessages } = this.#parts;
+    const { inbox, inFlight, gate, onMessages } = this.#parts;
     const { signal } = this.#abort;
-    await inFlight.reserve(BATCH, signal);
+    await inFlight.reserve(INBOX_BATCH, signal);
     let messages: InboxMessage[] = [];
+    let asked = Date.now();
     try {
-      messages = await inbox.receive(BATCH, waitSeconds, signal);
+      await gate.passed(signal);
+      asked = Date.now();
+      messages = await inbox.receive(INBOX_BATCH, waitSeconds, signal);
+      this.#lastSuccess = Date.now();
     } finally {
-      const fresh = inFlight.admit(BATCH, messages);
-      onMessages(fresh, this.#loops.size > 1);
+      // Hidden since some moment after we asked: counting from the asking errs on the safe side.
+      onMessages(inFlight.admit(INBOX_BATCH, messages, asked), this.#loops.size > 1);
     }
-    return messages.length === BATCH;
+    return messages.length === INBOX_BATCH;
   }
 }

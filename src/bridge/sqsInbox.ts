@@ -1,134 +1,149 @@
 import {
-  CreateQueueCommand,
+  ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  GetQueueUrlCommand,
   type Message,
   type MessageSystemAttributeName,
   type QueueAttributeName,
-  QueueDoesNotExist,
   ReceiveMessageCommand,
-  SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { DeleteOutcome, Inbox, InboxMessage } from './inbox.ts';
+import type { CallCounts, CallKind } from './callCounts.ts';
+import type { EntryOutcome, Inbox, InboxMessage } from './inbox.ts';
+import { createSqsClient, type SqsTarget } from './sqsClient.ts';
+import { explainSqsError } from './sqsErrors.ts';
 
-export interface SqsSettings {
-  endpoint?: string;
-  region: string;
-  queueName: string;
-  queueUrl?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
-  visibilitySeconds: number;
-  maxReceives: number;
-}
-
-const FOURTEEN_DAYS = 14 * 86_400;
 const MESSAGE_FACTS: MessageSystemAttributeName[] = ['ApproximateReceiveCount', 'SentTimestamp'];
 
-/** A client for the given target; with no endpoint and no credentials the SDK finds both as it always does. */
-export function createSqsClient(
-  settings: Pick<SqsSettings, 'endpoint' | 'region' | 'credentials'>,
-): SQSClient {
-  return new SQSClient({
-    region: settings.region,
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
-    // LocalStack names queues by a host that only resolves on its own machine: the endpoint given must win.
-    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, useQueueUrlAsEndpoint: false }),
-  });
-}
+/**
+ * The bridge decides itself what is tried again and when. And it leaves the integrity of bodies to TLS: the SDK's
+ * MD5 of every body costs a tenth of its CPU.
+ */
+const HOT_PATH = { maxAttempts: 1, md5: false } as const;
+
+/** The SDK has no time limit of its own: a call on a connection that died silently would wait for ever. */
+const CALL_LIMIT_MS = 10_000;
+/** On top of the wait that was asked for. */
+const RECEIVE_GRACE_MS = 5_000;
 
 /**
- * The inbox's URL, creating it and its dead-letter queue when it is missing. An inbox that exists keeps its
- * attributes: they are its owner's. Several processes may do this at once.
+ * The inbox on SQS. Receives have a client of their own: a client has 50 sockets, and long polls would keep
+ * deletes waiting for one. `visibilitySeconds` is asked for with each receive, whatever the queue's own setting.
  */
-export async function openInbox(client: SQSClient, settings: SqsSettings): Promise<string> {
-  if (settings.queueUrl !== undefined) return settings.queueUrl;
-  return (await findQueue(client, settings.queueName)) ?? (await createInbox(client, settings));
-}
+export function sqsInbox(
+  target: SqsTarget,
+  queueUrl: string,
+  visibilitySeconds: number,
+  counts: CallCounts,
+): Inbox {
+  const receiving = createSqsClient(target, HOT_PATH);
+  const answering = createSqsClient(target, HOT_PATH);
 
-async function findQueue(client: SQSClient, name: string): Promise<string | undefined> {
-  try {
-    return (await client.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl;
-  } catch (error) {
-    if (error instanceof QueueDoesNotExist) return undefined;
-    throw error;
-  }
-}
+  const call = async <T>(
+    kind: CallKind,
+    limitMs: number,
+    ask: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    counts.called(kind);
+    try {
+      return await withLimit(limitMs, ask, signal);
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      counts.failed();
+      throw explainSqsError(error);
+    }
+  };
 
-async function createInbox(client: SQSClient, settings: SqsSettings): Promise<string> {
-  const fifo = settings.queueName.endsWith('.fifo');
-  const baseName = fifo ? settings.queueName.slice(0, -'.fifo'.length) : settings.queueName;
-  const common = { MessageRetentionPeriod: String(FOURTEEN_DAYS), ...(fifo ? { FifoQueue: 'true' } : {}) };
-  const deadLetterUrl = await createQueue(client, `${baseName}-dlq${fifo ? '.fifo' : ''}`, common);
-  const { Attributes } = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl: deadLetterUrl, AttributeNames: ['QueueArn'] }),
-  );
-  return createQueue(client, settings.queueName, {
-    ...common,
-    VisibilityTimeout: String(settings.visibilitySeconds),
-    ReceiveMessageWaitTimeSeconds: '20',
-    RedrivePolicy: JSON.stringify({
-      deadLetterTargetArn: Attributes?.QueueArn,
-      maxReceiveCount: settings.maxReceives,
-    }),
-  });
-}
-
-async function createQueue(
-  client: SQSClient,
-  name: string,
-  attributes: Record<string, string>,
-): Promise<string> {
-  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
-  if (QueueUrl === undefined) throw new Error(`SQS created ${name} but named no URL`);
-  return QueueUrl;
-}
-
-/**
- * The inbox on SQS. Receives and deletes use a client each: a client has 50 sockets, and 20-second long polls
- * would keep deletes waiting for one.
- */
-export function sqsInbox(settings: SqsSettings, queueUrl: string): Inbox {
-  const receiving = createSqsClient(settings);
-  const deleting = createSqsClient(settings);
   return {
     async receive(max, waitSeconds, signal) {
-      const { Messages = [] } = await receiving.send(
-        new ReceiveMessageCommand({
-          QueueUrl: queueUrl,
-          MaxNumberOfMessages: max,
-          WaitTimeSeconds: waitSeconds,
-          // Under the old name as well, which the SDK's types have forgotten: not every emulator knows the new one.
-          AttributeNames: MESSAGE_FACTS as unknown as QueueAttributeName[],
-          MessageSystemAttributeNames: MESSAGE_FACTS,
-        }),
-        { abortSignal: signal, requestTimeout: (waitSeconds + 5) * 1_000 },
+      const command = new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: max,
+        WaitTimeSeconds: waitSeconds,
+        VisibilityTimeout: visibilitySeconds,
+        // Under the old name as well, which the SDK's types have forgotten: not every emulator knows the new one.
+        AttributeNames: MESSAGE_FACTS as unknown as QueueAttributeName[],
+        MessageSystemAttributeNames: MESSAGE_FACTS,
+      });
+      const { Messages = [] } = await call(
+        'receive',
+        waitSeconds * 1_000 + RECEIVE_GRACE_MS,
+        (abortSignal) => receiving.send(command, { abortSignal }),
+        signal,
       );
-      return Messages.map(toInboxMessage);
+      const messages = Messages.map(toInboxMessage);
+      counts.received(messages);
+      return messages;
     },
 
     async delete(receiptHandles) {
-      const { Failed = [] } = await deleting.send(
-        new DeleteMessageBatchCommand({
-          QueueUrl: queueUrl,
-          // Ids are positions: a message delivered twice could stand in one batch twice.
-          Entries: receiptHandles.map((handle, index) => ({ Id: String(index), ReceiptHandle: handle })),
-        }),
-        { requestTimeout: 10_000 },
-      );
-      const failed = new Map(Failed.map((entry) => [Number(entry.Id), entry]));
-      return receiptHandles.map((_, index): DeleteOutcome => {
-        const failure = failed.get(index);
-        if (!failure) return 'deleted';
-        return failure.SenderFault ? 'rejected' : 'try_again';
+      const command = new DeleteMessageBatchCommand({
+        QueueUrl: queueUrl,
+        // Ids are positions: a message delivered twice could stand in one batch twice.
+        Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
       });
+      const { Failed } = await call('delete', CALL_LIMIT_MS, (abortSignal) =>
+        answering.send(command, { abortSignal }),
+      );
+      return outcomes(receiptHandles.length, Failed);
+    },
+
+    async hide(receiptHandles, seconds) {
+      const command = new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: receiptHandles.map((ReceiptHandle, index) => ({
+          Id: String(index),
+          ReceiptHandle,
+          VisibilityTimeout: seconds,
+        })),
+      });
+      const { Failed } = await call('hide', CALL_LIMIT_MS, (abortSignal) =>
+        answering.send(command, { abortSignal }),
+      );
+      return outcomes(receiptHandles.length, Failed);
     },
 
     close() {
       receiving.destroy();
-      deleting.destroy();
+      answering.destroy();
     },
   };
+}
+
+/** Aborts the call after the limit, or with `outer`; either way nothing is left behind. */
+async function withLimit<T>(
+  limitMs: number,
+  ask: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    abort();
+  }, limitMs);
+  outer?.addEventListener('abort', abort, { once: true });
+  if (outer?.aborted) abort();
+  try {
+    return await ask(controller.signal);
+  } catch (error) {
+    if (!late) throw error;
+    throw Object.assign(new Error(`no answer within ${limitMs / 1_000} s`, { cause: error }), {
+      name: 'SlowCall',
+    });
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', abort);
+  }
+}
+
+function outcomes(
+  count: number,
+  failed: { Id?: string | undefined; SenderFault?: boolean | undefined }[] = [],
+) {
+  const all = new Array<EntryOutcome>(count).fill('done');
+  for (const { Id, SenderFault } of failed) all[Number(Id)] = SenderFault ? 'rejected' : 'try_again';
+  return all;
 }
 
 function toInboxMessage(message: Message): InboxMessage {

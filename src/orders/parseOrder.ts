@@ -200,7 +200,8 @@ function parseAmount(value: unknown, fail: Fail, amount: Big | undefined): Big {
   if (amount.lt(0)) return fail('out_of_range', 'must not be negative', '≥ 0');
   if (amount.gt(MAX_AMOUNT))
     return fail('out_of_range', `must be at most ${MAX_AMOUNT}`, `0 to ${MAX_AMOUNT}`);
-  return amount;
+  // JSON can say -0; a total of -0 would differ from 0 wherever numbers are compared or printed.
+  return amount.abs();
 }
 
 function parseQuantity(value: unknown, fail: Fail): number {
@@ -280,10 +281,14 @@ function kindOf(value: unknown): string {
   return typeof value;
 }
 
-/** Short enough for one line of a log, whatever was sent. Containers are named by kind: they may hold anything. */
+/**
+ * Short enough for one line of a log, whatever was sent. Containers are named by kind: they may hold anything.
+ * JSON leaves DEL and the C1 controls as they are, some of which terminals obey, and the cut may halve an emoji.
+ */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'object') return kindOf(value);
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const short = text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return short.replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd');
 }

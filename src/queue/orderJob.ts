@@ -16,6 +16,8 @@ export interface MessageFacts {
   /** When SQS received it, ISO, UTC. */
   sentAt: string;
   receiveCount: number;
+  /** What SNS and EventBridge wrapped around the order, the outer one first. */
+  envelopes?: readonly { from: string; id: string; source: string }[];
 }
 
 /** Name of the BullMQ queue in every partition, and of its jobs. */

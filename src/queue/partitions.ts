@@ -26,7 +26,8 @@ export function makePartitions(count: number): Partitions {
   const all = Array.from({ length: count }, (_, index) => ({ index, tag: tagNear(index, count) }));
   return {
     all,
-    of: (id) => all[Math.floor((userHash(id) * count) / USER_HASH_RANGE)] as Partition,
+    // With a single partition the hash would decide nothing.
+    of: (id) => all[count === 1 ? 0 : Math.floor((userHash(id) * count) / USER_HASH_RANGE)] as Partition,
   };
 }
 

@@ -1,0 +1,142 @@
+import { Cluster, type Redis } from 'ioredis';
+
+/**
+ * When a job counts as safe, and its message may be deleted:
+ * `memory` once Redis has taken it; `fsync` once it is in the append-only file on disk; `replicas:N` once N
+ * replicas have it as well.
+ */
+export type DurabilityLevel = 'memory' | 'fsync' | `replicas:${number}`;
+
+export interface Durability {
+  level: DurabilityLevel;
+  /** Why this level, for the start-up line. */
+  why: string;
+  /**
+   * Bulk adds that should be under way at once, each on a connection of its own. More than one only where Redis
+   * makes a connection wait for the disk's next second or for replicas.
+   */
+  lanes: number;
+  /** Rejects unless everything written on this connection so far has reached the level. */
+  confirm(redis: Redis | Cluster): Promise<void>;
+}
+
+const ANSWER_LIMIT_MS = 5_000;
+const LANES_WHILE_WAITING = 4;
+
+/** What a server says of itself. */
+interface Abilities {
+  version: string;
+  /** `WAITAOF` came with 7.2. */
+  hasWaitAof: boolean;
+  appendOnly: boolean;
+  /** Undefined where CONFIG is not allowed, as on most managed servers. */
+  appendFsync: string | undefined;
+  replicas: number;
+}
+
+/**
+ * The level asked for, or without one the strongest this Redis gives on its own. Throws, saying what to change,
+ * when the server cannot give what is asked. Every master of a cluster is asked and the weakest decides.
+ */
+export async function chooseDurability(
+  redis: Redis | Cluster,
+  asked: DurabilityLevel | undefined,
+): Promise<Durability> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const abilities = await Promise.all(servers.map(abilitiesOf));
+  const weakest = <T>(choose: (each: Abilities) => T, isWeaker: (value: T) => boolean) =>
+    abilities.map(choose).find(isWeaker) ?? choose(abilities[0] as Abilities);
+  const fsync = weakest(fsyncOf, ({ kind }) => kind === 'impossible');
+
+  if (asked === undefined) {
+    return fsync.kind === 'impossible'
+      ? { ...MEMORY, why: `the strongest this Redis gives on its own: ${fsync.why}` }
+      : { ...fsyncBy(fsync.kind), why: `the strongest this Redis gives on its own: ${fsync.why}` };
+  }
+  const why = 'DURABILITY is set';
+  if (asked === 'memory') return { ...MEMORY, why };
+  if (asked === 'fsync') {
+    if (fsync.kind === 'impossible') throw new Error(`DURABILITY=fsync cannot be had: ${fsync.why}`);
+    return { ...fsyncBy(fsync.kind), why: `${why}; ${fsync.why}` };
+  }
+  const wanted = Number(asked.slice('replicas:'.length));
+  const replicas = Math.min(...abilities.map((each) => each.replicas));
+  if (replicas < wanted) {
+    throw new Error(`DURABILITY=${asked} cannot be had: a Redis master has ${replicas} connected replicas`);
+  }
+  return { ...replicated(wanted), level: asked, why };
+}
+
+const MEMORY = { level: 'memory', lanes: 1, confirm: async () => {} } as const;
+
+type FsyncKind = 'by_reply' | 'by_waitaof' | 'impossible';
+
+function fsyncOf({ version, hasWaitAof, appendOnly, appendFsync }: Abilities): {
+  kind: FsyncKind;
+  why: string;
+} {
+  if (!appendOnly)
+    return { kind: 'impossible', why: 'its append-only file is off (appendonly yes turns it on)' };
+  // With `always` Redis answers only after the write is on disk: the reply is the confirmation.
+  if (appendFsync === 'always') return { kind: 'by_reply', why: 'appendfsync is always' };
+  if (hasWaitAof) return { kind: 'by_waitaof', why: `Redis ${version} confirms by WAITAOF` };
+  return {
+    kind: 'impossible',
+    why: `Redis ${version} has no WAITAOF (7.2 has), so appendfsync would have to be always and is ${appendFsync ?? 'unknown'}`,
+  };
+}
+
+function fsyncBy(kind: 'by_reply' | 'by_waitaof'): Omit<Durability, 'why'> {
+  if (kind === 'by_reply') return { level: 'fsync', lanes: 1, confirm: async () => {} };
+  return {
+    level: 'fsync',
+    lanes: LANES_WHILE_WAITING,
+    async confirm(redis) {
+      const reply = await askServers(redis, 'WAITAOF', 1, 0, ANSWER_LIMIT_MS);
+      const [local] = reply as [number, number];
+      if (local < 1)
+        throw new Error(`Redis did not confirm the write to disk within ${ANSWER_LIMIT_MS / 1_000} s`);
+    },
+  };
+}
+
+function replicated(count: number): Pick<Durability, 'lanes' | 'confirm'> {
+  return {
+    lanes: LANES_WHILE_WAITING,
+    async confirm(redis) {
+      const confirmed = Number(await askServers(redis, 'WAIT', count, ANSWER_LIMIT_MS));
+      if (confirmed < count) {
+        throw new Error(
+          `${confirmed} of ${count} replicas confirmed the write within ${ANSWER_LIMIT_MS / 1_000} s`,
+        );
+      }
+    },
+  };
+}
+
+/**
+ * Both commands speak of what was written on the connection they are sent on, so a cluster is asked on each
+ * master's, and the weakest answer counts.
+ */
+async function askServers(redis: Redis | Cluster, command: string, ...args: number[]): Promise<unknown> {
+  if (!(redis instanceof Cluster)) return redis.call(command, ...args);
+  const replies = await Promise.all(redis.nodes('master').map((node) => node.call(command, ...args)));
+  return replies.sort((a, b) => Number([a].flat()[0]) - Number([b].flat()[0]))[0];
+}
+
+async function abilitiesOf(server: Redis): Promise<Abilities> {
+  const info = `${await server.info('server')}\n${await server.info('persistence')}\n${await server.info('replication')}`;
+  const field = (name: string) => new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1] ?? '';
+  const version = field('redis_version');
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return {
+    version,
+    hasWaitAof: major > 7 || (major === 7 && minor >= 2),
+    appendOnly: field('aof_enabled') === '1',
+    appendFsync: await server.config('GET', 'appendfsync').then(
+      (reply) => (reply as string[])[1],
+      () => undefined,
+    ),
+    replicas: Number(field('connected_slaves')),
+  };
+}

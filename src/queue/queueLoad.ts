@@ -1,0 +1,29 @@
+import { Cluster, type Redis } from 'ioredis';
+import { ORDER_QUEUE } from './orderJob.ts';
+import type { Partitions } from './partitions.ts';
+
+export interface QueueLoad {
+  /** Jobs waiting for a worker, over all partitions. */
+  waiting: number;
+  /** Used share of Redis's memory limit, of the fullest master; 0 when there is no limit. */
+  memoryShare: number;
+}
+
+/** Rejects when Redis does not answer. */
+export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitions): Promise<QueueLoad> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const [lengths, memory] = await Promise.all([
+    Promise.all(partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`))),
+    Promise.all(servers.map((server) => server.info('memory'))),
+  ]);
+  return {
+    waiting: lengths.reduce((sum, length) => sum + length, 0),
+    memoryShare: Math.max(...memory.map(usedShare)),
+  };
+}
+
+function usedShare(info: string): number {
+  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
+  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+  return limit === 0 ? 0 : Math.round((used / limit) * 1_000) / 1_000;
+}
