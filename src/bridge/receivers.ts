@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gate } from './gate.ts';
 import { INBOX_BATCH, type Inbox, type InboxMessage } from './inbox.ts';
@@ -33,6 +34,8 @@ export class Receivers {
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
+    // Each receive under way listens for the stop: that many are no leak.
+    setMaxListeners(0, this.#abort.signal);
     this.#startLoop(true);
   }
 

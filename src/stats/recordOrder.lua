@@ -30,13 +30,17 @@ local now = tonumber(redis.call('TIME')[1])
 -- Where the ledger stands ---------------------------------------------------------------------------------------
 
 local stand = redis.call('HMGET', KEYS[1], 'generation', 'since', 'buckets', 'size', 'previous_buckets', 'stale_buckets')
+for i = 1, 6 do
+  local value = tonumber(stand[i] or 0)
+  if not value or value ~= value then return redis.error_reply('ERR not a number in ' .. KEYS[1]) end
+end
 local generation = tonumber(stand[1] or 1)
 local since = tonumber(stand[2] or now)
 local buckets = tonumber(stand[3] or 1)
 local size = tonumber(stand[4] or 0)
 local previous_buckets = tonumber(stand[5] or 0)
 local stale_buckets = tonumber(stand[6] or 0)
-local stand_changed = not stand[1]
+local stand_changed = false
 
 -- A rotation waits until the generation before is swept: a clock that jumps cannot leave buckets nobody names.
 if now - since >= window and stale_buckets == 0 and size > 0 then
@@ -77,7 +81,8 @@ local function pair_of(key, first, second)
   local reply = redis.pcall('HMGET', key, first, second)
   if failed(reply) then return nil, reply.err end
   local a, b = tonumber(reply[1] or 0), tonumber(reply[2] or 0)
-  if not a or not b then return nil, 'not a number in ' .. key end
+  -- `nan` is a number to tonumber, and the one that is not itself.
+  if not a or not b or a ~= a or b ~= b then return nil, 'not a number in ' .. key end
   return { orders = a, amount = b }
 end
 

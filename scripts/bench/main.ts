@@ -1,0 +1,22 @@
+/**
+ * Benchmarks: each prints ratios between contenders that ran in one go on this machine.
+ *
+ *   npm run bench -- bridge [--messages 20000] [--rtt 0,15] [--rounds 3]
+ *   npm run bench -- latency [--rate 200] [--seconds 15]
+ *   npm run bench -- memory [--messages 1000000]
+ */
+const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  bridge: () => import('./bridge/throughput.ts'),
+  latency: () => import('./bridge/latency.ts'),
+  memory: () => import('./bridge/memory.ts'),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = BENCHES[name];
+if (!load) {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')}, got ${JSON.stringify(name)}`);
+  process.exit(2);
+}
+const bench = await load();
+await bench.run(args);
+process.exit(0);

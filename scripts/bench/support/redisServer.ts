@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { Redis } from 'ioredis';
+
+/** A Redis of the benchmark's own, in memory. Dies with the benchmark's last command. */
+export async function startBenchRedis(): Promise<{ url: string; client: Redis; stop(): void }> {
+  const port = await new Promise<number>((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const server = spawn('redis-server', options, { stdio: 'ignore' });
+  process.once('exit', () => server.kill('SIGKILL'));
+  const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null });
+  client.on('error', () => {});
+  await client.ping();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    client,
+    stop() {
+      client.disconnect();
+      server.kill('SIGKILL');
+    },
+  };
+}
