@@ -8,16 +8,10 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { CallCounts, CallKind } from './callCounts.ts';
 import type { EntryOutcome, Inbox, InboxMessage } from './inbox.ts';
-import { createSqsClient, type SqsTarget } from './sqsClient.ts';
+import { createLeanSqsClient, type SqsTarget } from './sqsClient.ts';
 import { explainSqsError } from './sqsErrors.ts';
 
 const MESSAGE_FACTS: MessageSystemAttributeName[] = ['ApproximateReceiveCount', 'SentTimestamp'];
-
-/**
- * The bridge decides itself what is tried again and when. And it leaves the integrity of bodies to TLS: the SDK's
- * MD5 of every body costs a tenth of its CPU.
- */
-const HOT_PATH = { maxAttempts: 1, md5: false } as const;
 
 /** The SDK has no time limit of its own: a call on a connection that died silently would wait for ever. */
 const CALL_LIMIT_MS = 10_000;
@@ -34,8 +28,8 @@ export function sqsInbox(
   visibilitySeconds: number,
   counts: CallCounts,
 ): Inbox {
-  const receiving = createSqsClient(target, HOT_PATH);
-  const answering = createSqsClient(target, HOT_PATH);
+  const receiving = createLeanSqsClient(target);
+  const answering = createLeanSqsClient(target);
 
   const call = async <T>(
     kind: CallKind,
