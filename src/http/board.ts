@@ -16,14 +16,23 @@ export function board(queues: OrderQueues): Express {
   const many = queues.all.length > 1;
   createBullBoard({
     serverAdapter,
-    queues: queues.all.map(
+    queues: queues.all.map((queue, index) => {
       // Partitions' queues share a name and differ in their prefix; Bull Board tells queues apart by name.
-      (queue, index) => new BullMQAdapter(queue, { prefix: many ? `partition ${index}: ` : '' }),
-    ),
+      const adapter = new BullMQAdapter(queue, { prefix: many ? `partition ${index}: ` : '' });
+      adapter.setFormatter('name', titleOf);
+      return adapter;
+    }),
     options: { uiConfig: { boardTitle: 'order-pipeline' } },
   });
-  const router = serverAdapter.getRouter() as Express;
-  // An Express application of its own, which would name itself on every answer.
-  router.disable('x-powered-by');
-  return router;
+  return serverAdapter.getRouter() as Router;
+}
+
+/** What an operator looks for. Every job has the same name, so the ids stand in its place. */
+function titleOf({ data }: { data?: { order?: unknown } }): string {
+  const order = Object(data?.order) as { order_id?: unknown; user_id?: unknown };
+  return `order ${shown(order.order_id)} of user ${shown(order.user_id)}`;
+}
+
+function shown(id: unknown): string {
+  return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 60) : '?';
 }
