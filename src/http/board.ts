@@ -24,7 +24,10 @@ export function board(queues: OrderQueues): Express {
     }),
     options: { uiConfig: { boardTitle: 'order-pipeline' } },
   });
-  return serverAdapter.getRouter() as Router;
+  const router = serverAdapter.getRouter() as Express;
+  // An Express application of its own, which would name itself on every answer.
+  router.disable('x-powered-by');
+  return router;
 }
 
 /** What an operator looks for. Every job has the same name, so the ids stand in its place. */
