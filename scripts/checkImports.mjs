@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   bridge: ['queue', 'orders', 'runtime'],
   worker: ['queue', 'orders', 'runtime', 'stats/recordOrder.ts'],
   http: ['queue', 'orders', 'runtime', 'stats/readStats.ts'],
-  'config.ts': [],
+  'config.ts': ['runtime/envValues.ts'],
   'app.ts': ['anything'],
   'main.ts': ['anything'],
 };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lower, oneOf, price, share, url, whole, yesNo } from './runtime/envValues.ts';
 
 /** What a process of this product does. `all` is the three others in one. */
 export const ROLES = ['all', 'bridge', 'worker', 'api'] as const;
@@ -17,43 +18,8 @@ export class ConfigError extends Error {
   }
 }
 
+const ENDPOINTS = ['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const;
 const SECRETS = new Set(['REDIS_URL', 'REDIS_PASSWORD', 'ADMIN_PASSWORD', 'AWS_SECRET_ACCESS_KEY']);
-
-const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
-
-const decimalNumber = z
-  .string()
-  .regex(/^\d+(\.\d+)?$/, 'must be a number')
-  .transform(Number);
-const share = decimalNumber.refine((value) => value > 0 && value <= 1, 'must be above 0 and at most 1');
-const price = decimalNumber;
-
-const oneOf = <const T extends readonly string[]>(
-  values: T,
-  fold: (text: string) => string = (text) => text,
-) =>
-  z
-    .string()
-    .transform((text) => fold(text) as T[number])
-    .refine((value) => values.includes(value), `must be one of ${values.join(', ')}`);
-
-const lower = (text: string) => text.toLowerCase();
-const yesNo = oneOf(['true', 'false', '1', '0', 'yes', 'no'], lower).transform((text) =>
-  ['true', '1', 'yes'].includes(text),
-);
-
-const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-      `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    );
 
 const LOG_LEVELS = { debug: 'debug', info: 'info', warning: 'warn', warn: 'warn', error: 'error' } as const;
 
@@ -177,13 +143,12 @@ export type Config = ReturnType<typeof shape>;
 
 /** Reads and checks the environment. An empty value counts as not set, as compose files produce it. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(
+  const given: Given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
   const parsed = environment.safeParse(given);
-  const problems = parsed.success
-    ? crossChecks(parsed.data)
-    : parsed.error.issues.map((issue) => problemOf(issue, given));
+  const wrongValues = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given));
+  const problems = [...wrongValues, ...contradictions(given)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return shape(parsed.data);
 }
@@ -196,36 +161,35 @@ export function environmentDefaults(): Record<string, string> {
   );
 }
 
-function problemOf(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+type Given = Record<string, string | undefined>;
+
+function problemOf(issue: z.core.$ZodIssue, given: Given): string {
   const name = String(issue.path[0]);
   const value = SECRETS.has(name) ? '***' : JSON.stringify(given[name]);
   return `${name} ${issue.message}, got ${value}`;
 }
 
-function crossChecks(env: Environment): string[] {
+/** Looks at what is set, not at what it parsed to, so that it adds to the list whatever else is wrong. */
+function contradictions(env: Given): string[] {
   const problems: string[] = [];
-  const redis = (['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES'] as const).filter(
-    (name) => env[name] !== undefined,
-  );
+  const isSet = (name: string) => env[name] !== undefined;
+  const redis = ['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES'].filter(isSet);
   if (redis.length > 1) problems.push(`${redis.join(' and ')} contradict each other: set one`);
-  const endpoints = (['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const).filter(
-    (name) => env[name] !== undefined,
-  );
+  const endpoints = ENDPOINTS.filter(isSet);
   if (new Set(endpoints.map((name) => env[name])).size > 1) {
     problems.push(`${endpoints.join(' and ')} name different endpoints: set one`);
   }
-  if (env.SQS === 'aws' && endpoints.length > 0)
-    problems.push(`SQS=aws and ${endpoints[0]} contradict each other: set one`);
-  if (env.SQS === 'embedded' && (endpoints.length > 0 || env.SQS_QUEUE_URL !== undefined)) {
-    problems.push(`SQS=embedded and ${endpoints[0] ?? 'SQS_QUEUE_URL'} contradict each other: set one`);
+  const sqs = env.SQS?.toLowerCase();
+  const rival = endpoints[0] ?? (sqs === 'embedded' && isSet('SQS_QUEUE_URL') ? 'SQS_QUEUE_URL' : undefined);
+  if (rival !== undefined && (sqs === 'aws' || sqs === 'embedded')) {
+    problems.push(`SQS=${sqs} and ${rival} contradict each other: set one`);
   }
-  if ((env.ADMIN_USER === undefined) !== (env.ADMIN_PASSWORD === undefined)) {
+  if (isSet('ADMIN_USER') !== isSet('ADMIN_PASSWORD')) {
     problems.push('ADMIN_USER and ADMIN_PASSWORD belong together: one is missing');
   }
   if (env.NODE_ENV === 'production') {
-    if (env.ADMIN_USER === undefined)
-      problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
-    if (env.STATS_API === undefined) {
+    if (!isSet('ADMIN_USER')) problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
+    if (!isSet('STATS_API')) {
       problems.push(
         'NODE_ENV=production needs a choice who may read the stats: STATS_API=open, behind your own gateway',
       );
@@ -311,16 +275,16 @@ function sqsTarget(env: Environment): SqsTarget {
     maxReceives: env.SQS_MAX_RECEIVES,
     ...(env.SQS_QUEUE_URL === undefined ? {} : { queueUrl: env.SQS_QUEUE_URL }),
   };
-  const given = (['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const).find(
-    (name) => env[name] !== undefined,
-  );
-  if (given !== undefined) {
+  const given = ENDPOINTS.find((name) => env[name] !== undefined);
+  const queueOrigin = env.SQS_QUEUE_URL === undefined ? undefined : new URL(env.SQS_QUEUE_URL);
+  const atAws = queueOrigin === undefined || /\.amazonaws\.com(\.cn)?$/.test(queueOrigin.hostname);
+  if (given !== undefined || !atAws) {
     const ownKeys = env.AWS_ACCESS_KEY_ID !== undefined && env.AWS_SECRET_ACCESS_KEY !== undefined;
     return {
       kind: 'endpoint',
-      why: `${given} is set`,
-      endpoint: env[given] as string,
-      ...(ownKeys ? {} : { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+      why: given === undefined ? 'SQS_QUEUE_URL is not at AWS' : `${given} is set`,
+      endpoint: given === undefined ? (queueOrigin as URL).origin : (env[given] as string),
+      ...(ownKeys ? {} : LOCAL_CREDENTIALS),
       ...common,
     };
   }
@@ -330,13 +294,18 @@ function sqsTarget(env: Environment): SqsTarget {
     kind: 'embedded',
     why: 'no SQS_ENDPOINT, SQS_QUEUE_URL or SQS=aws is set',
     endpoint: `http://127.0.0.1:${env.EMBEDDED_SQS_PORT}`,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    ...LOCAL_CREDENTIALS,
     ...common,
   };
 }
 
+/** The SDK signs no request without any; endpoints other than AWS take whatever they get. */
+const LOCAL_CREDENTIALS = { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+
 function parseNodes(text: string): { host: string; port: number }[] | undefined {
-  const nodes = text.split(',').map((node) => /^\s*([^\s:]+):(\d{1,5})\s*$/.exec(node));
-  if (nodes.some((node) => node === null)) return undefined;
-  return nodes.map((node) => ({ host: node?.[1] as string, port: Number(node?.[2]) }));
+  const nodes = text.split(',').map((node) => {
+    const [, host, port] = /^\s*([^\s:]+):(\d{1,5})\s*$/.exec(node) ?? [];
+    return { host: host ?? '', port: Number(port) };
+  });
+  return nodes.every(({ host, port }) => host !== '' && port >= 1 && port <= 65_535) ? nodes : undefined;
 }
