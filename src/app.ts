@@ -145,7 +145,7 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
   const queueUrl = await openInbox(client, config.sqs).finally(() => client.destroy());
   logger.info('SQS', { inbox: queueUrl, because: config.sqs.why });
   const durability = await chooseDurability(redis, config.durability);
-  logger.info('durability', { level: durability.level, because: durability.why });
+  logger.info('durability', { jobs_are_safe_in: durability.level, because: durability.why });
 
   const lanes = await Promise.all(
     Array.from({ length: durability.lanes }, async (_, index) => {

@@ -175,6 +175,12 @@ function contradictions(env: Given): string[] {
   const isSet = (name: string) => env[name] !== undefined;
   const redis = ['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES'].filter(isSet);
   if (redis.length > 1) problems.push(`${redis.join(' and ')} contradict each other: set one`);
+  if (isSet('REDIS_URL')) {
+    // Taken silently from one place and not the other, a password or TLS would be missing without a word.
+    const parts = ['REDIS_PORT', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DB', 'REDIS_TLS'].filter(isSet);
+    if (parts.length > 0)
+      problems.push(`REDIS_URL and ${parts.join(', ')} contradict each other: put them into the URL`);
+  }
   const endpoints = ENDPOINTS.filter(isSet);
   if (new Set(endpoints.map((name) => env[name])).size > 1) {
     problems.push(`${endpoints.join(' and ')} name different endpoints: set one`);

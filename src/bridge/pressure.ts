@@ -22,6 +22,8 @@ export class Pressure {
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> = Promise.resolve();
+  /** From a failed add until one works. A server that answers may still take no writes: then only an add knows. */
+  #addsFail = false;
 
   constructor(options: PressureOptions, readLoad: () => Promise<QueueLoad>, gate: Gate, logger: Logger) {
     this.#options = options;
@@ -40,6 +42,11 @@ export class Pressure {
 
   /** What an add found out: it knows sooner than the next look. */
   redisIs(state: 'here' | 'away'): void {
+    this.#addsFail = state === 'away';
+    this.#redis(state);
+  }
+
+  #redis(state: 'here' | 'away'): void {
     const changed = state === 'away' ? this.#gate.close('redis') : this.#gate.open('redis');
     if (!changed) return;
     if (state === 'away') this.#logger.warn('receiving is paused: Redis takes no jobs');
@@ -48,13 +55,11 @@ export class Pressure {
 
   async #look(): Promise<void> {
     const load = await this.#readLoad().catch(() => undefined);
-    if (!load) return this.redisIs('away');
+    if (!load) return this.#redis('away');
+    if (!this.#addsFail) this.#redis('here');
     const { highWater, memoryShare } = this.#options;
     if (load.memoryShare > memoryShare) this.#pause('memory', load);
-    else {
-      this.redisIs('here');
-      this.#resume('memory', load);
-    }
+    else this.#resume('memory', load);
     if (load.waiting > highWater) this.#pause('backlog', load);
     else if (load.waiting <= highWater / 2) this.#resume('backlog', load);
   }

@@ -32,6 +32,7 @@ const ADVICE: [names: RegExp, advice: string][] = [
     'SQS cannot be reached: check the endpoint and the network',
   ],
   [/^(TimeoutError|SlowCall)/, 'SQS did not answer in time: check the network'],
+  [/^SyntaxError/, 'what answered is not SQS: check the endpoint, and the proxies on the way to it'],
 ];
 
 /** The same error with a message that says what to do; the original stays its cause. */
@@ -42,6 +43,8 @@ export function explainSqsError(error: unknown): Error {
     code = '',
   } = error as { name?: string; message?: string; code?: string };
   const advice = ADVICE.find(([names]) => names.test(name) || names.test(code))?.[1];
-  const what = message && message !== name ? `${name}: ${message}` : name;
+  // The SDK's further lines tell developers where to look in its objects.
+  const said = message.split('\n', 1)[0];
+  const what = said && said !== name ? `${name}: ${said}` : name;
   return new Error(advice === undefined ? what : `${advice} (${what})`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { type IdCase, idText, normaliseId } from '../orders/ids.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
+import { parseTimestamp } from '../orders/timestamp.ts';
 
 /** The data of one BullMQ job: what operators see and edit in Bull Board. One job per message. */
 export interface OrderJob {
@@ -49,7 +50,10 @@ export function orderOf(data: unknown): unknown {
     return JSON.parse(data.raw);
   } catch (error) {
     // V8's message quotes the text, which may hold an address: only the position is safe to repeat.
-    const position = /position \d+/.exec((error as Error).message)?.[0];
+    // Anchored, because quoted text may itself read `position 7`.
+    const position = / JSON at (position \d+)(?: \(line \d+ column \d+\))?$/.exec(
+      (error as Error).message,
+    )?.[1];
     throw refusal('invalid_json', `the message is not JSON${position ? ` (at ${position})` : ''}`);
   }
 }
@@ -63,26 +67,31 @@ export function userIdOf(data: OrderJob, idCase: IdCase): string | undefined {
 /** When the message arrived, as ISO; `fallback` (ms since 1970) when an edit has removed it. */
 export function receivedAt(data: unknown, fallback: number): string {
   const sentAt = isRecord(data) && isRecord(data.message) ? data.message.sentAt : undefined;
-  const time = typeof sentAt === 'string' ? Date.parse(sentAt) : Number.NaN;
-  return new Date(Number.isNaN(time) ? fallback : time).toISOString();
+  const instant = typeof sentAt === 'string' ? parseTimestamp(sentAt) : undefined;
+  return instant ?? new Date(fallback).toISOString();
 }
 
 /** A number this long overflows to Infinity, which JSON can only write as null. */
-const MAY_OVERFLOW = /[eE]\+?\d{3}|\d{300}/;
+const MAY_OVERFLOW = /[eE]\+?\d{3}|\d{200}/;
 /** Shorter text cannot nest deep enough to exhaust the stack when BullMQ writes it as JSON again. */
 const SURELY_SHALLOW = 2_000;
 
 function parseWithoutLoss(body: string): { value: unknown } | undefined {
-  if (body.length > MAX_BODY_BYTES || Buffer.byteLength(body) > MAX_BODY_BYTES || MAY_OVERFLOW.test(body)) {
+  if (body.length > MAX_BODY_BYTES || Buffer.byteLength(body) > MAX_BODY_BYTES) {
     return undefined;
   }
   try {
     const value: unknown = JSON.parse(body);
-    if (body.length > SURELY_SHALLOW) JSON.stringify(value);
+    if (body.length > SURELY_SHALLOW || MAY_OVERFLOW.test(body)) JSON.stringify(value, refuseInfinity);
     return { value };
   } catch {
     return undefined;
   }
+}
+
+function refuseInfinity(_key: string, value: unknown): unknown {
+  if (value === Infinity || value === -Infinity) throw new RangeError('JSON cannot hold it');
+  return value;
 }
 
 function refusal(code: 'too_large' | 'invalid_json', message: string): InvalidOrder {

@@ -31,13 +31,16 @@ export function makePartitions(count: number): Partitions {
   };
 }
 
-/** The first tag whose slot lies in the middle half of the partition's share of slots. Same inputs, same tag. */
+/**
+ * The first tag whose slot lies just past the middle of the partition's share of slots. Same inputs, same tag. The
+ * band is narrow so that wherever a master's range ends, tags fall on either side as evenly as their number allows.
+ */
 function tagNear(index: number, count: number): string {
   const width = CLUSTER_SLOTS / count;
-  const from = (index + 0.25) * width;
+  const from = (index + 0.51) * width;
   for (let salt = 0; ; salt += 1) {
     const name = `orders-${count}.${index}.${salt}`;
     const slot = slotOf(name);
-    if (slot >= from && slot < from + width / 2) return `{${name}}`;
+    if (slot >= from && slot < from + width * 0.07) return `{${name}}`;
   }
 }

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,25 +35,37 @@ const PROBE_NAME = 'order-pipeline-probe';
  * Throws when no server program is on PATH, or with the end of its log when it does not come up.
  */
 export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
-  const dir = resolve(dataDir, 'redis');
-  mkdirSync(dir, { recursive: true });
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
+  mkdirSync(resolve(dataDir, 'redis'), { recursive: true });
+  // Redis names its folder without links. Taken for another one, it would get a second server on the same data.
+  const dir = realpathSync(resolve(dataDir, 'redis'));
+  const unlock = await lock(dir);
+  try {
     const running = await findRunning(dir);
-    if (running) return { host: HOST, port: running, joined: true, stop: () => stopIfLast(dir, running) };
-    const unlock = lock(dir);
-    if (!unlock) {
-      await delay(50);
-      continue;
-    }
-    try {
-      const port = await launch(dir);
-      return { host: HOST, port, joined: false, stop: () => stopIfLast(dir, port) };
-    } finally {
-      unlock();
-    }
+    const port = running ?? (await launch(dir));
+    const presence = await openPresence(port);
+    return { host: HOST, port, joined: running !== undefined, stop: () => leave(dir, port, presence) };
+  } finally {
+    unlock();
   }
-  throw new Error(`the embedded Redis of ${dir} did not come up within ${START_TIMEOUT_MS / 1000} s`);
+}
+
+/** Shows that somebody uses the server from the moment of joining it, before the first real connection. */
+async function openPresence(port: number): Promise<Redis> {
+  const presence = new Redis({ host: HOST, port, lazyConnect: true, retryStrategy: () => null });
+  presence.on('error', () => {});
+  await presence.connect();
+  return presence;
+}
+
+/** Under the lock, so that nobody joins a server on its way out. */
+async function leave(dir: string, port: number, presence: Redis): Promise<void> {
+  presence.disconnect();
+  const unlock = await lock(dir);
+  try {
+    await stopIfLast(dir, port);
+  } finally {
+    unlock();
+  }
 }
 
 /** The port of a living server of this folder. It proves itself by naming the folder: ports get reused. */
@@ -60,9 +81,10 @@ async function findRunning(dir: string): Promise<number | undefined> {
 async function launch(dir: string): Promise<number> {
   const port = await freePort();
   const logFile = join(dir, 'redis.log');
+  // First of all: should we die now, the next start finds the server instead of starting one beside it.
+  writeFileSync(join(dir, 'port'), String(port));
   const child = await spawnServer(serverOptions(dir, port, logFile));
   await untilServing(child, port, logFile);
-  writeFileSync(join(dir, 'port'), String(port));
   return port;
 }
 
@@ -146,29 +168,44 @@ async function withProbe<T>(port: number, use: (redis: Redis) => Promise<T>): Pr
   }
 }
 
-/** A lock file holding our process id; one of a dead process counts for nothing. Undefined while another holds it. */
-function lock(dir: string): (() => void) | undefined {
+/** Resolves to the release, once no other process of this folder is starting, joining or leaving. */
+async function lock(dir: string): Promise<() => void> {
   const path = join(dir, 'starting');
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (tryLock(path)) return () => rmSync(path, { force: true });
+    await delay(20);
+  }
+  throw new Error(
+    `another process has been starting or stopping the embedded Redis for too long, see ${path}`,
+  );
+}
+
+/** A lock file holding our process id. */
+function tryLock(path: string): boolean {
   try {
     const file = openSync(path, 'wx');
     writeFileSync(file, String(process.pid));
     closeSync(file);
-    return () => rmSync(path, { force: true });
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    if (!isAlive(Number(readIfThere(path)))) rmSync(path, { force: true });
-    return undefined;
+    if (isAbandoned(path)) rmSync(path, { force: true });
+    return false;
   }
 }
 
-function isAlive(pid: number): boolean {
-  // Empty while its owner is between creating and writing it: that owner is alive.
-  if (!pid) return true;
+/** After a crash its process is gone, or has the id of another one by now, or never got to write it. */
+function isAbandoned(path: string): boolean {
+  const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (age > 2 * START_TIMEOUT_MS) return true;
+  const pid = Number(readIfThere(path));
+  if (!pid) return false;
   try {
     process.kill(pid, 0);
-    return true;
-  } catch {
     return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 

@@ -28,7 +28,10 @@ export function makeLogger({ level, dir, retentionDays, consoleLevel = level }: 
       auditFile: `${dir}/.rotation.json`,
       format: format.combine(format.timestamp(), format.json()),
     });
-    file.on('error', (error) => console.error(`log files: ${(error as Error).message}`));
+    const complain = (error: unknown) => console.error(`log files: ${(error as Error).message}`);
+    file.on('error', complain);
+    // It keeps its stream's errors to itself, and one that nobody hears ends the process: a full disk would.
+    file.logStream.on('error', complain);
     logger.add(file);
   } catch (error) {
     logger.warn('no log files: the folder cannot be written', { dir, error: (error as Error).message });
@@ -37,10 +40,20 @@ export function makeLogger({ level, dir, retentionDays, consoleLevel = level }: 
 }
 
 /** Resolves when everything logged so far is written. */
-export function closeLogger(logger: Logger): Promise<void> {
-  return new Promise((resolve) => {
+export async function closeLogger(logger: Logger): Promise<void> {
+  const files = logger.transports.filter((transport) => transport instanceof DailyRotateFile);
+  await new Promise<void>((resolve) => {
     logger.once('finish', () => resolve());
     logger.end();
+  });
+  // A file counts as finished for winston once it was handed its lines, and the process may end before they are out.
+  await Promise.all(files.map(closeFile));
+}
+
+function closeFile(file: DailyRotateFile): Promise<void> {
+  return new Promise((resolve) => {
+    file.once('finish', () => resolve());
+    file.close?.();
   });
 }
 

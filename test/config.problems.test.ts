@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+/** What keeps this environment from starting. */
+function problemsOf(env: NodeJS.ProcessEnv): ConfigError {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the environment was taken, a refusal was expected');
+}
+
+const ADMIN = { ADMIN_USER: 'admin', ADMIN_PASSWORD: 'hunter2hunter2' };
+
+describe('a wrong value', () => {
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', '0x50'],
+    ['PORT', '8000 or so'],
+    ['REDIS_PORT', '0'],
+    ['REDIS_URL', 'cache.example:6379'],
+    ['REDIS_TLS', 'maybe'],
+    ['SQS', 'azure'],
+    ['SQS_ENDPOINT', 'localhost:4566'],
+    ['QUEUE_NAME', 'my orders'],
+    ['QUEUE_NAME', 'x'.repeat(81)],
+    ['LOG_LEVEL', 'loud'],
+    ['PARTITIONS', '0'],
+    ['PARTITIONS', '65'],
+    ['LEDGER_RETENTION_DAYS', '0'],
+    ['WORKER_CONCURRENCY', '0'],
+    ['JOB_ATTEMPTS', '0'],
+    ['CURRENCY', 'dollars'],
+    ['ID_CASE', 'lower'],
+  ])('%s=%s is refused, naming both', (name, value) => {
+    const { problems } = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name} must be `));
+    if (name !== 'REDIS_URL') expect(problems[0]).toContain(JSON.stringify(value));
+  });
+});
+
+describe('Redis', () => {
+  it.each([
+    [{ REDIS_URL: 'redis://a', REDIS_HOST: 'b' }, 'REDIS_URL and REDIS_HOST contradict'],
+    [{ REDIS_URL: 'redis://a', REDIS_CLUSTER_NODES: 'b:1' }, 'REDIS_URL and REDIS_CLUSTER_NODES contradict'],
+    [{ REDIS_HOST: 'a', REDIS_CLUSTER_NODES: 'b:1' }, 'REDIS_HOST and REDIS_CLUSTER_NODES contradict'],
+  ])('named twice is refused: %j', (env, problem) => {
+    expect(problemsOf(env).problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([['a'], ['a:'], ['a:1,'], [':7000'], ['a:1;b:2'], ['a:65536'], ['a:0']])(
+    'is refused as a cluster of %j',
+    (nodes) => {
+      expect(problemsOf({ REDIS_CLUSTER_NODES: nodes }).problems).toEqual([
+        expect.stringMatching(/^REDIS_CLUSTER_NODES must be host:port/),
+      ]);
+    },
+  );
+});
+
+describe('SQS', () => {
+  it.each([
+    [
+      { SQS_ENDPOINT: 'http://a', LOCALSTACK_URL: 'http://b' },
+      'SQS_ENDPOINT and LOCALSTACK_URL name different',
+    ],
+    [{ SQS: 'aws', LOCALSTACK_URL: 'http://b' }, 'SQS=aws and LOCALSTACK_URL contradict'],
+    [{ SQS: 'embedded', SQS_ENDPOINT: 'http://a' }, 'SQS=embedded and SQS_ENDPOINT contradict'],
+    [{ SQS: 'embedded', SQS_QUEUE_URL: 'http://a/q' }, 'SQS=embedded and SQS_QUEUE_URL contradict'],
+  ])('named twice is refused: %j', (env, problem) => {
+    expect(problemsOf(env).problems).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe('the problems of an environment', () => {
+  it('are listed all at once, a line each', () => {
+    const error = problemsOf({ PORT: 'x', LOG_LEVEL: 'loud', PARTITIONS: '65', CURRENCY: '$' });
+    expect(error.problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'PORT',
+      'LOG_LEVEL',
+      'PARTITIONS',
+      'CURRENCY',
+    ]);
+    expect(error.message.split('\n')).toHaveLength(5);
+    expect(error.message).toContain('4 problems');
+    for (const problem of error.problems) expect(error.message).toContain(problem);
+  });
+
+  it('include contradictions beside wrong values', () => {
+    const { problems } = problemsOf({
+      PORT: 'x',
+      REDIS_URL: 'redis://a',
+      REDIS_HOST: 'b',
+      SQS: 'aws',
+      SQS_ENDPOINT: 'http://a',
+      ADMIN_USER: 'admin',
+      NODE_ENV: 'production',
+    });
+    expect([...problems].sort()).toEqual([
+      expect.stringMatching(/^ADMIN_USER and ADMIN_PASSWORD belong together/),
+      expect.stringMatching(/^NODE_ENV=production needs .*STATS_API/),
+      expect.stringMatching(/^PORT must be/),
+      expect.stringMatching(/^REDIS_URL and REDIS_HOST contradict/),
+      expect.stringMatching(/^SQS=aws and SQS_ENDPOINT contradict/),
+    ]);
+  });
+
+  it('say one problem when there is one', () => {
+    expect(problemsOf({ PORT: 'x' }).message).toMatch(/^The configuration has a problem:\n {2}- PORT /);
+  });
+
+  it.each([
+    [{ REDIS_URL: 'http://user:hunter2@cache.example' }],
+    [{ REDIS_URL: 'hunter2' }],
+    [{ REDIS_URL: 'redis://:hunter2@a', REDIS_HOST: 'b' }],
+    [{ ADMIN_PASSWORD: 'hunter2' }],
+    [{ REDIS_PASSWORD: 'hunter2', AWS_SECRET_ACCESS_KEY: 'hunter2', PORT: 'x' }],
+  ])('never show a secret: %j', (env) => {
+    const { message, problems, stack } = problemsOf(env);
+    expect(`${message}${problems.join()}${stack}`).not.toContain('hunter2');
+  });
+});
+
+describe('who may enter', () => {
+  it('is everybody on loopback until someone sets a user and a password', () => {
+    expect(readConfig({}).admin).toBeUndefined();
+    expect(readConfig(ADMIN).admin).toMatchObject({ user: 'admin', password: 'hunter2hunter2' });
+  });
+
+  it.each([[{ ADMIN_USER: 'admin' }], [{ ADMIN_PASSWORD: 'hunter2hunter2' }]])(
+    'needs both: %j is refused',
+    (env) => {
+      expect(problemsOf(env).problems).toEqual([expect.stringContaining('belong together')]);
+    },
+  );
+
+  it('is decided on purpose in production', () => {
+    expect(problemsOf({ NODE_ENV: 'production' }).problems).toEqual([
+      expect.stringContaining('needs ADMIN_USER and ADMIN_PASSWORD'),
+      expect.stringContaining('STATS_API'),
+    ]);
+    expect(problemsOf({ NODE_ENV: 'production', ...ADMIN }).problems).toEqual([
+      expect.stringContaining('STATS_API'),
+    ]);
+    expect(readConfig({ NODE_ENV: 'production', STATS_API: 'Open', ...ADMIN }).production).toBe(true);
+  });
+});

@@ -1,0 +1,44 @@
+import type { Redis } from 'ioredis';
+import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Partitions } from '../../src/queue/partitions.ts';
+import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
+
+/** An order as `parse` hands it over. Another value makes another digest, as it does in life. */
+export function order(changes: Partial<Order> = {}): Order {
+  const minorUnits = changes.minorUnits ?? 1_000;
+  const day = changes.day ?? '2025-01-15';
+  return {
+    orderId: 'O1',
+    userId: 'U1',
+    minorUnits,
+    items: [{ productId: 'P1', quantity: 1, pricePerUnit: String(minorUnits / 100) }],
+    timestamp: `${day}T12:00:00.000Z`,
+    placedAt: `${day}T12:00:00.000Z`,
+    day,
+    currency: undefined,
+    paymentMethod: undefined,
+    shippingAddress: undefined,
+    ...changes,
+  };
+}
+
+/** Records each order in its user's partition, as the workers do. */
+export function recorder(redis: Redis, partitions: Partitions, retentionDays = 35): RecordOrder {
+  const records = partitions.all.map((partition) => makeRecordOrder(redis, partition, { retentionDays }));
+  return (one) => (records[partitions.of(one.userId).index] as RecordOrder)(one);
+}
+
+/** How each of a batch ended: its outcome, or the error's message. */
+export async function endings(record: RecordOrder, batch: readonly Order[]): Promise<string[]> {
+  const settled = await Promise.allSettled(batch.map(record));
+  return settled.map((one) =>
+    one.status === 'fulfilled' ? one.value.outcome : `rejected: ${(one.reason as Error).message}`,
+  );
+}
+
+/** Everything in this Redis, byte for byte. */
+export async function everything(redis: Redis): Promise<Record<string, string>> {
+  const keys = (await redis.keys('*')).sort();
+  const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  return Object.fromEntries(keys.map((key, index) => [key, dumps[index]?.toString('hex') ?? 'gone']));
+}

@@ -1,0 +1,92 @@
+import { Writable } from 'node:stream';
+import type { Job, Queue } from 'bullmq';
+import { createLogger, format, transports } from 'winston';
+import type { OrderJob } from '../../src/queue/orderJob.ts';
+import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
+import { makePartitions, type Partition, type Partitions } from '../../src/queue/partitions.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { startOrderWorkers } from '../../src/worker/orderWorkers.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+/** Queues, workers and stats on a Redis of their own. */
+export interface TestWorkers {
+  redis: TestRedis;
+  partitions: Partitions;
+  queues: OrderQueues;
+  read: ReadStats;
+  /** Every line logged so far, as JSON. */
+  logged: string[];
+  queueOf(userId: string): Queue<OrderJob>;
+  /** Adds an order to its user's partition, or to another one as a later edit would leave it. */
+  add(id: string, order: unknown, partition?: Partition): Promise<void>;
+  start(): void;
+  /** The job in the partition of a user, once it is in one of these states. */
+  job(userId: string, id: string, state: 'completed' | 'failed' | 'delayed'): Promise<Job<OrderJob>>;
+  stop(): Promise<void>;
+}
+
+export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}): Promise<TestWorkers> {
+  const redis = await startTestRedis();
+  const partitions = makePartitions(count);
+  const logged: string[] = [];
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      logged.push(String(chunk));
+      done();
+    },
+  });
+  const logger = createLogger({
+    level: 'debug',
+    format: format.json(),
+    transports: [new transports.Stream({ stream: sink })],
+  });
+  const queues = openOrderQueues(
+    redis.client(),
+    partitions,
+    { attempts: 5, backoffMs: 5, keepCompleted: 1_000, failedRetentionDays: undefined, ...policy },
+    () => {},
+  );
+  const queueOf = (userId: string) => queues.all[partitions.of(userId).index] as Queue<OrderJob>;
+  let workers: ReturnType<typeof startOrderWorkers> | undefined;
+  return {
+    redis,
+    partitions,
+    queues,
+    read: makeReadStats(redis.client(), partitions),
+    logged,
+    queueOf,
+    async add(id, order, partition) {
+      const userId = String((order as { user_id?: unknown } | null)?.user_id ?? id);
+      const data = { order, message: { id, sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 } };
+      await queues.add(partition ?? partitions.of(userId), [{ id, data }]);
+    },
+    start() {
+      workers = startOrderWorkers(
+        {
+          concurrency: 8,
+          rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
+          ledgerRetentionDays: 35,
+        },
+        {
+          queueRedis: redis.client(),
+          recordRedis: redis.client(),
+          queues,
+          partitions,
+          logger,
+          onError: () => {},
+        },
+      );
+    },
+    async job(userId, id, state) {
+      await until(async () => (await queueOf(userId).getJobState(id)) === state, `${id} is ${state}`);
+      return (await queueOf(userId).getJob(id)) as Job<OrderJob>;
+    },
+    async stop() {
+      await workers?.stop();
+      await queues.close();
+      await redis.stop();
+      logger.close();
+    },
+  };
+}
