@@ -80,7 +80,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   if (does('worker')) {
     const workers = startOrderWorkers(
       {
-        concurrency: config.worker.concurrency,
+        ...config.worker,
         rules: config.rules,
         ledgerRetentionDays: config.ledgerRetentionDays,
       },

@@ -81,6 +81,7 @@ const environment = z.object({
   WORKER_CONCURRENCY: whole(1, 1_000).default(50),
   JOB_ATTEMPTS: whole(1, 1_000).default(5),
   JOB_BACKOFF_MS: whole(1, 3_600_000).default(1_000),
+  JOB_LOCK_MS: whole(1_000, 3_600_000).default(30_000),
   COMPLETED_KEEP: whole(0, 1_000_000).default(1_000),
   FAILED_RETENTION_DAYS: whole(1, 3_650).optional(),
 
@@ -224,7 +225,7 @@ function shape(env: Environment) {
     durability: env.DURABILITY,
     partitions: env.PARTITIONS,
     ledgerRetentionDays: env.LEDGER_RETENTION_DAYS,
-    worker: { concurrency: env.WORKER_CONCURRENCY },
+    worker: { concurrency: env.WORKER_CONCURRENCY, lockMs: env.JOB_LOCK_MS },
     jobs: {
       attempts: env.JOB_ATTEMPTS,
       backoffMs: env.JOB_BACKOFF_MS,

@@ -18,8 +18,7 @@ async function listen({ host, port, region }: Address): Promise<void> {
     region,
     emulateQueueCreationLifecycle: false,
   });
-  // Our own server around its handler: the package's own one crashes the process when the port is taken.
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const poll = await readPoll(request);
     if (poll) {
       const queue = service.Queues.find(({ QueueName }) => QueueName === poll.queueName);
@@ -27,6 +26,11 @@ async function listen({ host, port, region }: Address): Promise<void> {
       if (response.destroyed) return;
     }
     await requestHandler(poll?.request ?? request, response);
+  };
+  // Our own server around its handler: the package's own one crashes the process when the port is taken.
+  const server = createServer((request, response) => {
+    // A client that breaks off in the middle of its request rejects the reading of it, and would end the process.
+    serve(request, response).catch(() => response.destroy());
   });
   // Node closes idle connections after 5 s by default, in the middle of an SDK's next request.
   server.keepAliveTimeout = 60_000;

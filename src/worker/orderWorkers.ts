@@ -13,6 +13,8 @@ import { processOrder } from './processOrder.ts';
 export interface WorkerOptions {
   /** Jobs in hand at once in this process, shared out over the partitions. */
   concurrency: number;
+  /** How long a worker may be silent before others take its jobs over, in milliseconds. */
+  lockMs: number;
   rules: OrderRules;
   ledgerRetentionDays: number;
 }
@@ -47,7 +49,7 @@ export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): O
 
 function startWorker(
   partition: Partition,
-  { concurrency, rules, ledgerRetentionDays }: WorkerOptions,
+  { concurrency, lockMs, rules, ledgerRetentionDays }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
   outcomes: OutcomeLog,
 ): Worker<OrderJob> {
@@ -81,6 +83,8 @@ function startWorker(
     connection: queueRedis,
     prefix: partition.tag,
     concurrency: Math.ceil(concurrency / partitions.all.length),
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
     // A stall says that a process died, nothing about the order: it must run again however often that happens.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });

@@ -65,6 +65,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
       workers = startOrderWorkers(
         {
           concurrency: 8,
+          lockMs: 30_000,
           rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
           ledgerRetentionDays: 35,
         },
