@@ -4,11 +4,15 @@
  *   npm run bench -- bridge [--messages 20000] [--rtt 0,15] [--rounds 3]
  *   npm run bench -- latency [--rate 200] [--seconds 15]
  *   npm run bench -- memory [--messages 1000000]
+ *   npm run bench -- worker [--jobs 30000] [--users 10000] [--rounds 5]
+ *   npm run bench -- ledger [--orders 10000,100000,1000000]
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   bridge: () => import('./bridge/throughput.ts'),
   latency: () => import('./bridge/latency.ts'),
   memory: () => import('./bridge/memory.ts'),
+  worker: () => import('./worker/throughput.ts'),
+  ledger: () => import('./stats/ledger.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

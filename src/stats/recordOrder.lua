@@ -20,7 +20,7 @@
 -- bucket is split for every TARGET entries added, so buckets stay listpacks however many orders there are.
 -- Two generations are looked up; the one before them is unlinked bit by bit.
 
-local TARGET = 48
+local TARGET = 56
 local SWEEP = 4
 local MAX_EXACT = 9007199254740991
 
@@ -208,16 +208,16 @@ local function split()
   local source_key, target_key = bucket_key(generation, buckets - level), bucket_key(generation, buckets)
   local entries = redis.pcall('HGETALL', source_key)
   if failed(entries) then return false end
-  local moved, gone = {}, {}
+  local moved, kept = {}, {}
   for i = 1, #entries, 2 do
-    if hash_of(entries[i]) % (level * 2) == buckets then
-      moved[#moved + 1], moved[#moved + 2] = entries[i], entries[i + 1]
-      gone[#gone + 1] = entries[i]
-    end
+    local half = hash_of(entries[i]) % (level * 2) == buckets and moved or kept
+    half[#half + 1], half[#half + 2] = entries[i], entries[i + 1]
   end
-  if #gone > 0 then
+  if #moved > 0 then
     if failed(redis.pcall('HSET', target_key, unpack(moved))) then return false end
-    redis.call('HDEL', source_key, unpack(gone))
+    -- Written anew rather than thinned out: a bucket that outgrew its listpack would stay a hash table for good.
+    redis.call('DEL', source_key)
+    if #kept > 0 then redis.call('HSET', source_key, unpack(kept)) end
   end
   buckets = buckets + 1
   if buckets == level * 2 then level = buckets end

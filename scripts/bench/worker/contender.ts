@@ -1,0 +1,51 @@
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { startApp } from '../../../src/app.ts';
+import { readConfig } from '../../../src/config.ts';
+import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
+import { makePartitions } from '../../../src/queue/partitions.ts';
+import { makeLogger } from '../../../src/runtime/logger.ts';
+import { Services } from '../../../src/runtime/services.ts';
+import { serveParent } from '../support/child.ts';
+
+/* A worker in this process alone: ours, or one with the same settings that does nothing with its jobs. */
+
+export type WorkerRequest =
+  | { do: 'go'; contender: 'no-op' | 'ours'; redisUrl: string; concurrency: number }
+  | { do: 'report' };
+
+let before = process.cpuUsage();
+
+serveParent(async (request: WorkerRequest) => {
+  if (request.do === 'report') {
+    const { user, system } = process.cpuUsage(before);
+    return { cpuMicroseconds: user + system };
+  }
+  before = process.cpuUsage();
+  if (request.contender === 'ours') await ours(request.redisUrl, request.concurrency);
+  else noOp(request.redisUrl, request.concurrency);
+  return null;
+});
+
+async function ours(redisUrl: string, concurrency: number): Promise<void> {
+  const config = readConfig({
+    REDIS_URL: redisUrl,
+    WORKER_CONCURRENCY: String(concurrency),
+    PORT: '0',
+    LOG_LEVEL: 'ERROR',
+    LOG_DIR: '/tmp/order-pipeline-bench-logs',
+  });
+  const logger = makeLogger(config.log);
+  await startApp(config, 'worker', logger, new Services(logger));
+}
+
+function noOp(redisUrl: string, concurrency: number): void {
+  const { hostname, port } = new URL(redisUrl);
+  const [partition] = makePartitions(1).all;
+  new Worker(ORDER_QUEUE, async () => ({ outcome: 'counted' }), {
+    connection: new Redis(Number(port), hostname, { maxRetriesPerRequest: null }),
+    prefix: partition?.tag as string,
+    concurrency,
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+  });
+}
