@@ -16,17 +16,21 @@ export function parseTimestamp(text: string): string | undefined {
   const offset = offsetMinutes(zone);
   if (offset === undefined) return undefined;
   const milliseconds = fraction.slice(0, 3).padEnd(3, '0');
-  const local = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`);
-  const instant = new Date(local - offset * 60_000);
+  const inUtc = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`;
+  if (offset === 0) return inUtc;
+  const instant = new Date(Date.parse(inUtc) - offset * 60_000);
   const utcYear = instant.getUTCFullYear();
   return utcYear >= 1 && utcYear <= 9999 ? instant.toISOString() : undefined;
 }
 
-/** `YYYY-MM-DD` that exists, year 0001 to 9999. `Date` alone would turn 30 February into 1 March. */
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** `YYYY-MM-DD` that exists, year 0001 to 9999. `Date` would turn 30 February into 1 March. */
 export function isCalendarDay(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < '0001-01-01') return false;
-  const parsed = new Date(`${text}T00:00:00.000Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text);
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)?.map(Number) ?? [];
+  if (!year || !month || !day) return false;
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return day <= (DAYS_IN_MONTH[month - 1] ?? 0) + (leap ? 1 : 0);
 }
 
 /** The UTC day bucket of an instant in ISO form. */
