@@ -5,6 +5,7 @@
  *   npm run demo                keeps serving until Ctrl-C
  *   npm run demo -- --once      exits: 0 only if the totals are right
  *   npm run demo -- --count 20000 --seed 7
+ *   npm run demo -- --cluster   on a Redis Cluster of three masters with a replica each, started here
  */
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
@@ -14,6 +15,7 @@ import { createSqsClient } from '../src/bridge/sqsClient.ts';
 import { ConfigError, readConfig } from '../src/config.ts';
 import { closeLogger, makeLogger } from '../src/runtime/logger.ts';
 import { Services } from '../src/runtime/services.ts';
+import { startCluster } from './cluster/startCluster.ts';
 import { openLedgerView } from './demo/growth.ts';
 import { followProgress } from './demo/progress.ts';
 import { report } from './demo/report.ts';
@@ -22,6 +24,7 @@ import { messageCount, sendGenerated } from './populate/sendGenerated.ts';
 const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
+    cluster: { type: 'boolean', default: false },
     count: { type: 'string', default: '2000' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 0x1_0000_0000)) },
   },
@@ -44,17 +47,19 @@ async function demo(): Promise<boolean> {
       `--count and --seed must be whole numbers, got ${values.count} and ${values.seed}`,
     ]);
   }
-  const config = readConfig();
+  const cluster = values.cluster ? await startCluster(3, { replicas: true }) : undefined;
+  const config = readConfig(cluster ? onCluster(cluster.nodes) : process.env);
   if (config.http.port === 0) throw new ConfigError(['the demo needs HTTP: PORT must not be 0']);
   const logger = makeLogger({ ...config.log, consoleLevel: 'error' });
   const services = new Services(logger);
+  if (cluster) services.add({ name: 'cluster', stop: () => cluster.stop() });
   const shutDown = async () => {
     await services.stop();
     await closeLogger(logger);
   };
   closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, shutDown);
 
-  console.log('Starting Redis, SQS, bridge, worker and API …');
+  console.log(`Starting ${cluster ? 'on a Redis Cluster' : 'Redis'}, SQS, bridge, worker and API …`);
   const app = await startApp(config, 'all', logger, services);
   const client = createSqsClient(config.sqs);
   const queueUrl = await openInbox(client, config.sqs);
@@ -88,6 +93,12 @@ async function demo(): Promise<boolean> {
   }
   await shutDown();
   return right;
+}
+
+/** Two partitions to a master, and every job on a replica before its message is deleted. */
+function onCluster(nodes: string): NodeJS.ProcessEnv {
+  const { REDIS_URL, REDIS_HOST, REDIS_PORT, ...others } = process.env;
+  return { PARTITIONS: '6', DURABILITY: 'replicas:1', ...others, REDIS_CLUSTER_NODES: nodes };
 }
 
 demo().then(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Job, Queue } from 'bullmq';
+import type { Cluster } from 'ioredis';
 import { createLogger, type Logger, transports } from 'winston';
 import { startApp } from '../../src/app.ts';
 import { type Role, readConfig } from '../../src/config.ts';
@@ -37,14 +38,15 @@ export interface TestPipeline {
 export const silentLogger = (): Logger =>
   createLogger({ silent: true, transports: [new transports.Console()] });
 
-/** `env` is what a user would set. A Redis passed in is left running. */
+/** `env` is what a user would set. A Redis passed in is left running; a connection reads the queues elsewhere. */
 export async function startPipeline(
   env: Record<string, string> = {},
   {
     role = 'all',
     redis: givenRedis,
     logger = silentLogger(),
-  }: { role?: Role; redis?: TestRedis; logger?: Logger } = {},
+    connection: givenConnection,
+  }: { role?: Role; redis?: TestRedis; logger?: Logger; connection?: Cluster } = {},
 ): Promise<TestPipeline> {
   const redis = givenRedis ?? (await startTestRedis());
   const dataDir = mkdtempSync(join(tmpdir(), 'order-pipeline-data-'));
@@ -68,7 +70,7 @@ export async function startPipeline(
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     useQueueUrlAsEndpoint: false,
   });
-  const connection = redis.client();
+  const connection = givenConnection ?? redis.client();
   const queues = makePartitions(config.partitions).all.map(
     ({ tag }) => new Queue<OrderJob>(ORDER_QUEUE, { connection, prefix: tag }),
   );

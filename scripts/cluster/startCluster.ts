@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+/** A real Redis Cluster of processes on loopback, for tests and for the demo. */
+export interface LocalCluster {
+  /** `host:port` of every server, for REDIS_CLUSTER_NODES. */
+  nodes: string;
+  /** Ends a server at once, as a crash would. Masters come first. */
+  kill(index: number): Promise<void>;
+  /** Starts it again on its port with its data; it takes the role the others have for it. */
+  restart(index: number): Promise<void>;
+  isMaster(index: number): Promise<boolean>;
+  /** Masters with all their replicas in reach, as the cluster sees it now. */
+  isWhole(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const SLOTS = 16_384;
+const DEADLINE_MS = 30_000;
+/** A server that is silent for this long is replaced by its replica. */
+const NODE_TIMEOUT_MS = 1_500;
+
+interface Node {
+  port: number;
+  dir: string;
+  process: ChildProcess;
+}
+
+/** `masters` with even shares of the slots, and one replica each if asked for. */
+export async function startCluster(masters: number, { replicas = false } = {}): Promise<LocalCluster> {
+  const count = replicas ? masters * 2 : masters;
+  const nodes: Node[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-cluster-'));
+    const port = await freePort();
+    nodes.push({ port, dir, process: launch(port, dir) });
+  }
+  const clients = nodes.map(({ port }) => client(port));
+  await until(async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === count);
+
+  const [first] = nodes as [Node];
+  for (const redis of clients.slice(1)) await redis.call('CLUSTER', 'MEET', HOST, first.port);
+  for (const [index, redis] of clients.slice(0, masters).entries()) {
+    const from = Math.round((index * SLOTS) / masters);
+    const to = Math.round(((index + 1) * SLOTS) / masters) - 1;
+    await redis.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+  }
+  await until(() => every(clients, 'CLUSTER INFO', new RegExp(`cluster_known_nodes:${count}\\b`)));
+  for (const [index, redis] of clients.slice(masters).entries()) {
+    await redis.call('CLUSTER', 'REPLICATE', String(await (clients[index] as Redis).call('CLUSTER', 'MYID')));
+  }
+  const isWhole = async () => {
+    if (!(await every(clients, 'CLUSTER INFO', /cluster_state:ok/))) return false;
+    const roles = await Promise.all(clients.map((redis) => redis.info('replication')));
+    const leading = roles.filter((role) => /role:master/.test(role));
+    return (
+      leading.length === masters && (!replicas || leading.every((role) => /slave0:.*state=online/.test(role)))
+    );
+  };
+  await until(isWhole);
+
+  return {
+    nodes: nodes.map(({ port }) => `${HOST}:${port}`).join(','),
+    async kill(index) {
+      const { process } = nodes[index] as Node;
+      const exited = once(process, 'exit');
+      process.kill('SIGKILL');
+      await exited;
+    },
+    async restart(index) {
+      const node = nodes[index] as Node;
+      node.process = launch(node.port, node.dir);
+    },
+    isMaster: async (index) => /role:master/.test(await (clients[index] as Redis).info('replication')),
+    isWhole: () => isWhole().catch(() => false),
+    async stop() {
+      for (const redis of clients) redis.disconnect();
+      await Promise.all(
+        nodes.map(async ({ process, dir }) => {
+          if (process.exitCode === null && process.signalCode === null) {
+            const exited = once(process, 'exit');
+            process.kill('SIGKILL');
+            await exited;
+          }
+          rmSync(dir, { recursive: true, force: true });
+        }),
+      );
+    },
+  };
+}
+
+function launch(port: number, dir: string): ChildProcess {
+  const options: Record<string, string> = {
+    port: String(port),
+    bind: HOST,
+    dir,
+    save: '',
+    appendonly: 'yes',
+    'cluster-enabled': 'yes',
+    'cluster-node-timeout': String(NODE_TIMEOUT_MS),
+    'maxmemory-policy': 'noeviction',
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  return spawn('redis-server', args, { stdio: 'ignore' });
+}
+
+function client(port: number): Redis {
+  const redis = new Redis(port, HOST, { maxRetriesPerRequest: 1, commandTimeout: 2_000 });
+  redis.on('error', () => {});
+  return redis;
+}
+
+async function every(clients: readonly Redis[], command: string, pattern: RegExp): Promise<boolean> {
+  const [name = '', ...args] = command.split(' ');
+  const answers = await Promise.all(clients.map((redis) => redis.call(name, ...args)));
+  return answers.every((answer) => pattern.test(String(answer)));
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await condition().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error('the Redis Cluster did not form');
+    await delay(50);
+  }
+}
+
+/** The cluster's own port is 10,000 above, so it has to be one that leaves room for that. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    if (port < 55_000) return port;
+  }
+}
