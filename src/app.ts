@@ -30,7 +30,7 @@ import {
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
 import { makeReadStats } from './stats/readStats.ts';
-import { startOrderWorkers } from './worker/orderWorkers.ts';
+import { type OrderWorkers, startOrderWorkers } from './worker/orderWorkers.ts';
 
 export interface App {
   /** Where HTTP answers; undefined when PORT is 0. */
@@ -57,7 +57,12 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
 
   let queues: OrderQueues | undefined;
   let bridge: Bridge | undefined;
-  const details = () => ({ role, ...(bridge ? { bridge: bridge.health() } : {}) });
+  let workers: OrderWorkers | undefined;
+  const details = () => ({
+    role,
+    ...(bridge ? { bridge: bridge.health() } : {}),
+    ...(workers ? { worker: workers.health() } : {}),
+  });
   const url = await serveHttp({
     config,
     role,
@@ -78,7 +83,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   services.add({ name: 'queues', stop: () => openQueues.close() });
 
   if (does('worker')) {
-    const workers = startOrderWorkers(
+    workers = startOrderWorkers(
       {
         ...config.worker,
         rules: config.rules,
@@ -87,13 +92,15 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
       {
         queueRedis: connect('patient', 'worker'),
         recordRedis: connect('patient', 'record'),
+        settingsRedis: redis,
         queues,
         partitions,
         logger,
         onError: throttledErrors(logger, 'worker'),
       },
     );
-    services.add({ name: 'worker', stop: () => workers.stop() });
+    const { stop } = workers;
+    services.add({ name: 'worker', stop });
     logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
   }
   if (does('bridge')) {

@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { DurableQueues } from '../queue/durableQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
 import type { QueueLoad } from '../queue/queueLoad.ts';
+import { atMost } from './atMost.ts';
 import type { CallCounts, CallReport } from './callCounts.ts';
 import { Deleter } from './deleter.ts';
 import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
@@ -54,13 +55,16 @@ export interface Bridge {
   health(): BridgeHealth;
   /** Stops receiving. What came is still enqueued and deleted. */
   quiet(): Promise<void>;
-  /** Enqueues what came, flushes deletes, hands the rest back to SQS; within about 8 seconds. */
+  /** Enqueues what came, flushes deletes, hands the rest back to SQS; within ten seconds, whatever answers. */
   stop(): Promise<void>;
 }
 
 /** Room for what is received while the batches before are added and deleted. */
 const PLACES_PER_RECEIVE = 40;
-const DRAIN_LIMIT_MS = 4_000;
+/** What each step of a stop may take when Redis or SQS does not answer. */
+const ENQUEUE_LIMIT_MS = 4_000;
+const DELETE_LIMIT_MS = 3_500;
+const RELEASE_LIMIT_MS = 1_500;
 
 export function startBridge(options: BridgeOptions, parts: BridgeParts): Bridge {
   const { inbox, counts, partitions, logger, onError } = parts;
@@ -102,11 +106,13 @@ export function startBridge(options: BridgeOptions, parts: BridgeParts): Bridge 
     quiet: () => receivers.stop(),
     async stop() {
       await receivers.stop();
-      await enqueuer.drained(DRAIN_LIMIT_MS);
-      await deleter.drained();
+      await enqueuer.drained(ENQUEUE_LIMIT_MS);
+      await deleter.drained(DELETE_LIMIT_MS);
       await pressure.stop();
-      await keeper.stop();
-      await keeper.release();
+      await atMost(
+        RELEASE_LIMIT_MS,
+        keeper.stop().then(() => keeper.release()),
+      );
       traffic.stop();
       inbox.close();
     },

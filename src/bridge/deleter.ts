@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from './atMost.ts';
 import { INBOX_BATCH, type Inbox } from './inbox.ts';
 import type { InFlight } from './inFlight.ts';
 
@@ -15,6 +16,7 @@ export class Deleter {
   readonly #inbox: Inbox;
   readonly #inFlight: InFlight;
   readonly #onError: (error: Error) => void;
+  readonly #giveUp = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #waiting: string[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -34,10 +36,11 @@ export class Deleter {
     else this.#flush();
   }
 
-  /** Sends what is waiting and resolves when every delete has ended, one way or the other. */
-  async drained(): Promise<void> {
+  /** Sends what is waiting and resolves when every delete has ended, or after `limitMs`: none is tried again then. */
+  async drained(limitMs: number): Promise<void> {
     this.#flush();
-    await Promise.all(this.#running);
+    await atMost(limitMs, Promise.all(this.#running));
+    this.#giveUp.abort();
   }
 
   #flush(): void {
@@ -55,9 +58,12 @@ export class Deleter {
   }
 
   async #delete(ids: readonly string[]): Promise<void> {
+    const { signal } = this.#giveUp;
     let left = ids;
     for (let attempt = 0; left.length > 0 && attempt < TRIES; attempt += 1) {
-      if (attempt > 0) await delay(FIRST_RETRY_MS * 2 ** (attempt - 1));
+      if (attempt > 0)
+        await delay(FIRST_RETRY_MS * 2 ** (attempt - 1), undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
       try {
         // Looked up anew for each try: a delivery meanwhile has brought a newer handle.
         const outcomes = await this.#inbox.delete(this.#inFlight.handlesOf(left) as string[]);

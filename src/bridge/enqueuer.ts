@@ -3,6 +3,7 @@ import type { IdCase } from '../orders/ids.ts';
 import type { DurableQueues } from '../queue/durableQueues.ts';
 import { type OrderJob, toOrderJob, userIdOf } from '../queue/orderJob.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
+import { atMost } from './atMost.ts';
 import { unwrap } from './envelope.ts';
 import type { InboxMessage } from './inbox.ts';
 
@@ -67,9 +68,12 @@ export class Enqueuer {
 
   /** Resolves when everything pushed is safe, or after `limitMs`: then what is not stays with SQS. */
   async drained(limitMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#giveUp.abort(), limitMs);
+    await atMost(limitMs, this.#ended());
+    this.#giveUp.abort();
+  }
+
+  async #ended(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
-    clearTimeout(timer);
   }
 
   async #run(lane: DurableQueues, more: boolean): Promise<void> {
@@ -77,7 +81,8 @@ export class Enqueuer {
     while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
       const batch = this.#waiting.splice(0, MAX_BULK);
       const safe = await this.#add(lane, this.#byPartition(batch));
-      if (safe) this.#parts.onEnqueued(batch.map((message) => message.id));
+      // An add that ends after we gave up: its messages are back with SQS, which delivers them once more.
+      if (safe && !this.#giveUp.signal.aborted) this.#parts.onEnqueued(batch.map((message) => message.id));
     }
   }
 

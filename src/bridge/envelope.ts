@@ -36,10 +36,29 @@ function unwrapOnce(body: string): { body: string; envelope: Envelope } | undefi
     return { body: Message, envelope: { from: 'sns', id: MessageId, source: TopicArn } };
   }
   const { id, source, detail } = outer;
-  if (isText(outer['detail-type']) && isText(id) && isText(source) && typeof detail === 'object') {
-    return { body: JSON.stringify(detail), envelope: { from: 'eventbridge', id, source } };
+  if (!isText(outer['detail-type']) || !isText(id) || !isText(source)) return undefined;
+  const inner = writtenAgain(detail, body);
+  return inner === undefined ? undefined : { body: inner, envelope: { from: 'eventbridge', id, source } };
+}
+
+/** Looks like a number too large for JavaScript. Many ids do as well, so that each value must be asked then. */
+const MAY_OVERFLOW = /[eE]\+?\d{3}|\d{300}/;
+
+/** The detail as text. Undefined when it is none, or something of it would be lost: the whole is kept then. */
+function writtenAgain(detail: unknown, body: string): string | undefined {
+  if (typeof detail !== 'object' || detail === null) return undefined;
+  try {
+    return JSON.stringify(detail, MAY_OVERFLOW.test(body) ? refuseInfinite : undefined);
+  } catch {
+    // An infinite number, or nested too deep for the stack.
+    return undefined;
   }
-  return undefined;
+}
+
+/** JSON.stringify would write null. */
+function refuseInfinite(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('too large for JSON');
+  return value;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

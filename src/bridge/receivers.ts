@@ -21,6 +21,8 @@ export interface ReceiverParts {
 const EXTRA_WAIT_SECONDS = 1;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
+/** An empty receive counts as this long at least: SQS may answer at once, and every call costs. */
+const EMPTY_MS = 1_000;
 
 /**
  * Keeps receives under way: one long poll when it is quiet, up to `max` while batches come back full. Every full
@@ -65,24 +67,32 @@ export class Receivers {
     const { signal } = this.#abort;
     let failures = 0;
     while (!signal.aborted) {
+      const began = Date.now();
       try {
-        const full = await this.#receive(permanent ? waitSeconds : Math.min(waitSeconds, EXTRA_WAIT_SECONDS));
+        const count = await this.#receive(
+          permanent ? waitSeconds : Math.min(waitSeconds, EXTRA_WAIT_SECONDS),
+        );
         failures = 0;
-        if (full && this.#loops.size < max) this.#startLoop(false);
-        if (!full && !permanent) return;
+        if (count === INBOX_BATCH && this.#loops.size < max) this.#startLoop(false);
+        if (count < INBOX_BATCH && !permanent) return;
+        if (count === 0) await this.#pause(began + EMPTY_MS - Date.now());
       } catch (error) {
         if (signal.aborted) return;
         onError(error as Error);
         if (!permanent) return;
         const most = Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS);
         failures += 1;
-        await delay(most * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+        await this.#pause(most * (0.5 + Math.random() / 2));
       }
     }
   }
 
-  /** One receive, with its places reserved before it; says whether the batch came back full. */
-  async #receive(waitSeconds: number): Promise<boolean> {
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0) await delay(ms, undefined, { signal: this.#abort.signal }).catch(() => {});
+  }
+
+  /** One receive, with its places reserved before it; says how many messages came. */
+  async #receive(waitSeconds: number): Promise<number> {
     const { inbox, inFlight, gate, onMessages } = this.#parts;
     const { signal } = this.#abort;
     await inFlight.reserve(INBOX_BATCH, signal);
@@ -97,6 +107,6 @@ export class Receivers {
       // Hidden since some moment after we asked: counting from the asking errs on the safe side.
       onMessages(inFlight.admit(INBOX_BATCH, messages, asked), this.#loops.size > 1);
     }
-    return messages.length === INBOX_BATCH;
+    return messages.length;
   }
 }

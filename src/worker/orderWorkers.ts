@@ -3,10 +3,12 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
 import { makeParseOrder, type OrderRules } from '../orders/parseOrder.ts';
+import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
 import { makeRecordOrder } from '../stats/recordOrder.ts';
+import { followConcurrency } from './followConcurrency.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { processOrder } from './processOrder.ts';
 
@@ -24,6 +26,8 @@ export interface WorkerParts {
   queueRedis: Redis | Cluster;
   /** For recording, of the same profile: while Redis is away an order waits instead of using up its attempts. */
   recordRedis: Redis | Cluster;
+  /** Fails fast: a setting that cannot be read is looked at again a second later. */
+  settingsRedis: Redis | Cluster;
   queues: OrderQueues;
   partitions: Partitions;
   logger: Logger;
@@ -31,6 +35,7 @@ export interface WorkerParts {
 }
 
 export interface OrderWorkers {
+  health(): { concurrency: number };
   /** Takes no new jobs and waits for those in hand. */
   stop(): Promise<void>;
 }
@@ -39,13 +44,26 @@ export interface OrderWorkers {
 export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): OrderWorkers {
   const outcomes = startOutcomeLog(parts.logger);
   const workers = parts.partitions.all.map((partition) => startWorker(partition, options, parts, outcomes));
+  const following = followConcurrency({
+    own: options.concurrency,
+    read: () => readFleetConcurrency(parts.settingsRedis),
+    apply: (concurrency) => {
+      for (const worker of workers) worker.concurrency = shareOf(concurrency, workers.length);
+    },
+    logger: parts.logger,
+  });
   return {
+    health: () => ({ concurrency: following.current() }),
     async stop() {
+      await following.stop();
       await Promise.all(workers.map((worker) => worker.close()));
       outcomes.stop();
     },
   };
 }
+
+/** At least one each: a partition without a worker would never move. */
+const shareOf = (concurrency: number, partitions: number): number => Math.ceil(concurrency / partitions);
 
 function startWorker(
   partition: Partition,
@@ -82,7 +100,7 @@ function startWorker(
   const worker = new Worker<OrderJob>(ORDER_QUEUE, run, {
     connection: queueRedis,
     prefix: partition.tag,
-    concurrency: Math.ceil(concurrency / partitions.all.length),
+    concurrency: shareOf(concurrency, partitions.all.length),
     lockDuration: lockMs,
     stalledInterval: lockMs,
     // A stall says that a process died, nothing about the order: it must run again however often that happens.

@@ -72,6 +72,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
         {
           queueRedis: redis.client(),
           recordRedis: redis.client(),
+          settingsRedis: redis.client(),
           queues,
           partitions,
           logger,
