@@ -41,6 +41,7 @@ export interface App {
 
 /** Health and reads answer within a second even when Redis hangs. */
 const READ_TIMEOUT_MS = 800;
+const HIGH_WATER_WITH_WORKER = 2_000;
 /** A bulk add that takes longer is repeated: Redis may have died without closing the connection. */
 const ADD_TIMEOUT_MS = 10_000;
 
@@ -104,7 +105,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
   }
   if (does('bridge')) {
-    bridge = await openBridge({ config, logger, services, redis, connect, partitions });
+    bridge = await openBridge({ role, config, logger, services, redis, connect, partitions });
     const { quiet, stop } = bridge;
     services.add({ name: 'bridge', quiet, stop });
   }
@@ -143,7 +144,7 @@ async function locateRedis(config: Config, logger: Logger, services: Services): 
 }
 
 async function openBridge(parts: BridgeStart): Promise<Bridge> {
-  const { config, logger, services, redis, connect, partitions } = parts;
+  const { role, config, logger, services, redis, connect, partitions } = parts;
   if (config.sqs.kind === 'embedded') {
     const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
@@ -166,7 +167,7 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
   const loadRedis = connect('fail_fast', 'load', READ_TIMEOUT_MS);
   const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
   return startBridge(
-    { ...config.bridge, ...config.sqs, idCase: config.rules.idCase },
+    { ...config.bridge, ...config.sqs, highWater: highWaterOf(config, role), idCase: config.rules.idCase },
     {
       inbox: sqsInbox(config.sqs, queueUrl, config.sqs.visibilitySeconds, counts),
       counts,
@@ -179,7 +180,16 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
   );
 }
 
+/**
+ * In one process with the worker, a bridge that is far ahead takes the event loop from it: nothing would be counted
+ * before nearly everything is enqueued.
+ */
+function highWaterOf(config: Config, role: Role): number {
+  return role === 'all' ? Math.min(config.bridge.highWater, HIGH_WATER_WITH_WORKER) : config.bridge.highWater;
+}
+
 interface BridgeStart {
+  role: Role;
   config: Config;
   logger: Logger;
   services: Services;

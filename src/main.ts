@@ -15,7 +15,9 @@ async function main(): Promise<void> {
 
   // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,
   // or the deadline, ends it at once; what was in hand is then delivered again.
+  let stopping = false;
   closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
+    stopping = true;
     if (err) logger.error('stopping after an unexpected error', { error: err.stack ?? err.message });
     else logger.info('stopping', { signal });
     await services.stop();
@@ -26,6 +28,8 @@ async function main(): Promise<void> {
   try {
     await startApp(config, role, logger, services);
   } catch (error) {
+    // A stop takes its parts from a start under way: how that ends is for the stop to say.
+    if (stopping) return;
     logger.error('cannot start', { error: (error as Error).message });
     await services.stop();
     await closeLogger(logger);

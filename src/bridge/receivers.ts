@@ -21,6 +21,7 @@ export interface ReceiverParts {
 const EXTRA_WAIT_SECONDS = 1;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
+const LAST_MOMENT_MS = 250;
 /** An empty receive counts as this long at least: SQS may answer at once, and every call costs. */
 const EMPTY_MS = 1_000;
 
@@ -33,6 +34,7 @@ export class Receivers {
   readonly #abort = new AbortController();
   readonly #loops = new Set<Promise<void>>();
   #lastSuccess = Date.now();
+  #stopping = false;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
@@ -51,8 +53,13 @@ export class Receivers {
     return this.#lastSuccess;
   }
 
-  /** Aborts what is under way: a receive cut off is delivered again. Resolves when every loop has ended. */
+  /**
+   * Starts no more, gives those under way a moment and aborts the rest: what SQS has answered already would
+   * otherwise stay hidden for a whole visibility timeout. Resolves when every loop has ended.
+   */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.race([Promise.all(this.#loops), delay(LAST_MOMENT_MS)]);
     this.#abort.abort();
     await Promise.all(this.#loops);
   }

@@ -43,6 +43,7 @@ export interface Answer {
 }
 
 export async function startFaultProxy(behind: string): Promise<FaultProxy> {
+  const passOn = courier(behind);
   const calls = new Map<string, number>();
   const underWay = new Map<string, number>();
   const faults: { action: string; fault: Fault; left: number; met: number }[] = [];
@@ -60,7 +61,7 @@ export async function startFaultProxy(behind: string): Promise<FaultProxy> {
     });
     try {
       const body = JSON.parse(await text(request));
-      const pass = (changed: unknown = body) => passOn(behind, request, action, changed, gone.signal);
+      const pass = (changed: unknown = body) => passOn(request, changed, gone.signal);
       const disturbed = faults.find((each) => each.action === action && each.left > 0);
       if (disturbed) {
         disturbed.left -= 1;
@@ -182,18 +183,15 @@ function reply(response: ServerResponse, { status, body, queryError }: Answer): 
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-/** How often SQS is asked for a poll that waits. */
+/** How often SQS is asked on behalf of the polls that wait, however many they are. */
 const LOOK_EVERY_MS = 20;
 
-async function passOn(
-  behind: string,
-  { headers }: IncomingMessage,
-  action: string,
+/** Passes calls on, and waits for long polls here: an emulator hands messages to a poll whose client has gone. */
+function courier(behind: string) {
+  const lastEmpty = new Map<string, number>();
+
   // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the action takes
-  body: any,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const ask = async (asked: unknown): Promise<Answer> => {
+  const ask = async ({ headers }: IncomingMessage, body: any, signal: AbortSignal): Promise<Answer> => {
     const response = await fetch(behind, {
       method: 'POST',
       headers: {
@@ -201,18 +199,26 @@ async function passOn(
         'x-amz-target': String(headers['x-amz-target']),
         authorization: String(headers.authorization),
       },
-      body: JSON.stringify(asked),
+      body: JSON.stringify(body),
       signal,
     });
     const queryError = response.headers.get('x-amzn-query-error') ?? undefined;
     return { status: response.status, body: await response.json(), queryError };
   };
-  if (action !== 'ReceiveMessage' || body.WaitTimeSeconds === undefined) return ask(body);
-  // Waited for here: an emulator hands messages to a poll whose client has gone, where SQS keeps them.
-  const deadline = Date.now() + body.WaitTimeSeconds * 1_000;
-  for (;;) {
-    const answer = await ask({ ...body, WaitTimeSeconds: 0 });
-    if (answer.status !== 200 || answer.body.Messages?.length > 0 || Date.now() >= deadline) return answer;
-    await delay(LOOK_EVERY_MS, undefined, { signal });
-  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the action takes
+  return async (request: IncomingMessage, body: any, signal: AbortSignal): Promise<Answer> => {
+    const { QueueUrl, WaitTimeSeconds = 0 } = body;
+    if (WaitTimeSeconds === 0) return ask(request, body, signal);
+    const deadline = Date.now() + WaitTimeSeconds * 1_000;
+    for (;;) {
+      if (Date.now() - (lastEmpty.get(QueueUrl) ?? 0) >= LOOK_EVERY_MS) {
+        const answer = await ask(request, { ...body, WaitTimeSeconds: 0 }, signal);
+        if (answer.status !== 200 || answer.body.Messages?.length > 0) return answer;
+        lastEmpty.set(QueueUrl, Date.now());
+      }
+      if (Date.now() >= deadline) return { status: 200, body: {} };
+      await delay(LOOK_EVERY_MS, undefined, { signal });
+    }
+  };
 }

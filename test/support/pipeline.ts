@@ -61,7 +61,15 @@ export async function startPipeline(
     ...env,
   });
   const services = new Services(logger);
-  const url = (await startApp(config, role, logger, services)).url as string;
+  const cleanUp = async () => {
+    await services.stop();
+    if (!givenRedis) await redis.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  const { url } = await startApp(config, role, logger, services).catch(async (error) => {
+    await cleanUp();
+    throw error;
+  });
   const sqsEndpoint = `http://127.0.0.1:${sqsPort}`;
   const inboxUrl = `${sqsEndpoint}/123456789012/${config.sqs.queueName}`;
   const sqs = new SQSClient({
@@ -76,7 +84,7 @@ export async function startPipeline(
   );
   let sent = 0;
   const pipeline: TestPipeline = {
-    url,
+    url: url as string,
     sqsEndpoint,
     inboxUrl,
     redis,
@@ -106,11 +114,9 @@ export async function startPipeline(
       }, `${count} jobs have ended`),
     failed: async () => (await Promise.all(queues.map((queue) => queue.getFailed()))).flat(),
     async stop() {
-      await services.stop();
       await Promise.all(queues.map((queue) => queue.close()));
       sqs.destroy();
-      if (!givenRedis) await redis.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      await cleanUp();
     },
   };
   return pipeline;
