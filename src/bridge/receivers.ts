@@ -73,14 +73,14 @@ export class Receivers {
     const { max, waitSeconds, onError } = this.#parts;
     const { signal } = this.#abort;
     let failures = 0;
-    while (!signal.aborted) {
+    while (!this.#stopping) {
       const began = Date.now();
       try {
         const count = await this.#receive(
           permanent ? waitSeconds : Math.min(waitSeconds, EXTRA_WAIT_SECONDS),
         );
         failures = 0;
-        if (count === INBOX_BATCH && this.#loops.size < max) this.#startLoop(false);
+        if (count === INBOX_BATCH && this.#loops.size < max && !this.#stopping) this.#startLoop(false);
         if (count < INBOX_BATCH && !permanent) return;
         if (count === 0) await this.#pause(began + EMPTY_MS - Date.now());
       } catch (error) {
