@@ -108,11 +108,8 @@ export function startBridge(options: BridgeOptions, parts: BridgeParts): Bridge 
       await receivers.stop();
       await enqueuer.drained(ENQUEUE_LIMIT_MS);
       await deleter.drained(DELETE_LIMIT_MS);
-      await pressure.stop();
-      await atMost(
-        RELEASE_LIMIT_MS,
-        keeper.stop().then(() => keeper.release()),
-      );
+      const released = keeper.stop().then(() => keeper.release());
+      await atMost(RELEASE_LIMIT_MS, Promise.all([released, pressure.stop()]));
       traffic.stop();
       inbox.close();
     },

@@ -44,9 +44,10 @@ export async function chooseDurability(
 ): Promise<Durability> {
   const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
   const abilities = await Promise.all(servers.map(abilitiesOf));
-  const weakest = <T>(choose: (each: Abilities) => T, isWeaker: (value: T) => boolean) =>
-    abilities.map(choose).find(isWeaker) ?? choose(abilities[0] as Abilities);
-  const fsync = weakest(fsyncOf, ({ kind }) => kind === 'impossible');
+  const kinds = abilities.map(fsyncOf);
+  const fsync = WEAKEST_FIRST.map((kind) => kinds.find((each) => each.kind === kind)).find(
+    (each) => each,
+  ) as Fsync;
 
   if (asked === undefined) {
     return fsync.kind === 'impossible'
@@ -69,12 +70,14 @@ export async function chooseDurability(
 
 const MEMORY = { level: 'memory', lanes: 1, confirm: async () => {} } as const;
 
-type FsyncKind = 'by_reply' | 'by_waitaof' | 'impossible';
+const WEAKEST_FIRST = ['impossible', 'by_waitaof', 'by_reply'] as const;
 
-function fsyncOf({ version, hasWaitAof, appendOnly, appendFsync }: Abilities): {
-  kind: FsyncKind;
+interface Fsync {
+  kind: (typeof WEAKEST_FIRST)[number];
   why: string;
-} {
+}
+
+function fsyncOf({ version, hasWaitAof, appendOnly, appendFsync }: Abilities): Fsync {
   if (!appendOnly)
     return { kind: 'impossible', why: 'its append-only file is off (appendonly yes turns it on)' };
   // With `always` Redis answers only after the write is on disk: the reply is the confirmation.

@@ -101,6 +101,9 @@ export async function startFaultProxy(behind: string): Promise<FaultProxy> {
   };
 }
 
+/** Done and answered as it should be. */
+export const done: Fault = ({ pass }) => pass();
+
 /** Refused as AWS does it, by the name of the error. */
 export const awsError =
   (status: number, name: string, message = `as a test wants it`): Fault =>
@@ -142,6 +145,19 @@ export const late =
     await delay(ms);
     return pass();
   };
+
+/** Waits for `release` before it does what `then` says, and so keeps a call under way for as long as a test wants. */
+export function held(then: Fault): { fault: Fault; release: () => void } {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const fault: Fault = async (call) => {
+    await released;
+    return then(call);
+  };
+  return { fault, release };
+}
 
 /** The entries of a batch that `chosen` names fail, the others are done. */
 export const failEntries =

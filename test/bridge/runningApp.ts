@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { startApp } from '../../src/app.ts';
+import type { BridgeHealth } from '../../src/bridge/bridge.ts';
+import type { Config, Role } from '../../src/config.ts';
+import { Services } from '../../src/runtime/services.ts';
+import { until } from '../support/until.ts';
+
+/** One process of the product, except that it runs in this one. */
+export interface RunningApp {
+  /** What GET /health says of its bridge. */
+  bridge(): Promise<BridgeHealth>;
+  untilBridge(condition: (bridge: BridgeHealth) => boolean, what: string): Promise<void>;
+  /** Resolves once its bridge holds nothing and has so many places free. */
+  atRest(places: number): Promise<void>;
+  /** As on SIGTERM. */
+  stop(): Promise<void>;
+}
+
+/** Asking as often as `until` looks would be much of what a test does. */
+const ASK_EVERY_MS = 40;
+
+export async function runApp(config: Config, role: Role, logger: Logger): Promise<RunningApp> {
+  const services = new Services(logger);
+  // A start that fails leaves nothing open.
+  const { url } = await startApp(config, role, logger, services).catch(async (error) => {
+    await services.stop();
+    throw error;
+  });
+  const bridge = async () => {
+    const response = await fetch(`${url}/health`);
+    return ((await response.json()) as { bridge: BridgeHealth }).bridge;
+  };
+  const untilBridge: RunningApp['untilBridge'] = (condition, what) =>
+    until(async () => {
+      if (condition(await bridge())) return true;
+      await delay(ASK_EVERY_MS);
+      return false;
+    }, what);
+  let stopped = false;
+  return {
+    bridge,
+    untilBridge,
+    async atRest(places) {
+      if (stopped || role === 'worker') return;
+      await untilBridge(
+        ({ in_flight, free_places }) => in_flight === 0 && free_places === places,
+        `the bridge holds nothing and has its ${places} places back`,
+      );
+    },
+    async stop() {
+      stopped = true;
+      await services.stop();
+    },
+  };
+}
