@@ -22,5 +22,6 @@ export default {
   // Whole-pipeline tests start Redis and product processes of their own: more workers only fight for cores.
   maxWorkers: 2,
   setupFilesAfterEnv: ['<rootDir>/test/support/noLeaks.ts'],
-  testTimeout: 30_000,
+  // Generous: a machine with other work on it is slower, not wrong.
+  testTimeout: 120_000,
 };

@@ -79,7 +79,9 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   await untilReady(redis);
   await checkRedis(redis);
   await claimPartitions(redis, config.partitions);
-  queues = openOrderQueues(redis, partitions, config.jobs, throttledErrors(logger, 'queue'));
+  // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
+  const onQueueError = throttledErrors(logger, 'queue');
+  queues = openOrderQueues(redis, partitions, config.jobs, onQueueError);
   const openQueues = queues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
 
@@ -105,7 +107,16 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
   }
   if (does('bridge')) {
-    bridge = await openBridge({ role, config, logger, services, redis, connect, partitions });
+    bridge = await openBridge({
+      role,
+      config,
+      logger,
+      services,
+      redis,
+      connect,
+      partitions,
+      onQueueError,
+    });
     const { quiet, stop } = bridge;
     services.add({ name: 'bridge', quiet, stop });
   }
@@ -144,7 +155,7 @@ async function locateRedis(config: Config, logger: Logger, services: Services): 
 }
 
 async function openBridge(parts: BridgeStart): Promise<Bridge> {
-  const { role, config, logger, services, redis, connect, partitions } = parts;
+  const { role, config, logger, services, redis, connect, partitions, onQueueError } = parts;
   if (config.sqs.kind === 'embedded') {
     const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
@@ -159,7 +170,7 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
     Array.from({ length: durability.lanes }, async (_, index) => {
       const connection = connect('fail_fast', `bridge ${index}`, ADD_TIMEOUT_MS);
       await untilReady(connection);
-      const queues = openOrderQueues(connection, partitions, config.jobs, throttledErrors(logger, 'queue'));
+      const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
       services.add({ name: `bridge queues ${index}`, stop: () => queues.close() });
       return durableQueues(connection, queues, durability);
     }),
@@ -190,6 +201,7 @@ function highWaterOf(config: Config, role: Role): number {
 
 interface BridgeStart {
   role: Role;
+  onQueueError: (error: Error) => void;
   config: Config;
   logger: Logger;
   services: Services;

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -43,15 +44,15 @@ export interface Answer {
 }
 
 export async function startFaultProxy(behind: string): Promise<FaultProxy> {
-  const passOn = courier(behind);
+  const sqs = courier(behind);
   const calls = new Map<string, number>();
   const underWay = new Map<string, number>();
   const faults: { action: string; fault: Fault; left: number; met: number }[] = [];
   const add = (to: Map<string, number>, action: string, change: number) =>
     to.set(action, (to.get(action) ?? 0) + change);
 
-  const server = createServer(async (request, response) => {
-    const action = String(request.headers['x-amz-target']).replace('AmazonSQS.', '');
+  const server = createServer(async (incoming, response) => {
+    const action = String(incoming.headers['x-amz-target']).replace('AmazonSQS.', '');
     const gone = new AbortController();
     add(calls, action, 1);
     add(underWay, action, 1);
@@ -60,8 +61,8 @@ export async function startFaultProxy(behind: string): Promise<FaultProxy> {
       add(underWay, action, -1);
     });
     try {
-      const body = JSON.parse(await text(request));
-      const pass = (changed: unknown = body) => passOn(request, changed, gone.signal);
+      const body = JSON.parse(await text(incoming));
+      const pass = (changed: unknown = body) => sqs.pass(incoming, changed, gone.signal);
       const disturbed = faults.find((each) => each.action === action && each.left > 0);
       if (disturbed) {
         disturbed.left -= 1;
@@ -95,6 +96,7 @@ export async function startFaultProxy(behind: string): Promise<FaultProxy> {
       };
     },
     async stop() {
+      sqs.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -204,37 +206,39 @@ const LOOK_EVERY_MS = 20;
 
 /** Passes calls on, and waits for long polls here: an emulator hands messages to a poll whose client has gone. */
 function courier(behind: string) {
+  const agent = new Agent({ keepAlive: true });
   const lastEmpty = new Map<string, number>();
 
   // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the action takes
-  const ask = async ({ headers }: IncomingMessage, body: any, signal: AbortSignal): Promise<Answer> => {
-    const response = await fetch(behind, {
+  const ask = async ({ headers }: IncomingMessage, body: any): Promise<Answer> => {
+    const payload = JSON.stringify(body);
+    const { host, 'content-length': _, ...others } = headers;
+    const sent = request(behind, {
+      agent,
       method: 'POST',
-      headers: {
-        'content-type': String(headers['content-type']),
-        'x-amz-target': String(headers['x-amz-target']),
-        authorization: String(headers.authorization),
-      },
-      body: JSON.stringify(body),
-      signal,
-    });
-    const queryError = response.headers.get('x-amzn-query-error') ?? undefined;
-    return { status: response.status, body: await response.json(), queryError };
+      headers: { ...others, 'content-length': Buffer.byteLength(payload) },
+    }).end(payload);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const queryError = answer.headers['x-amzn-query-error'] as string | undefined;
+    return { status: answer.statusCode as number, body: JSON.parse(await text(answer)), queryError };
   };
 
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the action takes
-  return async (request: IncomingMessage, body: any, signal: AbortSignal): Promise<Answer> => {
-    const { QueueUrl, WaitTimeSeconds = 0 } = body;
-    if (WaitTimeSeconds === 0) return ask(request, body, signal);
-    const deadline = Date.now() + WaitTimeSeconds * 1_000;
-    for (;;) {
-      if (Date.now() - (lastEmpty.get(QueueUrl) ?? 0) >= LOOK_EVERY_MS) {
-        const answer = await ask(request, { ...body, WaitTimeSeconds: 0 }, signal);
-        if (answer.status !== 200 || answer.body.Messages?.length > 0) return answer;
-        lastEmpty.set(QueueUrl, Date.now());
+  return {
+    // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the action takes
+    async pass(incoming: IncomingMessage, body: any, gone: AbortSignal): Promise<Answer> {
+      const { QueueUrl, WaitTimeSeconds = 0 } = body;
+      if (WaitTimeSeconds === 0) return ask(incoming, body);
+      const deadline = Date.now() + WaitTimeSeconds * 1_000;
+      for (;;) {
+        if (Date.now() - (lastEmpty.get(QueueUrl) ?? 0) >= LOOK_EVERY_MS) {
+          const answer = await ask(incoming, { ...body, WaitTimeSeconds: 0 });
+          if (answer.status !== 200 || answer.body.Messages?.length > 0) return answer;
+          lastEmpty.set(QueueUrl, Date.now());
+        }
+        if (Date.now() >= deadline) return { status: 200, body: {} };
+        await delay(LOOK_EVERY_MS, undefined, { signal: gone });
       }
-      if (Date.now() >= deadline) return { status: 200, body: {} };
-      await delay(LOOK_EVERY_MS, undefined, { signal });
-    }
+    },
+    close: () => agent.destroy(),
   };
 }

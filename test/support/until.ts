@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Resolves as soon as `condition` holds; rejects, naming it, when that never happens. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
