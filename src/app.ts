@@ -178,7 +178,13 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
   const loadRedis = connect('fail_fast', 'load', READ_TIMEOUT_MS);
   const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
   return startBridge(
-    { ...config.bridge, ...config.sqs, highWater: highWaterOf(config, role), idCase: config.rules.idCase },
+    {
+      ...config.bridge,
+      highWater: highWaterOf(config, role),
+      waitSeconds: config.sqs.waitSeconds,
+      visibilitySeconds: config.sqs.visibilitySeconds,
+      idCase: config.rules.idCase,
+    },
     {
       inbox: sqsInbox(config.sqs, queueUrl, config.sqs.visibilitySeconds, counts),
       counts,

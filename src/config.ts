@@ -137,7 +137,7 @@ export interface SqsTarget {
   waitSeconds: number;
   visibilitySeconds: number;
   /** Deliveries before SQS moves a message to the dead-letter queue. */
-  maxReceives: number;
+  maxDeliveries: number;
 }
 
 export type Config = ReturnType<typeof shape>;
@@ -279,7 +279,7 @@ function sqsTarget(env: Environment): SqsTarget {
     queueName: env.QUEUE_NAME,
     waitSeconds: env.SQS_WAIT_SECONDS,
     visibilitySeconds: env.SQS_VISIBILITY_SECONDS,
-    maxReceives: env.SQS_MAX_RECEIVES,
+    maxDeliveries: env.SQS_MAX_RECEIVES,
     ...(env.SQS_QUEUE_URL === undefined ? {} : { queueUrl: env.SQS_QUEUE_URL }),
   };
   const given = ENDPOINTS.find((name) => env[name] !== undefined);

@@ -13,7 +13,7 @@ export interface InboxSettings {
   queueUrl?: string;
   visibilitySeconds: number;
   /** Deliveries before SQS moves a message to the dead-letter queue. */
-  maxReceives: number;
+  maxDeliveries: number;
 }
 
 const FOURTEEN_DAYS = 14 * 86_400;
@@ -54,7 +54,7 @@ async function createInbox(client: SQSClient, settings: InboxSettings): Promise<
     ReceiveMessageWaitTimeSeconds: '20',
     RedrivePolicy: JSON.stringify({
       deadLetterTargetArn: Attributes?.QueueArn,
-      maxReceiveCount: settings.maxReceives,
+      maxReceiveCount: settings.maxDeliveries,
     }),
   });
 }
