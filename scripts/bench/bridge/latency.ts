@@ -12,7 +12,7 @@ import { median, percentile, printTable } from '../support/table.ts';
 const INBOXES = ['SQS in its own process', 'embedded SQS'] as const;
 type InboxKind = (typeof INBOXES)[number];
 
-/** What issue B asks for, at 200 orders a second. */
+/** At 200 orders a second, in milliseconds. */
 const GOAL = { p50: 15, p99: 50 };
 const BASE_READS = 300;
 const BASE_SENDS = 100;

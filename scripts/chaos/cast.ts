@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { Role } from '../../src/config.ts';
+import { type FaultProxy, startFaultProxy } from '../../test/support/faultProxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../test/support/tcpProxy.ts';
+import { freePort } from './freePort.ts';
+import { type ProductProcess, startProduct } from './productProcess.ts';
+import { type RedisServer, startRedisServer } from './redisServer.ts';
+import type { Schedule } from './schedule.ts';
+import { injectSqsFaults, type SqsFaults } from './sqsFaults.ts';
+import type { Survivor } from './survivor.ts';
+
+/** What a schedule plays with: an inbox, a Redis, the product's processes, and what stands between them. */
+export interface Cast {
+  queueUrl: string;
+  redis: RedisServer;
+  sqs: SqsFaults;
+  processes: readonly ProductProcess[];
+  /** The way of each process to Redis, in the same order. */
+  wires: readonly TcpProxy[];
+  close(): Promise<void>;
+}
+
+export interface CastOptions {
+  schedule: Schedule;
+  survivor: Survivor;
+  /** The product's entry point. */
+  main: string;
+  folder: string;
+  /** The name of the inbox. */
+  queue: string;
+  /** Something broke, by the kind that the summary counts. */
+  onFault: (kind: string) => void;
+  /** A process ended by itself with an error, which no fault told it to. */
+  onExit: (role: Role, code: number, lastWords: string) => void;
+}
+
+/** A worker's jobs are free for others after this: the least that the product takes. */
+const LOCK_MS = 1_000;
+
+export async function assemble(options: CastOptions): Promise<Cast> {
+  const { schedule, survivor, folder, queue, onFault, onExit } = options;
+  const closing: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const each of closing.splice(0).toReversed()) await each();
+  };
+  try {
+    const queueUrl = await survivor.open(queue);
+    closing.push(() => survivor.close(queue));
+    const proxy = await startFaultProxy(survivor.endpoint);
+    closing.push(() => proxy.stop());
+    const redis = await startRedisServer(await freePort(), join(folder, 'redis'), survivor.guard);
+    closing.push(() => redis.stop());
+
+    const wires: TcpProxy[] = [];
+    const processes: ProductProcess[] = [];
+    for (const [index, role] of schedule.processes.entries()) {
+      const wire = await startTcpProxy(redis.port);
+      closing.push(() => wire.stop());
+      wires.push(wire);
+      const process = startProduct({
+        main: options.main,
+        role,
+        // A worker has nothing to show.
+        port: role === 'worker' ? 0 : await freePort(),
+        env: {
+          ...environment(schedule, proxy, queueUrl, wire),
+          DATA_DIR: folder,
+          LOG_DIR: join(folder, `${index}-${role}`),
+        },
+        lives: schedule.lives[index] ?? [],
+        guard: survivor.guard,
+        onCrash: (point) => onFault(`killed ${point.at}`),
+        onExit: (code, lastWords) => onExit(role, code, lastWords),
+      });
+      closing.push(() => process.end());
+      processes.push(process);
+    }
+    return {
+      queueUrl,
+      redis,
+      sqs: injectSqsFaults(proxy, (fault) => onFault(`SQS: ${fault}`)),
+      processes,
+      wires,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function environment({ settings }: Schedule, proxy: FaultProxy, queueUrl: string, wire: TcpProxy) {
+  return {
+    REDIS_URL: `redis://127.0.0.1:${wire.port}`,
+    SQS_ENDPOINT: proxy.endpoint,
+    SQS_QUEUE_URL: queueUrl,
+    SQS_VISIBILITY_SECONDS: '10',
+    SQS_WAIT_SECONDS: '2',
+    PARTITIONS: String(settings.partitions),
+    COMPLETED_KEEP: String(settings.completedKeep),
+    WORKER_CONCURRENCY: String(settings.concurrency),
+    JOB_LOCK_MS: String(LOCK_MS),
+    JOB_BACKOFF_MS: '50',
+    // Far from UTC: a day is one of UTC wherever the product runs.
+    TZ: 'Pacific/Auckland',
+  };
+}
+
+/** The process that shows the totals and the operator's page. */
+export function showing(processes: readonly ProductProcess[]): ProductProcess {
+  const serving: readonly Role[] = ['api', 'all'];
+  return processes.find(({ role }) => serving.includes(role)) as ProductProcess;
+}

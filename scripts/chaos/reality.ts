@@ -1,0 +1,77 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
+import { makePartitions } from '../../src/queue/partitions.ts';
+import { statsKeys } from '../../src/stats/keys.ts';
+
+/** The jobs and the ledger as they are in Redis, seen past the product. */
+export interface Reality {
+  /** Jobs that are neither done nor failed. */
+  underWay(): Promise<number>;
+  /** Every job there is by its id, and the sets that name it: exactly one, if all is well. */
+  jobs(): Promise<JobsFound>;
+  ledger(): Promise<{ entries: number; duplicates: number }>;
+  close(): Promise<void>;
+}
+
+export interface JobsFound {
+  /** Ids in the failed sets of all partitions, with what an operator would see. */
+  failed: { id: string; data: OrderJob; reason: string }[];
+  completed: string[];
+  /** Jobs that exist and are in neither set. */
+  limbo: string[];
+}
+
+const UNDER_WAY = ['waiting', 'active', 'delayed', 'prioritized', 'waiting-children'] as const;
+
+export function openReality(port: number, partitionCount: number): Reality {
+  const redis = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null });
+  redis.on('error', () => {});
+  const partitions = makePartitions(partitionCount).all;
+  const queues = partitions.map(({ tag }) => {
+    const queue = new Queue<OrderJob>(ORDER_QUEUE, { connection: redis, prefix: tag });
+    queue.on('error', () => {});
+    return queue;
+  });
+  const overAll = async <T>(ask: (queue: Queue<OrderJob>) => Promise<T[]>): Promise<T[]> =>
+    (await Promise.all(queues.map(ask))).flat();
+
+  return {
+    async underWay() {
+      const counts = await Promise.all(queues.map((queue) => queue.getJobCountByTypes(...UNDER_WAY)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+    async jobs() {
+      const failed = await overAll((queue) => queue.getFailed(0, -1));
+      const completed = await Promise.all(partitions.map(({ tag }) => ids(redis, `${tag}:${ORDER_QUEUE}`)));
+      const ended = new Set([...failed.map(({ id }) => id), ...completed.flat()]);
+      const keys = await redis.keys(`*:${ORDER_QUEUE}:????????-????-????-????-????????????*`);
+      const all = keys.map((key) => key.split(':')[2] as string).filter((_, index) => isJob(keys[index]));
+      return {
+        failed: failed.map(({ id, data, failedReason }) => ({
+          id: id as string,
+          data,
+          reason: failedReason,
+        })),
+        completed: completed.flat(),
+        limbo: all.filter((id) => !ended.has(id)),
+      };
+    },
+    async ledger() {
+      const stands = await Promise.all(
+        partitions.map((partition) => redis.hmget(statsKeys(partition).ledger, 'size', 'duplicates')),
+      );
+      const sum = (index: number) => stands.reduce((total, each) => total + Number(each[index] ?? 0), 0);
+      return { entries: sum(0), duplicates: sum(1) };
+    },
+    async close() {
+      await Promise.all(queues.map((queue) => queue.close()));
+      redis.disconnect();
+    },
+  };
+}
+
+const ids = (redis: Redis, queue: string): Promise<string[]> => redis.zrange(`${queue}:completed`, '0', '-1');
+
+/** A job's own hash: what else BullMQ keeps for it has one more part. */
+const isJob = (key: string | undefined): boolean => key?.split(':').length === 3;

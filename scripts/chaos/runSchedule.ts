@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../src/bridge/sqsClient.ts';
+import type { GeneratedMessage } from '../populate/generate.ts';
+import { type Api, apiAt } from './api.ts';
+import { assemble, type Cast, type CastOptions, showing } from './cast.ts';
+import type { Difference } from './compare.ts';
+import { inflict } from './inflict.ts';
+import { type Model, makeModel } from './model.ts';
+import { type Operator, startOperator } from './operator.ts';
+import { openReality } from './reality.ts';
+import type { Step } from './schedule.ts';
+import { settle } from './settle.ts';
+import { watchTotals } from './watchTotals.ts';
+
+/** What one schedule did and what it found. */
+export interface ScheduleResult {
+  seed: number;
+  messages: number;
+  /** What broke, by kind. */
+  faults: ReadonlyMap<string, number>;
+  operations: number;
+  differences: readonly Difference[];
+  seconds: number;
+  /** What each process printed last, for a schedule that failed. */
+  output: readonly string[];
+}
+
+export interface RunOptions extends Omit<CastOptions, 'onFault' | 'onExit'> {
+  /** Hears of everything that happens, as it happens. */
+  onEvent?: (event: string) => void;
+}
+
+/** Plays one schedule on processes of its own, lets everything settle, and compares with the model. */
+export async function runSchedule(options: RunOptions): Promise<ScheduleResult> {
+  const { schedule, survivor, queue, onEvent = () => {} } = options;
+  const started = performance.now();
+  const firstDay = today();
+  const faults = new Map<string, number>();
+  const onFault = (kind: string) => {
+    faults.set(kind, (faults.get(kind) ?? 0) + 1);
+    onEvent(kind);
+  };
+
+  const onExit: CastOptions['onExit'] = (role, code, lastWords) => {
+    onFault(`ended by itself: ${role}`);
+    onEvent(`with ${code}: ${lastWords}`);
+  };
+
+  const cast = await assemble({ ...options, onFault, onExit });
+  const client = createSqsClient({
+    endpoint: survivor.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'chaos', secretAccessKey: 'chaos' },
+  });
+  const reality = openReality(cast.redis.port, schedule.settings.partitions);
+  const model = makeModel();
+  const api: Api = apiAt(showing(cast.processes).url);
+  const operator = startOperator(showing(cast.processes).url, schedule.settings.partitions);
+  const watcher = watchTotals(api, model);
+  const play: Play = { cast, client, model, operator, onFault, onEvent, operations: [], freezing: [] };
+  try {
+    await untilUp(cast);
+    onEvent('all processes are up');
+    for (const step of schedule.steps) await take(step, play);
+    onEvent('the last step is taken');
+    await Promise.all(play.freezing);
+    cast.sqs.calm();
+    for (const each of cast.processes) each.calm();
+    const settled = await settle({
+      ...play,
+      api,
+      reality,
+      inbox: () => survivor.left(queue),
+      keepsCompleted: schedule.settings.completedKeep >= model.bodies.size,
+      today: () => [firstDay, today()],
+    });
+    const differences = [...settled, ...(await watcher.stop())];
+    return {
+      seed: schedule.seed,
+      messages: model.expected.messages,
+      faults,
+      operations: play.operations.length,
+      differences,
+      seconds: (performance.now() - started) / 1_000,
+      output: cast.processes.map(({ role, output }) => `--- ${role}\n${output}`),
+    };
+  } finally {
+    await watcher.stop();
+    client.destroy();
+    await reality.close();
+    await cast.close();
+  }
+}
+
+/** What the steps work on. */
+export interface Play {
+  cast: Cast;
+  client: SQSClient;
+  model: Model;
+  operator: Operator;
+  onFault: (kind: string) => void;
+  onEvent: (event: string) => void;
+  /** What the operator does: one thing after the other, while the schedule goes on. */
+  operations: Promise<void>[];
+  /** Freezes that are not over yet. */
+  freezing: Promise<void>[];
+}
+
+async function take(step: Step, play: Play): Promise<void> {
+  switch (step.do) {
+    case 'send':
+      for (let from = 0; from < step.messages.length; from += 10) {
+        await send(step.messages.slice(from, from + 10), play);
+      }
+      return;
+    case 'pause':
+      await delay(step.ms);
+      return;
+    case 'operate':
+      operate(step, play);
+      return;
+    default:
+      play.onEvent(`fault: ${JSON.stringify(step)}`);
+      await inflict(step, play);
+  }
+}
+
+/** Straight to SQS, where no fault is in the way: what it took must be known for certain. */
+async function send(messages: readonly GeneratedMessage[], { cast, client, model, onEvent }: Play) {
+  const Entries = messages.map(({ body }, index) => ({ Id: String(index), MessageBody: body }));
+  model.sending(messages);
+  const sent = await client.send(new SendMessageBatchCommand({ QueueUrl: cast.queueUrl, Entries }));
+  for (const { Id, MessageId } of sent.Successful ?? []) {
+    model.sent(messages[Number(Id)] as GeneratedMessage, MessageId as string);
+  }
+  if (sent.Successful?.length !== messages.length) throw new Error('SQS refused a message of the schedule');
+  onEvent(`sent ${messages.length}`);
+}
+
+function operate(step: Step & { do: 'operate' }, { model, operator, operations, onEvent }: Play): void {
+  const open = model.refusals.filter(({ repaired }) => !repaired);
+  const refusal = open[step.pick % open.length];
+  if (!refusal) return;
+  const previous = operations.at(-1) ?? Promise.resolve();
+  const order = model.operated(refusal, step.act, step.order);
+  const done = previous.then(async () => {
+    await operator.act(refusal, step.act, order);
+    onEvent(`operator: ${step.act} of ${refusal.messages.join(' or ')}`);
+  });
+  // Heard when everything settles, which may be later than it fails.
+  done.catch(() => {});
+  operations.push(done);
+}
+
+/** So that the first faults meet a product at work, not one that still loads. One that dies at once comes up later. */
+async function untilUp({ processes }: Cast): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!processes.every(({ isUp }) => isUp) && Date.now() < deadline) await delay(20);
+}
+
+const today = (): string => new Date().toISOString().slice(0, 10);

@@ -1,0 +1,152 @@
+import type { Role } from '../../src/config.ts';
+import { type GeneratedMessage, generate } from '../populate/generate.ts';
+import { createRandom, type Random } from '../populate/random.ts';
+import { type CrashPoint, drawPoint, type Part } from './points.ts';
+
+/** Everything that one seed decides: what is sent, what an operator does, and what breaks when. */
+export interface Schedule {
+  seed: number;
+  settings: Settings;
+  /** The product's processes by role. */
+  processes: readonly Role[];
+  /** Per process: where it dies in its first life, its second and so on; undefined lets it live. */
+  lives: readonly (readonly (CrashPoint | undefined)[])[];
+  steps: readonly Step[];
+}
+
+export interface Settings {
+  partitions: number;
+  completedKeep: number;
+  concurrency: number;
+}
+
+export type Step =
+  | { do: 'send'; messages: readonly GeneratedMessage[] }
+  | { do: 'pause'; ms: number }
+  | { do: 'operate'; act: OperatorAct; pick: number; order: GeneratedMessage }
+  | Fault;
+
+/** `repair` makes it an order that counts, `repeat` one that was sent before, `spoil` another invalid one. */
+export type OperatorAct = 'repair' | 'repeat' | 'spoil' | 'retry';
+
+export type Fault =
+  | { do: 'kill' | 'stop'; process: number }
+  | { do: 'freeze'; process: number; ms: number }
+  | { do: 'kill Redis' | 'freeze Redis'; ms: number }
+  | { do: 'cut'; process: number; where: CutPlace; share: number }
+  | { do: 'SQS'; fault: SqsFault; times: number };
+
+/** Where a process is cut off from Redis: all its connections at once, or one inside a command it sends. */
+export type CutPlace = 'anywhere' | 'inside a bulk' | 'inside a record' | 'inside a completion';
+
+const CUT_PLACES: Record<Role, readonly CutPlace[]> = {
+  all: ['anywhere', 'inside a bulk', 'inside a record', 'inside a completion'],
+  bridge: ['anywhere', 'inside a bulk', 'inside a bulk'],
+  worker: ['anywhere', 'inside a record', 'inside a completion'],
+  api: ['anywhere'],
+};
+
+export const SQS_FAULTS = [
+  'delete answer lost',
+  'delete refused',
+  'delete refused in part',
+  'delete hangs',
+  'handles stale',
+  'delivered again',
+  'receive answer lost',
+  'receive refused',
+  'receive hangs',
+] as const;
+export type SqsFault = (typeof SQS_FAULTS)[number];
+
+/** All dated orders lie before it, so the day of the run holds the undated ones alone. */
+const UNTIL = '2025-06-30';
+const USERS = 12;
+
+const LAYOUTS: readonly (readonly Role[])[] = [
+  ['bridge', 'worker', 'api'],
+  ['bridge', 'worker', 'api'],
+  ['bridge', 'worker', 'worker', 'api'],
+  ['bridge', 'bridge', 'worker', 'api'],
+  ['all'],
+  ['all'],
+  ['all', 'all'],
+  ['all', 'all'],
+];
+
+const PARTS: Record<Role, readonly Part[]> = {
+  // The API is asked twice or so in a schedule: an equal share of the deaths would mostly not happen.
+  all: ['bridge', 'bridge', 'bridge', 'worker', 'worker', 'worker', 'api'],
+  bridge: ['bridge'],
+  worker: ['worker'],
+  api: ['api'],
+};
+
+/** The same seed gives the same schedule on any machine. What the processes make of it is up to their timing. */
+export function makeSchedule(seed: number): Schedule {
+  const random = createRandom(seed);
+  const processes = random.pick(LAYOUTS);
+  const settings = {
+    partitions: random.pick([1, 1, 3]),
+    // With none kept, BullMQ forgets a job's id at once, and the ledger alone recognises a redelivery.
+    completedKeep: random.pick([0, 5, 100_000]),
+    concurrency: random.pick([3, 10, 50]),
+  };
+  const lives = processes.map((role) => {
+    const deaths = role === 'api' ? random.below(2) : random.below(3);
+    return Array.from({ length: deaths }, () =>
+      random.chance(0.85) ? drawPoint(random, PARTS[role]) : undefined,
+    );
+  });
+  return { seed, settings, processes, lives, steps: drawSteps(random, seed, processes) };
+}
+
+function drawSteps(random: Random, seed: number, processes: readonly Role[]): Step[] {
+  const options = { users: USERS, seed, until: UNTIL };
+  const count = 50 + random.below(70);
+  const messages = [...generate({ ...options, count, invalid: 0.14, duplicates: 0.12 })];
+  // Other options, so no order of these is among the others; the users are the same.
+  const repairs = generate({ ...options, count: 1_000, invalid: 0, duplicates: 0 });
+
+  const steps: Step[] = [];
+  while (messages.length > 0) {
+    steps.push({ do: 'send', messages: messages.splice(0, 1 + random.below(24)) });
+    if (random.chance(0.6)) steps.push(drawFault(random, processes));
+    if (random.chance(0.6)) steps.push({ do: 'pause', ms: random.below(350) });
+    if (random.chance(0.35)) steps.push(drawOperation(random, repairs));
+  }
+  // One more at least when all has been sent: what is refused last is repaired as well.
+  steps.push(drawOperation(random, repairs), drawFault(random, processes));
+  return steps;
+}
+
+function drawOperation(random: Random, repairs: Iterator<GeneratedMessage, void>): Step {
+  const act = random.pick(['repair', 'repair', 'repair', 'repeat', 'spoil', 'retry'] as const);
+  return {
+    do: 'operate',
+    act,
+    pick: random.below(1_000),
+    order: repairs.next().value as GeneratedMessage,
+  };
+}
+
+function drawFault(random: Random, processes: readonly Role[]): Fault {
+  const process = random.below(processes.length);
+  const where = random.pick(CUT_PLACES[processes[process] as Role]);
+  const kinds: (() => Fault)[] = [
+    () => ({ do: 'kill', process }),
+    () => ({ do: 'kill', process }),
+    () => ({ do: 'stop', process }),
+    // Past the lock of a worker's jobs and the visibility of a bridge's messages.
+    () => ({ do: 'freeze', process, ms: 800 + random.below(2_700) }),
+    () => ({ do: 'kill Redis', ms: random.below(500) }),
+    () => ({ do: 'freeze Redis', ms: 100 + random.below(1_200) }),
+    () => ({ do: 'cut', process, where, share: random.below(100) / 100 }),
+    // The whole command arrives: it is the answer that gets lost.
+    () => ({ do: 'cut', process, where, share: 1 }),
+    () => ({ do: 'SQS', fault: random.pick(SQS_FAULTS), times: 1 + random.below(3) }),
+    () => ({ do: 'SQS', fault: random.pick(SQS_FAULTS), times: 1 + random.below(3) }),
+    () => ({ do: 'SQS', fault: random.pick(SQS_FAULTS), times: 1 + random.below(3) }),
+  ];
+  return random.pick(kinds)();
+}

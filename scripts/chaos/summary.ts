@@ -1,0 +1,47 @@
+import { columns } from '../demo/columns.ts';
+import { replay } from './campaign.ts';
+import type { Difference } from './compare.ts';
+import { POINT_NAMES } from './points.ts';
+import type { ScheduleResult } from './runSchedule.ts';
+
+/** A campaign in figures. */
+export function summary(results: readonly ScheduleResult[], seconds: number): string {
+  const sum = (of: (result: ScheduleResult) => number) =>
+    results.reduce((total, result) => total + of(result), 0);
+  const faults = new Map<string, number>();
+  for (const result of results) {
+    for (const [kind, times] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + times);
+  }
+  const byName = [...faults].sort(([one], [other]) => one.localeCompare(other));
+  const rows: [string, number | string][] = [
+    ['schedules', results.length],
+    ['messages sent', sum(({ messages }) => messages)],
+    ["operators' edits and retries", sum(({ operations }) => operations)],
+    ['faults injected', byName.reduce((total, [, times]) => total + times, 0)],
+    ...byName.map(([kind, times]): [string, number] => [`  ${kind}`, times]),
+    [
+      'points never reached',
+      POINT_NAMES.filter((name) => !faults.has(`killed ${name}`)).join(', ') || 'none',
+    ],
+    ['orders lost', sum(({ differences }) => most(differences, 'lost'))],
+    ['orders counted twice', sum(({ differences }) => most(differences, 'double'))],
+    ['schedules with anything wrong', results.filter(({ differences }) => differences.length > 0).length],
+    ['seconds per schedule', (sum((result) => result.seconds) / Math.max(1, results.length)).toFixed(1)],
+    ['seconds', seconds.toFixed(0)],
+  ];
+  return columns(
+    rows.map(([what, figure]) => [what, String(figure)]),
+    [1],
+  );
+}
+
+/** What a failed schedule found, and how to see it again. */
+export function failure({ seed, differences, output }: ScheduleResult): string {
+  const found = differences.map(({ kind, what }) => `  ${kind}: ${what}`);
+  return [`Schedule ${seed} went wrong. Again: ${replay(seed)}`, ...found, ...output].join('\n');
+}
+
+/** The same orders are missing in many places at once: the place that misses most tells how many. */
+function most(differences: readonly Difference[], kind: Difference['kind']): number {
+  return Math.max(0, ...differences.filter((each) => each.kind === kind).map(({ orders }) => orders));
+}

@@ -1,0 +1,44 @@
+import { noJobIds } from './handOver.ts';
+import { CHAOS, type Edit, type Mutant } from './mutant.ts';
+
+const noLedger: Edit = {
+  file: 'src/stats/recordOrder.lua',
+  from: 'if not known then known, key, fault = look_up(identity) end',
+  to: 'if not known then local _; _, key, fault = look_up(identity) end',
+};
+/** What is remembered of an order, and when. */
+export const LEDGER: readonly Mutant[] = [
+  {
+    name: 'the ledger is written after the script, by a command of its own',
+    edits: [
+      {
+        file: 'src/stats/recordOrder.lua',
+        from: "    redis.call('HSET', entry[1], entry[2], entry[3])\n",
+        to:
+          "    local hex = function(text) return (text:gsub('.', function(c) return string.format('%02x', c:byte()) end)) end\n" +
+          "    results[#results + 1] = entry[1] .. '|' .. hex(entry[2]) .. '|' .. hex(entry[3])\n",
+      },
+      {
+        file: 'src/stats/recordOrder.ts',
+        from: '    batch.forEach((one, index) => {',
+        to:
+          '    for (const entry of replies.splice(batch.length)) {\n' +
+          "      const [key = '', identity = '', digest = ''] = entry.split('|');\n" +
+          "      await redis.hset(key, Buffer.from(identity, 'hex'), Buffer.from(digest, 'hex'));\n" +
+          '    }\n' +
+          '    batch.forEach((one, index) => {',
+      },
+    ],
+    tests: ['test/promise.test.ts', 'test/stats/ledger.test.ts', CHAOS],
+  },
+  {
+    name: 'no ledger: every order counts',
+    edits: [noLedger],
+    tests: ['test/stats/recordOrder.test.ts', CHAOS],
+  },
+  {
+    name: 'a message delivered again becomes a second job, and no ledger',
+    edits: [noJobIds, noLedger],
+    tests: ['test/queue/orderQueues.test.ts', 'test/stats/recordOrder.test.ts', CHAOS],
+  },
+];

@@ -1,0 +1,58 @@
+import { Cluster, type Redis } from 'ioredis';
+import type { Config } from '../../src/config.ts';
+import { startEmbeddedRedis } from '../../src/runtime/embeddedRedis.ts';
+import { connectRedis, type RedisTarget, redisAddress, untilReady } from '../../src/runtime/redis.ts';
+
+/** The product's Redis, for a command that runs beside it. */
+export interface OpenRedis {
+  redis: Redis | Cluster;
+  /** Where it is, without a password. */
+  at: string;
+  /** The embedded server goes on while other processes use it. */
+  close(): Promise<void>;
+}
+
+/** Redis cannot be reached; the message says where it was looked for. */
+export class NoRedis extends Error {}
+
+const CONNECT_MS = 3_000;
+/** Every command here is short: one that takes longer will never be answered. All are harmless to repeat. */
+const COMMAND_MS = 30_000;
+
+/**
+ * Connects as the product does, to the embedded server of the data folder when no other is configured.
+ *
+ * @throws NoRedis when nothing answers within seconds.
+ */
+export async function openRedis(config: Config): Promise<OpenRedis> {
+  if (config.redis.kind !== 'embedded') return connect(config.redis, async () => {});
+  const { host, port, stop } = await startEmbeddedRedis(config.dataDir);
+  return connect({ kind: 'server', host, port, tls: false }, stop);
+}
+
+async function connect(target: RedisTarget, after: () => Promise<void>): Promise<OpenRedis> {
+  let trouble = '';
+  const redis = connectRedis(target, 'patient', {
+    commandTimeout: COMMAND_MS,
+    onError: (error) => {
+      trouble = error.message || String((error as NodeJS.ErrnoException).code ?? '');
+    },
+  });
+  const at = redisAddress(target);
+  const close = async () => {
+    redis.disconnect();
+    await after();
+  };
+  try {
+    await untilReady(redis, AbortSignal.timeout(CONNECT_MS));
+  } catch {
+    await close();
+    throw new NoRedis(`no Redis answers at ${at}${trouble === '' ? '' : ` (${trouble})`}`);
+  }
+  return { redis, at, close };
+}
+
+/** The servers that hold keys. A scan has to ask each of them. */
+export function masters(redis: Redis | Cluster): Redis[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+}

@@ -1,0 +1,94 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Partition } from '../../src/queue/partitions.ts';
+import { type StatsKeys, statsKeys } from '../../src/stats/keys.ts';
+import type { Figures } from './figures.ts';
+import { countEntries, readStand } from './ledgerFigures.ts';
+import { addUpSpenders, countSpenders, readPeriods } from './periods.ts';
+import type { Progress } from './progress.ts';
+import { addUpUsers } from './users.ts';
+
+/** Passes over a partition before it counts as too busy to be added up. */
+const MAX_PASSES = 3;
+
+/**
+ * Reads a partition; again when orders were counted meanwhile, and at most three times. `signal` stops it between
+ * two pages. Without `userMonths` the spend of each user over the months is not compared, which saves most of the
+ * time.
+ */
+export async function readFigures(
+  redis: Redis | Cluster,
+  partition: Partition,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+  { userMonths = true }: { userMonths?: boolean } = {},
+): Promise<Figures> {
+  const keys = statsKeys(partition);
+  const onRead = (items: number) => {
+    signal?.throwIfAborted();
+    progress.add(items);
+  };
+  for (let pass = 1; ; pass += 1) {
+    const before = await momentOf(redis, keys);
+    const figures = await readOnce(redis, partition, onRead, userMonths);
+    const moved = (await momentOf(redis, keys)) !== before;
+    if (!moved || pass === MAX_PASSES) return { ...figures, moved };
+    progress.grow(await countItems(redis, partition));
+  }
+}
+
+/** Equal at two moments only when no order was counted between them, and no ledger turned its page. */
+async function momentOf(redis: Redis | Cluster, keys: StatsKeys): Promise<string> {
+  const totals = await redis.hmget(keys.global, 'total_orders', 'total_revenue');
+  return JSON.stringify([totals, await readStand(redis, keys)]);
+}
+
+/** How many items a pass over a partition reads: users, spenders by day and month, buckets of the ledger. */
+export async function countItems(redis: Redis | Cluster, partition: Partition): Promise<number> {
+  return (await readOutline(redis, statsKeys(partition))).items;
+}
+
+/** What is cheap to read, and says how much else there is. */
+async function readOutline(redis: Redis | Cluster, keys: StatsKeys) {
+  const stand = await readStand(redis, keys);
+  const [orders, minorUnits] = await redis.hmget(keys.global, 'total_orders', 'total_revenue');
+  const days = await readPeriods(redis, keys.days);
+  const months = await readPeriods(redis, keys.months);
+  const listed = { bySpend: await redis.zcard(keys.bySpend), byCount: await redis.zcard(keys.byCount) };
+  const spenders = (await countSpenders(redis, keys, days)) + (await countSpenders(redis, keys, months));
+  return {
+    stand,
+    global: { orders: Number(orders ?? 0), minorUnits: Number(minorUnits ?? 0) },
+    days,
+    months,
+    listed,
+    items: listed.bySpend + spenders + stand.buckets + stand.previousBuckets,
+  };
+}
+
+async function readOnce(
+  redis: Redis | Cluster,
+  partition: Partition,
+  onRead: (items: number) => void,
+  userMonths: boolean,
+): Promise<Figures> {
+  const keys = statsKeys(partition);
+  const { stand, global, days, months, listed } = await readOutline(redis, keys);
+  const askedMonths = userMonths ? [...months.keys()] : undefined;
+  const { differing, ...users } = await addUpUsers(redis, partition, askedMonths, onRead);
+  await addUpSpenders(redis, keys, days, onRead);
+  await addUpSpenders(redis, keys, months, onRead);
+  const { generation, buckets, previousBuckets, size } = stand;
+  const current = await countEntries(redis, keys, generation, buckets, onRead);
+  const previous = await countEntries(redis, keys, generation - 1, previousBuckets, onRead);
+  return {
+    global,
+    users,
+    listed,
+    differing,
+    days,
+    months,
+    ledger: { size, current, previous, wrongSizes: size === current ? 0 : 1, forgot: generation > 2 },
+    duplicates: Number((await redis.hget(keys.ledger, 'duplicates')) ?? 0),
+    moved: false,
+  };
+}

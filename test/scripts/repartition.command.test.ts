@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { JOURNAL_KEY } from '../../scripts/repartition/journal.ts';
+import { parseOptions } from '../../scripts/repartition/options.ts';
+import { repartitionCommand } from '../../scripts/repartition/run.ts';
+import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
+import { makePartitions } from '../../src/queue/partitions.ts';
+import { connectRedis } from '../../src/runtime/redis.ts';
+import { everything } from '../stats/recording.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { fill, fillStats, queuesOf, someOrders, visible } from './repartitionData.ts';
+import { runCommand } from './verifyCommand.ts';
+
+const ORDERS = someOrders(300, 3);
+
+describe('npm run repartition', () => {
+  let server: TestRedis;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    server = await startTestRedis();
+    redis = server.client();
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => redis.flushall());
+
+  const run = (args: string, signal?: AbortSignal) =>
+    runCommand(repartitionCommand, args, { REDIS_URL: server.url }, signal);
+
+  it('says what it does, with which number to start, and that everything holds', async () => {
+    await fillStats(redis, 4, ORDERS);
+    const { code, stdout, stderr } = await run('--to 3');
+    expect(stderr).toMatch(/^from 4 to 3 partitions$/m);
+    expect(stdout).toMatch(/^Done: 3 partitions\. Start with PARTITIONS=3/);
+    expect(stdout).toMatch(/All \d+ checks hold: 300 orders of \d+ users in 3 partitions\.\n$/);
+    expect(code).toBe(0);
+  });
+
+  describe('refuses, and changes nothing:', () => {
+    async function refused(args: string): Promise<string> {
+      const before = await everything(redis);
+      const { code, stderr, stdout } = await run(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(await everything(redis)).toEqual(before);
+      return stderr;
+    }
+
+    it('the number there is already', async () => {
+      await fillStats(redis, 4, ORDERS);
+      expect(await refused('--to 4')).toBe('there are 4 partitions already\n');
+    });
+
+    it('a Redis that holds nothing', async () => {
+      expect(await refused('--to 4')).toMatch(/holds nothing/);
+    });
+
+    it('while a process of the product is connected, naming from where', async () => {
+      await fillStats(redis, 1, ORDERS);
+      const product = connectRedis(
+        { kind: 'server', host: server.host, port: server.port, tls: false },
+        'patient',
+        { onError: () => {} },
+      );
+      await product.ping();
+      expect(await refused('--to 4')).toMatch(
+        /1 connection of the product are open, from 127\.0\.0\.1:\d+: stop/,
+      );
+      expect((await run('--to 4 --force')).code).toBe(0);
+      product.disconnect();
+    });
+
+    it('while jobs are active; forced, they wait again', async () => {
+      await fill(redis, 1, ORDERS);
+      const queue = `${makePartitions(1).all[0]?.tag}:orders`;
+      await redis.lmove(`${queue}:wait`, `${queue}:active`, 'RIGHT', 'LEFT');
+      expect(await refused('--to 4')).toMatch(/^1 jobs are active/);
+      expect((await run('--to 4 --force')).code).toBe(0);
+      const queues = queuesOf(redis, 4);
+      const counts = await Promise.all(queues.all.map((each) => each.getJobCounts('wait', 'active')));
+      expect(counts.reduce((sum, { wait = 0 }) => sum + wait, 0)).toBe(70);
+      expect(counts.every(({ active }) => active === 0)).toBe(true);
+      await queues.close();
+    });
+
+    it('keys that it would not copy: unknown ones, and users in no list', async () => {
+      await fillStats(redis, 2, ORDERS);
+      const tag = makePartitions(2).all[1]?.tag;
+      await redis.set(`${tag}:new:thing`, 1);
+      await redis.hset(`${tag}:user:NOBODY`, 'order_count', 1);
+      const problem = await refused('--to 4');
+      expect(problem).toContain(`${tag}:new:thing`);
+      expect(problem).toContain(`${tag}:user:NOBODY`);
+    });
+
+    it('new places that are in use', async () => {
+      await fillStats(redis, 2, ORDERS);
+      await redis.lpush(`${makePartitions(4).all[1]?.tag}:orders:wait`, 'X');
+      expect(await refused('--to 4')).toMatch(/orders or jobs in \{orders-4\.1\.\d+\} already/);
+    });
+
+    it('another number while one is unfinished', async () => {
+      await fillStats(redis, 1, ORDERS);
+      await stopped('--to 4');
+      expect(await refused('--to 5')).toMatch(
+        /from 1 to 4 has not ended: .* --to 4 until it ends, or .* --cancel/,
+      );
+    });
+
+    it('to undo what was not begun', async () => {
+      await fillStats(redis, 1, ORDERS);
+      expect(await refused('--cancel')).toBe('there is no unfinished repartition\n');
+    });
+
+    it('when the journal is missing, because nobody knows which copy is whole', async () => {
+      await redis.set(PARTITIONS_KEY, '1 to 4');
+      expect(await refused('--to 4')).toMatch(/order-pipeline:repartition.*is missing/);
+    });
+  });
+
+  /** Runs it until it has copied something, as Ctrl-C would stop it. */
+  async function stopped(args: string): Promise<void> {
+    const stop = new AbortController();
+    const running = run(args, stop.signal);
+    await until(async () => (await redis.hget(JOURNAL_KEY, 'phase')) === 'copy', 'it copies');
+    stop.abort();
+    const { code, stderr } = await running;
+    expect({ code, stderr }).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/stopped; npm run .* goes on/),
+    });
+  }
+
+  it('stopped by Ctrl-C, goes on where it was', async () => {
+    const many = someOrders(3_000, 5);
+    await fillStats(redis, 1, many);
+    const before = await visible(redis, 1, many);
+    await stopped('--to 24');
+    expect((await run('--to 24')).stderr).toMatch(/going on from 1 to 24 partitions, at: copy/);
+    expect(await visible(redis, 24, many)).toEqual(before);
+  });
+
+  it('can be undone before anything is deleted', async () => {
+    await fill(redis, 1, ORDERS);
+    const before = await everything(redis);
+    await stopped('--to 32');
+    const { code, stdout } = await run('--cancel');
+    expect({ code, done: stdout.split('.')[0] }).toEqual({ code: 0, done: 'Done: 1 partition' });
+    expect(await everything(redis)).toEqual(before);
+  });
+
+  it('deletes nothing when the copy lacks something, and makes it again', async () => {
+    await fillStats(redis, 1, ORDERS);
+    const before = await visible(redis, 1, ORDERS);
+    await stopped('--to 16');
+    // As after a failover: the journal says it was copied, and it is not there.
+    await redis.hset(JOURNAL_KEY, 'phase', 'check');
+    const { code, stderr } = await run('--to 16');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/orders: 300 before, .* after/);
+    expect(stderr).toMatch(/nothing of the original was deleted/);
+    expect(await visible(redis, 1, ORDERS)).toEqual(before);
+    expect((await run('--to 16')).code).toBe(0);
+    expect(await visible(redis, 16, ORDERS)).toEqual(before);
+  });
+
+  it('clears no copy that has what the original lacks', async () => {
+    await fillStats(redis, 1, ORDERS);
+    await run('--to 2');
+    const before = await visible(redis, 2, ORDERS);
+    // As after a failover that took the record back while the original was already being deleted.
+    await redis.set(PARTITIONS_KEY, '1 to 2');
+    await redis.hset(JOURNAL_KEY, {
+      run: 'x',
+      from: 1,
+      to: 2,
+      phase: 'check',
+      done: 0,
+      total: 0,
+      ledgers: '[]',
+    });
+    for (const args of ['--to 2', '--to 2', '--cancel']) expect((await run(args)).code).toBe(1);
+    expect(await visible(redis, 2, ORDERS)).toEqual(before);
+  });
+
+  it('stops when another run has taken over', async () => {
+    await fillStats(redis, 1, someOrders(3_000, 5));
+    const first = run('--to 24');
+    await until(async () => (await redis.hget(JOURNAL_KEY, 'phase')) === 'copy', 'it copies');
+    await redis.hset(JOURNAL_KEY, 'run', 'another');
+    const { code, stderr } = await first;
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/has taken over\n$/) });
+    expect((await run('--to 24')).code).toBe(0);
+  });
+
+  it.each([
+    ['--to 0', '--to must be a whole number from 1 to 64, got "0"'],
+    ['--to 65', '--to must be a whole number from 1 to 64, got "65"'],
+    ['--to 2.5', '--to must be a whole number from 1 to 64, got "2.5"'],
+    ['--cancel --to 4', '--cancel and --to contradict each other'],
+    ['', '--to N is needed; see --help'],
+    ['--too 4', "Unknown option '--too'; see --help"],
+  ])('%s: %s', (args, problem) => {
+    expect(parseOptions(args === '' ? [] : args.split(' '))).toEqual({ kind: 'bad', problem });
+  });
+});

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { repartition } from '../../scripts/repartition/repartition.ts';
+import { noProgress } from '../../scripts/verify/progress.ts';
+import { verifyAll } from '../../scripts/verify/verifyAll.ts';
+import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
+import { chooseDurability } from '../../src/queue/durability.ts';
+import { makePartitions } from '../../src/queue/partitions.ts';
+import { endings, order, recorder } from '../stats/recording.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { fill, fillStats, queuesOf, someOrders, visible } from './repartitionData.ts';
+
+const ORDERS = someOrders(3_000, 7);
+
+describe('another number of partitions', () => {
+  let server: TestRedis;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    server = await startTestRedis();
+    redis = server.client();
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => redis.flushall());
+
+  const change = async (to: number) =>
+    repartition(
+      { kind: 'to', to, force: false },
+      {
+        redis,
+        idCase: 'upper',
+        durability: await chooseDurability(redis, undefined),
+        progress: noProgress,
+        say: () => {},
+      },
+    );
+
+  it('shows the same of everything, knows every order again, and holds together: 1 → 8 → 3 → 1', async () => {
+    await fill(redis, 1, ORDERS);
+    const before = await visible(redis, 1, ORDERS);
+    expect(before.jobs).toMatchObject({
+      failed: { length: 80 },
+      wait: { length: 70 },
+      delayed: { length: 1 },
+    });
+    for (const to of [8, 3, 1]) {
+      await change(to);
+      expect(await redis.get(PARTITIONS_KEY)).toBe(String(to));
+      expect(await visible(redis, to, ORDERS)).toEqual(before);
+      expect((await verifyAll(redis, makePartitions(to), noProgress)).result).toBe('right');
+    }
+    const again = await endings(recorder(redis, makePartitions(1)), ORDERS);
+    expect(new Set(again)).toEqual(new Set(['duplicate']));
+  });
+
+  it('tells an order apart from the one it contradicts, and counts new ones, in every new partition', async () => {
+    await fillStats(redis, 3, ORDERS);
+    const before = await visible(redis, 3, ORDERS);
+    await change(8);
+    const record = recorder(redis, makePartitions(8));
+    const altered = ORDERS.map((one) => ({ ...one, minorUnits: one.minorUnits + 1 }));
+    expect(new Set(await endings(record, altered))).toEqual(new Set(['conflict']));
+    const fresh = ORDERS.slice(0, 500).map((one) => order({ ...one, orderId: `NEW-${one.orderId}` }));
+    expect(new Set(await endings(record, fresh))).toEqual(new Set(['counted']));
+    expect((await visible(redis, 8, ORDERS)).global.orders).toBe(before.global.orders + 500);
+    expect((await verifyAll(redis, makePartitions(8), noProgress)).result).toBe('right');
+  });
+
+  it('leaves nothing of the old partitions behind, and what belongs to none as it was', async () => {
+    await redis.set('order-pipeline:concurrency', 7);
+    await fillStats(redis, 2, ORDERS.slice(0, 200));
+    await change(5);
+    const tags = makePartitions(5).all.map(({ tag }) => tag);
+    const others = (await redis.keys('*')).filter((key) => !tags.some((tag) => key.startsWith(`${tag}:`)));
+    expect(others.sort()).toEqual(['order-pipeline:concurrency', PARTITIONS_KEY]);
+  });
+
+  it('moves both generations of the ledger, and forgets them no sooner', async () => {
+    await redis.set(PARTITIONS_KEY, 1);
+    const [old, recent] = [ORDERS.slice(0, 400), ORDERS.slice(400, 900)];
+    const ledger = `${makePartitions(1).all[0]?.tag}:ledger`;
+    const record = recorder(redis, makePartitions(1));
+    await endings(record, old);
+    await redis.hset(ledger, 'since', 0);
+    await endings(record, recent);
+    expect(await redis.hget(ledger, 'generation')).toBe('2');
+    const since = await redis.hget(ledger, 'since');
+
+    await change(3);
+    expect((await verifyAll(redis, makePartitions(3), noProgress)).result).toBe('right');
+    const moved = recorder(redis, makePartitions(3));
+    expect(new Set(await endings(moved, [...old, ...recent]))).toEqual(new Set(['duplicate']));
+    for (const { tag } of makePartitions(3).all) {
+      expect(await redis.hmget(`${tag}:ledger`, 'generation', 'since')).toEqual(['2', since]);
+    }
+  });
+
+  it('gives each ledger as many buckets as it needs, so that the next order has none to split', async () => {
+    await fillStats(redis, 1, ORDERS);
+    await change(3);
+    const buckets = () =>
+      Promise.all(makePartitions(3).all.map(({ tag }) => redis.hget(`${tag}:ledger`, 'buckets')));
+    const before = await buckets();
+    const fresh = ['F1', 'F2', 'F3'].map((orderId) => order({ ...ORDERS[0], orderId }));
+    await endings(recorder(redis, makePartitions(3)), fresh);
+    expect(await buckets()).toEqual(before);
+  });
+
+  it('keeps jobs that wait in the order in which they came', async () => {
+    await fill(redis, 1, ORDERS.slice(0, 10));
+    await change(4);
+    const queues = queuesOf(redis, 4);
+    for (const queue of queues.all) {
+      const ids = (await queue.getJobs(['wait'], 0, -1, true)).map(({ id }) =>
+        Number(id?.slice('waiting-'.length)),
+      );
+      expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+    }
+    await queues.close();
+  });
+
+  it('keeps two jobs of one id that were in different partitions, both', async () => {
+    await redis.set(PARTITIONS_KEY, 4);
+    const queues = queuesOf(redis, 4);
+    const message = { id: 'X', sentAt: '2025-01-01T00:00:00Z', receiveCount: 1 };
+    for (const [index, partition] of makePartitions(4).all.entries()) {
+      await queues.add(partition, [
+        { id: 'X', data: { order: { user_id: 'SAME', order_id: index }, message } },
+      ]);
+    }
+    await queues.close();
+    await change(1);
+    const merged = queuesOf(redis, 1);
+    const jobs = await merged.all[0]?.getJobs(['wait']);
+    expect(jobs?.map(({ id }) => id).sort()).toEqual(['X', 'X~1', 'X~2', 'X~3']);
+    expect(jobs?.map(({ data }) => (data.order as { order_id: number }).order_id).sort()).toEqual([
+      0, 1, 2, 3,
+    ]);
+    await merged.close();
+  });
+
+  it('stays paused where it was paused', async () => {
+    await fill(redis, 1, ORDERS.slice(0, 10));
+    const one = queuesOf(redis, 1);
+    await one.all[0]?.pause();
+    await one.close();
+    await change(2);
+    const two = queuesOf(redis, 2);
+    expect(await Promise.all(two.all.map((queue) => queue.isPaused()))).toEqual([true, true]);
+    await two.close();
+  });
+});

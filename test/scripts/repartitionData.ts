@@ -1,0 +1,121 @@
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { createRandom } from '../../scripts/populate/random.ts';
+import type { Order } from '../../src/orders/parseOrder.ts';
+import { claimPartitions } from '../../src/queue/claimPartitions.ts';
+import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
+import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
+import { makePartitions } from '../../src/queue/partitions.ts';
+import { makeReadStats } from '../../src/stats/readStats.ts';
+import { endings, order, recorder } from '../stats/recording.ts';
+import { until } from '../support/until.ts';
+
+const POLICY = { attempts: 3, backoffMs: 5, keepCompleted: 10, failedRetentionDays: undefined };
+const DAYS = ['2023-12-31', '2024-01-01', '2024-02-29', '2024-03-01', '2024-03-15', '2025-01-15'];
+
+/** Orders of a few dozen users, the ids of some not plain letters; the same for the same seed. */
+export function someOrders(count: number, seed: number): Order[] {
+  const random = createRandom(seed);
+  const users = Array.from(
+    { length: 120 },
+    (_, index) => `${['U', 'Ü', '😀 ', 'A:B{C}'][index % 4]}${index}`,
+  );
+  return Array.from({ length: count }, (_, index) =>
+    order({
+      orderId: `O${index}`,
+      userId: users[random.below(users.length)] as string,
+      minorUnits: random.below(100_000),
+      day: DAYS[random.below(DAYS.length)] as string,
+    }),
+  );
+}
+
+/**
+ * A product that was stopped with everything in it: counted orders, duplicates, failed jobs, jobs that wait and
+ * jobs that wait for a retry.
+ */
+export async function fill(redis: Redis, count: number, orders: readonly Order[]): Promise<void> {
+  await fillStats(redis, count, orders);
+  await fillQueues(redis, count);
+}
+
+export async function fillStats(
+  redis: Redis | Cluster,
+  count: number,
+  orders: readonly Order[],
+): Promise<void> {
+  await claimPartitions(redis, count);
+  const record = recorder(redis as Redis, makePartitions(count));
+  await endings(record, orders);
+  await endings(record, orders.slice(0, 50));
+}
+
+async function fillQueues(redis: Redis, count: number): Promise<void> {
+  const partitions = makePartitions(count);
+  const queues = queuesOf(redis, count);
+  const add = async (id: string, data: Omit<OrderJob, 'message'>, user: string) => {
+    const message = { id, sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };
+    await queues.add(partitions.of(user), [{ id, data: { ...data, message } }]);
+  };
+  for (let i = 0; i < 60; i += 1)
+    await add(`failed-${i}`, { order: { user_id: `U${i}`, order_id: i } }, `U${i}`);
+  for (let i = 0; i < 20; i += 1) await add(`no-json-${i}`, { raw: `{"user_id": ${i}` }, `no-json-${i}`);
+  const connection = redis.duplicate({ maxRetriesPerRequest: null });
+  const failing = partitions.all.map(
+    ({ tag }) =>
+      new Worker(
+        ORDER_QUEUE,
+        (job) => Promise.reject(new UnrecoverableError(`missing_field: in ${job.id}`)),
+        {
+          connection,
+          prefix: tag,
+          concurrency: 20,
+        },
+      ),
+  );
+  await until(async () => (await jobsOf(queues, 'failed')).length === 80, 'the invalid orders have failed');
+  await Promise.all(failing.map((worker) => worker.close()));
+  connection.disconnect();
+  for (let i = 0; i < 70; i += 1) await add(`waiting-${i}`, { order: { user_id: `W${i}` } }, `W${i}`);
+  for (const [index, queue] of queues.all.entries()) {
+    const options = { jobId: `delayed-${index}`, delay: 3_600_000 };
+    await queue.add('order', { order: { user_id: `D${index}` } } as unknown as OrderJob, options);
+  }
+  await queues.close();
+}
+
+export const queuesOf = (redis: Redis | Cluster, count: number): OrderQueues =>
+  openOrderQueues(redis, makePartitions(count), POLICY, () => {});
+
+const STATES = ['wait', 'delayed', 'failed', 'active'] as const;
+
+async function jobsOf(queues: OrderQueues, state: (typeof STATES)[number]): Promise<Job<OrderJob>[]> {
+  return (await Promise.all(queues.all.map((queue) => queue.getJobs([state])))).flat();
+}
+
+/** Everything a user or an operator can see of it, over all partitions; none of it depends on their number. */
+export async function visible(redis: Redis | Cluster, count: number, orders: readonly Order[]) {
+  const read = makeReadStats(redis, makePartitions(count));
+  const users = [...new Set(orders.map(({ userId }) => userId))];
+  const queues = queuesOf(redis, count);
+  const jobs = await Promise.all(
+    STATES.map(async (state) => {
+      const found = (await jobsOf(queues, state)).map((job) => {
+        const { queueQualifiedName: _, ...all } = job.toJSON();
+        return JSON.parse(JSON.stringify(all)) as Record<string, unknown>;
+      });
+      return [state, found.sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))] as const;
+    }),
+  );
+  await queues.close();
+  return {
+    global: await read.global(),
+    spenders: await read.topSpenders(1_000),
+    buyers: await read.topBuyers(1_000),
+    users: await Promise.all(users.map((user) => read.user(user))),
+    days: await Promise.all(DAYS.map((day) => read.byDate(day, day))),
+    years: await read.byDate('2023-12-15', '2025-01-20'),
+    duplicates: await read.duplicates(),
+    jobs: Object.fromEntries(jobs),
+  };
+}

@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { verify } from '../../scripts/verify/run.ts';
+import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { type StatsKeys, statsKeys } from '../../src/stats/keys.ts';
+import { endings, order, recorder } from '../stats/recording.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { fillStats, someOrders } from './repartitionData.ts';
+import { runCommand } from './verifyCommand.ts';
+
+const ORDERS = someOrders(600, 5);
+const partitions = makePartitions(3);
+
+describe('npm run verify', () => {
+  let server: TestRedis;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    server = await startTestRedis();
+    redis = server.client();
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    await redis.flushall();
+    await fillStats(redis, 3, ORDERS);
+  });
+
+  const run = (args = '') => runCommand(verify, args, { REDIS_URL: server.url });
+
+  it('finds nothing wrong in what the workers wrote, whatever PARTITIONS says', async () => {
+    const { code, stdout } = await runCommand(verify, '', { REDIS_URL: server.url, PARTITIONS: '8' });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^orders of all users = global +600 +600 +ok$/m);
+    expect(stdout).toMatch(/^All 15 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
+  });
+
+  it('finds nothing wrong where nothing was counted yet', async () => {
+    await redis.flushall();
+    await redis.set('order-pipeline:partitions', 2);
+    expect(await run()).toMatchObject({ code: 0, stdout: expect.stringMatching(/0 orders of 0 users/) });
+  });
+
+  /** The first user of ours, with the keys of the partition. */
+  const { userId, day } = ORDERS[0] as (typeof ORDERS)[0];
+  const keys = statsKeys(partitions.of(userId));
+  const month = day.slice(0, 7);
+
+  it.each<[string, () => Promise<unknown>, string[], string[]]>([
+    [
+      "a user's spend",
+      () => redis.hincrby(keys.user(userId), 'total_spend', 1),
+      [
+        'spend of all users = global',
+        'users right in the list by spend',
+        'users whose months equal their spend',
+      ],
+      [userId],
+    ],
+    [
+      "a user's orders",
+      () => redis.hincrby(keys.user(userId), 'order_count', 1),
+      ['orders of all users = global', 'users right in the list by orders'],
+      [userId],
+    ],
+    [
+      'a score in the list by spend',
+      () => redis.zincrby(keys.bySpend, 5, userId),
+      ['users right in the list by spend'],
+      [userId],
+    ],
+    [
+      'a user missing in the list by orders',
+      () => redis.zrem(keys.byCount, userId),
+      ['users right in the list by orders'],
+      [userId],
+    ],
+    [
+      'a user missing in the list by spend',
+      () => redis.zrem(keys.bySpend, userId),
+      ['orders of all users = global', 'spend of all users = global', 'users right in the list by spend'],
+      [userId],
+    ],
+    [
+      'a user whom only the list by orders knows',
+      () => redis.zadd(keys.byCount, 3, 'GHOST'),
+      [
+        'users right in the list by spend',
+        'users right in the list by orders',
+        'users whose months equal their spend',
+      ],
+      ['GHOST'],
+    ],
+    [
+      'a user whom no list knows',
+      () => redis.hset(keys.user('GHOST'), { order_count: 1, total_spend: 2 }),
+      [
+        'users right in the list by spend',
+        'users right in the list by orders',
+        'users whose months equal their spend',
+      ],
+      ['GHOST'],
+    ],
+    [
+      'the global orders',
+      () => redis.hincrby(keys.global, 'total_orders', 1),
+      [
+        'orders of all users = global',
+        'orders of all months = global',
+        'orders of all days = global',
+        'orders in the ledger = global',
+      ],
+      [],
+    ],
+    [
+      'the revenue of a day',
+      () => redis.hincrby(keys.days, `${day}:revenue`, 1),
+      ['revenue of all days = global', 'months that equal their days', 'days that equal their spenders'],
+      [],
+    ],
+    [
+      'the spenders of a day',
+      () => redis.zincrby(keys.spend(day), 1, userId),
+      ['days that equal their spenders'],
+      [],
+    ],
+    [
+      'the spenders of a month',
+      () => redis.zincrby(keys.spend(month), 1, userId),
+      ['months that equal their spenders', 'users whose months equal their spend'],
+      [userId],
+    ],
+    [
+      'two days that make up for each other',
+      async () => {
+        await redis.hincrby(keys.days, `${day}:orders`, 1);
+        const other = ORDERS.find((one) => one.day.slice(0, 7) !== month)?.day;
+        await redis.hincrby(keys.days, `${other}:orders`, -1);
+      },
+      ['months that equal their days'],
+      [],
+    ],
+    [
+      'an entry missing in the ledger',
+      async () =>
+        redis.hdel(`${keys.ledger}:1:0`, ...(await redis.hkeysBuffer(`${keys.ledger}:1:0`)).slice(0, 1)),
+      ['ledger size = entries found', 'orders in the ledger = global'],
+      [],
+    ],
+    [
+      'ledger sizes that make up for each other',
+      async () => {
+        const [one, other] = partitions.all.map((each: Partition): StatsKeys => statsKeys(each));
+        await redis.hincrby(one?.ledger ?? '', 'size', 1);
+        await redis.hincrby(other?.ledger ?? '', 'size', -1);
+      },
+      ['ledger size = entries found'],
+      [],
+    ],
+    [
+      'a job that was added by a process of another number of partitions',
+      () => redis.lpush(`${makePartitions(8).all[5]?.tag}:orders:wait`, 'X'),
+      ['orders or jobs outside the partitions'],
+      [],
+    ],
+  ])('names the difference: %s', async (_, damage, checks, users) => {
+    await damage();
+    const { code, stdout } = await run('--json');
+    const { result, checks: all, first } = JSON.parse(stdout) as Verified;
+    expect({ code, result }).toEqual({ code: 1, result: 'differs' });
+    expect(all.filter(({ verdict }) => verdict !== 'ok').map(({ name }) => name)).toEqual(checks);
+    expect(first.map((user) => user.userId)).toEqual(users);
+  });
+
+  it('shows the first twenty of the users that differ, and how many there are', async () => {
+    const users = [...new Set(ORDERS.map((one) => one.userId))].slice(0, 25);
+    for (const user of users)
+      await redis.hincrby(statsKeys(partitions.of(user)).user(user), 'order_count', 1);
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^users that differ, the first 20 of 25$/m);
+    expect(stdout.match(/ order list$/gm)).toHaveLength(20);
+    expect(stdout).toMatch(/^users right in the list by orders +120 +95 +differs$/m);
+  });
+
+  it('names the days that differ', async () => {
+    await redis.hincrby(keys.days, `${day}:revenue`, 1);
+    expect((await run()).stdout).toMatch(
+      new RegExp(`^days that equal their spenders +6 +5 +differs: ${day}$`, 'm'),
+    );
+  });
+
+  it('takes no fault in a ledger that has forgotten, as long as it has not too much', async () => {
+    const record = recorder(redis, partitions);
+    const later = (from: number) =>
+      ORDERS.slice(0, 100).map((one) => order({ ...one, orderId: `L${from}${one.orderId}` }));
+    for (const turn of [1, 2]) {
+      for (const partition of partitions.all) await redis.hset(statsKeys(partition).ledger, 'since', 0);
+      await endings(record, later(turn));
+    }
+    const { code, stdout } = await run();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^orders in the ledger, at most global +800 +200 +ok$/m);
+    await redis.hset(
+      `${keys.ledger}:3:0`,
+      Object.fromEntries(later(9).map((one) => [one.orderId, 'x'.repeat(8)])),
+    );
+    for (let i = 0; i < 700; i += 1) await redis.hset(`${keys.ledger}:3:0`, `too-many-${i}`, 'x');
+    expect((await run()).stdout).toMatch(/^orders in the ledger, at most global +800 +1,000 +differs$/m);
+  });
+
+  it('reads in small steps: it never asks for a whole list, hash or key space at once', async () => {
+    await redis.config('RESETSTAT');
+    await run();
+    const used = (await redis.info('commandstats')).match(/(?<=cmdstat_)[a-z|]+/g) ?? [];
+    const reads = [
+      'dbsize',
+      'exists',
+      'get',
+      'hget',
+      'hlen',
+      'hmget',
+      'hscan',
+      'scan',
+      'zcard',
+      'zmscore',
+      'zrange',
+      'zscore',
+    ];
+    const connecting = ['hello', 'info', 'ping', 'config|resetstat', 'client|setname', 'client|setinfo'];
+    expect(used.filter((name) => !reads.includes(name) && !connecting.includes(name))).toEqual([]);
+  });
+});
+
+interface Verified {
+  result: string;
+  checks: { name: string; verdict: string }[];
+  first: { userId: string }[];
+}
