@@ -8,8 +8,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { runCampaign } from './chaos/campaign.ts';
-import type { ScheduleResult } from './chaos/runSchedule.ts';
+import { type CampaignResult, runCampaign } from './chaos/campaign.ts';
 import { failure, summary } from './chaos/summary.ts';
 
 const { values } = parseArgs({
@@ -42,7 +41,7 @@ const bar = new SingleBar({
   clearOnComplete: false,
 });
 let wrong = 0;
-const played: ScheduleResult[] = [];
+const played: CampaignResult[] = [];
 const end = () => {
   bar.stop();
   console.log(`\n${summary(played, (performance.now() - started) / 1_000)}`);

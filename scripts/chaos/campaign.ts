@@ -6,17 +6,19 @@ import { runSchedule, type ScheduleResult } from './runSchedule.ts';
 import { makeSchedule } from './schedule.ts';
 import { startSurvivor } from './survivor.ts';
 
+export type CampaignResult = ScheduleResult & { seconds: number };
+
 export interface CampaignOptions {
   seeds: readonly number[];
   /** Schedules side by side. */
   jobs: number;
-  onResult?: (result: ScheduleResult) => void;
+  onResult?: (result: CampaignResult) => void;
   /** Hears of everything that happens in a schedule, with the seconds since its start. */
   onEvent?: (seed: number, seconds: number, event: string) => void;
 }
 
 /** Plays a schedule per seed, each on a Redis, an inbox and processes of its own. Leaves nothing behind. */
-export async function runCampaign(options: CampaignOptions): Promise<ScheduleResult[]> {
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult[]> {
   const { jobs, onResult = () => {}, onEvent = () => {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'order-pipeline-chaos-'));
   // Also when a signal ends us in the middle; the survivor ends the processes then.
@@ -26,7 +28,7 @@ export async function runCampaign(options: CampaignOptions): Promise<ScheduleRes
   try {
     const main = await copyBuild(join(folder, 'product'));
     const seeds = [...options.seeds];
-    const results: ScheduleResult[] = [];
+    const results: CampaignResult[] = [];
     const worker = async () => {
       for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
         const result = await runOne(seed);
@@ -34,18 +36,18 @@ export async function runCampaign(options: CampaignOptions): Promise<ScheduleRes
         onResult(result);
       }
     };
-    const runOne = async (seed: number) => {
+    const runOne = async (seed: number): Promise<CampaignResult> => {
       const started = performance.now();
+      const seconds = () => (performance.now() - started) / 1_000;
       const own = join(folder, String(seed));
+      const queue = `chaos-${seed}`;
+      const tell = (event: string) => onEvent(seed, seconds(), event);
       try {
-        return await runSchedule({
-          schedule: makeSchedule(seed),
-          survivor,
-          main,
-          folder: own,
-          queue: `chaos-${seed}`,
-          onEvent: (event) => onEvent(seed, (performance.now() - started) / 1_000, event),
-        });
+        const schedule = makeSchedule(seed);
+        const result = await runSchedule({ schedule, survivor, main, folder: own, queue, onEvent: tell });
+        return { ...result, seconds: seconds() };
+      } catch (error) {
+        return { ...unplayed(seed, error as Error), seconds: seconds() };
       } finally {
         rmSync(own, { recursive: true, force: true });
       }
@@ -57,6 +59,19 @@ export async function runCampaign(options: CampaignOptions): Promise<ScheduleRes
     process.off('exit', remove);
     remove();
   }
+}
+
+/** Something in the machinery failed: the schedule says nothing, and must not pass for a good one. */
+function unplayed(seed: number, error: Error): ScheduleResult {
+  const what = `could not be played: ${error.stack ?? error.message}`;
+  return {
+    seed,
+    messages: 0,
+    faults: new Map(),
+    operations: 0,
+    differences: [{ kind: 'wrong', orders: 0, what }],
+    output: [],
+  };
 }
 
 /** The command that plays a schedule again. */

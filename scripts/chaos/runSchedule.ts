@@ -21,7 +21,6 @@ export interface ScheduleResult {
   faults: ReadonlyMap<string, number>;
   operations: number;
   differences: readonly Difference[];
-  seconds: number;
   /** What each process printed last, for a schedule that failed. */
   output: readonly string[];
 }
@@ -34,7 +33,6 @@ export interface RunOptions extends Omit<CastOptions, 'onFault' | 'onExit'> {
 /** Plays one schedule on processes of its own, lets everything settle, and compares with the model. */
 export async function runSchedule(options: RunOptions): Promise<ScheduleResult> {
   const { schedule, survivor, queue, onEvent = () => {} } = options;
-  const started = performance.now();
   const firstDay = today();
   const faults = new Map<string, number>();
   const onFault = (kind: string) => {
@@ -82,7 +80,6 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
       faults,
       operations: play.operations.length,
       differences,
-      seconds: (performance.now() - started) / 1_000,
       output: cast.processes.map(({ role, output }) => `--- ${role}\n${output}`),
     };
   } finally {

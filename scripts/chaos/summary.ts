@@ -1,12 +1,11 @@
 import { columns } from '../demo/columns.ts';
-import { replay } from './campaign.ts';
+import { type CampaignResult, replay } from './campaign.ts';
 import type { Difference } from './compare.ts';
 import { POINT_NAMES } from './points.ts';
-import type { ScheduleResult } from './runSchedule.ts';
 
 /** A campaign in figures. */
-export function summary(results: readonly ScheduleResult[], seconds: number): string {
-  const sum = (of: (result: ScheduleResult) => number) =>
+export function summary(results: readonly CampaignResult[], seconds: number): string {
+  const sum = (of: (result: CampaignResult) => number) =>
     results.reduce((total, result) => total + of(result), 0);
   const faults = new Map<string, number>();
   for (const result of results) {
@@ -36,7 +35,7 @@ export function summary(results: readonly ScheduleResult[], seconds: number): st
 }
 
 /** What a failed schedule found, and how to see it again. */
-export function failure({ seed, differences, output }: ScheduleResult): string {
+export function failure({ seed, differences, output }: CampaignResult): string {
   const found = differences.map(({ kind, what }) => `  ${kind}: ${what}`);
   return [`Schedule ${seed} went wrong. Again: ${replay(seed)}`, ...found, ...output].join('\n');
 }

@@ -7,7 +7,7 @@ import { readAllFigures } from '../verify/verifyAll.ts';
 import { countJobs } from './jobPlaces.ts';
 import type { Split } from './split.ts';
 
-/** A figure that the copy has other than the original. */
+/** A figure of the copy that is not that of the original. All are such that what is missing makes them smaller. */
 export interface Mismatch {
   what: string;
   before: number;
@@ -45,7 +45,7 @@ async function figuresOf(
 
 type Named = [what: string, value: number];
 
-function flat({ global, users, listed, days, months, ledger, duplicates }: Figures): Named[] {
+function flat({ global, users, listed, differing, days, months, ledger, duplicates }: Figures): Named[] {
   return [
     ['orders', global.orders],
     ['revenue', global.minorUnits],
@@ -54,6 +54,8 @@ function flat({ global, users, listed, days, months, ledger, duplicates }: Figur
     ['spend of users', users.minorUnits],
     ['users in the list by spend', listed.bySpend],
     ['users in the list by orders', listed.byCount],
+    ['users right in the list by spend', users.users - differing.counts['spend list']],
+    ['users right in the list by orders', users.users - differing.counts['order list']],
     ['ledger entries, current', ledger.current],
     ['ledger entries, previous', ledger.previous],
     ['ledger sizes', ledger.size],

@@ -50,9 +50,10 @@ async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
   return found.flat();
 }
 
-/** What a key of a partition is called by everything that copies it. */
+/** What keys of a partition are called. BullMQ's trees and schedules of jobs are not used, and not copied. */
 const KNOWN = new RegExp(
-  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:days$|stats:months$|spend:|ledger(:|$)|${ORDER_QUEUE}:)`,
+  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:days$|stats:months$|spend:|ledger(:|$)|` +
+    `${ORDER_QUEUE}:(?!waiting-children$|repeat(:|$)))`,
 );
 const SHOWN = 5;
 

@@ -1,6 +1,8 @@
+import type { Cluster, Redis } from 'ioredis';
 import { type Config, readConfig } from '../../src/config.ts';
-import { chooseDurability } from '../../src/queue/durability.ts';
+import { chooseDurability, type Durability } from '../../src/queue/durability.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
+import { checkRedis } from '../../src/runtime/checkRedis.ts';
 import type { Surroundings } from '../populate/surroundings.ts';
 import { whole } from '../populate/table.ts';
 import { type OpenRedis, openRedis } from '../verify/openRedis.ts';
@@ -43,25 +45,34 @@ async function carryOutAndVerify(
   { redis }: OpenRedis,
   around: Surroundings,
 ): Promise<number> {
-  const { signal } = around;
   const progress = showProgress(around.stderr);
   try {
     const count = await repartition(options, {
       redis,
       idCase: config.rules.idCase,
-      durability: await chooseDurability(redis, config.durability),
+      durability: await durabilityOf(redis, config),
       progress,
-      signal,
+      signal: around.signal,
       say: (line) => around.stderr.write(`${line}\n`),
     });
-    progress.stop();
     const partitions = `${count} ${count === 1 ? 'partition' : 'partitions'}`;
     around.stdout.write(`Done: ${partitions}. Start with PARTITIONS=${count}; what follows only reads.\n\n`);
-    const verified = await verifyAll(redis, makePartitions(count), progress, signal);
+    // Not to be stopped by the first Ctrl-C: it would say that something goes on.
+    const verified = await verifyAll(redis, makePartitions(count), progress);
     around.stdout.write(reportText(verified));
     return exitCodeOf(verified);
   } finally {
     progress.stop();
+  }
+}
+
+/** What the product's start checks of a Redis: without it the original must not be deleted either. */
+async function durabilityOf(redis: Redis | Cluster, config: Config): Promise<Durability> {
+  try {
+    await checkRedis(redis);
+    return await chooseDurability(redis, config.durability);
+  } catch (error) {
+    throw isMendable(error) ? error : new Refusal((error as Error).message);
   }
 }
 

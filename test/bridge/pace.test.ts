@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { done, type Fault, late } from '../support/faultProxy.ts';
 import { until } from '../support/until.ts';
-import { inRig, WITHIN_THE_TEST } from './rig.ts';
+import { inRig } from './rig.ts';
 
 const nothing: Fault = () => ({ status: 200, body: {} });
 
@@ -53,7 +53,7 @@ describe('the receives under way', () => {
       await rig.settled();
       expect(most).toBe(6);
       await app.untilBridge((bridge) => bridge.receives_under_way === 1, 'one receive is left');
-    }, WITHIN_THE_TEST),
+    }),
   );
 });
 

@@ -28,7 +28,7 @@ async function withReplica(use: (pair: Pair) => Promise<void>): Promise<void> {
 }
 
 describe('DURABILITY=replicas:1', () => {
-  it.concurrent('deletes no message while the replica hangs, and all once it is back', () =>
+  it('deletes no message while the replica hangs, and all once it is back', () =>
     withReplica(({ master, replica }) =>
       inRig(
         async (rig) => {
@@ -51,7 +51,7 @@ describe('DURABILITY=replicas:1', () => {
       )(),
     ));
 
-  it.concurrent('is refused with fewer replicas than that, and says how many there are', () =>
+  it('is refused with fewer replicas than that, and says how many there are', () =>
     withReplica(async ({ master }) => {
       expect((await chooseDurability(master.client(), 'replicas:1')).level).toBe('replicas:1');
       await expect(chooseDurability(master.client(), 'replicas:2')).rejects.toThrow(
@@ -61,7 +61,7 @@ describe('DURABILITY=replicas:1', () => {
 });
 
 describe('a connection lost between an add and its confirmation', () => {
-  it.concurrent('leaves the add unconfirmed, and repeating it is harmless', () =>
+  it('leaves the add unconfirmed, and repeating it is harmless', () =>
     withReplica(async ({ master }) => {
       const proxy = await startTcpProxy(master.port);
       // It sends the confirmation again on its next connection: of that one, Redis would confirm anything.

@@ -27,7 +27,7 @@ export interface Rig {
   redisPid: number;
   /** What the processes logged, but for their HTTP requests: the tests' own. */
   log(): LogLine[];
-  /** Starts the product with `env` as a user would set it; several may run side by side. */
+  /** Starts the product; several may run side by side. It listens to `env` as a user would set it. */
   start(env?: Record<string, string>, role?: Role): Promise<RunningApp>;
   /** Sends so many orders, no two of one user or one value. */
   sendOrders(count: number): Promise<void>;
@@ -43,7 +43,7 @@ export interface Rig {
    * job, SQS is empty, and every bridge has all its places back.
    */
   settled(): Promise<void>;
-  /** The part of it that is about bridges. */
+  /** The end of it for bridges. */
   atRest(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -71,10 +71,8 @@ export interface RigOptions {
 
 /** Shorter than the environment allows. */
 export const SOON = { visibilitySeconds: 2 };
-/** For many messages: what a receive given up on a busy machine had brought comes again while the test waits. */
-export const WITHIN_THE_TEST = { visibilitySeconds: 10 };
 
-/** A test in a rig that is stopped however it ends. Tests wait more than they work, so most run side by side. */
+/** A test in a rig that is stopped however it ends. Most tests wait more than they work, so they run side by side. */
 export const inRig =
   (test: (rig: Rig) => Promise<void>, options: RigOptions = {}): (() => Promise<void>) =>
   async () => {
@@ -86,7 +84,7 @@ export const inRig =
     }
   };
 
-async function startRig(options: RigOptions): Promise<Rig> {
+async function startRig(options: RigOptions = {}): Promise<Rig> {
   const { inbox = 'orders', visibilitySeconds = 60 } = options;
   const ownRedis = options.redisPort === undefined ? await startTestRedis() : undefined;
   const redisPort = options.redisPort ?? (ownRedis?.port as number);
@@ -138,7 +136,7 @@ async function startRig(options: RigOptions): Promise<Rig> {
       config.sqs.visibilitySeconds = visibilitySeconds;
       const app = await runApp(config, role, logger);
       apps.push(app);
-      // The first finds an empty inbox. The receive that is always under way keeps some places, now as at rest.
+      // The first bridge finds an empty inbox. The receive that is always under way keeps some places, now as at rest.
       if (role !== 'worker') places ??= (await app.bridge()).free_places;
       return app;
     },
@@ -161,12 +159,8 @@ async function startRig(options: RigOptions): Promise<Rig> {
         const answer = await sender.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
         return (answer.Successful ?? []).map(({ MessageId }) => MessageId as string);
       };
-      const ids: string[] = [];
-      // A hundred at a time: more would keep the bridges in this process from their own calls.
-      for (let from = 0; from < bodies.length; from += 100) {
-        const tens = Array.from({ length: 10 }, (_, ten) => from + ten * 10);
-        ids.push(...(await Promise.all(tens.filter((ten) => ten < bodies.length).map(sendTen))).flat());
-      }
+      const tens = Array.from({ length: Math.ceil(bodies.length / 10) }, (_, ten) => sendTen(ten * 10));
+      const ids = (await Promise.all(tens)).flat();
       sent.push(...ids);
       return ids;
     },

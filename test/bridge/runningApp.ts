@@ -11,7 +11,7 @@ export interface RunningApp {
   /** What GET /health says of its bridge. */
   bridge(): Promise<BridgeHealth>;
   untilBridge(condition: (bridge: BridgeHealth) => boolean, what: string): Promise<void>;
-  /** Resolves once its bridge holds nothing and has so many places free, or more between two polls. */
+  /** Resolves once its bridge holds nothing and has so many places free. */
   atRest(places: number): Promise<void>;
   /** As on SIGTERM. */
   stop(): Promise<void>;
@@ -44,7 +44,7 @@ export async function runApp(config: Config, role: Role, logger: Logger): Promis
     async atRest(places) {
       if (stopped || role === 'worker') return;
       await untilBridge(
-        ({ in_flight, free_places }) => in_flight === 0 && free_places >= places,
+        ({ in_flight, free_places }) => in_flight === 0 && free_places === places,
         `the bridge holds nothing and has its ${places} places back`,
       );
     },

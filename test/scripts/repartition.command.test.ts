@@ -38,9 +38,12 @@ describe('npm run repartition', () => {
   });
 
   describe('refuses, and changes nothing:', () => {
-    async function refused(args: string): Promise<string> {
+    async function refused(args: string, env: Record<string, string> = {}): Promise<string> {
       const before = await everything(redis);
-      const { code, stderr, stdout } = await run(args);
+      const { code, stderr, stdout } = await runCommand(repartitionCommand, args, {
+        REDIS_URL: server.url,
+        ...env,
+      });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(await everything(redis)).toEqual(before);
       return stderr;
@@ -88,9 +91,21 @@ describe('npm run repartition', () => {
       const tag = makePartitions(2).all[1]?.tag;
       await redis.set(`${tag}:new:thing`, 1);
       await redis.hset(`${tag}:user:NOBODY`, 'order_count', 1);
+      await redis.zadd(`${tag}:orders:waiting-children`, 1, 'X');
       const problem = await refused('--to 4');
       expect(problem).toContain(`${tag}:new:thing`);
       expect(problem).toContain(`${tag}:user:NOBODY`);
+      expect(problem).toContain(`${tag}:orders:waiting-children`);
+    });
+
+    it('a Redis that drops keys, or cannot make sure of a copy what it is asked to', async () => {
+      await fillStats(redis, 1, ORDERS);
+      await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      expect(await refused('--to 4')).toMatch(/maxmemory-policy allkeys-lru/);
+      await redis.config('SET', 'maxmemory-policy', 'noeviction');
+      expect(await refused('--to 4', { DURABILITY: 'replicas:2' })).toMatch(
+        /DURABILITY=replicas:2 cannot be had/,
+      );
     });
 
     it('new places that are in use', async () => {

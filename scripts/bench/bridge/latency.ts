@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Child } from '../support/child.ts';
@@ -73,8 +74,8 @@ function measure(inbox: InboxKind, rate: number, seconds: number): Promise<Figur
     try {
       const { read, cpuPerRead } = await readAlone(reader, product.child);
       const alone = await send(sender, { env, orders: BASE_SENDS, seed: 1 });
-      await totalReaches(reader, BASE_SENDS);
-      const load = { env, orders: rate * (WARM_UP_SECONDS + seconds), rate, seed: 2 };
+      await watch(reader, BASE_SENDS, LATEST_MS);
+      const load = { env, orders: Math.round(rate * (WARM_UP_SECONDS + seconds)), rate, seed: 2 };
       const before = await cpu(product.child);
       const [times, looks] = await Promise.all([
         send(sender, load),
@@ -82,7 +83,7 @@ function measure(inbox: InboxKind, rate: number, seconds: number): Promise<Figur
       ]);
       const spent = (await cpu(product.child)) - before;
       return {
-        waits: waits(times, looks).slice(rate * WARM_UP_SECONDS),
+        waits: waits(times, looks).slice(Math.round(rate * WARM_UP_SECONDS)),
         gaps: looks.slice(1).map(({ at }, index) => at - (looks[index] as Look).at),
         read,
         send: median(alone.answered.map((at, index) => at - (alone.started[index] as number))),
@@ -124,10 +125,6 @@ async function readAlone(reader: HttpReader, product: Child): Promise<{ read: nu
     times.push((await look(reader)).at - started);
   }
   return { read: median(times.slice(BASE_READS)), cpuPerRead: ((await cpu(product)) - before) / BASE_READS };
-}
-
-async function totalReaches(reader: HttpReader, total: number): Promise<void> {
-  await watch(reader, total, LATEST_MS);
 }
 
 /** Every look at the totals until they are there. */
@@ -188,7 +185,9 @@ function report(rate: number, seconds: number, figures: Map<InboxKind, Figures[]
   const gaps = [...figures.values()].flat().flatMap((each) => each.gaps);
   console.log(
     `Resolution: a look every ${ms(median(gaps))} ms (p99 ${ms(percentile(gaps, 0.99))}); a figure is too high by ` +
-      'up to that. CPU is of the product without what the looks take.\n',
+      'up to that. CPU is of the product without what the looks take.\n' +
+      // Without spare CPU the figures tell how long processes wait for it.
+      `Load average of the machine over the last minute: ${(loadavg()[0] as number).toFixed(1)}.\n`,
   );
 }
 
