@@ -19,7 +19,7 @@ async function confirmsSyncs(redis: TestRedis): Promise<boolean> {
 }
 
 describe('without DURABILITY, jobs are as safe as this Redis makes them', () => {
-  it.concurrent('in memory, without an append-only file', () =>
+  it('in memory, without an append-only file', () =>
     withRedis([], async (redis) => {
       expect(await chooseDurability(redis.client(), undefined)).toMatchObject({
         level: 'memory',
@@ -28,7 +28,7 @@ describe('without DURABILITY, jobs are as safe as this Redis makes them', () => 
       });
     }));
 
-  it.concurrent('on disk, with a file synced at every write: the reply confirms it', () =>
+  it('on disk, with a file synced at every write: the reply confirms it', () =>
     withRedis([...AOF, 'always'], async (redis) => {
       const durability = await chooseDurability(redis.client(), undefined);
       expect(durability).toMatchObject({
@@ -39,7 +39,7 @@ describe('without DURABILITY, jobs are as safe as this Redis makes them', () => 
       await durability.confirm(redis.client());
     }));
 
-  it.concurrent('on disk with a file synced every second where Redis can confirm it, else in memory', () =>
+  it('on disk with a file synced every second where Redis can confirm it, else in memory', () =>
     withRedis([...AOF, 'everysec'], async (redis) => {
       const durability = await chooseDurability(redis.client(), undefined);
       expect(durability).toMatchObject(
@@ -53,7 +53,7 @@ describe('without DURABILITY, jobs are as safe as this Redis makes them', () => 
       await durability.confirm(redis.client());
     }));
 
-  it.concurrent('the same, where the server does not let us look at its settings', () =>
+  it('the same, where the server does not let us look at its settings', () =>
     withRedis([...AOF, 'everysec', '--rename-command', 'CONFIG', ''], async (redis) => {
       expect(await chooseDurability(redis.client(), undefined)).toMatchObject(
         (await confirmsSyncs(redis))
@@ -64,7 +64,7 @@ describe('without DURABILITY, jobs are as safe as this Redis makes them', () => 
 });
 
 describe('DURABILITY is obeyed or refused, never weakened', () => {
-  it.concurrent.each([
+  it.each([
     [
       'fsync',
       [],
@@ -77,7 +77,7 @@ describe('DURABILITY is obeyed or refused, never weakened', () => {
     }),
   );
 
-  it.concurrent('fsync is taken with appendfsync always, and with everysec where Redis can confirm it', () =>
+  it('fsync is taken with appendfsync always, and with everysec where Redis can confirm it', () =>
     withRedis([...AOF, 'always'], async (redis) => {
       const client = redis.client();
       expect((await chooseDurability(client, 'fsync')).level).toBe('fsync');
@@ -87,7 +87,7 @@ describe('DURABILITY is obeyed or refused, never weakened', () => {
       else await expect(choice).rejects.toThrow(/would have to be always and is everysec$/);
     }));
 
-  it.concurrent('memory is taken although more could be had', () =>
+  it('memory is taken although more could be had', () =>
     withRedis([...AOF, 'always'], async (redis) => {
       expect(await chooseDurability(redis.client(), 'memory')).toMatchObject({
         level: 'memory',
@@ -97,14 +97,14 @@ describe('DURABILITY is obeyed or refused, never weakened', () => {
 });
 
 describe('a bridge does not start', () => {
-  it.concurrent(
+  it(
     'on a Redis that cannot give the durability asked for',
     inRig(async (rig) => {
       await expect(rig.start({ DURABILITY: 'fsync' })).rejects.toThrow('DURABILITY=fsync cannot be had');
     }),
   );
 
-  it.concurrent(
+  it(
     'on a Redis that drops keys when memory runs short',
     inRig(async (rig) => {
       // The rig's own queue would warn of it.
