@@ -61,7 +61,7 @@ export function sqsInbox(
       const { Messages = [] } = await call(
         'receive',
         waitSeconds * 1_000 + RECEIVE_GRACE_MS,
-        (abortSignal) => receiving.send(command, { abortSignal }),
+        (callSignal) => receiving.send(command, callSignal),
         signal,
       );
       const messages = Messages.map(toInboxMessage);
@@ -75,8 +75,8 @@ export function sqsInbox(
         // Ids are positions: a message delivered twice could stand in one batch twice.
         Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
       });
-      const { Failed } = await call('delete', CALL_LIMIT_MS, (abortSignal) =>
-        answering.send(command, { abortSignal }),
+      const { Failed } = await call('delete', CALL_LIMIT_MS, (callSignal) =>
+        answering.send(command, callSignal),
       );
       return outcomes(receiptHandles.length, Failed);
     },
@@ -90,8 +90,8 @@ export function sqsInbox(
           VisibilityTimeout: seconds,
         })),
       });
-      const { Failed } = await call('hide', CALL_LIMIT_MS, (abortSignal) =>
-        answering.send(command, { abortSignal }),
+      const { Failed } = await call('hide', CALL_LIMIT_MS, (callSignal) =>
+        answering.send(command, callSignal),
       );
       return outcomes(receiptHandles.length, Failed);
     },

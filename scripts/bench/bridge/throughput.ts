@@ -26,7 +26,7 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      messages: { type: 'string', default: '20000' },
+      messages: { type: 'string', default: '30000' },
       rtt: { type: 'string', default: '0,15' },
       rounds: { type: 'string', default: '3' },
     },
