@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   stats: ['orders', 'queue', 'runtime'],
   bridge: ['queue', 'orders', 'runtime'],
   worker: ['queue', 'orders', 'runtime', 'stats/recordOrder.ts'],
-  http: ['queue', 'orders', 'runtime', 'stats/readStats.ts'],
+  http: ['queue', 'orders', 'runtime', 'stats/readStats.ts', 'stats/readErrors.ts'],
   'config.ts': ['runtime/envValues.ts'],
   'app.ts': ['anything'],
   'main.ts': ['anything'],

@@ -19,12 +19,51 @@ export interface Buyer {
   orders: number;
 }
 
+/** Both days inclusive, `YYYY-MM-DD`, UTC; the start is not after the end. */
+export interface DayRange {
+  startDay: string;
+  endDay: string;
+}
+
+export interface UserTotals extends Totals {
+  userId: string;
+}
+
+/** A place in a list of users, largest spend first: after it means after that user with that spend. */
+export interface Position {
+  minorUnits: number;
+  userId: string;
+}
+
+export type Granularity = 'day' | 'month' | 'year';
+
+/** `period` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. */
+export interface Point extends Totals {
+  period: string;
+}
+
+/** One plus the number of users with strictly more: equal ones share a place. */
+export interface Rank {
+  spenders: number;
+  buyers: number;
+  /** Of how many. */
+  users: number;
+}
+
 export interface ReadStats {
   /** Undefined for a user who never had an order counted. `userId` is normalised. */
   user(userId: string): Promise<Totals | undefined>;
+  userInRange(userId: string, range: DayRange): Promise<Totals | undefined>;
   global(): Promise<Totals & { users: number }>;
-  topSpenders(limit: number): Promise<Spender[]>;
-  topBuyers(limit: number): Promise<Buyer[]>;
+  topSpenders(limit: number, range?: DayRange): Promise<Spender[]>;
+  topBuyers(limit: number, range?: DayRange): Promise<Buyer[]>;
+  usersInRange(
+    range: DayRange,
+    limit: number,
+    after?: Position,
+  ): Promise<{ users: UserTotals[]; next?: Position }>;
+  series(granularity: Granularity, range: DayRange, userId?: string): Promise<Point[]>;
+  rank(userId: string): Promise<Rank | undefined>;
   /** Both days inclusive, `YYYY-MM-DD`, UTC. */
   byDate(startDay: string, endDay: string): Promise<Totals>;
   /** Orders that arrived again and were recognised, since the stats began. */
@@ -77,6 +116,22 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
         },
         { orders: 0, minorUnits: 0, users: 0 },
       );
+    },
+
+    async userInRange() {
+      throw new Error('not built yet');
+    },
+
+    async usersInRange() {
+      throw new Error('not built yet');
+    },
+
+    async series() {
+      throw new Error('not built yet');
+    },
+
+    async rank() {
+      throw new Error('not built yet');
     },
 
     async topSpenders(limit) {
