@@ -91,6 +91,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
         ...config.worker,
         rules: config.rules,
         ledgerRetentionDays: config.ledgerRetentionDays,
+        userDetailDays: config.userDetailDays,
       },
       {
         queueRedis: connect('patient', 'worker'),

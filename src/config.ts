@@ -77,6 +77,7 @@ const environment = z.object({
 
   PARTITIONS: whole(1, 64).default(1),
   LEDGER_RETENTION_DAYS: whole(1, 3_650).default(35),
+  USER_DETAIL_DAYS: whole(1, 36_500).default(400),
 
   WORKER_CONCURRENCY: whole(1, 1_000).default(50),
   JOB_ATTEMPTS: whole(1, 1_000).default(5),
@@ -225,6 +226,7 @@ function shape(env: Environment) {
     durability: env.DURABILITY,
     partitions: env.PARTITIONS,
     ledgerRetentionDays: env.LEDGER_RETENTION_DAYS,
+    userDetailDays: env.USER_DETAIL_DAYS,
     worker: { concurrency: env.WORKER_CONCURRENCY, lockMs: env.JOB_LOCK_MS },
     jobs: {
       attempts: env.JOB_ATTEMPTS,

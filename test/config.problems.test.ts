@@ -32,6 +32,7 @@ describe('a wrong value', () => {
     ['PARTITIONS', '0'],
     ['PARTITIONS', '65'],
     ['LEDGER_RETENTION_DAYS', '0'],
+    ['USER_DETAIL_DAYS', '0'],
     ['WORKER_CONCURRENCY', '0'],
     ['JOB_ATTEMPTS', '0'],
     ['CURRENCY', 'dollars'],

@@ -17,6 +17,7 @@ describe('without any setting', () => {
       log: { level: 'info', dir: 'logs' },
       partitions: 1,
       ledgerRetentionDays: 35,
+      userDetailDays: 400,
       worker: { concurrency: 50 },
       jobs: { attempts: 5, failedRetentionDays: undefined },
       rules: { currency: 'USD', idCase: 'upper' },

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
+import { CHANGING, PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
 import { MAX_PARTITIONS } from '../../src/queue/partitions.ts';
 
 /** What Redis says of its partitions. While they are being changed the record is no number, so nothing starts. */
@@ -12,7 +12,7 @@ export type Layout =
 export async function readLayout(redis: Redis | Cluster): Promise<Layout> {
   const text = await redis.get(PARTITIONS_KEY);
   if (text === null) return { kind: 'empty' };
-  const changing = /^(\d+) to (\d+)$/.exec(text);
+  const changing = CHANGING.exec(text);
   if (changing) return { kind: 'changing', from: Number(changing[1]), to: Number(changing[2]) };
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= MAX_PARTITIONS) return { kind: 'settled', count };

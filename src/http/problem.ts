@@ -1,19 +1,38 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
+import type { ProblemKind } from './problemKinds.ts';
+
+/** The rule a parameter broke: stable names, for programs. `message` says the same to people. */
+export const PARAMETER_RULES = [
+  'required',
+  'unknown',
+  'repeated',
+  'format',
+  'range',
+  'length',
+  'characters',
+  'encoding',
+  'cursor',
+] as const;
+export type ParameterRule = (typeof PARAMETER_RULES)[number];
 
 /** What went wrong with one parameter. */
 export interface ParameterError {
   parameter: string;
+  rule: ParameterRule;
   message: string;
+  /** The value that came, clipped. */
   received?: string;
 }
 
-interface ProblemDetails {
+export interface ProblemDetails {
   /** Stable name of the kind of problem, for programs. */
-  kind: string;
+  kind: ProblemKind;
   detail: string;
   errors?: readonly ParameterError[];
+  /** Further members of the problem, as RFC 9457 allows them. */
+  members?: Record<string, string | number>;
 }
 
 /** An answer other than success, thrown by a route. */
@@ -36,18 +55,20 @@ export function invalidParameters(errors: readonly ParameterError[]): HttpProble
 
 /** RFC 9457. `parameter` repeats the first offender, for clients that want just one. */
 export function sendProblem(response: Response, status: number, details: ProblemDetails): void {
+  response.set('Cache-Control', 'no-store');
   response.status(status).type(PROBLEM_TYPE).send(problemJson(status, details));
 }
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-export function problemJson(status: number, { kind, detail, errors }: ProblemDetails): string {
+export function problemJson(status: number, { kind, detail, errors, members }: ProblemDetails): string {
   return JSON.stringify({
     type: `/problems/${kind}`,
     title: STATUS_CODES[status],
     status,
     detail,
     ...(errors?.[0] ? { parameter: errors[0].parameter, errors } : {}),
+    ...members,
   });
 }
 

@@ -3,16 +3,26 @@ import type { Cluster, Redis } from 'ioredis';
 /** Belongs to no partition: it says how many there are. */
 export const PARTITIONS_KEY = 'order-pipeline:partitions';
 
+/** What the record reads while they are changed: no number, so that nothing starts. */
+export const CHANGING = /^(\d+) to (\d+)$/;
+
 /**
  * Records the number of partitions at the first start ever, and refuses another one later: orders would be
  * looked up in ledgers that never saw them, and counted again.
  */
 export async function claimPartitions(redis: Redis | Cluster, count: number): Promise<void> {
   await redis.set(PARTITIONS_KEY, count, 'NX');
-  const recorded = Number(await redis.get(PARTITIONS_KEY));
-  if (recorded === count) return;
+  const recorded = await redis.get(PARTITIONS_KEY);
+  if (recorded === String(count)) return;
+  const changing = CHANGING.exec(recorded ?? '');
+  if (changing) {
+    throw new Error(
+      `the partitions of this Redis are being changed from ${changing[1]} to ${changing[2]}: run ` +
+        `npm run repartition -- --to ${changing[2]} until it ends, or undo it with --cancel`,
+    );
+  }
   throw new Error(
     `PARTITIONS is ${count}, but this Redis was started with ${recorded}. Users are spread over that many, ` +
-      `so set PARTITIONS=${recorded}, or point at an empty Redis`,
+      `so set PARTITIONS=${recorded}, change it with npm run repartition, or point at an empty Redis`,
   );
 }

@@ -22,6 +22,10 @@ export interface StatsKeys {
   user: (userId: string) => string;
   /** zset: user → minor units, of one day or one month */
   spend: (period: string) => string;
+  /** hash: user → orders, of one day or one month */
+  counts: (period: string) => string;
+  /** hash: `from`, the first day (YYYY-MM-DD) that spend and counts by day are kept from; absent when from the first */
+  detail: string;
 }
 
 export function statsKeys(partition: Partition): StatsKeys {
@@ -36,5 +40,7 @@ export function statsKeys(partition: Partition): StatsKeys {
     months: `${prefix}stats:months`,
     user: (userId) => `${prefix}user:${userId}`,
     spend: (period) => `${prefix}spend:${period}`,
+    counts: (period) => `${prefix}counts:${period}`,
+    detail: `${prefix}stats:detail`,
   };
 }

@@ -97,6 +97,11 @@ local days_key, months_key = prefix .. 'stats:days', prefix .. 'stats:months'
 local totals, shared_fault = pair_of(global, 'total_orders', 'total_revenue')
 shared_fault = shared_fault or zset_fault(by_spend) or zset_fault(by_count)
 
+-- Detail of earlier days was dropped and must not begin again: a day would look complete that is not.
+local detail_from = redis.pcall('HGET', prefix .. 'stats:detail', 'from')
+shared_fault = shared_fault or failed(detail_from)
+detail_from = detail_from or ''
+
 local users, periods, seen, new_entries = {}, {}, {}, {}
 
 local function user_of(id)
@@ -113,12 +118,32 @@ local function period_of(key, name)
   local period = periods[name]
   if not period then
     local found, fault = pair_of(key, name .. ':orders', name .. ':revenue')
-    fault = fault or zset_fault(prefix .. 'spend:' .. name)
-    period = fault and { fault = fault } or found
-    period.key, period.spend = key, {}
+    period = found or { fault = fault }
+    period.key, period.ids, period.of = key, {}, {}
     periods[name] = period
   end
   return period
+end
+
+local function belongs_to(period, id)
+  if not period.of[id] then
+    period.ids[#period.ids + 1] = id
+    period.of[id] = { orders = 0, amount = 0 }
+  end
+end
+
+-- What each user of the batch has in a period already.
+local function read_detail(name, period)
+  local spend_key, counts_key = prefix .. 'spend:' .. name, prefix .. 'counts:' .. name
+  local amounts = redis.pcall('ZMSCORE', spend_key, unpack(period.ids))
+  if failed(amounts) then return amounts.err end
+  local counts = redis.pcall('HMGET', counts_key, unpack(period.ids))
+  if failed(counts) then return counts.err end
+  for i, id in ipairs(period.ids) do
+    local detail = period.of[id]
+    detail.amount, detail.orders = tonumber(amounts[i] or 0), tonumber(counts[i] or 0)
+    if not detail.orders or detail.orders ~= detail.orders then return 'not a number in ' .. counts_key end
+  end
 end
 
 -- The digest recorded for an identity and the bucket it belongs in; or nil, nil and what is in the way.
@@ -149,20 +174,29 @@ local function judge(i)
   local by_day, by_month = period_of(days_key, day), period_of(months_key, string.sub(day, 1, 7))
   fault = user.fault or by_day.fault or by_month.fault
   if fault then return 'error ' .. fault end
-  for _, total in ipairs({ totals, user, by_day, by_month }) do
+  local touched = { totals, user, by_day, by_month, by_day.of[user_id], by_month.of[user_id] }
+  for _, total in ipairs(touched) do
     if total.amount + amount > MAX_EXACT or total.orders + 1 > MAX_EXACT then
       return 'error a total would pass 2^53 minor units'
     end
   end
 
-  for _, total in ipairs({ totals, user, by_day, by_month }) do
+  for _, total in ipairs(touched) do
     total.orders, total.amount, total.changed = total.orders + 1, total.amount + amount, true
   end
-  by_day.spend[user_id] = (by_day.spend[user_id] or 0) + amount
-  by_month.spend[user_id] = (by_month.spend[user_id] or 0) + amount
   seen[identity] = digest
   new_entries[#new_entries + 1] = { key, identity, digest }
   return 'counted'
+end
+
+for i = 1, #ids / 16 do
+  local user_id, day = ARGV[i * 3 + 1], ARGV[i * 3 + 3]
+  belongs_to(period_of(days_key, day), user_id)
+  belongs_to(period_of(months_key, string.sub(day, 1, 7)), user_id)
+end
+for name, period in pairs(periods) do
+  period.detailed = period.key == months_key or name >= detail_from
+  if period.detailed and not period.fault then period.fault = read_detail(name, period) end
 end
 
 local results, duplicates = {}, 0
@@ -193,8 +227,17 @@ if #new_entries > 0 then
   for name, period in pairs(periods) do
     if period.changed then
       redis.call('HSET', period.key, name .. ':orders', period.orders, name .. ':revenue', period.amount)
-      for id, amount in pairs(period.spend) do
-        redis.call('ZINCRBY', prefix .. 'spend:' .. name, amount, id)
+      if period.detailed then
+        local amounts, counts = {}, {}
+        for _, id in ipairs(period.ids) do
+          local detail = period.of[id]
+          if detail.changed then
+            amounts[#amounts + 1], amounts[#amounts + 2] = detail.amount, id
+            counts[#counts + 1], counts[#counts + 2] = id, detail.orders
+          end
+        end
+        redis.call('ZADD', prefix .. 'spend:' .. name, unpack(amounts))
+        redis.call('HSET', prefix .. 'counts:' .. name, unpack(counts))
       end
     end
   end

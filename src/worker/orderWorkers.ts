@@ -7,8 +7,10 @@ import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
+import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/recordOrder.ts';
 import { followConcurrency } from './followConcurrency.ts';
+import { keepDetail } from './keepDetail.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { processOrder } from './processOrder.ts';
 
@@ -19,6 +21,8 @@ export interface WorkerOptions {
   lockMs: number;
   rules: OrderRules;
   ledgerRetentionDays: number;
+  /** Days for which the stats keep what single users did by day; by month they keep it for ever. */
+  userDetailDays: number;
 }
 
 export interface WorkerParts {
@@ -52,10 +56,19 @@ export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): O
     },
     logger: parts.logger,
   });
+  const detail = keepDetail({
+    days: options.userDetailDays,
+    forget: async (firstDay) => {
+      const dropped = parts.partitions.all.map((each) => forgetDetail(parts.settingsRedis, each, firstDay));
+      return (await Promise.all(dropped)).reduce((sum, count) => sum + count, 0);
+    },
+    logger: parts.logger,
+    onError: parts.onError,
+  });
   return {
     health: () => ({ concurrency: following.current() }),
     async stop() {
-      await following.stop();
+      await Promise.all([following.stop(), detail.stop()]);
       await Promise.all(workers.map((worker) => worker.close()));
       outcomes.stop();
     },

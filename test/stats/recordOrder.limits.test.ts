@@ -42,6 +42,8 @@ describe('recording at the limits', () => {
   it.each([
     ['global:stats', 'total_orders'],
     ['user:U1', 'order_count'],
+    ['counts:2025-01-15', 'U1'],
+    ['counts:2025-01', 'U1'],
   ])('%s %s never passes 2^53', async (key, field) => {
     await redis.hset(`${p}:${key}`, field, String(Number.MAX_SAFE_INTEGER));
     const before = await everything(redis);

@@ -42,8 +42,9 @@ describe('an order that cannot be recorded', () => {
     'users:by_count',
     'stats:days',
     'stats:months',
+    'stats:detail',
   ];
-  const OWN = ['user:U1', 'spend:2025-01-15', 'spend:2025-01'];
+  const OWN = ['user:U1', 'spend:2025-01-15', 'spend:2025-01', 'counts:2025-01-15', 'counts:2025-01'];
 
   describe.each([...SHARED, ...OWN])('a foreign value at %s', (name) => {
     it('has the order refused whole, in a Redis that is empty besides', async () => {

@@ -68,6 +68,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           lockMs: 30_000,
           rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
           ledgerRetentionDays: 35,
+          userDetailDays: 36_500,
         },
         {
           queueRedis: redis.client(),

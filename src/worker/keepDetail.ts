@@ -1,0 +1,39 @@
+import type { Logger } from 'winston';
+import { dayOf } from '../orders/timestamp.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface KeepDetailParts {
+  /** Days of per-user detail, today included. */
+  days: number;
+  /** Drops what is older than this day (YYYY-MM-DD); says how many keys went. */
+  forget: (firstDay: string) => Promise<number>;
+  logger: Logger;
+  onError: (error: Error) => void;
+}
+
+/** Keeps per-user detail by day for so many days: looks at the start, and every hour for as long as it runs. */
+export function keepDetail({ days, forget, logger, onError }: KeepDetailParts): { stop(): Promise<void> } {
+  const look = async () => {
+    const firstDay = firstDayOf(days, Date.now());
+    const dropped = await forget(firstDay);
+    if (dropped > 0) logger.info('per-user detail by day dropped', { before: firstDay, keys: dropped });
+  };
+  let looking = look().catch(onError);
+  const timer = setInterval(() => {
+    looking = looking.then(look).catch(onError);
+  }, HOUR_MS);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** The first of so many days up to today, UTC. */
+export function firstDayOf(days: number, now: number): string {
+  const instant = new Date(now - (days - 1) * DAY_MS);
+  return instant.getUTCFullYear() < 1 ? '0001-01-01' : dayOf(instant.toISOString());
+}
