@@ -1,73 +1,123 @@
-import type { Request } from 'express';
 import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../orders/ids.ts';
 import { isCalendarDay } from '../orders/timestamp.ts';
-import { invalidParameters } from './problem.ts';
-
-const MAX_LIMIT = 1_000;
-
-export const limitQuery = z.strictObject({
-  limit: z
-    .string('must be given once')
-    .regex(/^[0-9]{1,4}$/, `must be a whole number from 1 to ${MAX_LIMIT}`)
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, `must be a whole number from 1 to ${MAX_LIMIT}`)
-    .default(5),
-});
-
-const day = z
-  .string({ error: ({ input }) => (input === undefined ? 'is required' : 'must be given once') })
-  .refine(isCalendarDay, 'must be a date that exists, as YYYY-MM-DD');
-
-export const rangeQuery = z
-  .strictObject({ start_date: day, end_date: day })
-  .refine(({ start_date, end_date }) => start_date <= end_date, {
-    path: ['start_date'],
-    message: 'must not be after end_date',
-  });
-
-export const noQuery = z.strictObject({});
+import type { ParameterRule } from './problem.ts';
 
 /**
- * The query as the schema wants it, or an answer that names every parameter that is wrong. A parameter nobody
- * knows is refused too: `limt=3` would otherwise be a silent 5.
+ * The parameters of the API, each described once: what is taken, what is said about anything else, and what the
+ * API's document shows. A schema reads text, as it stands in a URL; what it puts out is what a route works with.
  */
-export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.output<T> {
-  const query = request.query as Record<string, unknown>;
-  const parsed = schema.safeParse(query);
-  if (parsed.success) return parsed.data;
-  throw invalidParameters(
-    parsed.error.issues.flatMap((issue) => {
-      if (issue.code === 'unrecognized_keys') {
-        return issue.keys.map((key) => ({ parameter: clip(key), message: 'is not a parameter here' }));
-      }
-      const parameter = String(issue.path[0]);
-      const received = query[parameter];
-      return [
-        {
-          parameter,
-          message: issue.message,
-          ...(received === undefined ? {} : { received: clip(String(received)) }),
-        },
-      ];
-    }),
-  );
+
+/** Text, once. A repeated parameter arrives as an array. */
+const text = z.string({ error: ({ input }) => (input === undefined ? 'is required' : 'must be given once') });
+
+const rule = (name: ParameterRule) => ({ params: { rule: name } });
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  // A pipe's second half is also what the document shows: an integer with its bounds, though it arrives as text.
+  return text
+    .regex(/^[0-9]+$/, message)
+    .transform(Number)
+    .pipe(z.int(message).min(min, message).max(max, message));
 }
 
-const ID_FAULTS: Record<IdFault, string> = {
-  blank: 'must not be empty',
-  too_long: `must be at most ${MAX_ID_LENGTH} characters`,
-  forbidden_character: 'must not contain control characters',
+export const limit = (byDefault: number) =>
+  wholeNumber(1, 1_000)
+    .default(byDefault)
+    .meta({ description: 'How many at most.', examples: [10] });
+
+/** A day in UTC, `YYYY-MM-DD`, years 0001 to 9999. */
+const day = (description: string, example: string) =>
+  text
+    .refine(isCalendarDay, { message: 'must be a date that exists, as YYYY-MM-DD', ...rule('format') })
+    .meta({
+      description,
+      format: 'date',
+      pattern: '^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+      examples: [example],
+    });
+
+const range = {
+  start_date: day('First day, UTC.', '2025-08-01'),
+  end_date: day('Last day, UTC; it counts too.', '2025-08-31'),
+};
+type RangeText = { start_date?: string | undefined; end_date?: string | undefined };
+
+/** Parameters with a range of days that must be there. */
+export function withRange<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject({ ...range, ...shape }).refine(isInOrder, IN_ORDER);
+}
+
+/** Parameters with a range of days that may be absent: both of its ends or none. */
+export function withOptionalRange<T extends z.ZodRawShape>(shape: T) {
+  const { start_date, end_date } = range;
+  return z
+    .strictObject({ start_date: start_date.optional(), end_date: end_date.optional(), ...shape })
+    .refine((query) => has(query, 'start_date') || !has(query, 'end_date'), partner('start_date', 'end_date'))
+    .refine((query) => has(query, 'end_date') || !has(query, 'start_date'), partner('end_date', 'start_date'))
+    .refine(isInOrder, IN_ORDER);
+}
+
+export const noParameters = z.strictObject({});
+
+const has = (query: unknown, name: keyof RangeText) => (query as RangeText)[name] !== undefined;
+/** Said beside whatever else is wrong: `when` would otherwise wait for the rest to be right. */
+const partner = (missing: string, given: string) => ({
+  path: [missing],
+  message: `is required together with ${given}`,
+  ...rule('required'),
+  when: () => true,
+});
+
+/** Days of four-digit years sort as text. */
+function isInOrder(query: unknown): boolean {
+  const { start_date, end_date } = query as RangeText;
+  return start_date === undefined || end_date === undefined || start_date <= end_date;
+}
+const IN_ORDER = { path: ['start_date'], message: 'must not be after end_date', ...rule('range') };
+
+export const granularity = z
+  .enum(['day', 'month', 'year'], {
+    error: ({ input }) =>
+      input === undefined
+        ? 'is required: day, month or year'
+        : Array.isArray(input)
+          ? 'must be given once'
+          : 'must be day, month or year',
+  })
+  .meta({ description: 'The length of one point.', examples: ['month'] });
+
+const ID_FAULTS: Record<IdFault, [rule: ParameterRule, message: string]> = {
+  blank: ['length', 'must not be empty'],
+  too_long: ['length', `must be at most ${MAX_ID_LENGTH} characters`],
+  forbidden_character: ['characters', 'must not contain control characters'],
 };
 
-/** The user id of the path, spelled as it is counted. */
-export function userIdParameter(request: Request, idCase: IdCase): string {
-  const userId = normaliseId(String(request.params.user_id ?? ''), idCase);
-  const fault = idFault(userId);
-  if (fault) {
-    throw invalidParameters([{ parameter: 'user_id', message: ID_FAULTS[fault], received: clip(userId) }]);
-  }
-  return userId;
+/** A user id, put out spelled as it is counted. */
+export function userId(idCase: IdCase) {
+  return text
+    .transform((id) => normaliseId(id, idCase))
+    .pipe(
+      z.string().check(({ value, issues }) => {
+        const fault = idFault(value);
+        if (!fault) return;
+        const [name, message] = ID_FAULTS[fault];
+        issues.push({ code: 'custom', input: value, message, params: { rule: name } });
+      }),
+    )
+    .meta({
+      description: `The user's id. Spaces around it are dropped${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
+      minLength: 1,
+      maxLength: MAX_ID_LENGTH,
+      pattern: '^[^\\p{Cc}\\p{Cs}]*\\S[^\\p{Cc}\\p{Cs}]*$',
+      examples: ['U123'],
+    });
 }
 
-const clip = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
+export const cursor = text
+  .refine((value) => /^[A-Za-z0-9_-]{1,1000}$/.test(value), {
+    message: 'must be the next_cursor of an earlier answer, unchanged',
+    ...rule('cursor'),
+  })
+  .meta({ description: 'Where to go on: the `next_cursor` of the answer before, with the same range.' });

@@ -83,8 +83,8 @@ describe('a bad parameter is refused by name', () => {
     it('names both when both are wrong', async () => {
       const { errors } = await pipeline.json<{ errors: unknown }>(range('2024-02-30', 'x'));
       expect(errors).toEqual([
-        { parameter: 'start_date', message: expect.any(String), received: '2024-02-30' },
-        { parameter: 'end_date', message: expect.any(String), received: 'x' },
+        { parameter: 'start_date', rule: 'format', message: expect.any(String), received: '2024-02-30' },
+        { parameter: 'end_date', rule: 'format', message: expect.any(String), received: 'x' },
       ]);
     });
   });

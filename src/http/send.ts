@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Request, Response } from 'express';
+import { HttpProblem } from './problem.ts';
+
+export interface Answer {
+  /** Media type with its charset. */
+  type: string;
+  body: string | Buffer;
+  /** Request headers besides Accept-Encoding that the body depends on. */
+  varies?: 'Accept';
+  /** Target of `Link: …; rel="next"`. */
+  next?: string | undefined;
+}
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
+
+/** Below this, compressing costs more than the bytes it saves; one network packet holds it anyway. */
+const COMPRESS_FROM_BYTES = 1_024;
+
+/**
+ * Sends an answer that may be kept as long as it is asked about first: `no-cache` with an ETag. Stats are at most as
+ * old as the server's own second then, and asking again costs a 304. `private`, because keys decide who may read.
+ *
+ * The ETag is weak: it names the content, whatever coding it travels in.
+ */
+export async function sendRevalidated(request: Request, response: Response, answer: Answer): Promise<void> {
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  response.setHeader('ETag', etagOf(body));
+  response.setHeader('Cache-Control', 'private, no-cache');
+  vary(response, answer.varies ? `${answer.varies}, Accept-Encoding` : 'Accept-Encoding');
+  if (answer.next !== undefined) response.setHeader('Link', `<${answer.next}>; rel="next"`);
+  if (request.fresh) {
+    response.statusCode = 304;
+    response.end();
+    return;
+  }
+  const coding = body.length >= COMPRESS_FROM_BYTES ? codingFor(request) : undefined;
+  if (coding) response.setHeader('Content-Encoding', coding);
+  sendWhole(request, response, answer.type, coding ? await COMPRESS[coding](body) : body);
+}
+
+/** Sends an answer that is only true now: a clock, a state of health. */
+export function sendUnstored(request: Request, response: Response, { type, body }: Answer): void {
+  response.setHeader('Cache-Control', 'no-store');
+  sendWhole(request, response, type, Buffer.from(body));
+}
+
+function sendWhole(request: Request, response: Response, type: string, bytes: Buffer): void {
+  response.setHeader('Content-Type', type);
+  response.setHeader('Content-Length', bytes.length);
+  // Past Express's own send, which would work out type, ETag and freshness once more.
+  if (request.method === 'HEAD') response.end();
+  else response.end(bytes);
+}
+
+const etagOf = (body: Buffer): string => `W/"${hash('sha1', body, 'base64')}"`;
+
+function vary(response: Response, names: string): void {
+  const before = response.getHeader('Vary');
+  response.setHeader('Vary', before === undefined ? names : `${before}, ${names}`);
+}
+
+const brotli = promisify(brotliCompress);
+const COMPRESS = {
+  // Quality 4 is about as fast as gzip and smaller; the default 11 is made for files packed once.
+  br: (body: Buffer): Promise<Buffer> =>
+    brotli(body, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+    }),
+  gzip: promisify<Buffer, Buffer>(gzip),
+};
+
+function codingFor(request: Request): keyof typeof COMPRESS | undefined {
+  if (request.headers['accept-encoding'] === undefined) return undefined;
+  const [best] = [request.acceptsEncodings(['br', 'gzip', 'identity'])].flat();
+  return best === 'br' || best === 'gzip' ? best : undefined;
+}
+
+/** JSON unless the client would rather have CSV where there is any; a problem when it wants neither. */
+export function chooseFormat(request: Request, hasCsv: boolean): 'json' | 'csv' {
+  const { accept } = request.headers;
+  // What nearly every client sends.
+  if (!accept || accept === '*/*' || accept === 'application/json') return 'json';
+  const offered = hasCsv ? ['application/json', 'text/csv'] : ['application/json'];
+  const chosen = request.accepts(offered);
+  if (chosen === 'text/csv') return 'csv';
+  if (chosen) return 'json';
+  throw new HttpProblem(406, {
+    kind: 'not-acceptable',
+    detail: `This can be answered as ${offered.join(' or ')} only`,
+  });
+}
+
+/** Nothing here reads a body; one that is sent all the same points to a client that meant something else. */
+export function refuseBody({ headers, method }: Request): void {
+  if (headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0)) return;
+  throw new HttpProblem(400, { kind: 'unexpected-body', detail: `A ${method} request has no body here` });
+}
