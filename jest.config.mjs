@@ -8,7 +8,6 @@ export default {
   testPathIgnorePatterns: [
     '/node_modules/',
     '/test/(chaos|promise)\\.test',
-    '/test/scripts/(verify|repartition)',
   ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

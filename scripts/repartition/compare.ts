@@ -66,10 +66,11 @@ function flat({ global, users, listed, differing, days, months, ledger, duplicat
 }
 
 function periods(all: Periods): Named[] {
-  return [...all].flatMap(([period, { orders, minorUnits, listed, spenders }]): Named[] => [
+  return [...all].flatMap(([period, { orders, minorUnits, listed, counted, spenders }]): Named[] => [
     [`orders of ${period}`, orders],
     [`revenue of ${period}`, minorUnits],
     [`spend listed for ${period}`, listed],
+    [`orders listed for ${period}`, counted],
     [`spenders of ${period}`, spenders],
   ]);
 }

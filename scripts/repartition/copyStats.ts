@@ -17,10 +17,10 @@ export async function statsParts(redis: Redis | Cluster, source: Partition, spli
   const count = await redis.zcard(keys.byCount);
   parts.push(listPart(redis, keys.byCount, count, split, (target) => target.byCount));
   for (const key of [keys.days, keys.months]) {
-    const periods: Periods = await readPeriods(redis, key);
+    const periods: Periods = await readPeriods(redis, key, '');
     await countSpenders(redis, keys, periods);
     for (const [period, { spenders }] of [...periods].sort()) {
-      parts.push(listPart(redis, keys.spend(period), spenders, split, (target) => target.spend(period)));
+      parts.push(periodPart(redis, keys, period, spenders, split));
     }
   }
   return parts;
@@ -50,6 +50,36 @@ async function usersPart(redis: Redis | Cluster, keys: StatsKeys, split: Split):
       }
       await writes.send();
       await copy(from, to);
+    },
+  };
+}
+
+/** The spenders of a day or month with their orders. */
+function periodPart(
+  redis: Redis | Cluster,
+  keys: StatsKeys,
+  period: string,
+  spenders: number,
+  split: Split,
+): Part {
+  const list = listPart(redis, keys.spend(period), spenders, split, (target) => target.spend(period));
+  return {
+    ...list,
+    async copy(from, to) {
+      const users = await redis.zrange(keys.spend(period), from, String(to - 1));
+      const counts = await redis.hmget(keys.counts(period), ...users);
+      const shares = new Map<Partition, string[]>();
+      for (const [index, user] of users.entries()) {
+        const count = counts[index];
+        if (count == null) continue;
+        const target = split.to.of(user);
+        shares.set(target, [...(shares.get(target) ?? []), user, count]);
+      }
+      const writes = new Writes(redis);
+      for (const [target, share] of shares)
+        writes.to(target).hset(split.keysOf(target).counts(period), ...share);
+      await writes.send();
+      await list.copy(from, to);
     },
   };
 }

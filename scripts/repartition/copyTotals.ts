@@ -27,6 +27,7 @@ export function totalsPart(redis: Redis | Cluster, split: Split, stands: readonl
       for (const kind of ['global', 'days', 'months'] as const) {
         await writeHash(redis, keys[kind], await inherited(redis, split, target, kind));
       }
+      await writeDetail(redis, split, target);
       await writeLedger(redis, split, target, stands[from] as LedgerStand);
       await writeQueue(redis, split, target);
     },
@@ -55,6 +56,16 @@ async function inherited(
 
 async function writeHash(redis: Redis | Cluster, key: string, fields: Map<string, number>): Promise<void> {
   for (const some of batches([...fields], FIELDS_AT_ONCE)) await redis.hset(key, new Map(some));
+}
+
+/** Detail by day is complete from where the last of them begins. */
+async function writeDetail(redis: Redis | Cluster, split: Split, target: Partition): Promise<void> {
+  const sources = split.sourcesOf(target).map((source) => redis.hget(statsKeys(source).detail, 'from'));
+  const last = (await Promise.all(sources))
+    .map((from) => from ?? '')
+    .sort()
+    .at(-1);
+  if (last) await redis.hset(statsKeys(target).detail, 'from', last);
 }
 
 async function writeLedger(

@@ -52,9 +52,10 @@ async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
 
 /** What keys of a partition are called. BullMQ's trees and schedules of jobs are not used, and not copied. */
 const KNOWN = new RegExp(
-  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:days$|stats:months$|spend:|ledger(:|$)|` +
+  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:(days|months|detail)$|spend:|counts:|ledger(:|$)|` +
     `${ORDER_QUEUE}:(?!waiting-children$|repeat(:|$)))`,
 );
+const PERIOD = /^(spend|counts):/;
 const SHOWN = 5;
 
 /**
@@ -103,15 +104,12 @@ async function unreachable(
     }
     const stats = statsKeys(partition);
     if (name.startsWith('user:')) pipe.zscore(stats.bySpend, name.slice('user:'.length));
-    else if (name.startsWith('spend:'))
-      pipe.hget(periodsOf(stats, name), `${name.slice('spend:'.length)}:orders`);
-    else continue;
+    else if (PERIOD.test(name)) {
+      const period = name.slice(name.indexOf(':') + 1);
+      pipe.hget(period.length === 'YYYY-MM'.length ? stats.months : stats.days, `${period}:orders`);
+    } else continue;
     asked.push(key);
   }
   const replied = asked.length === 0 ? [] : await replies<string | null>(pipe);
   return [...unknown, ...asked.filter((_, index) => replied[index] === null)];
 }
-
-/** A month's name is shorter than a day's. */
-const periodsOf = ({ days, months }: ReturnType<typeof statsKeys>, name: string): string =>
-  name.length === 'spend:YYYY-MM'.length ? months : days;

@@ -1,5 +1,5 @@
 import type { Figures } from './figures.ts';
-import type { PeriodFigures, Periods } from './periods.ts';
+import { noPeriod, type PeriodFigures, type Periods } from './periods.ts';
 
 /** One comparison. `inconclusive`: it differs, but orders were counted meanwhile. */
 export interface Check {
@@ -80,7 +80,7 @@ function byMonth(days: Periods): Periods {
   const months: Periods = new Map();
   for (const [day, { orders, minorUnits }] of days) {
     const month = day.slice(0, 7);
-    const sum = months.get(month) ?? { orders: 0, minorUnits: 0, listed: 0, spenders: 0 };
+    const sum = months.get(month) ?? noPeriod();
     months.set(month, { ...sum, orders: sum.orders + orders, minorUnits: sum.minorUnits + minorUnits });
   }
   return months;
@@ -95,7 +95,9 @@ function unlike(periods: Periods, others: Periods): string[] {
 }
 
 function unlisted(periods: Periods): string[] {
-  return [...periods].filter(([, { minorUnits, listed }]) => minorUnits !== listed).map(([period]) => period);
+  const same = (of: PeriodFigures) =>
+    of.detailedMinorUnits === of.listed && of.detailedOrders === of.counted && of.spenders === of.buyers;
+  return [...periods].filter(([, figures]) => !same(figures)).map(([period]) => period);
 }
 
 function firstOf(wrong: string[]): { note?: string } {

@@ -51,8 +51,8 @@ export async function countItems(redis: Redis | Cluster, partition: Partition): 
 async function readOutline(redis: Redis | Cluster, keys: StatsKeys) {
   const stand = await readStand(redis, keys);
   const [orders, minorUnits] = await redis.hmget(keys.global, 'total_orders', 'total_revenue');
-  const days = await readPeriods(redis, keys.days);
-  const months = await readPeriods(redis, keys.months);
+  const days = await readPeriods(redis, keys.days, (await redis.hget(keys.detail, 'from')) ?? '');
+  const months = await readPeriods(redis, keys.months, '');
   const listed = { bySpend: await redis.zcard(keys.bySpend), byCount: await redis.zcard(keys.byCount) };
   const spenders = (await countSpenders(redis, keys, days)) + (await countSpenders(redis, keys, months));
   return {

@@ -2,13 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { JOURNAL_KEY } from '../../scripts/repartition/journal.ts';
 import { parseOptions } from '../../scripts/repartition/options.ts';
+import { repartition } from '../../scripts/repartition/repartition.ts';
 import { repartitionCommand } from '../../scripts/repartition/run.ts';
+import { noProgress } from '../../scripts/verify/progress.ts';
 import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
+import { chooseDurability } from '../../src/queue/durability.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { connectRedis } from '../../src/runtime/redis.ts';
 import { everything } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { until } from '../support/until.ts';
 import { fill, fillStats, queuesOf, someOrders, visible } from './repartitionData.ts';
 import { runCommand } from './verifyCommand.ts';
 
@@ -116,7 +118,7 @@ describe('npm run repartition', () => {
 
     it('another number while one is unfinished', async () => {
       await fillStats(redis, 1, ORDERS);
-      await stopped('--to 4');
+      await stopped(4);
       expect(await refused('--to 5')).toMatch(
         /from 1 to 4 has not ended: .* --to 4 until it ends, or .* --cancel/,
       );
@@ -133,32 +135,51 @@ describe('npm run repartition', () => {
     });
   });
 
-  /** Runs it until it has copied something, as Ctrl-C would stop it. */
-  async function stopped(args: string): Promise<void> {
-    const stop = new AbortController();
-    const running = run(args, stop.signal);
-    await until(async () => (await redis.hget(JOURNAL_KEY, 'phase')) === 'copy', 'it copies');
-    stop.abort();
-    const { code, stderr } = await running;
-    expect({ code, stderr }).toMatchObject({
-      code: 130,
-      stderr: expect.stringMatching(/stopped; npm run .* goes on/),
-    });
+  /** Runs it until it has copied something; `then` is called at that moment. */
+  async function copying(to: number, then: () => void, signal?: AbortSignal): Promise<void> {
+    let what = '';
+    const progress = {
+      ...noProgress,
+      begin: (stretch: string) => {
+        what = stretch;
+      },
+      add: (items: number) => {
+        if (what === 'items copied' && items > 0) then();
+      },
+    };
+    const durability = await chooseDurability(redis, undefined);
+    const parts = { redis, idCase: 'upper' as const, durability, progress, signal, say: () => {} };
+    await repartition({ kind: 'to', to, force: false }, parts);
   }
 
-  it('stopped by Ctrl-C, goes on where it was', async () => {
-    const many = someOrders(3_000, 5);
-    await fillStats(redis, 1, many);
-    const before = await visible(redis, 1, many);
-    await stopped('--to 24');
+  async function stopped(to: number): Promise<void> {
+    const stop = new AbortController();
+    await expect(copying(to, () => stop.abort(), stop.signal)).rejects.toThrow('aborted');
+    expect(await redis.hget(JOURNAL_KEY, 'phase')).toBe('copy');
+  }
+
+  it('stopped while it copies, goes on where it was', async () => {
+    await fillStats(redis, 1, ORDERS);
+    const before = await visible(redis, 1, ORDERS);
+    await stopped(24);
     expect((await run('--to 24')).stderr).toMatch(/going on from 1 to 24 partitions, at: copy/);
-    expect(await visible(redis, 24, many)).toEqual(before);
+    expect(await visible(redis, 24, ORDERS)).toEqual(before);
+  });
+
+  it('stopped by Ctrl-C, says how to go on, and exits with 130', async () => {
+    await fillStats(redis, 1, ORDERS);
+    const { code, stderr } = await run('--to 4', AbortSignal.abort());
+    expect({ code, stderr }).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/stopped; npm run repartition -- --to 4 goes on\n$/),
+    });
+    expect((await run('--to 4')).code).toBe(0);
   });
 
   it('can be undone before anything is deleted', async () => {
     await fill(redis, 1, ORDERS);
     const before = await everything(redis);
-    await stopped('--to 32');
+    await stopped(32);
     const { code, stdout } = await run('--cancel');
     expect({ code, done: stdout.split('.')[0] }).toEqual({ code: 0, done: 'Done: 1 partition' });
     expect(await everything(redis)).toEqual(before);
@@ -167,7 +188,7 @@ describe('npm run repartition', () => {
   it('deletes nothing when the copy lacks something, and makes it again', async () => {
     await fillStats(redis, 1, ORDERS);
     const before = await visible(redis, 1, ORDERS);
-    await stopped('--to 16');
+    await stopped(16);
     // As after a failover: the journal says it was copied, and it is not there.
     await redis.hset(JOURNAL_KEY, 'phase', 'check');
     const { code, stderr } = await run('--to 16');
@@ -199,12 +220,9 @@ describe('npm run repartition', () => {
   });
 
   it('stops when another run has taken over', async () => {
-    await fillStats(redis, 1, someOrders(3_000, 5));
-    const first = run('--to 24');
-    await until(async () => (await redis.hget(JOURNAL_KEY, 'phase')) === 'copy', 'it copies');
-    await redis.hset(JOURNAL_KEY, 'run', 'another');
-    const { code, stderr } = await first;
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/has taken over\n$/) });
+    await fillStats(redis, 1, ORDERS);
+    const takenOver = copying(24, () => void redis.hset(JOURNAL_KEY, 'run', 'another'));
+    await expect(takenOver).rejects.toThrow(/has taken over$/);
     expect((await run('--to 24')).code).toBe(0);
   });
 

@@ -2,10 +2,12 @@ import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { createRandom } from '../../scripts/populate/random.ts';
 import type { Order } from '../../src/orders/parseOrder.ts';
+import { monthOf } from '../../src/orders/timestamp.ts';
 import { claimPartitions } from '../../src/queue/claimPartitions.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
+import { statsKeys } from '../../src/stats/keys.ts';
 import { makeReadStats } from '../../src/stats/readStats.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { until } from '../support/until.ts';
@@ -93,6 +95,23 @@ async function jobsOf(queues: OrderQueues, state: (typeof STATES)[number]): Prom
   return (await Promise.all(queues.all.map((queue) => queue.getJobs([state])))).flat();
 }
 
+const PERIODS = [...DAYS, ...new Set(DAYS.map(monthOf))];
+
+/** Spend and orders of each user in a day or month. */
+async function detailOf(redis: Redis | Cluster, count: number, period: string) {
+  const all = await Promise.all(
+    makePartitions(count).all.map(async (partition) => {
+      const keys = statsKeys(partition);
+      const spend = await redis.zrange(keys.spend(period), 0, '-1', 'WITHSCORES');
+      const orders = await redis.hgetall(keys.counts(period));
+      return spend.flatMap((user, index) =>
+        index % 2 === 0 ? [[user, Number(spend[index + 1]), Number(orders[user])]] : [],
+      );
+    }),
+  );
+  return all.flat().sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+}
+
 /** Everything a user or an operator can see of it, over all partitions; none of it depends on their number. */
 export async function visible(redis: Redis | Cluster, count: number, orders: readonly Order[]) {
   const read = makeReadStats(redis, makePartitions(count));
@@ -115,6 +134,7 @@ export async function visible(redis: Redis | Cluster, count: number, orders: rea
     users: await Promise.all(users.map((user) => read.user(user))),
     days: await Promise.all(DAYS.map((day) => read.byDate(day, day))),
     years: await read.byDate('2023-12-15', '2025-01-20'),
+    detail: await Promise.all(PERIODS.map((period) => detailOf(redis, count, period))),
     duplicates: await read.duplicates(),
     jobs: Object.fromEntries(jobs),
   };

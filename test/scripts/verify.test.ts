@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { verify } from '../../scripts/verify/run.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { type StatsKeys, statsKeys } from '../../src/stats/keys.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -124,6 +125,18 @@ describe('npm run verify', () => {
       [],
     ],
     [
+      'the orders of a user on a day',
+      () => redis.hincrby(keys.counts(day), userId, 1),
+      ['days that equal their spenders'],
+      [],
+    ],
+    [
+      'orders of a user who spent nothing in a month',
+      () => redis.hset(keys.counts(month), 'GHOST', 0),
+      ['months that equal their spenders'],
+      [],
+    ],
+    [
       'the spenders of a month',
       () => redis.zincrby(keys.spend(month), 1, userId),
       ['months that equal their spenders', 'users whose months equal their spend'],
@@ -136,7 +149,7 @@ describe('npm run verify', () => {
         const other = ORDERS.find((one) => one.day.slice(0, 7) !== month)?.day;
         await redis.hincrby(keys.days, `${other}:orders`, -1);
       },
-      ['months that equal their days'],
+      ['months that equal their days', 'days that equal their spenders'],
       [],
     ],
     [
@@ -187,6 +200,14 @@ describe('npm run verify', () => {
     expect((await run()).stdout).toMatch(
       new RegExp(`^days that equal their spenders +6 +5 +differs: ${day}$`, 'm'),
     );
+  });
+
+  it('expects nothing of single users on days whose detail was dropped', async () => {
+    const days = [...new Set(ORDERS.map((one) => one.day))].sort();
+    for (const partition of partitions.all) await forgetDetail(redis, partition, days[3] as string);
+    expect((await run()).code).toBe(0);
+    await redis.hset(keys.counts(days[0] as string), userId, 1);
+    expect((await run()).stdout).toMatch(/^days that equal their spenders +6 +5 +differs/m);
   });
 
   it('takes no fault in a ledger that has forgotten, as long as it has not too much', async () => {
