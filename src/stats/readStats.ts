@@ -1,7 +1,15 @@
-import type { ChainableCommander, Cluster, Redis } from 'ioredis';
-import { isCalendarDay, monthOf } from '../orders/timestamp.ts';
-import type { Partition, Partitions } from '../queue/partitions.ts';
-import { type StatsKeys, statsKeys } from './keys.ts';
+import type { Cluster, Redis } from 'ioredis';
+import type { Partitions } from '../queue/partitions.ts';
+import { makeAsk, result } from './ask.ts';
+import { splitRange } from './dayRange.ts';
+import { findDetail } from './detail.ts';
+import { makeMergeDetail } from './mergeDetail.ts';
+import { NOTHING, periodTotals, sumOf } from './periodTotals.ts';
+import { rank } from './rank.ts';
+import { series } from './series.ts';
+import { topEver, topInRange } from './topUsers.ts';
+import { userPeriods } from './userPeriods.ts';
+import { usersInRange } from './usersInRange.ts';
 
 /** Orders and money of any scope. Money is whole minor units, here and in everything this module returns. */
 export interface Totals {
@@ -35,6 +43,12 @@ export interface Position {
   userId: string;
 }
 
+/** `next` is missing on the last page. */
+export interface UserPage {
+  users: UserTotals[];
+  next?: Position;
+}
+
 export type Granularity = 'day' | 'month' | 'year';
 
 /** `period` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. */
@@ -50,59 +64,79 @@ export interface Rank {
   users: number;
 }
 
+/**
+ * Reads the stats. All partitions are asked at once, so a round trip here is one for all of them.
+ *
+ * Exact means: every order counted before the read began is in the answer, wholly; one counted while it runs is in
+ * or not. A range is read as the whole months in it and at most 60 edge days, of those that hold orders. Where
+ * single users matter, edge days must still be kept by user: otherwise DetailGone, which names the first day
+ * that is. `userId` is normalised.
+ */
 export interface ReadStats {
-  /** Undefined for a user who never had an order counted. `userId` is normalised. */
+  /** Undefined for a user who never had an order counted. One round trip. */
   user(userId: string): Promise<Totals | undefined>;
+  /**
+   * Zeros for a user without orders in the range. Two round trips, and one more for every 500 months and days after
+   * the first 500.
+   */
   userInRange(userId: string, range: DayRange): Promise<Totals | undefined>;
+  /** One round trip. */
   global(): Promise<Totals & { users: number }>;
+  /**
+   * Largest first, equal ones by the bytes of their id, descending. One round trip; with a range two when it comes to
+   * one month or one day with orders, whatever its size; else all users of all its months and days are added up:
+   * 250,000 entries at most (RangeTooLarge), and about a round trip for every 1,000.
+   */
   topSpenders(limit: number, range?: DayRange): Promise<Spender[]>;
+  /** As topSpenders; but in a range all are added up also when it is a single month or day. */
   topBuyers(limit: number, range?: DayRange): Promise<Buyer[]>;
-  usersInRange(
-    range: DayRange,
-    limit: number,
-    after?: Position,
-  ): Promise<{ users: UserTotals[]; next?: Position }>;
+  /**
+   * Every user with orders in the range, in the order of topSpenders and at its cost for each page, and one round
+   * trip more for the orders. Pages are cut by place, not by number: a user whose spend does not change between two
+   * pages comes exactly once. Orders are read after the spend: one counted in between may be in the orders alone.
+   */
+  usersInRange(range: DayRange, limit: number, after?: Position): Promise<UserPage>;
+  /**
+   * A point for every day, month or year the range touches, zeros included; the first and the last count only the
+   * days inside the range. 5,000 points at most (RangeTooLarge). One round trip; for a user that of userInRange, and
+   * zeros throughout for one who is unknown.
+   */
   series(granularity: Granularity, range: DayRange, userId?: string): Promise<Point[]>;
+  /** Undefined for a user who never had an order counted. Two round trips. */
   rank(userId: string): Promise<Rank | undefined>;
-  /** Both days inclusive, `YYYY-MM-DD`, UTC. */
+  /** Both days inclusive, `YYYY-MM-DD`, UTC. One round trip, whatever the range. */
   byDate(startDay: string, endDay: string): Promise<Totals>;
-  /** Orders that arrived again and were recognised, since the stats began. */
+  /** Orders that arrived again and were recognised, since the stats began. One round trip. */
   duplicates(): Promise<number>;
 }
 
-/**
- * Reads the stats. Every answer is one round trip: a pipeline per partition, all written at once, then merged.
- * Users never straddle partitions, so the top N of all partitions' top N is exact.
- */
 export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): ReadStats {
-  const ask = async (partition: Partition, commands: (pipe: ChainableCommander, keys: StatsKeys) => void) => {
-    const pipe = redis.pipeline();
-    commands(pipe, statsKeys(partition));
-    return (await pipe.exec()) ?? [];
-  };
-  const askAll = (commands: (pipe: ChainableCommander, keys: StatsKeys) => void) =>
-    Promise.all(partitions.all.map((partition) => ask(partition, commands)));
+  const ask = makeAsk(redis, partitions);
+  const merge = makeMergeDetail();
 
-  // Ties go the way Redis orders them, bytes descending: otherwise the cut at N would depend on the partitions.
-  const top = async (key: (keys: StatsKeys) => string, limit: number): Promise<[string, number][]> => {
-    const replies = await askAll((pipe, keys) => pipe.zrevrange(key(keys), 0, limit - 1, 'WITHSCORES'));
-    return replies
-      .flatMap((reply) => scored(reply, 0))
-      .sort(([userA, a], [userB, b]) => b - a || Buffer.compare(Buffer.from(userB), Buffer.from(userA)))
-      .slice(0, limit);
+  const user: ReadStats['user'] = async (userId) => {
+    const replies = await ask.one(partitions.of(userId), (pipe, keys) =>
+      pipe.hmget(keys.user(userId), 'order_count', 'total_spend'),
+    );
+    const [orders, spend] = result<(string | null)[]>(replies, 0);
+    return orders == null ? undefined : { orders: Number(orders), minorUnits: Number(spend) };
   };
 
   return {
-    async user(userId) {
-      const replies = await ask(partitions.of(userId), (pipe, keys) =>
-        pipe.hmget(keys.user(userId), 'order_count', 'total_spend'),
-      );
-      const [orders, spend] = result<(string | null)[]>(replies, 0);
-      return orders == null ? undefined : { orders: Number(orders), minorUnits: Number(spend) };
+    user,
+
+    async userInRange(userId, range) {
+      const [known, [detail]] = await Promise.all([
+        user(userId),
+        findDetail(ask, splitRange(range), [partitions.of(userId)]),
+      ]);
+      if (!known || !detail) return undefined;
+      const periods = await userPeriods(detail, userId);
+      return periods.reduce((sum, [, totals]) => sumOf(sum, totals), NOTHING);
     },
 
     async global() {
-      const replies = await askAll((pipe, keys) =>
+      const replies = await ask.all((pipe, keys) =>
         pipe.hmget(keys.global, 'total_orders', 'total_revenue').zcard(keys.bySpend),
       );
       return replies.reduce(
@@ -118,118 +152,34 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
       );
     },
 
-    async userInRange() {
-      throw new Error('not built yet');
+    async topSpenders(limit, range) {
+      const places = range
+        ? await topInRange(ask, merge, 'spend', limit, range)
+        : await topEver(ask, (keys) => keys.bySpend, limit);
+      return places.map(({ userId, amount }) => ({ userId, minorUnits: amount }));
     },
 
-    async usersInRange() {
-      throw new Error('not built yet');
+    async topBuyers(limit, range) {
+      const places = range
+        ? await topInRange(ask, merge, 'counts', limit, range)
+        : await topEver(ask, (keys) => keys.byCount, limit);
+      return places.map(({ userId, amount }) => ({ userId, orders: amount }));
     },
 
-    async series() {
-      throw new Error('not built yet');
-    },
+    usersInRange: (range, limit, after) => usersInRange(ask, merge, range, limit, after),
 
-    async rank() {
-      throw new Error('not built yet');
-    },
+    series: (granularity, range, userId) => series(ask, granularity, range, userId),
 
-    async topSpenders(limit) {
-      const spenders = await top((keys) => keys.bySpend, limit);
-      return spenders.map(([userId, minorUnits]) => ({ userId, minorUnits }));
-    },
-
-    async topBuyers(limit) {
-      const buyers = await top((keys) => keys.byCount, limit);
-      return buyers.map(([userId, orders]) => ({ userId, orders }));
-    },
+    rank: (userId) => rank(ask, userId),
 
     async byDate(startDay, endDay) {
-      const { days, isWholeMonth } = splitRange(startDay, endDay);
-      const dayFields = days.flatMap(periodFields);
-      const replies = await askAll((pipe, keys) => {
-        pipe.hgetall(keys.months);
-        if (dayFields.length > 0) pipe.hmget(keys.days, ...dayFields);
-      });
-      const total: Totals = { orders: 0, minorUnits: 0 };
-      for (const reply of replies) {
-        for (const [field, value] of Object.entries(result<Record<string, string>>(reply, 0))) {
-          const [month = '', kind] = field.split(':');
-          if (isWholeMonth(month)) addTo(total, kind, value);
-        }
-        if (dayFields.length === 0) continue;
-        result<(string | null)[]>(reply, 1).forEach((value, index) => {
-          addTo(total, dayFields[index]?.split(':')[1], value);
-        });
-      }
-      return total;
+      const parts = await periodTotals(ask, splitRange({ startDay, endDay }));
+      return parts.reduce((sum, [, totals]) => sumOf(sum, totals), NOTHING);
     },
 
     async duplicates() {
-      const replies = await askAll((pipe, keys) => pipe.hget(keys.ledger, 'duplicates'));
+      const replies = await ask.all((pipe, keys) => pipe.hget(keys.ledger, 'duplicates'));
       return replies.reduce((sum, reply) => sum + Number(result<string | null>(reply, 0) ?? 0), 0);
     },
   };
-}
-
-const periodFields = (period: string): string[] => [`${period}:orders`, `${period}:revenue`];
-
-function addTo(total: Totals, kind: string | undefined, value: string | null): void {
-  if (kind === 'orders') total.orders += Number(value ?? 0);
-  else if (kind === 'revenue') total.minorUnits += Number(value ?? 0);
-}
-
-/**
- * Cuts a range into whole months and at most 60 edge days. The months are only a test, not a list: the reader
- * goes through the months that exist, so ten thousand years cost what the data in them costs.
- */
-function splitRange(
-  startDay: string,
-  endDay: string,
-): { days: string[]; isWholeMonth: (month: string) => boolean } {
-  const firstMonth = monthOf(startDay);
-  const lastMonth = monthOf(endDay);
-  const startsWhole = startDay.endsWith('-01');
-  const endsWhole = endDay === lastDayOf(lastMonth);
-  if (firstMonth === lastMonth) {
-    const whole = startsWhole && endsWhole;
-    return whole
-      ? { days: [], isWholeMonth: (month) => month === firstMonth }
-      : { days: daysBetween(startDay, endDay), isWholeMonth: () => false };
-  }
-  return {
-    days: [
-      ...(startsWhole ? [] : daysBetween(startDay, lastDayOf(firstMonth))),
-      ...(endsWhole ? [] : daysBetween(`${lastMonth}-01`, endDay)),
-    ],
-    isWholeMonth: (month) =>
-      (startsWhole ? month >= firstMonth : month > firstMonth) &&
-      (endsWhole ? month <= lastMonth : month < lastMonth),
-  };
-}
-
-/** The days of one month from one to another; both in it. */
-function daysBetween(startDay: string, endDay: string): string[] {
-  const days: string[] = [];
-  for (let day = Number(startDay.slice(8)); day <= Number(endDay.slice(8)); day += 1) {
-    days.push(`${monthOf(startDay)}-${String(day).padStart(2, '0')}`);
-  }
-  return days;
-}
-
-function lastDayOf(month: string): string {
-  const days = ['31', '30', '29', '28'];
-  return days.map((day) => `${month}-${day}`).find(isCalendarDay) as string;
-}
-
-/** The reply at one place of a pipeline; a failed command fails the whole read. */
-function result<T>(replies: [Error | null, unknown][], index: number): T {
-  const [error, value] = replies[index] ?? [new Error('Redis sent no reply')];
-  if (error) throw error;
-  return value as T;
-}
-
-function scored(replies: [Error | null, unknown][], index: number): [string, number][] {
-  const flat = result<string[]>(replies, index);
-  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] as string, Number(flat[2 * i + 1])]);
 }

@@ -1,0 +1,61 @@
+import type { ChainableCommander, Cluster, Redis } from 'ioredis';
+import type { Partition, Partitions } from '../queue/partitions.ts';
+import { type StatsKeys, statsKeys } from './keys.ts';
+
+export type Replies = readonly [Error | null, unknown][];
+export type Commands = (pipe: ChainableCommander, keys: StatsKeys) => void;
+
+/** How the stats are asked: the commands for one partition travel together, those for all of them at once. */
+export interface Ask {
+  redis: Redis | Cluster;
+  partitions: Partitions;
+  one(partition: Partition, commands: Commands): Promise<Replies>;
+  all(commands: Commands): Promise<Replies[]>;
+  /** As `one`, but nothing is counted between the commands (MULTI). In a cluster the master answers. */
+  atOnce(partition: Partition, commands: Commands): Promise<Replies>;
+}
+
+export function makeAsk(redis: Redis | Cluster, partitions: Partitions): Ask {
+  const one = async (partition: Partition, commands: Commands): Promise<Replies> => {
+    const pipe = redis.pipeline();
+    commands(pipe, statsKeys(partition));
+    return (await pipe.exec()) ?? [];
+  };
+  return {
+    redis,
+    partitions,
+    one,
+    all: (commands) => Promise.all(partitions.all.map((partition) => one(partition, commands))),
+    async atOnce(partition, commands) {
+      const pipe = redis.multi();
+      commands(pipe, statsKeys(partition));
+      return (await pipe.exec().catch(rethrowCause)) ?? [];
+    },
+  };
+}
+
+/** EXEC only says that something before it was refused, as by a Redis still loading; that is what callers look for. */
+function rethrowCause(error: Error & { previousErrors?: Error[] }): never {
+  throw error.previousErrors?.[0] ?? error;
+}
+
+/** The reply at one place of a pipeline; a failed command fails the whole read. */
+export function result<T>(replies: Replies, index: number): T {
+  const [error, value] = replies[index] ?? [new Error('Redis sent no reply')];
+  if (error) throw error;
+  return value as T;
+}
+
+/** A count or an amount as Redis spells it; nothing yet is 0. What is no whole number was not written by us. */
+export function whole(text: string | null | undefined): number {
+  const value = text == null ? 0 : Number(text);
+  if (!Number.isSafeInteger(value) || text === '') {
+    throw new Error(`the stats hold ${JSON.stringify(text)} where a whole number belongs`);
+  }
+  return value;
+}
+
+/** The pairs of a flat reply: members and scores, or fields and values. */
+export function pairs(flat: readonly string[]): [string, number][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] as string, whole(flat[2 * i + 1])]);
+}

@@ -1,0 +1,100 @@
+import { pairs, result } from './ask.ts';
+import type { Detail } from './detail.ts';
+import type { StatsKeys } from './keys.ts';
+import { RangeTooLarge } from './readErrors.ts';
+import { makeTurns } from './turns.ts';
+
+/** Entries (a user in a period) that one read adds up: about 25 MB here while it runs. */
+export const MAX_ENTRIES = 250_000;
+const PAGE = 1_000;
+const MERGES_AT_ONCE = 2;
+
+/** A figure that is kept per user and period. */
+export type Measure = 'spend' | 'counts';
+
+const SIZE = { spend: 'zcard', counts: 'hlen' } as const;
+const SCAN = { spend: 'zscan', counts: 'hscan' } as const;
+
+/** Adds up one figure of every user over the periods of a range: a map from user to sum for each partition. */
+export type MergeDetail = (details: readonly Detail[], measure: Measure) => Promise<Map<string, number>[]>;
+
+/**
+ * One round trip for the sizes (ZCARD, HLEN), at most 250,000 entries in all or RangeTooLarge; then a round trip per
+ * page of about 1,000 entries (ZSCAN, HSCAN), so that neither Redis nor this process is held up for long. Of all
+ * merges of a process two run, the others wait.
+ *
+ * SCAN rather than ranges by rank: a user who rises between two pages would be in neither, while a scan gives every
+ * member that is there all along. So every order counted before the read began is in the sums; those counted
+ * meanwhile may be or not.
+ */
+export function makeMergeDetail(): MergeDetail {
+  const turns = makeTurns(MERGES_AT_ONCE);
+  return async (details, measure) => {
+    // Whoever has nothing to merge must not wait for those who have.
+    if (details.length === 0) return [];
+    return turns(async () => {
+      const sizes = await Promise.all(details.map((detail) => sizesOf(detail, measure)));
+      const total = sizes.flat().reduce((sum, size) => sum + size, 0);
+      if (total > MAX_ENTRIES) {
+        throw new RangeTooLarge('users, each counted once per month and edge day', total, MAX_ENTRIES);
+      }
+      return Promise.all(details.map((detail, index) => addUp(detail, measure, sizes[index] ?? [])));
+    });
+  };
+}
+
+async function sizesOf(detail: Detail, measure: Measure): Promise<number[]> {
+  const replies = await detail.ask((pipe, keys) => {
+    for (const period of detail.periods) pipe[SIZE[measure]](keyOf(keys, measure, period));
+  });
+  return detail.periods.map((_, index) => result<number>(replies, index));
+}
+
+interface Scan {
+  period: string;
+  size: number;
+  cursor: string;
+  /** What was added for each user of this period: a scan may show one twice. */
+  added: Map<string, number>;
+}
+
+async function addUp(
+  detail: Detail,
+  measure: Measure,
+  sizes: readonly number[],
+): Promise<Map<string, number>> {
+  const sums = new Map<string, number>();
+  let scans = detail.periods.map(
+    (period, index): Scan => ({ period, size: sizes[index] ?? 0, cursor: '0', added: new Map() }),
+  );
+  while (scans.length > 0) {
+    const now = onePage(scans);
+    const replies = await detail.ask((pipe, keys) => {
+      for (const { period, cursor } of now) {
+        pipe[SCAN[measure]](keyOf(keys, measure, period), cursor, 'COUNT', PAGE);
+      }
+    });
+    now.forEach((scan, index) => {
+      const [cursor, entries] = result<[string, string[]]>(replies, index);
+      scan.cursor = cursor;
+      for (const [userId, amount] of pairs(entries)) {
+        sums.set(userId, (sums.get(userId) ?? 0) + amount - (scan.added.get(userId) ?? 0));
+        scan.added.set(userId, amount);
+      }
+    });
+    scans = [...now.filter(({ cursor }) => cursor !== '0'), ...scans.slice(now.length)];
+  }
+  return sums;
+}
+
+/** As many scans, from the first on, as together give about a page; one at least. */
+function onePage(scans: readonly Scan[]): Scan[] {
+  let entries = 0;
+  const beyond = scans.findIndex(({ size }, index) => {
+    entries += Math.min(size, PAGE);
+    return index > 0 && entries > PAGE;
+  });
+  return beyond === -1 ? [...scans] : scans.slice(0, beyond);
+}
+
+const keyOf = (keys: StatsKeys, measure: Measure, period: string): string => keys[measure](period);
