@@ -1,16 +1,22 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
+import { KeyRing } from './access/keyRing.ts';
+import { KeyStore } from './access/keyStore.ts';
+import { RateLimiter } from './access/rateLimiter.ts';
+import { type Policy, sharedBuckets } from './access/tokenBuckets.ts';
 import { type Bridge, startBridge } from './bridge/bridge.ts';
 import { CallCounts } from './bridge/callCounts.ts';
 import { openInbox } from './bridge/openInbox.ts';
 import { createSqsClient } from './bridge/sqsClient.ts';
 import { sqsInbox } from './bridge/sqsInbox.ts';
 import type { Config, Role } from './config.ts';
-import { makeApp } from './http/app.ts';
+import { makeApp, type ReadingParts } from './http/app.ts';
 import { board } from './http/board.ts';
-import { type HealthDetails, health } from './http/health.ts';
+import { guards } from './http/guards.ts';
+import { type HealthDetails, healthRoutes } from './http/health.ts';
 import { startHttpServer } from './http/server.ts';
 import { statsRoutes } from './http/statsRoutes.ts';
+import { steadyReads } from './http/steadyReads.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
 import { chooseDurability } from './queue/durability.ts';
 import { durableQueues } from './queue/durableQueues.ts';
@@ -21,6 +27,7 @@ import { checkRedis } from './runtime/checkRedis.ts';
 import { startEmbeddedRedis } from './runtime/embeddedRedis.ts';
 import { startEmbeddedSqs } from './runtime/embeddedSqs.ts';
 import {
+  type ConnectOptions,
   connectRedis,
   type RedisProfile,
   type RedisTarget,
@@ -39,8 +46,14 @@ export interface App {
   redis: RedisTarget;
 }
 
-/** Health and reads answer within a second even when Redis hangs. */
-const READ_TIMEOUT_MS = 800;
+/*
+ * An answer comes within a second even when Redis hangs: the check of a key, then the read. A connection that says
+ * nothing for longer is made anew, because one that died quietly would never say anything again.
+ */
+const ACCESS_TIMEOUT_MS = 200;
+const READ_TIMEOUT_MS = 750;
+const READS_SILENCE_MS = 5_000;
+const LOAD_TIMEOUT_MS = 800;
 const HIGH_WATER_WITH_WORKER = 2_000;
 /** A bulk add that takes longer is repeated: Redis may have died without closing the connection. */
 const ADD_TIMEOUT_MS = 10_000;
@@ -59,6 +72,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   let queues: OrderQueues | undefined;
   let bridge: Bridge | undefined;
   let workers: OrderWorkers | undefined;
+  let started = false;
   const details = () => ({
     role,
     ...(bridge ? { bridge: bridge.health() } : {}),
@@ -73,6 +87,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     partitions,
     queues: () => queues,
     details,
+    isStarted: () => started,
   });
 
   const redis = connect('fail_fast', 'queues');
@@ -121,19 +136,21 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     const { quiet, stop } = bridge;
     services.add({ name: 'bridge', quiet, stop });
   }
+  started = true;
   logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
   return { url, redis: target };
 }
 
-type Connect = (profile: RedisProfile, name: string, commandTimeout?: number) => Redis | Cluster;
+type Connect = (
+  profile: RedisProfile,
+  name: string,
+  options?: Omit<ConnectOptions, 'onError'>,
+) => Redis | Cluster;
 
 function connector(target: RedisTarget, logger: Logger, services: Services): Connect {
   const onError = throttledErrors(logger, 'Redis connection');
-  return (profile, name, commandTimeout) => {
-    const redis = connectRedis(target, profile, {
-      onError,
-      ...(commandTimeout === undefined ? {} : { commandTimeout }),
-    });
+  return (profile, name, options) => {
+    const redis = connectRedis(target, profile, { onError, ...options });
     services.add({ name: `Redis connection (${name})`, stop: async () => redis.disconnect() });
     return redis;
   };
@@ -169,14 +186,14 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
 
   const lanes = await Promise.all(
     Array.from({ length: durability.lanes }, async (_, index) => {
-      const connection = connect('fail_fast', `bridge ${index}`, ADD_TIMEOUT_MS);
+      const connection = connect('fail_fast', `bridge ${index}`, { commandTimeout: ADD_TIMEOUT_MS });
       await untilReady(connection);
       const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
       services.add({ name: `bridge queues ${index}`, stop: () => queues.close() });
       return durableQueues(connection, queues, durability);
     }),
   );
-  const loadRedis = connect('fail_fast', 'load', READ_TIMEOUT_MS);
+  const loadRedis = connect('fail_fast', 'load', { commandTimeout: LOAD_TIMEOUT_MS });
   const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
   return startBridge(
     {
@@ -226,42 +243,84 @@ interface HttpParts {
   partitions: Partitions;
   queues: () => OrderQueues | undefined;
   details: HealthDetails;
+  isStarted: () => boolean;
 }
 
 async function serveHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, role, logger, services, connect, partitions, queues, details } = parts;
+  const { config, role, logger, services, connect, details, isStarted } = parts;
   if (config.http.port === 0) return undefined;
-  const redis = connect('fail_fast', 'reads', READ_TIMEOUT_MS);
+  const redis = connect('fail_fast', 'reads', {
+    socketTimeout: READS_SILENCE_MS,
+    readFromReplicas: config.api.readFromReplicas,
+  });
   const reads = role === 'all' || role === 'api';
   const app = makeApp({
     logger,
-    health: health(redis, details),
-    ...(reads
-      ? {
-          stats: statsRoutes(makeReadStats(redis, partitions), config.rules.idCase),
-          board: lazyBoard(queues),
-        }
-      : {}),
-    admin: config.admin,
+    health: healthRoutes({ redis, details, isStarted }),
+    trustProxy: config.api.trustProxy,
+    ...(reads ? { reading: readingParts(parts, redis) } : {}),
   });
-  const server = await startHttpServer(app, config.http);
+  const refused = throttledErrors(logger, 'HTTP');
+  const tooMany = new Error(
+    `a connection more than MAX_CONNECTIONS (${config.http.maxConnections}) was refused`,
+  );
+  const server = await startHttpServer(app, {
+    ...config.http,
+    onConnectionRefused: () => refused(tooMany),
+  });
   services.add({ name: 'HTTP', quiet: () => server.quiet(), stop: () => server.stop() });
   logger.info('HTTP', { at: server.url });
-  if (reads && !config.admin) {
-    logger.warn("the stats and the operators' pages are open to whoever reaches this address", {
-      at: server.url,
-      close: 'ADMIN_USER and ADMIN_PASSWORD',
-    });
-  }
+  if (reads) sayWhoMayEnter(config, server.url, logger);
   return server.url;
 }
 
+function readingParts(
+  { config, logger, connect, partitions, queues }: HttpParts,
+  redis: Redis | Cluster,
+): ReadingParts {
+  const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
+  const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
+  const takeTokens = sharedBuckets(accessRedis);
+  const limiter = (name: Policy['name'], limit: number) =>
+    new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
+  const stats = steadyReads(makeReadStats(redis, partitions), {
+    mostUnderWay: readsInFlight,
+    deadlineMs: READ_TIMEOUT_MS,
+  });
+  return {
+    guards: guards({
+      keys: new KeyRing(new KeyStore(accessRedis)),
+      keysNeeded,
+      admin: config.admin,
+      perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
+      perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
+      failures: limiter('auth-failures', authFailures),
+    }),
+    corsOrigins,
+    stats: statsRoutes(stats, config.rules.idCase),
+    board: lazyBoard(queues, throttledErrors(logger, 'Bull Board')),
+  };
+}
+
+/** Said once, because an open door should be a choice. */
+function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger): void {
+  const open = [
+    ...(api.keysNeeded ? [] : ['the stats (close them by STATS_API=keys)']),
+    ...(api.keysNeeded || admin
+      ? []
+      : ["the operators' pages (close them by ADMIN_USER and ADMIN_PASSWORD)"]),
+  ];
+  if (open.length === 0) return;
+  const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(http.host);
+  logger[isLocal ? 'info' : 'warn']('open to whoever reaches this address', { at, open });
+}
+
 /** Bull Board needs queues, and those need Redis once; /health answers before that. */
-function lazyBoard(queues: () => OrderQueues | undefined) {
+function lazyBoard(queues: () => OrderQueues | undefined, onError: (error: Error) => void) {
   let router: ReturnType<typeof board> | undefined;
   return () => {
     const open = queues();
-    if (open) router ??= board(open);
+    if (open) router ??= board(open, onError);
     return router;
   };
 }

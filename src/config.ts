@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { lower, oneOf, price, share, url, whole, yesNo } from './runtime/envValues.ts';
+import { lower, oneOf, origins, price, proxies, share, url, whole, yesNo } from './runtime/envValues.ts';
 
 /** What a process of this product does. `all` is the three others in one. */
 export const ROLES = ['all', 'bridge', 'worker', 'api'] as const;
@@ -96,7 +96,15 @@ const environment = z.object({
 
   ADMIN_USER: z.string().optional(),
   ADMIN_PASSWORD: z.string().optional(),
-  STATS_API: oneOf(['open'], lower).optional(),
+  STATS_API: oneOf(['open', 'keys'], lower).optional(),
+  RATE_LIMIT_PER_KEY: whole(0, 10_000_000).default(6_000),
+  RATE_LIMIT_PER_ADDRESS: whole(0, 10_000_000).default(0),
+  AUTH_FAILURES_PER_MINUTE: whole(1, 1_000_000).default(30),
+  TRUST_PROXY: proxies.optional(),
+  CORS_ORIGINS: origins.default([]),
+  MAX_CONNECTIONS: whole(1, 1_000_000).default(1_000),
+  READS_IN_FLIGHT: whole(1, 100_000).default(256),
+  READ_FROM: oneOf(['primary', 'replica'], lower).default('primary'),
 });
 
 type Environment = z.output<typeof environment>;
@@ -199,9 +207,12 @@ function contradictions(env: Given): string[] {
     if (!isSet('ADMIN_USER')) problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
     if (!isSet('STATS_API')) {
       problems.push(
-        'NODE_ENV=production needs a choice who may read the stats: STATS_API=open, behind your own gateway',
+        'NODE_ENV=production needs a choice who may read the stats: STATS_API=keys, with keys made by npm run keys, or STATS_API=open, behind your own gateway',
       );
     }
+  }
+  if (env.READ_FROM?.toLowerCase() === 'replica' && !isSet('REDIS_CLUSTER_NODES')) {
+    problems.push('READ_FROM=replica needs REDIS_CLUSTER_NODES: a single Redis has no replicas we know of');
   }
   return problems;
 }
@@ -209,7 +220,17 @@ function contradictions(env: Given): string[] {
 function shape(env: Environment) {
   return {
     production: env.NODE_ENV === 'production',
-    http: { host: env.HOST, port: env.PORT },
+    http: { host: env.HOST, port: env.PORT, maxConnections: env.MAX_CONNECTIONS },
+    api: {
+      keysNeeded: env.STATS_API === 'keys',
+      perKey: env.RATE_LIMIT_PER_KEY,
+      perAddress: env.RATE_LIMIT_PER_ADDRESS,
+      authFailures: env.AUTH_FAILURES_PER_MINUTE,
+      trustProxy: env.TRUST_PROXY,
+      corsOrigins: env.CORS_ORIGINS,
+      readsInFlight: env.READS_IN_FLIGHT,
+      readFromReplicas: env.READ_FROM === 'replica',
+    },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
     log: { level: LOG_LEVELS[env.LOG_LEVEL], dir: env.LOG_DIR, retentionDays: env.LOG_RETENTION_DAYS },
     dataDir: env.DATA_DIR,

@@ -1,56 +1,62 @@
-import express, { type Express, type RequestHandler, type Router } from 'express';
-import helmet from 'helmet';
+import express, { type Express, type Router } from 'express';
 import type { Logger } from 'winston';
-import { adminAuth } from './adminAuth.ts';
 import { BOARD_PATH } from './board.ts';
+import { cors } from './cors.ts';
+import type { Guards } from './guards.ts';
+import type { HealthRoutes } from './health.ts';
 import { methodNotAllowed, notFound, problems, sendProblem } from './problem.ts';
+import { requestLimits } from './requestLimits.ts';
 import { requestLog } from './requestLog.ts';
+import { securityHeaders } from './securityHeaders.ts';
 
 export interface AppParts {
   logger: Logger;
-  health: RequestHandler;
+  health: HealthRoutes;
+  /** The number of proxies in front, or their addresses; undefined means that nobody's word is taken. */
+  trustProxy: number | string[] | undefined;
   /** Absent in roles that only answer /health. */
-  stats?: Router;
-  /** Bull Board, once Redis was reachable for the first time. Absent like `stats`. */
-  board?: () => Router | undefined;
-  admin: { user: string; password: string } | undefined;
+  reading?: ReadingParts;
+}
+
+export interface ReadingParts {
+  guards: Guards;
+  corsOrigins: readonly string[];
+  stats: Router;
+  /** What everyone may see: the description of the API, not its data. */
+  documents?: Router;
+  /** Bull Board, once Redis was reachable for the first time. */
+  board: () => Router | undefined;
 }
 
 /** The HTTP surface of a process, without a port: server.ts listens. */
-export function makeApp({ logger, health, stats, board, admin }: AppParts): Express {
+export function makeApp({ logger, health, trustProxy, reading }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   // Repeated parameters stay visible as arrays and nothing else is made of them: `limit[a]=1` is a name nobody knows.
   app.set('query parser', 'simple');
+  if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
   app.use(requestLog(logger));
-  app.use(securityHeaders());
-  app.route('/health').get(health).all(methodNotAllowed('GET', 'HEAD'));
-  if (stats) app.use(stats);
-  if (board) {
-    app.use(BOARD_PATH, adminAuth(admin), (request, response, next) => {
-      const router = board();
-      if (router) return router(request, response, next);
-      response.set('Retry-After', '1');
-      sendProblem(response, 503, { kind: 'redis-unavailable', detail: 'Redis was not reachable yet' });
-    });
-  }
+  app.use(securityHeaders(BOARD_PATH));
+  app.use(requestLimits);
+  const open = methodNotAllowed('GET', 'HEAD');
+  app.route('/health').get(health.health).all(open);
+  app.route('/health/ready').get(health.ready).all(open);
+  app.route('/health/live').get(health.live).all(open);
+  if (reading) readingRoutes(app, reading);
   app.use(notFound);
   app.use(problems(logger));
   return app;
 }
 
-function securityHeaders(): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      directives: {
-        // Bull Board starts itself by an inline script and styles, and asks for a web font it can do without.
-        scriptSrc: ["'self'", "'unsafe-inline'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        fontSrc: ["'self'", 'data:'],
-        // On plain http, which is what this serves, it would turn every asset into an https request that fails.
-        upgradeInsecureRequests: null,
-      },
-    },
-    strictTransportSecurity: false,
+/** The order matters: whatever comes after `guards.reads` is closed to those who may not read, also what is not there. */
+function readingRoutes(app: Express, { guards, corsOrigins, stats, documents, board }: ReadingParts): void {
+  app.use(BOARD_PATH, guards.admin, (request, response, next) => {
+    const router = board();
+    if (router) return router(request, response, next);
+    sendProblem(response, 503, { kind: 'redis-unavailable', detail: 'Redis was not reachable yet' });
   });
+  if (corsOrigins.length > 0) app.use(cors(corsOrigins));
+  if (documents) app.use(documents);
+  app.use(guards.reads);
+  app.use(stats);
 }

@@ -10,7 +10,7 @@ export const BOARD_PATH = '/admin/queues';
  * Bull Board over every partition's queue. No `data` formatter: what it shows is what an edit saves back, so a
  * formatter that hides something would overwrite it.
  */
-export function board(queues: OrderQueues): Express {
+export function board(queues: OrderQueues, onError: (error: Error) => void): Express {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(BOARD_PATH);
   const many = queues.all.length > 1;
@@ -23,6 +23,16 @@ export function board(queues: OrderQueues): Express {
       return adapter;
     }),
     options: { uiConfig: { boardTitle: 'order-pipeline' } },
+  });
+  // Its own answer to a fault carries the stack when NODE_ENV is development. What the client did wrong is marked
+  // with a status by whoever found it.
+  serverAdapter.setErrorHandler((error) => {
+    const { status } = error as { status?: unknown };
+    const isClients = typeof status === 'number' && status >= 400 && status < 500;
+    if (!isClients) onError(error);
+    return isClients
+      ? { status: 400, body: { error: 'The request cannot be read' } }
+      : { status: 500, body: { error: 'Something went wrong here, and it was logged' } };
   });
   const router = serverAdapter.getRouter() as Express;
   // An Express application of its own, which would name itself on every answer.

@@ -1,27 +1,77 @@
 import type { RequestHandler } from 'express';
 import type { Cluster, Redis } from 'ioredis';
+import { deadline } from './deadline.ts';
 
 /** More about the process than whether Redis answers; asked on every /health. */
 export type HealthDetails = () => Record<string, unknown>;
 
+export interface HealthParts {
+  redis: Redis | Cluster;
+  details: HealthDetails;
+  /** Whether everything that the role does has started. */
+  isStarted: () => boolean;
+}
+
+export interface HealthRoutes {
+  /** For people and dashboards. */
+  health: RequestHandler;
+  /** Whether to send this process traffic. */
+  ready: RequestHandler;
+  /** Whether to leave this process alone. */
+  live: RequestHandler;
+}
+
+/** Load balancers and people in a hurry wait for this. */
+const PING_TIMEOUT_MS = 800;
+
 /**
- * 200 while Redis answers a PING, else 503 with the same keys. `redis` must be a connection that fails fast with
- * a command timeout well below a second: this is what load balancers and people in a hurry wait for.
+ * `/health` is 200 while Redis answers, else 503 with the same keys. `/health/ready` is 200 once everything of the role
+ * has started and while Redis answers. `/health/live` is 200 whenever this process can answer at all, also without
+ * Redis: a restart would not bring Redis back, and orders in hand would be worked on twice.
  */
-export function health(redis: Redis | Cluster, details: HealthDetails): RequestHandler {
-  return async (_request, response) => {
-    const started = performance.now();
-    const connected = await redis.ping().then(
+export function healthRoutes({ redis, details, isStarted }: HealthParts): HealthRoutes {
+  const ping = sharedPing(redis);
+  return {
+    async health(_request, response) {
+      const started = performance.now();
+      const connected = await ping();
+      const latency = Math.round((performance.now() - started) * 100) / 100;
+      response.status(connected ? 200 : 503).json({
+        status: connected ? 'healthy' : 'unhealthy',
+        redis: connected ? 'connected' : 'disconnected',
+        redis_latency_ms: connected ? latency : null,
+        timestamp: Date.now() / 1_000,
+        ...details(),
+      });
+    },
+    async ready(_request, response) {
+      const started = isStarted();
+      const connected = await ping();
+      const ready = started && connected;
+      response.status(ready ? 200 : 503).json({
+        status: ready ? 'ready' : 'not_ready',
+        started,
+        redis: connected ? 'connected' : 'disconnected',
+      });
+    },
+    live(_request, response) {
+      response.json({ status: 'alive' });
+    },
+  };
+}
+
+/** One PING at a time, however many ask: a Redis that hangs is not left with a queue of them. */
+function sharedPing(redis: Redis | Cluster): () => Promise<boolean> {
+  let underWay: Promise<string> | undefined;
+  return () => {
+    if (!underWay) {
+      underWay = redis.ping().finally(() => {
+        underWay = undefined;
+      });
+    }
+    return deadline(underWay, PING_TIMEOUT_MS, () => new Error('no PONG')).then(
       () => true,
       () => false,
     );
-    const latency = Math.round((performance.now() - started) * 100) / 100;
-    response.status(connected ? 200 : 503).json({
-      status: connected ? 'healthy' : 'unhealthy',
-      redis: connected ? 'connected' : 'disconnected',
-      redis_latency_ms: connected ? latency : null,
-      timestamp: Date.now() / 1_000,
-      ...details(),
-    });
   };
 }

@@ -56,6 +56,7 @@ export function invalidParameters(errors: readonly ParameterError[]): HttpProble
 /** RFC 9457. `parameter` repeats the first offender, for clients that want just one. */
 export function sendProblem(response: Response, status: number, details: ProblemDetails): void {
   response.set('Cache-Control', 'no-store');
+  if (status === 503) response.set('Retry-After', '1');
   response.status(status).type(PROBLEM_TYPE).send(problemJson(status, details));
 }
 
@@ -94,7 +95,8 @@ export function problems(logger: Logger): ErrorRequestHandler {
     if (error instanceof HttpProblem) return sendProblem(response, error.status, error.details);
     const status = clientErrorStatus(error);
     if (status !== undefined) {
-      return sendProblem(response, status, { kind: 'bad-request', detail: badRequestDetail(error) });
+      const kind = status === 413 ? 'content-too-large' : 'bad-request';
+      return sendProblem(response, status, { kind, detail: badRequestDetail(error) });
     }
     if (isRedisAway(error)) {
       response.set('Retry-After', '1');

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { PROBLEM_TYPE, problemJson } from './problem.ts';
+import type { ProblemKind } from './problemKinds.ts';
 
 export interface HttpServer {
   /** `http://host:port`, with the port really bound. */
@@ -12,12 +13,51 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-/** Listens; rejects when the address cannot be had. Port 0 means any free one. */
-export async function startHttpServer(
-  app: Express,
-  { host, port }: { host: string; port: number },
-): Promise<HttpServer> {
-  const server = createServer(app);
+export interface ListenOptions {
+  host: string;
+  /** 0 means any free one. */
+  port: number;
+  /** Connections at once; more are closed unanswered. */
+  maxConnections?: number;
+  /** Milliseconds a client may take to send the head of a request. */
+  headersTimeoutMs?: number;
+  /** Milliseconds a client may take to send a whole request. */
+  requestTimeoutMs?: number;
+  /** Called for each connection that was one too many. */
+  onConnectionRefused?: () => void;
+}
+
+/** Path and headers of one request, bytes. */
+const MAX_HEAD = 16_384;
+/** Longer than the 60 seconds after which load balancers drop an idle connection: whoever closes second loses a request. */
+const KEEP_ALIVE_MS = 65_000;
+/** A client that stops reading its answer, or stops in the middle of anything else, is let go after this. */
+const SILENCE_MS = 30_000;
+/** So long-lived connections move to new processes some time. */
+const REQUESTS_PER_CONNECTION = 100_000;
+
+/** Listens; rejects when the address cannot be had. */
+export async function startHttpServer(app: Express, options: ListenOptions): Promise<HttpServer> {
+  const { host, port, headersTimeoutMs = 10_000, requestTimeoutMs = 15_000 } = options;
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEAD,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // How often the two timeouts are looked at. Node's 30 seconds would make them that much longer.
+      connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 4),
+    },
+    app,
+  );
+  server.timeout = SILENCE_MS;
+  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION;
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  server.on('drop', () => {
+    // The next one finds room, unless all of them are at work.
+    server.closeIdleConnections();
+    options.onConnectionRefused?.();
+  });
   server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -45,10 +85,19 @@ export async function startHttpServer(
   };
 }
 
-const UNREADABLE: Record<string, { status: number; detail: string }> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The path and the headers are too long' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time' },
+const UNREADABLE: Record<string, { status: number; kind: ProblemKind; detail: string }> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    kind: 'headers-too-large',
+    detail: `The path and the headers are longer than ${MAX_HEAD} bytes`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    kind: 'request-timeout',
+    detail: 'The request did not arrive in time',
+  },
 };
+const NOT_HTTP = { status: 400, kind: 'bad-request', detail: 'This is not HTTP' } as const;
 
 /** Answers what Node refuses before Express sees it, in the form of every other refusal. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -56,8 +105,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'This is not HTTP' };
-  const body = problemJson(status, { kind: 'bad-request', detail });
+  const { status, kind, detail } = UNREADABLE[error.code ?? ''] ?? NOT_HTTP;
+  const body = problemJson(status, { kind, detail });
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import * as z from 'zod';
 
 /*
@@ -42,3 +43,37 @@ export const url = (...protocols: string[]) =>
       (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
       `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     );
+
+const isOrigin = (text: string): boolean =>
+  text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+
+/** Origins as browsers send them, comma separated, or `*`. */
+export const origins = z
+  .string()
+  .transform(parts)
+  .refine(
+    (list) => list.every(isOrigin),
+    'must be * or origins such as https://shop.example, comma separated',
+  );
+
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+function isProxy(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  if (bits === undefined) return PROXY_NAMES.includes(text) || isIP(text) !== 0;
+  const most = isIP(address) === 6 ? 128 : 32;
+  return rest.length === 0 && isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
+
+/** How many proxies there are in front, or which. */
+export const proxies = z
+  .string()
+  .transform((text) => (/^[1-9]$/.test(text) ? Number(text) : parts(text)))
+  .refine(
+    (given) => typeof given === 'number' || given.every(isProxy),
+    'must be the number of proxies in front, or their addresses and networks, comma separated',
+  );
+
+function parts(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}

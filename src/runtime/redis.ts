@@ -25,6 +25,10 @@ export const CONNECTION_NAME = 'order-pipeline';
 export interface ConnectOptions {
   /** Milliseconds after which one command is given up. Only where repeating or dropping it is harmless. */
   commandTimeout?: number;
+  /** Milliseconds without an answer to any command after which the connection is given up and made anew. */
+  socketTimeout?: number;
+  /** Reads go to replicas where there are some. A Redis Cluster only: a single server is asked itself. */
+  readFromReplicas?: boolean;
   /** Hears connection errors; without a listener the first one would end the process. */
   onError: (error: Error) => void;
 }
@@ -41,6 +45,7 @@ export function connectRedis(
       ? new Cluster(target.nodes, {
           clusterRetryStrategy: retryDelay,
           enableOfflineQueue: profile === 'patient',
+          ...(options.readFromReplicas ? { scaleReads: 'slave' as const } : {}),
           redisOptions: common,
         })
       : serverConnection(target, { ...common, retryStrategy: retryDelay });
@@ -50,14 +55,16 @@ export function connectRedis(
 
 const retryDelay = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RETRY_MOST_MS);
 
-function commonOptions(target: Login, profile: RedisProfile, { commandTimeout }: ConnectOptions) {
+function commonOptions(target: Login, profile: RedisProfile, options: ConnectOptions) {
   const patient = profile === 'patient';
+  const { commandTimeout, socketTimeout } = options;
   return {
     connectionName: CONNECTION_NAME,
     maxRetriesPerRequest: patient ? null : 0,
     enableOfflineQueue: patient,
     connectTimeout: 5_000,
     ...(commandTimeout === undefined ? {} : { commandTimeout }),
+    ...(socketTimeout === undefined ? {} : { socketTimeout }),
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.tls ? { tls: {} } : {}),

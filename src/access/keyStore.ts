@@ -1,0 +1,71 @@
+import type { Cluster, Redis } from 'ioredis';
+import { digestOf, type KeyRole, makeKey, type StoredKey } from './apiKey.ts';
+
+/*
+ * Two hashes with one tag of their own: no partition's keys, so a repartition leaves them, and in a Redis Cluster
+ * they stay together. There are tens of keys, not millions.
+ */
+/** hash: id → StoredKey as JSON, without the id */
+const KEYS = '{order-pipeline:api-keys}';
+/** hash: id → milliseconds since 1970. Apart from the above, so that a use never races with a revocation. */
+const LAST_USED = '{order-pipeline:api-keys}:last-used';
+
+export interface NewKey {
+  name: string;
+  role: KeyRole;
+  /** Milliseconds since 1970. */
+  expiresAt?: number;
+}
+
+export type ListedKey = StoredKey & { lastUsedAt?: number };
+
+/** The API keys in Redis. Every call rejects while Redis is away. */
+export class KeyStore {
+  readonly #redis: Redis | Cluster;
+
+  constructor(redis: Redis | Cluster) {
+    this.#redis = redis;
+  }
+
+  /** The only moment at which the key itself is known: it is in the answer and nowhere else. */
+  async create(wanted: NewKey, now: number): Promise<StoredKey & { key: string }> {
+    const { id, key } = makeKey();
+    const stored = { digest: digestOf(key), createdAt: now, ...wanted };
+    await this.#redis.hset(KEYS, id, JSON.stringify(stored));
+    return { id, key, ...stored };
+  }
+
+  async find(id: string): Promise<StoredKey | undefined> {
+    const text = await this.#redis.hget(KEYS, id);
+    return text === null ? undefined : parse(id, text);
+  }
+
+  /** Oldest first. */
+  async list(): Promise<ListedKey[]> {
+    const [keys, used] = await Promise.all([this.#redis.hgetall(KEYS), this.#redis.hgetall(LAST_USED)]);
+    return Object.entries(keys)
+      .map(([id, text]) => ({
+        ...parse(id, text),
+        ...(used[id] === undefined ? {} : { lastUsedAt: Number(used[id]) }),
+      }))
+      .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Undefined when there is no such key. A key revoked before stays as it was. It remains in the list. */
+  async revoke(id: string, now: number): Promise<StoredKey | undefined> {
+    const stored = await this.find(id);
+    if (!stored || stored.revokedAt !== undefined) return stored;
+    const { id: _, ...kept } = { ...stored, revokedAt: now };
+    await this.#redis.hset(KEYS, id, JSON.stringify(kept));
+    return { id, ...kept };
+  }
+
+  async markUsed(id: string, now: number): Promise<void> {
+    await this.#redis.hset(LAST_USED, id, now);
+  }
+}
+
+const parse = (id: string, text: string): StoredKey => ({
+  id,
+  ...(JSON.parse(text) as Omit<StoredKey, 'id'>),
+});

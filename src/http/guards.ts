@@ -1,0 +1,154 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { KeyRole } from '../access/apiKey.ts';
+import type { Checked, KeyRing } from '../access/keyRing.ts';
+import type { RateLimiter, Verdict } from '../access/rateLimiter.ts';
+import { addressOf } from './address.ts';
+import { type AdminLogin, adminCheck, presentedBy } from './credentials.ts';
+import { HttpProblem } from './problem.ts';
+
+export interface GuardParts {
+  keys: KeyRing;
+  /** Whether reading needs a key. If not, and there is no admin either, everything is open. */
+  keysNeeded: boolean;
+  admin: AdminLogin | undefined;
+  /** Undefined when there is no such limit. */
+  perKey: RateLimiter | undefined;
+  perAddress: RateLimiter | undefined;
+  /** Wrong credentials of one address. */
+  failures: RateLimiter;
+}
+
+export interface Guards {
+  reads: RequestHandler;
+  admin: RequestHandler;
+}
+
+/**
+ * Who may read and who may operate, and how often. A request with a key counts against that key alone, one without
+ * against its address, so that services behind one address do not slow each other down. Wrong credentials count
+ * against the address; once that has used up its failures, its credentials are not even looked at, except keys that
+ * this process already knows.
+ */
+export function guards(parts: GuardParts): Guards {
+  const { keys, keysNeeded, admin, perKey, perAddress, failures } = parts;
+  const isAdmin = adminCheck(admin);
+
+  /** Resolves to the id of the key, undefined for the admin's password; throws the refusal. */
+  const authenticate = (request: Request, response: Response, role: KeyRole): Soon<string | undefined> => {
+    const presented = presentedBy(request);
+    if (presented.kind === 'nothing') {
+      challenge(response, role, admin !== undefined);
+      throw unauthorized(role === 'read' ? 'This needs an API key' : 'This needs an admin');
+    }
+    if (presented.kind === 'password') {
+      refuseAfterFailures(request, response);
+      return isAdmin(presented.text) ? undefined : fail(request, response, role);
+    }
+    const { key } = presented;
+    if (!keys.remembers(key)) refuseAfterFailures(request, response);
+    return soon(keys.check(key, role), (checked) => {
+      if (checked.outcome === 'unavailable') throw cannotTell();
+      if (checked.outcome === 'refused') return fail(request, response, role, checked);
+      response.locals.apiKeyId = checked.id;
+      if (role === 'admin' && checked.role !== 'admin') throw forbidden('This needs a key of role admin');
+      return checked.id;
+    });
+  };
+
+  const refuseAfterFailures = (request: Request, response: Response) => {
+    const verdict = failures.refuses(addressOf(request));
+    if (verdict) throw tooMany(response, verdict, 'Too many wrong credentials came from this address');
+  };
+
+  const fail = async (
+    request: Request,
+    response: Response,
+    role: KeyRole,
+    checked?: Checked & { outcome: 'refused' },
+  ): Promise<never> => {
+    const verdict = await failures.take(addressOf(request));
+    if (!verdict.allowed) {
+      throw tooMany(response, verdict, 'Too many wrong credentials came from this address');
+    }
+    challenge(response, role, admin !== undefined);
+    throw unauthorized(checked ? REFUSALS[checked.why] : 'The user or the password is wrong');
+  };
+
+  const reads = (request: Request, response: Response): Soon<void> => {
+    const within = (limiter: RateLimiter | undefined, subject: () => string) =>
+      limiter ? soon(limiter.take(subject()), (verdict) => count(response, verdict)) : undefined;
+    if (!keysNeeded) return within(perAddress, () => addressOf(request));
+    return soon(authenticate(request, response, 'read'), (id) =>
+      id === undefined ? undefined : within(perKey, () => id),
+    );
+  };
+
+  const operators = (request: Request, response: Response): Soon<void> => {
+    refuseOtherSites(request);
+    if (!admin && !keysNeeded) return undefined;
+    return soon(authenticate(request, response, 'admin'), () => undefined);
+  };
+
+  return { reads: handler(reads), admin: handler(operators) };
+}
+
+/** Now or later. Most answers are there at once, and a promise for each would cost more than the check. */
+type Soon<T> = T | Promise<T>;
+
+function soon<T, U>(value: Soon<T>, use: (value: T) => Soon<U>): Soon<U> {
+  return value instanceof Promise ? value.then(use) : use(value);
+}
+
+function handler(guard: (request: Request, response: Response) => Soon<void>): RequestHandler {
+  return (request, response, next) => soon(guard(request, response), () => next());
+}
+
+const REFUSALS = {
+  malformed: 'This is not an API key',
+  unknown: 'There is no such API key',
+  revoked: 'This API key was revoked',
+  expired: 'This API key has expired',
+};
+
+/**
+ * A browser sends a password it knows along with whatever any page makes it send. It also says which page that was,
+ * and nothing changes on behalf of another site.
+ */
+function refuseOtherSites({ method, headers }: Request): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  const site = headers['sec-fetch-site'];
+  if (site === 'cross-site' || site === 'same-site') {
+    throw forbidden('Only pages of this address may change something here');
+  }
+}
+
+function challenge(response: Response, role: KeyRole, hasPassword: boolean): void {
+  const bearer = 'Bearer realm="order-pipeline"';
+  const basic = 'Basic realm="order-pipeline", charset="UTF-8"';
+  // Basic makes a browser ask its user for a password, which only the operators' pages are meant to do.
+  response.set('WWW-Authenticate', role === 'admin' && hasPassword ? [basic, bearer] : bearer);
+}
+
+/** Says on every answer what is left, and refuses when nothing is. Names as in the IETF's draft for these headers. */
+function count(response: Response, verdict: Verdict): void {
+  const { policy, remaining, allowed } = verdict;
+  const { name, limit, windowSeconds } = policy;
+  const untilFull = Math.ceil(((limit - remaining) * windowSeconds) / limit);
+  response.setHeader('RateLimit-Policy', `"${name}";q=${limit};w=${windowSeconds}`);
+  response.setHeader('RateLimit', `"${name}";r=${remaining};t=${untilFull}`);
+  if (!allowed)
+    throw tooMany(response, verdict, `More than ${limit} requests came within ${windowSeconds} seconds`);
+}
+
+function tooMany(response: Response, { retryAfterSeconds }: Verdict, detail: string): HttpProblem {
+  response.set('Retry-After', String(retryAfterSeconds));
+  return new HttpProblem(429, { kind: 'too-many-requests', detail });
+}
+
+const unauthorized = (detail: string) => new HttpProblem(401, { kind: 'unauthorized', detail });
+const forbidden = (detail: string) => new HttpProblem(403, { kind: 'forbidden', detail });
+const cannotTell = () =>
+  new HttpProblem(503, {
+    kind: 'redis-unavailable',
+    detail: 'Redis does not answer, so nobody can say whether this key is good; try again soon',
+  });

@@ -1,0 +1,29 @@
+import type { RequestHandler } from 'express';
+import { sendProblem } from './problem.ts';
+
+/** The longest path and query; the longest id, fully percent-encoded, is below half of it. */
+const MAX_URL = 4_096;
+/** What Bull Board may be sent: an order of the largest size SQS delivers, edited, fits. */
+const MAX_BODY = 1_048_576;
+
+/**
+ * Refuses what is too large before anything looks at it. Below this, Node bounds path and headers together (431),
+ * and the body parser that reads a body bounds that.
+ */
+export const requestLimits: RequestHandler = (request, response, next) => {
+  if (request.url.length > MAX_URL) {
+    return sendProblem(response, 414, {
+      kind: 'uri-too-long',
+      detail: `The path and the query are ${request.url.length} characters, ${MAX_URL} are the most`,
+    });
+  }
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) {
+    // Otherwise Node would go on reading it to find the next request behind it.
+    response.set('Connection', 'close');
+    return sendProblem(response, 413, {
+      kind: 'content-too-large',
+      detail: `The body is larger than ${MAX_BODY} bytes`,
+    });
+  }
+  next();
+};
