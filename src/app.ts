@@ -12,6 +12,7 @@ import { sqsInbox } from './bridge/sqsInbox.ts';
 import type { Config, Role } from './config.ts';
 import { makeApp, type ReadingParts } from './http/app.ts';
 import { board } from './http/board.ts';
+import { docsRoutes } from './http/docsRoutes.ts';
 import { guards } from './http/guards.ts';
 import { type HealthDetails, healthRoutes } from './http/health.ts';
 import { startHttpServer } from './http/server.ts';
@@ -298,6 +299,7 @@ function readingParts(
     }),
     corsOrigins,
     stats: statsRoutes(stats, config.rules.idCase),
+    documents: docsRoutes(config.rules.idCase),
     board: lazyBoard(queues, throttledErrors(logger, 'Bull Board')),
   };
 }

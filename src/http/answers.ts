@@ -95,6 +95,18 @@ export const health = z
   })
   .meta({ description: 'Whether Redis answers; beside it, what this process does.' });
 
+export const readiness = z
+  .looseObject({
+    status: z.enum(['ready', 'not_ready']),
+    started: z.boolean().meta({ description: 'Whether everything of its role has started.' }),
+    redis: z.enum(['connected', 'disconnected']),
+  })
+  .meta({ description: 'Whether to send this process traffic.' });
+
+export const liveness = z
+  .looseObject({ status: z.literal('alive') })
+  .meta({ description: 'Whether to leave this process alone.' });
+
 export const problem = z
   .object({
     type: z.string().meta({ description: 'Stable name of the kind; a path that explains it.' }),
@@ -126,3 +138,5 @@ export const problemKind = z
   .object({ type: z.string(), statuses: z.array(z.int()), means: z.string() })
   .meta({ description: 'A kind of problem, explained.' });
 export const problemKindList = z.array(problemKind);
+
+export const openapi = z.looseObject({ openapi: z.string() }).meta({ description: 'An OpenAPI document.' });

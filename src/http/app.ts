@@ -1,4 +1,4 @@
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'winston';
 import { BOARD_PATH } from './board.ts';
 import { cors } from './cors.ts';
@@ -39,9 +39,9 @@ export function makeApp({ logger, health, trustProxy, reading }: AppParts): Expr
   app.use(securityHeaders(BOARD_PATH));
   app.use(requestLimits);
   const open = methodNotAllowed('GET', 'HEAD');
-  app.route('/health').get(health.health).all(open);
-  app.route('/health/ready').get(health.ready).all(open);
-  app.route('/health/live').get(health.live).all(open);
+  app.route(withVersion('/health')).get(unstored, health.health).all(open);
+  app.route(withVersion('/health/ready')).get(unstored, health.ready).all(open);
+  app.route(withVersion('/health/live')).get(unstored, health.live).all(open);
   if (reading) readingRoutes(app, reading);
   app.use(notFound);
   app.use(problems(logger));
@@ -56,7 +56,16 @@ function readingRoutes(app: Express, { guards, corsOrigins, stats, documents, bo
     sendProblem(response, 503, { kind: 'redis-unavailable', detail: 'Redis was not reachable yet' });
   });
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
-  if (documents) app.use(documents);
+  if (documents) app.use(documents).use(VERSION, documents);
   app.use(guards.reads);
-  app.use(stats);
+  app.use(stats).use(VERSION, stats);
 }
+
+/** Every path exists with it and without. */
+const VERSION = '/v1';
+const withVersion = (path: string): string[] => [path, VERSION + path];
+
+const unstored: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};

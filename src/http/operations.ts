@@ -7,6 +7,7 @@ import {
   granularity,
   limit,
   noParameters,
+  problemKind,
   userId,
   withOptionalRange,
   withRange,
@@ -37,12 +38,12 @@ export interface Operation<
   next?(answer: z.output<Answer>): string | null;
   /** What it may refuse with, besides what any request may meet. */
   problems?: readonly ProblemKind[];
-  /** True for answers that are only true now: not stored, no ETag. */
+  /** Set for answers that are only true now: not stored, no ETag. */
   momentary?: true;
-  /** Answers no key is asked for. */
+  /** Set for what no key is asked for. */
   open?: true;
-  /** A status beside 200 with an answer of the same shape. */
-  alsoStatus?: number;
+  /** A status beside 200 that comes with an answer of the same shape, and what it says. */
+  otherwise?: { status: number; means: string };
 }
 
 export type InputOf<T extends Operation> = z.output<T['pathParameters']> & z.output<T['query']>;
@@ -191,3 +192,90 @@ export function statsOperations(idCase: IdCase) {
     }),
   };
 }
+
+/** What is said about the process and about this API itself. Anybody may ask. */
+export const openOperations = {
+  health: operation({
+    path: '/health',
+    tag: 'Operation',
+    summary: 'Whether this process reaches Redis, and how it fares',
+    description: 'Answers within a second, also while Redis hangs.',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.health,
+    example: {
+      status: 'healthy',
+      redis: 'connected',
+      redis_latency_ms: 0.21,
+      timestamp: 1754000000.123,
+      role: 'all',
+    },
+    momentary: true,
+    open: true,
+    otherwise: { status: 503, means: 'Redis does not answer; the body has the same form.' },
+  }),
+  ready: operation({
+    path: '/health/ready',
+    tag: 'Operation',
+    summary: 'Whether to send this process traffic',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.readiness,
+    example: { status: 'ready', started: true, redis: 'connected' },
+    momentary: true,
+    open: true,
+    otherwise: {
+      status: 503,
+      means: 'Not everything has started, or Redis does not answer; the body has the same form.',
+    },
+  }),
+  live: operation({
+    path: '/health/live',
+    tag: 'Operation',
+    summary: 'Whether to leave this process alone',
+    description: 'Does not ask Redis: a restart would not bring it back.',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.liveness,
+    example: { status: 'alive' },
+    momentary: true,
+    open: true,
+  }),
+  openapi: operation({
+    path: '/openapi.json',
+    tag: 'About',
+    summary: 'This document, OpenAPI 3.1',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.openapi,
+    example: { openapi: '3.1.1' },
+    open: true,
+  }),
+  problemKinds: operation({
+    path: '/problems',
+    tag: 'About',
+    summary: 'Every kind of problem there is',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.problemKindList,
+    example: [
+      { type: '/problems/unknown-user', statuses: [404], means: 'No order of this user was ever counted.' },
+    ],
+    open: true,
+  }),
+  problemKind: operation({
+    path: '/problems/{kind}',
+    tag: 'About',
+    summary: "One kind of problem, explained: where a problem's `type` leads",
+    pathParameters: z.object({ kind: problemKind }),
+    query: noParameters,
+    answer: answers.problemKind,
+    example: {
+      type: '/problems/unknown-user',
+      statuses: [404],
+      means: 'No order of this user was ever counted.',
+    },
+    problems: ['not-found'],
+    open: true,
+  }),
+};

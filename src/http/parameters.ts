@@ -42,6 +42,10 @@ const range = {
   start_date: day('First day, UTC.', '2025-08-01'),
   end_date: day('Last day, UTC; it counts too.', '2025-08-31'),
 };
+const optionalRange = {
+  start_date: day('First day, UTC; only together with end_date.', '2025-08-01').optional(),
+  end_date: day('Last day, UTC, it counts too; only together with start_date.', '2025-08-31').optional(),
+};
 type RangeText = { start_date?: string | undefined; end_date?: string | undefined };
 
 /** Parameters with a range of days that must be there. */
@@ -51,9 +55,8 @@ export function withRange<T extends z.ZodRawShape>(shape: T) {
 
 /** Parameters with a range of days that may be absent: both of its ends or none. */
 export function withOptionalRange<T extends z.ZodRawShape>(shape: T) {
-  const { start_date, end_date } = range;
   return z
-    .strictObject({ start_date: start_date.optional(), end_date: end_date.optional(), ...shape })
+    .strictObject({ ...optionalRange, ...shape })
     .refine((query) => has(query, 'start_date') || !has(query, 'end_date'), partner('start_date', 'end_date'))
     .refine((query) => has(query, 'end_date') || !has(query, 'start_date'), partner('end_date', 'start_date'))
     .refine(isInOrder, IN_ORDER);
@@ -110,7 +113,7 @@ export function userId(idCase: IdCase) {
       description: `The user's id. Spaces around it are dropped${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
       minLength: 1,
       maxLength: MAX_ID_LENGTH,
-      pattern: '^[^\\p{Cc}\\p{Cs}]*\\S[^\\p{Cc}\\p{Cs}]*$',
+      pattern: '^(?=.*\\S)[^\\p{Cc}\\p{Cs}]*$',
       examples: ['U123'],
     });
 }
@@ -121,3 +124,8 @@ export const cursor = text
     ...rule('cursor'),
   })
   .meta({ description: 'Where to go on: the `next_cursor` of the answer before, with the same range.' });
+
+export const problemKind = text.meta({
+  description: "The end of a problem's `type`.",
+  examples: ['unknown-user'],
+});

@@ -20,7 +20,7 @@ export const PROBLEM_KINDS = {
     statuses: [400],
     means: 'A GET or HEAD request carried a body, which nothing here reads.',
   },
-  'bad-request': { statuses: [400, 413, 417], means: 'What arrived cannot be read as a request.' },
+  'bad-request': { statuses: [400], means: 'What arrived cannot be read as a request.' },
   unauthorized: { statuses: [401], means: 'Credentials are missing, unknown, expired or revoked.' },
   forbidden: { statuses: [403], means: 'The credentials are good, but not for this.' },
   'not-found': { statuses: [404], means: 'There is nothing at this path.' },
