@@ -4,7 +4,7 @@
 -- ARGV[1]  key prefix, '{p}:'
 -- ARGV[2]  retention window, seconds
 -- ARGV[3]  16 bytes per order: identity (8) and digest (8)
--- ARGV[4…] three per order: user id, minor units, day (YYYY-MM-DD)
+-- ARGV[4]  JSON: one array of three values per order, which are user id, minor units, day (YYYY-MM-DD)
 --
 -- Returns a string per order:
 --   'counted'
@@ -24,7 +24,8 @@ local TARGET = 56
 local SWEEP = 4
 local MAX_EXACT = 9007199254740991
 
-local prefix, window, ids = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local prefix, window, ids, fields = ARGV[1], tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
+local count = #ids / 16
 local now = tonumber(redis.call('TIME')[1])
 
 -- Where the ledger stands ---------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ end
 local function judge(i)
   if shared_fault then return 'error ' .. shared_fault end
   local identity, digest = string.sub(ids, i * 16 - 15, i * 16 - 8), string.sub(ids, i * 16 - 7, i * 16)
-  local user_id, amount, day = ARGV[i * 3 + 1], tonumber(ARGV[i * 3 + 2]), ARGV[i * 3 + 3]
+  local user_id, amount, day = fields[i * 3 - 2], fields[i * 3 - 1], fields[i * 3]
 
   local known, key, fault = seen[identity], nil, nil
   if not known then known, key, fault = look_up(identity) end
@@ -189,8 +190,8 @@ local function judge(i)
   return 'counted'
 end
 
-for i = 1, #ids / 16 do
-  local user_id, day = ARGV[i * 3 + 1], ARGV[i * 3 + 3]
+for i = 1, count do
+  local user_id, day = fields[i * 3 - 2], fields[i * 3]
   belongs_to(period_of(days_key, day), user_id)
   belongs_to(period_of(months_key, string.sub(day, 1, 7)), user_id)
 end
@@ -200,7 +201,7 @@ for name, period in pairs(periods) do
 end
 
 local results, duplicates = {}, 0
-for i = 1, #ids / 16 do
+for i = 1, count do
   results[i] = judge(i)
   if results[i] == 'duplicate' then duplicates = duplicates + 1 end
 end

@@ -67,8 +67,9 @@ async function send(redis: ScriptedRedis, keys: StatsKeys, window: number, batch
   if (batch.length === 0) return;
   try {
     const ids = Buffer.concat(batch.flatMap(({ order }) => [identityOf(order), digestOf(order)]));
-    const fields = batch.flatMap(({ order }) => [order.userId, order.minorUnits, order.day]);
-    const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, ...fields);
+    // One argument for all: beside a binary one, ioredis would make a buffer of each.
+    const fields = JSON.stringify(batch.flatMap(({ order }) => [order.userId, order.minorUnits, order.day]));
+    const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, fields);
     batch.forEach((one, index) => {
       settle(one, replies[index] ?? 'error no reply');
     });
