@@ -77,6 +77,9 @@ export function makeParseOrder(rules: OrderRules): ParseOrder {
   };
 }
 
+const ZERO = new Big(0);
+const LARGEST = new Big(MAX_AMOUNT);
+
 function orderSchema(rules: OrderRules) {
   const item = z.object({
     product_id: field((value, fail) => parseId(value, 'preserve', fail)),
@@ -108,13 +111,12 @@ function orderSchema(rules: OrderRules) {
  */
 function checkSum(value: { order_value: unknown; items: unknown }, context: z.RefinementCtx): void {
   if (!(value?.order_value instanceof Big) || !isParsedItems(value.items)) return;
-  const sum = value.items.reduce(
-    (total, item) => total.plus(item.price_per_unit.times(item.quantity)),
-    new Big(0),
-  );
-  const stated = formatMinorUnits(roundToMinorUnits(value.order_value));
-  const computed = formatMinorUnits(roundToMinorUnits(sum));
-  if (stated === computed) return;
+  const sum = value.items.reduce((total, item) => total.plus(item.price_per_unit.times(item.quantity)), ZERO);
+  const statedUnits = roundToMinorUnits(value.order_value);
+  const computedUnits = roundToMinorUnits(sum);
+  if (statedUnits.eq(computedUnits)) return;
+  const stated = formatMinorUnits(statedUnits);
+  const computed = formatMinorUnits(computedUnits);
   context.addIssue({
     code: 'custom',
     path: ['order_value'],
@@ -197,14 +199,14 @@ function parseAmount(value: unknown, fail: Fail, amount: Big | undefined): Big {
     return fail('out_of_range', `must be at most ${MAX_AMOUNT}`, `0 to ${MAX_AMOUNT}`);
   }
   if (!amount) return fail('wrong_type', 'must be a number', 'number');
-  if (amount.lt(0)) return fail('out_of_range', 'must not be negative', '≥ 0');
-  if (amount.gt(MAX_AMOUNT))
-    return fail('out_of_range', `must be at most ${MAX_AMOUNT}`, `0 to ${MAX_AMOUNT}`);
+  if (amount.s < 0 && !amount.eq(ZERO)) return fail('out_of_range', 'must not be negative', '≥ 0');
+  if (amount.gt(LARGEST)) return fail('out_of_range', `must be at most ${MAX_AMOUNT}`, `0 to ${MAX_AMOUNT}`);
   // JSON can say -0; a total of -0 would differ from 0 wherever numbers are compared or printed.
-  return amount.abs();
+  return amount.s < 0 ? amount.abs() : amount;
 }
 
 function parseQuantity(value: unknown, fail: Fail): number {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
   if (typeof value === 'number' && !Number.isFinite(value))
     return fail('out_of_range', 'must be a whole number', '> 0');
   const amount = decimal(value);

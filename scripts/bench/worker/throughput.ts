@@ -13,6 +13,13 @@ import type { WorkerRequest } from './contender.ts';
 const CONTENDERS = ['no-op', 'ours'] as const;
 const CONCURRENCY = 50;
 
+interface Work {
+  jobs: number;
+  users: number;
+  /** Orders arrive about when they are placed, so those in hand together share a day or two. At most 28. */
+  days: number;
+}
+
 interface Figures {
   perSecond: number;
   cpuMicroseconds: number;
@@ -26,13 +33,14 @@ export async function run(args: string[]): Promise<void> {
     options: {
       jobs: { type: 'string', default: '30000' },
       users: { type: 'string', default: '10000' },
+      days: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '5' },
     },
   });
-  const jobs = Number(values.jobs);
+  const work = { jobs: Number(values.jobs), users: Number(values.users), days: Number(values.days) };
   const figures = { 'no-op': [] as Figures[], ours: [] as Figures[] };
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const name of CONTENDERS) figures[name].push(await measure(name, jobs, Number(values.users)));
+    for (const name of CONTENDERS) figures[name].push(await measure(name, work));
   }
   const medians = CONTENDERS.map((name) => ({
     name,
@@ -42,7 +50,7 @@ export async function run(args: string[]): Promise<void> {
   }));
   const base = medians[0] as (typeof medians)[number];
   printTable(
-    `BullMQ → stats, ${jobs} jobs of ${values.users} users, concurrency ${CONCURRENCY}, medians`,
+    `BullMQ → stats, ${work.jobs} jobs of ${work.users} users on ${work.days} days, concurrency ${CONCURRENCY}, medians`,
     ['', 'orders/s', '× no-op', 'CPU µs/order', 'Redis µs/order'],
     medians.map(({ name, perSecond, cpu, redis }) => [
       name,
@@ -54,13 +62,10 @@ export async function run(args: string[]): Promise<void> {
   );
 }
 
-async function measure(
-  contender: (typeof CONTENDERS)[number],
-  jobs: number,
-  users: number,
-): Promise<Figures> {
+async function measure(contender: (typeof CONTENDERS)[number], work: Work): Promise<Figures> {
+  const { jobs } = work;
   const redis = await startBenchRedis();
-  await fill(redis.url, jobs, users);
+  await fill(redis.url, work);
   const child = await startChild(new URL('./contender.ts', import.meta.url));
   const [partition] = makePartitions(1).all;
   const left = async () => {
@@ -93,7 +98,8 @@ async function measure(
   }
 }
 
-async function fill(url: string, jobs: number, users: number): Promise<void> {
+async function fill(url: string, work: Work): Promise<void> {
+  const { jobs } = work;
   const { hostname, port } = new URL(url);
   const redis = new Redis(Number(port), hostname, { maxRetriesPerRequest: null });
   const partitions = makePartitions(1);
@@ -101,16 +107,16 @@ async function fill(url: string, jobs: number, users: number): Promise<void> {
   const [partition] = partitions.all;
   if (!partition) throw new Error('one partition expected');
   for (let from = 0; from < jobs; from += 500) {
-    const batch = Array.from({ length: Math.min(500, jobs - from) }, (_, i) => jobOf(from + i, users));
+    const batch = Array.from({ length: Math.min(500, jobs - from) }, (_, i) => jobOf(from + i, work));
     await queues.add(partition, batch);
   }
   await queues.close();
   redis.disconnect();
 }
 
-function jobOf(index: number, users: number) {
+function jobOf(index: number, { users, days }: Work) {
   const id = `message-${index}`;
-  const day = String(1 + (index % 28)).padStart(2, '0');
+  const day = String(1 + (index % days)).padStart(2, '0');
   const body = JSON.stringify({
     order_id: `ORD${index}`,
     user_id: `U${(index * 7_919) % users}`,
