@@ -32,6 +32,8 @@ export interface ReadingParts {
 export function makeApp({ logger, health, trustProxy, reading }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
+  // What may be kept gets its ETag in send.ts; on a problem or a state of health it would be work for nothing.
+  app.disable('etag');
   // Repeated parameters stay visible as arrays and nothing else is made of them: `limit[a]=1` is a name nobody knows.
   app.set('query parser', 'simple');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);

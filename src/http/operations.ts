@@ -131,8 +131,8 @@ export function statsOperations(idCase: IdCase) {
       summary: 'Every user with orders in a range of days',
       description:
         'The largest spend first, page by page: hand `next_cursor` back as `cursor`, or follow the `Link` header, ' +
-        'until there is none. Pages go on from a spend and a user, so orders that are counted meanwhile shift ' +
-        `nobody twice into the list but may move a user past the page being read. ${DETAIL}`,
+        'until there is none. A user who orders while you page is never listed twice, but one who thereby moves up ' +
+        `past the page you are at is not listed. ${DETAIL}`,
       pathParameters: none,
       query: withRange({ limit: limit(100), cursor: cursor.optional() }),
       answer: answers.usersPage,

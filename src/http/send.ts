@@ -74,8 +74,11 @@ const COMPRESS = {
 };
 
 function codingFor(request: Request): keyof typeof COMPRESS | undefined {
-  if (request.headers['accept-encoding'] === undefined) return undefined;
-  const [best] = [request.acceptsEncodings(['br', 'gzip', 'identity'])].flat();
+  const header = request.headers['accept-encoding'];
+  if (header === undefined) return undefined;
+  // Browsers name gzip first and mean no order by it. Whoever gives weights does, and gets what they prefer.
+  if (!header.includes('q=') && request.acceptsEncodings('br')) return 'br';
+  const best = request.acceptsEncodings(['br', 'gzip', 'identity']);
   return best === 'br' || best === 'gzip' ? best : undefined;
 }
 

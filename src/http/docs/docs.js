@@ -54,16 +54,10 @@ async function load() {
     const ofTag = operations.filter(({ tags }) => tags.includes(name));
     if (ofTag.length === 0) continue;
     main.push(element('h2', {}, name), ...prose(description), ...ofTag.map((each) => section(each, resolve)));
-    contents.push(
-      element('h2', {}, name),
-      element(
-        'ul',
-        {},
-        ...ofTag.map(({ operationId, path }) =>
-          element('li', {}, element('a', { href: `#${operationId}`, class: 'path' }, path)),
-        ),
-      ),
+    const links = ofTag.map(({ operationId, path }) =>
+      element('li', {}, element('a', { href: `#${operationId}`, class: 'path' }, path)),
     );
+    contents.push(element('div', {}, element('h2', {}, name), element('ul', {}, ...links)));
   }
   document.querySelector('#main').replaceChildren(...main);
   document.querySelector('#contents').replaceChildren(...contents);
