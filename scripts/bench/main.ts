@@ -6,6 +6,7 @@
  *   npm run bench -- memory [--messages 1000000]
  *   npm run bench -- worker [--jobs 30000] [--users 10000] [--rounds 5]
  *   npm run bench -- ledger [--orders 10000,100000,1000000]
+ *   npm run bench -- detail [--users 100,10000,100000]
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   bridge: () => import('./bridge/throughput.ts'),
@@ -13,6 +14,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   memory: () => import('./bridge/memory.ts'),
   worker: () => import('./worker/throughput.ts'),
   ledger: () => import('./stats/ledger.ts'),
+  detail: () => import('./stats/detail.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

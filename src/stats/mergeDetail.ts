@@ -4,7 +4,7 @@ import type { StatsKeys } from './keys.ts';
 import { RangeTooLarge } from './readErrors.ts';
 import { makeTurns } from './turns.ts';
 
-/** Entries (a user in a period) that one read adds up: about 25 MB here while it runs. */
+/** Entries (a user in a period) that one read adds up: about 40 MB here while it runs. */
 export const MAX_ENTRIES = 250_000;
 const PAGE = 1_000;
 const MERGES_AT_ONCE = 2;

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Order } from '../../src/orders/parseOrder.ts';
 import type { Partitions } from '../../src/queue/partitions.ts';
 import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
@@ -23,7 +23,7 @@ export function order(changes: Partial<Order> = {}): Order {
 }
 
 /** Records each order in its user's partition, as the workers do. */
-export function recorder(redis: Redis, partitions: Partitions, retentionDays = 35): RecordOrder {
+export function recorder(redis: Redis | Cluster, partitions: Partitions, retentionDays = 35): RecordOrder {
   const records = partitions.all.map((partition) => makeRecordOrder(redis, partition, { retentionDays }));
   return (one) => (records[partitions.of(one.userId).index] as RecordOrder)(one);
 }
