@@ -33,6 +33,8 @@ const MAX_HEAD = 16_384;
 const KEEP_ALIVE_MS = 65_000;
 /** A client that stops reading its answer, or stops in the middle of anything else, is let go after this. */
 const SILENCE_MS = 30_000;
+/** What a refused client gets to read why: closing at once could take the answer from it. */
+const LINGER_MS = 500;
 /** So long-lived connections move to new processes some time. */
 const REQUESTS_PER_CONNECTION = 100_000;
 
@@ -118,4 +120,6 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
       body,
     ].join('\r\n'),
   );
+  // A client that does not take its answer would keep its place until it is silent for too long.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
