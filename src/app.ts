@@ -18,6 +18,7 @@ import { type HealthDetails, healthRoutes } from './http/health.ts';
 import { startHttpServer } from './http/server.ts';
 import { statsRoutes } from './http/statsRoutes.ts';
 import { steadyReads } from './http/steadyReads.ts';
+import { claimLayout } from './queue/claimLayout.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
 import { chooseDurability } from './queue/durability.ts';
 import { durableQueues } from './queue/durableQueues.ts';
@@ -94,6 +95,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const redis = connect('fail_fast', 'queues');
   await untilReady(redis);
   await checkRedis(redis);
+  await claimLayout(redis);
   await claimPartitions(redis, config.partitions);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
   const onQueueError = throttledErrors(logger, 'queue');

@@ -11,8 +11,12 @@ export const CHANGING = /^(\d+) to (\d+)$/;
  * looked up in ledgers that never saw them, and counted again.
  */
 export async function claimPartitions(redis: Redis | Cluster, count: number): Promise<void> {
-  await redis.set(PARTITIONS_KEY, count, 'NX');
-  const recorded = await redis.get(PARTITIONS_KEY);
+  let recorded = await redis.get(PARTITIONS_KEY);
+  if (recorded === null) {
+    // Only then: a Redis that is full refuses every write, and workers must be able to start and make room.
+    await redis.set(PARTITIONS_KEY, count, 'NX');
+    recorded = await redis.get(PARTITIONS_KEY);
+  }
   if (recorded === String(count)) return;
   const changing = CHANGING.exec(recorded ?? '');
   if (changing) {
