@@ -26,6 +26,15 @@ describe('the number of partitions', () => {
     expect(await redis.client().get(PARTITIONS_KEY)).toBe('4');
   });
 
+  it('is refused while it is being changed, saying how to end that', async () => {
+    await redis.client().set(PARTITIONS_KEY, '1 to 4');
+    for (const count of [1, 4]) {
+      await expect(claimPartitions(redis.client(), count)).rejects.toThrow(
+        /being changed from 1 to 4: run npm run repartition -- --to 4 .* --cancel/,
+      );
+    }
+  });
+
   it('is one number even when many processes start at once with different ones', async () => {
     const counts = Array.from({ length: 40 }, (_, index) => (index % 4) + 1);
     const claims = await Promise.allSettled(counts.map((count) => claimPartitions(redis.client(), count)));
