@@ -136,7 +136,7 @@ function schemas(): Json {
 
 function tidy(schema: Json): void {
   // Clients must expect members they do not know: adding one is no new version.
-  delete schema.additionalProperties;
+  if (schema.additionalProperties === false) delete schema.additionalProperties;
   // What zod says besides `integer` and `date` is the same again, at length.
   if (schema.type === 'integer' && schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.type === 'integer' && schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;

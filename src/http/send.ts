@@ -28,11 +28,12 @@ const COMPRESS_FROM_BYTES = 1_024;
  */
 export async function sendRevalidated(request: Request, response: Response, answer: Answer): Promise<void> {
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  response.setHeader('ETag', etagOf(body));
+  const etag = etagOf(body);
+  response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'private, no-cache');
   vary(response, answer.varies ? `${answer.varies}, Accept-Encoding` : 'Accept-Encoding');
   if (answer.next !== undefined) response.setHeader('Link', `<${answer.next}>; rel="next"`);
-  if (request.fresh) {
+  if (isUnchanged(request.headers['if-none-match'], etag)) {
     response.statusCode = 304;
     response.end();
     return;
@@ -57,6 +58,17 @@ function sendWhole(request: Request, response: Response, type: string, bytes: Bu
 }
 
 const etagOf = (body: Buffer): string => `W/"${hash('sha1', body, 'base64')}"`;
+
+/**
+ * RFC 9110's weak comparison. Express's own also looks at the request's Cache-Control, which is said to caches on the
+ * way: browsers add `no-cache` whenever a page sets If-None-Match itself, and would never see a 304.
+ */
+function isUnchanged(given: string | undefined, etag: string): boolean {
+  if (given === undefined) return false;
+  if (given === etag || given.trim() === '*') return true;
+  const opaque = etag.slice('W/'.length);
+  return given.split(',').some((each) => each.trim().replace(/^W\//, '') === opaque);
+}
 
 function vary(response: Response, names: string): void {
   const before = response.getHeader('Vary');
