@@ -6,7 +6,8 @@ import { makeTurns } from './turns.ts';
 
 /** Entries (a user in a period) that one read adds up: about 40 MB here while it runs. */
 export const MAX_ENTRIES = 250_000;
-const PAGE = 1_000;
+/** Entries that one scan step asks for: a millisecond of Redis, during which others wait. */
+const PAGE = 500;
 const MERGES_AT_ONCE = 2;
 
 /** A figure that is kept per user and period. */
@@ -20,7 +21,7 @@ export type MergeDetail = (details: readonly Detail[], measure: Measure) => Prom
 
 /**
  * One round trip for the sizes (ZCARD, HLEN), at most 250,000 entries in all or RangeTooLarge; then a round trip per
- * page of about 1,000 entries (ZSCAN, HSCAN), so that neither Redis nor this process is held up for long. Of all
+ * page of about 500 entries (ZSCAN, HSCAN), so that neither Redis nor this process is held up for long. Of all
  * merges of a process two run, the others wait.
  *
  * SCAN rather than ranges by rank: a user who rises between two pages would be in neither, while a scan gives every

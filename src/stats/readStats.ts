@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../queue/partitions.ts';
-import { makeAsk, result } from './ask.ts';
+import { makeAsk, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
 import { makeMergeDetail } from './mergeDetail.ts';
@@ -85,7 +85,7 @@ export interface ReadStats {
   /**
    * Largest first, equal ones by the bytes of their id, descending. One round trip; with a range two when it comes to
    * one month or one day with orders, whatever its size; else all users of all its months and days are added up:
-   * 250,000 entries at most (RangeTooLarge), and about a round trip for every 1,000.
+   * 250,000 entries at most (RangeTooLarge), and about a round trip for every 500.
    */
   topSpenders(limit: number, range?: DayRange): Promise<Spender[]>;
   /** As topSpenders; but in a range all are added up also when it is a single month or day. */
@@ -119,7 +119,7 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
       pipe.hmget(keys.user(userId), 'order_count', 'total_spend'),
     );
     const [orders, spend] = result<(string | null)[]>(replies, 0);
-    return orders == null ? undefined : { orders: Number(orders), minorUnits: Number(spend) };
+    return orders == null ? undefined : { orders: whole(orders), minorUnits: whole(spend) };
   };
 
   return {
@@ -143,8 +143,8 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
         (sum, reply) => {
           const [orders, revenue] = result<(string | null)[]>(reply, 0);
           return {
-            orders: sum.orders + Number(orders ?? 0),
-            minorUnits: sum.minorUnits + Number(revenue ?? 0),
+            orders: sum.orders + whole(orders),
+            minorUnits: sum.minorUnits + whole(revenue),
             users: sum.users + result<number>(reply, 1),
           };
         },
@@ -179,7 +179,7 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
 
     async duplicates() {
       const replies = await ask.all((pipe, keys) => pipe.hget(keys.ledger, 'duplicates'));
-      return replies.reduce((sum, reply) => sum + Number(result<string | null>(reply, 0) ?? 0), 0);
+      return replies.reduce((sum, reply) => sum + whole(result<string | null>(reply, 0)), 0);
     },
   };
 }

@@ -87,6 +87,20 @@ describe('while the stats are read', () => {
     expect(totals?.minorUnits).toBe(10 * (totals?.orders ?? 0));
   });
 
+  it('those who add up do not hold up a month that needs no adding up', async () => {
+    await everyoneOrders('2024-01-15');
+    await everyoneOrders('2024-02-15');
+    const done: string[] = [];
+    await Promise.all([
+      ...['first', 'second', 'third'].map((name) =>
+        read.usersInRange(TWO_MONTHS, 10).then(() => done.push(name)),
+      ),
+      read.topSpenders(10, { startDay: '2024-02-01', endDay: '2024-02-29' }).then(() => done.push('top')),
+      read.usersInRange({ startDay: '2024-02-01', endDay: '2024-02-29' }, 10).then(() => done.push('month')),
+    ]);
+    expect(new Set(done.slice(0, 2))).toEqual(new Set(['top', 'month']));
+  });
+
   it('a user is not put behind themselves by an order that comes meanwhile', async () => {
     await record(order({ userId: 'FIRST', minorUnits: 100 }));
     await record(order({ userId: 'SECOND', minorUnits: 50 }));

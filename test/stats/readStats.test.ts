@@ -128,5 +128,15 @@ describe('reading the stats', () => {
       await expect(read.byDate('2025-01-01', '2025-12-31')).rejects.toThrow('WRONGTYPE');
       await expect(read.duplicates()).rejects.toThrow('WRONGTYPE');
     });
+
+    it('fails it also when only the number in it is none', async () => {
+      const partitions = makePartitions(1);
+      const read = await recorded(1, [order()]);
+      const { tag } = partitions.all[0] as Partition;
+      await redis.hset(`${tag}:user:U1`, 'order_count', 'many');
+      await redis.hset(`${tag}:global:stats`, 'total_revenue', 'nan');
+      await expect(read.user('U1')).rejects.toThrow('"many" where a whole number belongs');
+      await expect(read.global()).rejects.toThrow('"nan" where a whole number belongs');
+    });
   });
 });
