@@ -6,6 +6,8 @@
  *   npm run bench -- memory [--messages 1000000]
  *   npm run bench -- worker [--jobs 30000] [--users 10000] [--rounds 5]
  *   npm run bench -- ledger [--orders 10000,100000,1000000]
+ *   npm run bench -- users [--users 1000,1000000,10000000]
+ *   npm run bench -- cluster [--jobs 20000] [--rounds 3]
  *   npm run bench -- detail [--users 100,10000,100000]
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
@@ -14,6 +16,8 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   memory: () => import('./bridge/memory.ts'),
   worker: () => import('./worker/throughput.ts'),
   ledger: () => import('./stats/ledger.ts'),
+  users: () => import('./stats/users.ts'),
+  cluster: () => import('./worker/cluster.ts'),
   detail: () => import('./stats/detail.ts'),
 };
 

@@ -34,13 +34,16 @@ interface Node {
 }
 
 /** `masters` with even shares of the slots, and one replica each if asked for. */
-export async function startCluster(masters: number, { replicas = false } = {}): Promise<LocalCluster> {
+export async function startCluster(
+  masters: number,
+  { replicas = false, appendOnly = true } = {},
+): Promise<LocalCluster> {
   const count = replicas ? masters * 2 : masters;
   const nodes: Node[] = [];
   for (let i = 0; i < count; i += 1) {
     const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-cluster-'));
     const port = await freePort();
-    nodes.push({ port, dir, process: launch(port, dir) });
+    nodes.push({ port, dir, process: launch(port, dir, appendOnly) });
   }
   const clients = nodes.map(({ port }) => client(port));
   await until(async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === count);
@@ -76,7 +79,7 @@ export async function startCluster(masters: number, { replicas = false } = {}): 
     },
     async restart(index) {
       const node = nodes[index] as Node;
-      node.process = launch(node.port, node.dir);
+      node.process = launch(node.port, node.dir, appendOnly);
     },
     isMaster: async (index) => /role:master/.test(await (clients[index] as Redis).info('replication')),
     isWhole: () => isWhole().catch(() => false),
@@ -96,13 +99,13 @@ export async function startCluster(masters: number, { replicas = false } = {}): 
   };
 }
 
-function launch(port: number, dir: string): ChildProcess {
+function launch(port: number, dir: string, appendOnly: boolean): ChildProcess {
   const options: Record<string, string> = {
     port: String(port),
     bind: HOST,
     dir,
     save: '',
-    appendonly: 'yes',
+    appendonly: appendOnly ? 'yes' : 'no',
     'cluster-enabled': 'yes',
     'cluster-node-timeout': String(NODE_TIMEOUT_MS),
     'maxmemory-policy': 'noeviction',

@@ -11,7 +11,7 @@ import { serveParent } from '../support/child.ts';
 /* A worker in this process alone: ours, or one with the same settings that does nothing with its jobs. */
 
 export type WorkerRequest =
-  | { do: 'go'; contender: 'no-op' | 'ours'; redisUrl: string; concurrency: number }
+  | { do: 'go'; contender: 'no-op' | 'ours'; env: Record<string, string>; concurrency: number }
   | { do: 'report' };
 
 let before = process.cpuUsage();
@@ -22,14 +22,14 @@ serveParent(async (request: WorkerRequest) => {
     return { cpuMicroseconds: user + system };
   }
   before = process.cpuUsage();
-  if (request.contender === 'ours') await ours(request.redisUrl, request.concurrency);
-  else noOp(request.redisUrl, request.concurrency);
+  if (request.contender === 'ours') await ours(request.env, request.concurrency);
+  else noOp(String(request.env.REDIS_URL), request.concurrency);
   return null;
 });
 
-async function ours(redisUrl: string, concurrency: number): Promise<void> {
+async function ours(env: Record<string, string>, concurrency: number): Promise<void> {
   const config = readConfig({
-    REDIS_URL: redisUrl,
+    ...env,
     WORKER_CONCURRENCY: String(concurrency),
     PORT: '0',
     LOG_LEVEL: 'ERROR',

@@ -2,22 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { readConfig } from '../../../src/config.ts';
-import { ORDER_QUEUE, toOrderJob } from '../../../src/queue/orderJob.ts';
+import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
 import { makePartitions } from '../../../src/queue/partitions.ts';
 import { startChild } from '../support/child.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 import type { WorkerRequest } from './contender.ts';
+import { jobOf, type Spread } from './jobs.ts';
 
 const CONTENDERS = ['no-op', 'ours'] as const;
 const CONCURRENCY = 50;
 
-interface Work {
+interface Work extends Spread {
   jobs: number;
-  users: number;
-  /** Orders arrive about when they are placed, so those in hand together share a day or two. At most 28. */
-  days: number;
 }
 
 interface Figures {
@@ -81,7 +79,7 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
     await child.ask({
       do: 'go',
       contender,
-      redisUrl: redis.url,
+      env: { REDIS_URL: redis.url },
       concurrency: CONCURRENCY,
     } satisfies WorkerRequest);
     while ((await left()) > 0) await delay(20);
@@ -112,24 +110,6 @@ async function fill(url: string, work: Work): Promise<void> {
   }
   await queues.close();
   redis.disconnect();
-}
-
-function jobOf(index: number, { users, days }: Work) {
-  const id = `message-${index}`;
-  const day = String(1 + (index % days)).padStart(2, '0');
-  const body = JSON.stringify({
-    order_id: `ORD${index}`,
-    user_id: `U${(index * 7_919) % users}`,
-    order_timestamp: `2025-06-${day}T12:00:00Z`,
-    order_value: 2000,
-    items: [
-      { product_id: 'P006', quantity: 5, price_per_unit: 200 },
-      { product_id: 'P007', quantity: 2, price_per_unit: 500 },
-    ],
-    shipping_address: `${index} Pine Street, Springfield`,
-    payment_method: 'CreditCard',
-  });
-  return { id, data: toOrderJob(body, { id, sentAt: '2025-06-01T12:00:00.000Z', receiveCount: 1 }) };
 }
 
 async function redisCpu(redis: Redis): Promise<number> {
