@@ -7,15 +7,12 @@ export const READING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/orders/parseOrder.ts',
-        from:
-          'const sum = value.items.reduce(\n' +
-          '    (total, item) => total.plus(item.price_per_unit.times(item.quantity)),\n' +
-          '    new Big(0),\n' +
-          '  );',
-        to:
-          'const sum = new Big(\n' +
-          '    value.items.reduce((total, item) => total + item.price_per_unit.toNumber() * item.quantity, 0),\n' +
-          '  );',
+        from: `(total, item) => total.plus(item.price_per_unit.times(item.quantity)),
+    ZERO,
+  );`,
+        to: `(total, item) => new Big(total.toNumber() + item.price_per_unit.toNumber() * item.quantity),
+    ZERO,
+  );`,
       },
     ],
     tests: ['test/orders/sum.test.ts'],
