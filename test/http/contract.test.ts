@@ -216,6 +216,7 @@ describe('while Redis is away', () => {
     } finally {
       // Connections that wait to try again would outlive the test.
       redis = await startTestRedis([], redis.port);
+      await until(async () => (await pipeline.get('/health')).status === 200, '/health is 200 again');
       await pipeline.stop();
       await redis.stop();
     }

@@ -1,7 +1,8 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 
-const tenKilobytes = 'x'.repeat(10_240);
 const range = (start: string, end: string) => `/stats/by-date?start_date=${start}&end_date=${end}`;
 
 describe('a bad parameter is refused by name', () => {
@@ -91,7 +92,7 @@ describe('a bad parameter is refused by name', () => {
 
   describe('user_id', () => {
     it.each([
-      ['10 kB long', `/users/${tenKilobytes}/stats`],
+      ['4,000 characters', `/users/${'x'.repeat(4_000)}/stats`],
       ['129 characters', `/users/${'x'.repeat(129)}/stats`],
       ['blank', '/users/%20/stats'],
       ['a NUL', '/users/U%001/stats'],
@@ -103,12 +104,139 @@ describe('a bad parameter is refused by name', () => {
       ['percent-encoding of no UTF-8', '/users/%FF%FE/stats'],
     ])('%s', (_, path) => expectRefusal(path, 'user_id'));
 
+    it.each([10_240, 15_000])('of %d characters makes the path too long', async (length) => {
+      const response = await pipeline.get(`/users/${'x'.repeat(length)}/stats`);
+      expect(response.status).toBe(414);
+      expect(await response.json()).toMatchObject({ type: '/problems/uri-too-long', status: 414 });
+    });
+
     it('of 128 characters is taken', async () => {
       expect((await pipeline.get(`/users/${'x'.repeat(128)}/stats`)).status).toBe(404);
     });
   });
 
-  it.each(['/stats/global', '/metrics', '/users/U1/stats'])('a parameter of %s, which has none', (route) =>
-    expectRefusal(`${route}?limit=3`, 'limit'),
+  it.each(['/stats/global', '/metrics', '/users/U1/stats', '/users/U1/rank', '/openapi.json', '/problems'])(
+    'a parameter of %s, which has none of that name',
+    (route) => expectRefusal(`${route}?limit=3`, 'limit'),
   );
+
+  it('a parameter of the path in the query', () => expectRefusal('/users/U1/stats?user_id=U2', 'user_id'));
+
+  describe.each(['/users/U1/stats', '/stats/top-spenders', '/stats/top-buyers', '/v1/stats/top-buyers'])(
+    'the range of %s, which may be left out',
+    (route) => {
+      it.each([
+        ['a start alone', 'start_date=2025-08-01', 'end_date'],
+        ['an end alone', 'end_date=2025-08-01', 'start_date'],
+        ['a start that is wrong, alone', 'start_date=2025-02-30', 'start_date'],
+        ['both, the first wrong', 'start_date=2025-02-30&end_date=2025-08-01', 'start_date'],
+        ['both, in the wrong order', 'start_date=2025-08-02&end_date=2025-08-01', 'start_date'],
+        ['a start beside an empty end', 'start_date=2025-08-01&end_date=', 'end_date'],
+      ])('%s', (_, query, parameter) => expectRefusal(`${route}?${query}`, parameter));
+    },
+  );
+
+  describe('user_id in a query', () => {
+    const asked = (id: string) => `${range('2025-08-01', '2025-08-09')}&user_id=${id}`;
+    it.each([
+      ['empty', asked('')],
+      ['blank', asked('+%20')],
+      ['129 characters', asked('x'.repeat(129))],
+      ['a NUL', asked('U%001')],
+      ['a line feed inside', asked('U%0A1')],
+      ['given twice', `${asked('U1')}&user_id=U2`],
+      ['broken percent-encoding', asked('%E0%A4%A')],
+      ['percent-encoding of no UTF-8', asked('%FF%FE')],
+    ])('%s', (_, path) => expectRefusal(path, 'user_id'));
+  });
+
+  describe('granularity', () => {
+    const series = (query: string) => `/stats/series?start_date=2025-08-01&end_date=2025-08-09${query}`;
+    it.each([
+      ['missing', series('')],
+      ['empty', series('&granularity=')],
+      ['in capitals', series('&granularity=DAY')],
+      ['a week', series('&granularity=week')],
+      ['given twice', series('&granularity=day&granularity=day')],
+      ['a property of every object', series('&granularity=constructor')],
+    ])('%s', (_, path) => expectRefusal(path, 'granularity'));
+  });
+
+  describe('limit and cursor of the users of a range', () => {
+    const users = (query: string) =>
+      `/stats/users-by-date?start_date=2025-08-01&end_date=2025-08-09&${query}`;
+    it.each([
+      ['no limit at all', users('limit=0'), 'limit'],
+      ['too high a limit', users('limit=1001'), 'limit'],
+      ['an empty cursor', users('cursor='), 'cursor'],
+      ['a cursor of other characters', users('cursor=%21%21'), 'cursor'],
+      ['a made-up cursor', users('cursor=bm90IGEgY3Vyc29yIG9mIG91cnMsIHJlYWxseQ'), 'cursor'],
+      ['a cursor given twice', users('cursor=a&cursor=b'), 'cursor'],
+      ['a cursor longer than any of ours', users(`cursor=${'a'.repeat(1_001)}`), 'cursor'],
+    ])('%s', (_, path, parameter) => expectRefusal(path, parameter));
+  });
+
+  it.each([
+    ['required', '/stats/by-date?end_date=2025-08-01', 'start_date', undefined],
+    ['required', '/stats/top-buyers?start_date=2025-08-01', 'end_date', undefined],
+    ['unknown', '/stats/top-buyers?limt=3', 'limt', '3'],
+    ['unknown', '/stats/top-buyers?limit[]=3', 'limit[]', '3'],
+    ['repeated', '/stats/top-buyers?limit=3&limit=4', 'limit', '3,4'],
+    ['format', '/stats/top-buyers?limit=1.5', 'limit', '1.5'],
+    ['format', range('2024-02-30', '2024-03-01'), 'start_date', '2024-02-30'],
+    ['range', '/stats/top-buyers?limit=1001', 'limit', '1001'],
+    ['range', range('2025-08-09', '2025-08-01'), 'start_date', '2025-08-09'],
+    ['length', '/users/%20/stats', 'user_id', ' '],
+    ['length', `/users/${'x'.repeat(129)}/stats`, 'user_id', `${'x'.repeat(57)}…`],
+    ['characters', '/users/U%071/stats', 'user_id', 'U\u00071'],
+    ['encoding', '/users/%FF/stats', 'user_id', undefined],
+    ['encoding', '/stats/top-buyers?limit=%ZZ', 'limit', undefined],
+    ['cursor', `/stats/users-by-date?start_date=2025-08-01&end_date=2025-08-09&cursor=x`, 'cursor', 'x'],
+  ])('the rule is %s for %s', async (rule, path, parameter, received) => {
+    const { errors } = await pipeline.json<{ errors: unknown }>(path);
+    expect(errors).toEqual([
+      { parameter, rule, message: expect.any(String), ...(received === undefined ? {} : { received }) },
+    ]);
+  });
+
+  it('names what is wrong in the path and in the query at once', async () => {
+    const { errors } = await pipeline.json<{ errors: { parameter: string }[] }>(
+      '/users/%20/stats?x=1&start_date=y',
+    );
+    expect(errors.map(({ parameter }) => parameter).sort()).toEqual([
+      'end_date',
+      'start_date',
+      'user_id',
+      'x',
+    ]);
+  });
+
+  it.each([
+    ['with a length', { headers: { 'content-length': '7' } }, '{"a":1}'],
+    ['in chunks', { headers: { 'transfer-encoding': 'chunked' } }, '{"a":1}'],
+    [
+      'of a type nobody reads',
+      { headers: { 'content-type': 'application/xml', 'content-length': '4' } },
+      '<a/>',
+    ],
+  ])('a body of a GET, %s', async (_, { headers }, body) => {
+    const { status, text } = await getWithBody(`${pipeline.url}/stats/global`, headers, body);
+    expect(status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({ type: '/problems/unexpected-body', status: 400 });
+  });
 });
+
+/** fetch refuses to send one. */
+function getWithBody(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    request(url, { method: 'GET', headers, agent: false }, async (response) => {
+      resolve({ status: response.statusCode, text: await text(response) });
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
