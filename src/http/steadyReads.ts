@@ -12,7 +12,7 @@ export interface SteadyOptions {
  * A read is joined by equal ones for this long after it began, so what a joined request is told is at most this
  * much older than the request. Reads take a millisecond or two; this only bounds the bad days.
  */
-const JOIN_MS = 50;
+export const JOIN_MS = 50;
 
 interface UnderWay {
   answer: Promise<unknown>;
@@ -26,7 +26,11 @@ type Reads<T> = { [K in keyof T]: (...args: never[]) => Promise<unknown> };
  * which nobody may change. Each is answered within the deadline. A read keeps its place until Redis has answered, also
  * when its client has been sent away: a Redis that hangs is left with at most `mostUnderWay` reads to catch up on.
  */
-export function steadyReads<T extends Reads<T>>(reads: T, options: SteadyOptions): T {
+export function steadyReads<T extends Reads<T>>(
+  reads: T,
+  options: SteadyOptions,
+  clock: () => number = () => performance.now(),
+): T {
   const shared = new Map<string, UnderWay>();
   let underWay = 0;
 
@@ -48,7 +52,7 @@ export function steadyReads<T extends Reads<T>>(reads: T, options: SteadyOptions
     (name: string, read: (...args: never[]) => Promise<unknown>) =>
     async (...args: never[]) => {
       const key = `${name} ${JSON.stringify(args)}`;
-      const now = performance.now();
+      const now = clock();
       const joined = shared.get(key);
       if (joined && now - joined.begun < JOIN_MS) return joined.answer;
       return begin(key, () => read(...args), now);

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { JOIN_MS, steadyReads } from '../../src/http/steadyReads.ts';
+import { makePartitions } from '../../src/queue/partitions.ts';
+import { statsKeys } from '../../src/stats/keys.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+
+const OPTIONS = { mostUnderWay: 10, deadlineMs: 60_000 };
+
+/** A read whose end a test decides. */
+function heldReads() {
+  const begun: { answer: (value: string) => void; fail: (error: Error) => void }[] = [];
+  const reads = {
+    read: (_name: string) =>
+      new Promise<string>((answer, fail) => {
+        begun.push({ answer, fail });
+      }),
+  };
+  return { reads, begun };
+}
+
+describe('equal reads', () => {
+  let server: TestRedis;
+  let redis: Redis;
+  let stats: ReadStats;
+  const partitions = makePartitions(1);
+  const { global, user } = statsKeys((partitions.all as never)[0]);
+
+  beforeAll(async () => {
+    server = await startTestRedis();
+    redis = server.client();
+    stats = steadyReads(makeReadStats(server.client(), partitions), { ...OPTIONS, mostUnderWay: 1_000 });
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    await redis.flushall();
+    await redis.config('RESETSTAT');
+  });
+
+  async function trips(): Promise<number> {
+    return Number(/cmdstat_hmget:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+  }
+
+  it('at once take one trip to Redis', async () => {
+    await redis.hset(global, 'total_orders', 7, 'total_revenue', 700);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => stats.global()));
+    for (const answer of answers) expect(answer).toMatchObject({ orders: 7, minorUnits: 700 });
+    expect(await trips()).toBe(1);
+  });
+
+  it('of different users take one each, and each gets its own answer', async () => {
+    const ids = Array.from({ length: 50 }, (_, index) => `U${index}`);
+    await Promise.all(ids.map((id, i) => redis.hset(user(id), 'order_count', i + 1, 'total_spend', i)));
+    const answers = await Promise.all(ids.map((id) => stats.user(id)));
+    expect(answers.map((answer) => answer?.orders)).toEqual(ids.map((_, i) => i + 1));
+    expect(await trips()).toBe(50);
+  });
+
+  it('one after the other are each as new as they can be', async () => {
+    for (let orders = 1; orders <= 20; orders += 1) {
+      await redis.hset(global, 'total_orders', orders, 'total_revenue', 0);
+      expect(await stats.global()).toMatchObject({ orders });
+    }
+  });
+
+  it('share a failure, and the next one tries again', async () => {
+    await redis.set(global, 'no hash');
+    const outcomes = await Promise.allSettled([stats.global(), stats.global()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await redis.del(global);
+    expect(await stats.global()).toMatchObject({ orders: 0 });
+  });
+});
+
+describe('a read under way', () => {
+  it('is not joined by one that comes much later, which would get an old answer', async () => {
+    let now = 0;
+    const { reads, begun } = heldReads();
+    const steady = steadyReads(reads, OPTIONS, () => now);
+    const [first, soon] = [steady.read('a'), steady.read('a')];
+    now += JOIN_MS;
+    const late = steady.read('a');
+    const withLate = steady.read('a');
+    expect(begun).toHaveLength(2);
+    begun[0]?.answer('old');
+    begun[1]?.answer('new');
+    expect(await Promise.all([first, soon, late, withLate])).toEqual(['old', 'old', 'new', 'new']);
+    void steady.read('a');
+    expect(begun).toHaveLength(3);
+    begun[2]?.answer('');
+  });
+
+  it('is answered by the deadline, but keeps its place until it has really ended', async () => {
+    const { reads, begun } = heldReads();
+    const steady = steadyReads(reads, { mostUnderWay: 2, deadlineMs: 1 });
+    for (const name of ['a', 'b']) {
+      await expect(steady.read(name)).rejects.toMatchObject({
+        status: 503,
+        details: { kind: 'redis-unavailable' },
+      });
+    }
+    await expect(steady.read('c')).rejects.toMatchObject({ status: 503, details: { kind: 'overloaded' } });
+    expect(begun).toHaveLength(2);
+    begun[0]?.fail(new Error('connection lost'));
+    begun[1]?.answer('late');
+    await new Promise(setImmediate);
+    await expect(steady.read('d')).rejects.toMatchObject({ details: { kind: 'redis-unavailable' } });
+    expect(begun).toHaveLength(3);
+    begun[2]?.answer('');
+  });
+});
