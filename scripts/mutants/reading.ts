@@ -7,12 +7,8 @@ export const READING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/orders/parseOrder.ts',
-        from: `(total, item) => total.plus(item.price_per_unit.times(item.quantity)),
-    ZERO,
-  );`,
-        to: `(total, item) => new Big(total.toNumber() + item.price_per_unit.toNumber() * item.quantity),
-    ZERO,
-  );`,
+        from: 'total.plus(item.price_per_unit.times(item.quantity))',
+        to: 'new Big(total.toNumber() + item.price_per_unit.toNumber() * item.quantity)',
       },
     ],
     tests: ['test/orders/sum.test.ts'],
