@@ -37,6 +37,18 @@ describe('a wrong value', () => {
     ['JOB_ATTEMPTS', '0'],
     ['CURRENCY', 'dollars'],
     ['ID_CASE', 'lower'],
+    ['STATS_API', 'closed'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '0'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', 'loopback,everyone'],
+    ['CORS_ORIGINS', 'shop.example'],
+    ['CORS_ORIGINS', 'https://shop.example/'],
+    ['CORS_ORIGINS', 'https://shop.example,'],
+    ['RATE_LIMIT_PER_KEY', '-1'],
+    ['AUTH_FAILURES_PER_MINUTE', '0'],
+    ['READS_IN_FLIGHT', '0'],
+    ['READ_FROM', 'cache'],
   ])('%s=%s is refused, naming both', (name, value) => {
     const { problems } = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
@@ -148,6 +160,29 @@ describe('who may enter', () => {
     expect(problemsOf({ NODE_ENV: 'production', ...ADMIN }).problems).toEqual([
       expect.stringContaining('STATS_API'),
     ]);
-    expect(readConfig({ NODE_ENV: 'production', STATS_API: 'Open', ...ADMIN }).production).toBe(true);
+    expect(readConfig({ NODE_ENV: 'production', STATS_API: 'Open', ...ADMIN }).api.keysNeeded).toBe(false);
+    expect(readConfig({ NODE_ENV: 'production', STATS_API: 'keys', ...ADMIN }).api.keysNeeded).toBe(true);
+    expect(problemsOf({ NODE_ENV: 'production', STATS_API: 'keys' }).problems).toEqual([
+      expect.stringContaining('needs ADMIN_USER and ADMIN_PASSWORD'),
+    ]);
+  });
+
+  it('is nobody whom a proxy of somebody else names', () => {
+    expect(readConfig({}).api.trustProxy).toBeUndefined();
+    expect(readConfig({ TRUST_PROXY: '2' }).api.trustProxy).toBe(2);
+    expect(readConfig({ TRUST_PROXY: 'loopback, 10.0.0.0/8,fd00::/8' }).api.trustProxy).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+      'fd00::/8',
+    ]);
+  });
+});
+
+describe('replicas', () => {
+  it('are read only where we know them: in a Redis Cluster', () => {
+    expect(problemsOf({ READ_FROM: 'replica' }).problems).toEqual([
+      expect.stringMatching(/^READ_FROM=replica needs REDIS_CLUSTER_NODES/),
+    ]);
+    expect(readConfig({ READ_FROM: 'replica', REDIS_CLUSTER_NODES: 'a:1' }).api.readFromReplicas).toBe(true);
   });
 });
