@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+const STACK = /node_modules|\bat .*:\d+:\d+|stack/;
+
+// Bull Board sends stacks to whoever asks when this is set, and it is what runs without NODE_ENV are called.
+describe('a fault inside Bull Board, in development', () => {
+  const { NODE_ENV } = process.env;
+  let redis: TestRedis;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    process.env.NODE_ENV = 'development';
+    redis = await startTestRedis();
+    pipeline = await startPipeline({}, { role: 'api', redis });
+  });
+  afterAll(async () => {
+    process.env.NODE_ENV = NODE_ENV;
+    await pipeline.stop();
+    await redis.stop();
+  });
+
+  async function ask(path: string, init?: RequestInit): Promise<{ status: number; body: string }> {
+    const response = await pipeline.get(`/admin/queues/api/queues${path}`, init);
+    return { status: response.status, body: await response.text() };
+  }
+
+  it('says nothing about us when the body cannot be read', async () => {
+    const { status, body } = await ask('/orders/1/update-data', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: '{"jobData":',
+    });
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toEqual({ error: 'The request cannot be read' });
+  });
+
+  it('says nothing about us when Redis is gone', async () => {
+    await redis.stop();
+    await until(async () => (await pipeline.get('/health')).status === 503, '/health is 503');
+    const { status, body } = await ask('');
+    expect(status).toBe(500);
+    expect(body).not.toMatch(STACK);
+    expect(body).not.toContain(String(redis.port));
+    expect(JSON.parse(body)).toEqual({ error: 'Something went wrong here, and it was logged' });
+  });
+});
