@@ -4,16 +4,8 @@ import type { Order } from '../../src/orders/parseOrder.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { daysFrom } from './rangeModel.ts';
 import { endings, order, recorder } from './recording.ts';
-
-/** Every day from one to another, both in it. */
-function daysFrom(start: string, end: string): string[] {
-  const days: string[] = [];
-  for (let time = Date.parse(`${start}T00:00:00Z`); ; time += 86_400_000) {
-    days.push(new Date(time).toISOString().slice(0, 10));
-    if (days.at(-1) === end) return days;
-  }
-}
 
 // Two Februaries of either kind, and the ends of what a date can be.
 const DAYS = [
