@@ -9,6 +9,7 @@
  *   npm run bench -- users [--users 1000,1000000,10000000]
  *   npm run bench -- cluster [--jobs 20000] [--rounds 3]
  *   npm run bench -- detail [--users 100,10000,100000]
+ *   npm run bench -- api [--rounds 3] [--seconds 3]
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   bridge: () => import('./bridge/throughput.ts'),
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   ledger: () => import('./stats/ledger.ts'),
   users: () => import('./stats/users.ts'),
   cluster: () => import('./worker/cluster.ts'),
+  api: () => import('./api/throughput.ts'),
   detail: () => import('./stats/detail.ts'),
 };
 

@@ -63,7 +63,7 @@ export async function run(args: string[]): Promise<void> {
 async function measure(contender: (typeof CONTENDERS)[number], work: Work): Promise<Figures> {
   const { jobs } = work;
   const redis = await startBenchRedis();
-  await fill(redis.url, work);
+  await fillQueue(redis.url, work);
   const child = await startChild(new URL('./contender.ts', import.meta.url));
   const [partition] = makePartitions(1).all;
   const left = async () => {
@@ -96,7 +96,8 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
   }
 }
 
-async function fill(url: string, work: Work): Promise<void> {
+/** Jobs of that many orders, waiting. */
+export async function fillQueue(url: string, work: Work): Promise<void> {
   const { jobs } = work;
   const { hostname, port } = new URL(url);
   const redis = new Redis(Number(port), hostname, { maxRetriesPerRequest: null });
