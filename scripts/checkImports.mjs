@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   queue: ['orders', 'runtime'],
   stats: ['orders', 'queue', 'runtime'],
   bridge: ['queue', 'orders', 'runtime'],
-  worker: ['queue', 'orders', 'runtime', 'stats/recordOrder.ts'],
+  worker: ['queue', 'orders', 'runtime', 'stats/forgetDetail.ts', 'stats/recordOrder.ts'],
   access: ['runtime'],
   http: ['queue', 'orders', 'runtime', 'access', 'stats/readStats.ts', 'stats/readErrors.ts'],
   'config.ts': ['runtime/envValues.ts'],
