@@ -11,6 +11,9 @@ const MAX_BODY = 1_048_576;
  * and the body parser that reads a body bounds that.
  */
 export const requestLimits: RequestHandler = (request, response, next) => {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    return sendProblem(response, 400, { kind: 'bad-request', detail: 'HTTP/1.1 needs a Host header' });
+  }
   if (request.url.length > MAX_URL) {
     return sendProblem(response, 414, {
       kind: 'uri-too-long',

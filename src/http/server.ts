@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES } from 'node:http';
+import { createServer, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
@@ -44,6 +44,8 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
   const server = createServer(
     {
       maxHeaderSize: MAX_HEAD,
+      // Node's own refusal has no body; requestLimits says it in the form of every other.
+      requireHostHeader: false,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -61,6 +63,9 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
     options.onConnectionRefused?.();
   });
   server.on('clientError', refuseUnreadable);
+  server.on('connect', (_request, socket) => refuse(socket, NO_TUNNEL));
+  // An expectation nobody knows may be ignored. Node would refuse it, without a body.
+  server.on('checkExpectation', app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
@@ -87,7 +92,13 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
   };
 }
 
-const UNREADABLE: Record<string, { status: number; kind: ProblemKind; detail: string }> = {
+interface Refusal {
+  status: number;
+  kind: ProblemKind;
+  detail: string;
+}
+
+const UNREADABLE: Record<string, Refusal> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     kind: 'headers-too-large',
@@ -100,20 +111,25 @@ const UNREADABLE: Record<string, { status: number; kind: ProblemKind; detail: st
   },
 };
 const NOT_HTTP = { status: 400, kind: 'bad-request', detail: 'This is not HTTP' } as const;
+const NO_TUNNEL = { status: 405, kind: 'method-not-allowed', detail: 'This is no proxy' } as const;
 
 /** Answers what Node refuses before Express sees it, in the form of every other refusal. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy();
     return;
   }
-  const { status, kind, detail } = UNREADABLE[error.code ?? ''] ?? NOT_HTTP;
+  refuse(socket, UNREADABLE[error.code ?? ''] ?? NOT_HTTP);
+}
+
+function refuse(socket: Duplex, { status, kind, detail }: Refusal): void {
   const body = problemJson(status, { kind, detail });
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       `Content-Type: ${PROBLEM_TYPE}; charset=utf-8`,
       `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(status === 405 ? ['Allow: GET, HEAD'] : []),
       'X-Process-Time: 0.000000',
       'Connection: close',
       '',
@@ -122,4 +138,11 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   );
   // A client that does not take its answer would keep its place until it is silent for too long.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+/** Whether an answer to an earlier request is on its way: what is written now would end up in the middle of it. */
+function isAnswering(socket: Duplex): boolean {
+  // Node has no public name for it, and looks at the same field before its own refusals.
+  const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: ServerResponse | null };
+  return answer?.headersSent === true;
 }

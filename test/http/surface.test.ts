@@ -123,6 +123,33 @@ describe('the HTTP surface', () => {
     expect(JSON.parse(body)).toMatchObject({ status, detail: expect.any(String) });
   });
 
+  it.each([
+    ['a request without a Host', 'GET /stats/global HTTP/1.1\r\n\r\n', 400],
+    ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
+  ])('%s is refused in the same form', async (_, request, status) => {
+    const socket = connect(Number(new URL(pipeline.url).port), '127.0.0.1');
+    socket.write(`${request}\0\r\n\r\n`);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head).toMatch(/^Content-Type: application\/problem\+json/m);
+    expect(JSON.parse(body)).toMatchObject({ status, detail: expect.any(String) });
+  });
+
+  it.each([
+    ['another protocol', 'Upgrade: h2c\r\nConnection: Upgrade'],
+    ['something nobody knows to expect', 'Expect: everything'],
+  ])('who would rather have %s is answered all the same, also the next time', async (_, header) => {
+    const socket = connect(Number(new URL(pipeline.url).port), '127.0.0.1');
+    const chunks = socket[Symbol.asyncIterator]();
+    const ask = async (headers: string) => {
+      socket.write(`GET /stats/global HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`);
+      return String((await chunks.next()).value).split('\r\n', 1)[0];
+    };
+    expect(await ask(header)).toBe('HTTP/1.1 200 OK');
+    expect(await ask('Accept: */*')).toBe('HTTP/1.1 200 OK');
+    socket.destroy();
+  });
+
   it('many requests over one kept-open connection are each answered', async () => {
     const socket = connect(Number(new URL(pipeline.url).port), '127.0.0.1');
     const request = (last: boolean) =>
