@@ -4,11 +4,6 @@ export default {
   // Only these are crawled and watched: dist and .data change while tests run.
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/scripts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Still being finished, and minutes long: run them by path with `--testPathIgnorePatterns node_modules`.
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    '/test/(chaos|promise)\\.test',
-  ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
