@@ -255,6 +255,7 @@ async function serveHttp(parts: HttpParts): Promise<string | undefined> {
   const redis = connect('fail_fast', 'reads', {
     socketTimeout: READS_SILENCE_MS,
     readFromReplicas: config.api.readFromReplicas,
+    writeTogether: true,
   });
   const reads = role === 'all' || role === 'api';
   const app = makeApp({

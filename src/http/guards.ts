@@ -75,11 +75,11 @@ export function guards(parts: GuardParts): Guards {
   };
 
   const reads = (request: Request, response: Response): Soon<void> => {
-    const within = (limiter: RateLimiter | undefined, subject: () => string) =>
-      limiter ? soon(limiter.take(subject()), (verdict) => count(response, verdict)) : undefined;
-    if (!keysNeeded) return within(perAddress, () => addressOf(request));
+    if (!keysNeeded) {
+      return perAddress && soon(perAddress.take(addressOf(request)), (verdict) => count(response, verdict));
+    }
     return soon(authenticate(request, response, 'read'), (id) =>
-      id === undefined ? undefined : within(perKey, () => id),
+      perKey && id !== undefined ? soon(perKey.take(id), (verdict) => count(response, verdict)) : undefined,
     );
   };
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import type { Logger } from 'winston';
 
 /** What callers may name a request: what fits on a log line as it is. */
@@ -11,10 +11,10 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f
  * One line per request with its id, the caller's trace and which key it came with; `X-Request-Id` and
  * `X-Process-Time` (seconds) on every response. The id is the caller's own when it gave a sane one.
  */
-export function requestLog(logger: Logger): RequestHandler {
+export function requestLog(logger: Logger): (request: Request, response: Response) => void {
   // Winston does most of its work before it looks at the level.
   const isLogged = logger.isLevelEnabled('info');
-  return (request, response, next) => {
+  return (request, response) => {
     const started = performance.now();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -43,6 +43,5 @@ export function requestLog(logger: Logger): RequestHandler {
         });
       });
     }
-    next();
   };
 }

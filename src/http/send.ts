@@ -27,7 +27,7 @@ const COMPRESS_FROM_BYTES = 1_024;
  * The ETag is weak: it names the content, whatever coding it travels in.
  */
 export async function sendRevalidated(request: Request, response: Response, answer: Answer): Promise<void> {
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const { body } = answer;
   const etag = etagOf(body);
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'private, no-cache');
@@ -40,24 +40,25 @@ export async function sendRevalidated(request: Request, response: Response, answ
   }
   const coding = body.length >= COMPRESS_FROM_BYTES ? codingFor(request) : undefined;
   if (coding) response.setHeader('Content-Encoding', coding);
-  sendWhole(request, response, answer.type, coding ? await COMPRESS[coding](body) : body);
+  sendWhole(request, response, answer.type, coding ? await COMPRESS[coding](Buffer.from(body)) : body);
 }
 
 /** Sends an answer that is only true now: a clock, a state of health. */
 export function sendUnstored(request: Request, response: Response, { type, body }: Answer): void {
   response.setHeader('Cache-Control', 'no-store');
-  sendWhole(request, response, type, Buffer.from(body));
+  sendWhole(request, response, type, body);
 }
 
-function sendWhole(request: Request, response: Response, type: string, bytes: Buffer): void {
+/** Text goes out in one piece with the headers; bytes would be a second one. */
+function sendWhole(request: Request, response: Response, type: string, body: string | Buffer): void {
   response.setHeader('Content-Type', type);
-  response.setHeader('Content-Length', bytes.length);
+  response.setHeader('Content-Length', Buffer.byteLength(body));
   // Past Express's own send, which would work out type, ETag and freshness once more.
   if (request.method === 'HEAD') response.end();
-  else response.end(bytes);
+  else response.end(body);
 }
 
-const etagOf = (body: Buffer): string => `W/"${hash('sha1', body, 'base64')}"`;
+const etagOf = (body: string | Buffer): string => `W/"${hash('sha1', body, 'base64')}"`;
 
 /**
  * RFC 9110's weak comparison. Express's own also looks at the request's Cache-Control, which is said to caches on the

@@ -35,7 +35,7 @@ export function steadyReads<T extends Reads<T>>(
   let underWay = 0;
 
   const begin = (key: string, read: () => Promise<unknown>, now: number): Promise<unknown> => {
-    if (underWay >= options.mostUnderWay) throw overloaded();
+    if (underWay >= options.mostUnderWay) return Promise.reject(overloaded());
     underWay += 1;
     const reading = read();
     const entry = { answer: deadline(reading, options.deadlineMs, tooSlow), begun: now };
@@ -50,7 +50,7 @@ export function steadyReads<T extends Reads<T>>(
 
   const steady =
     (name: string, read: (...args: never[]) => Promise<unknown>) =>
-    async (...args: never[]) => {
+    (...args: never[]) => {
       const key = `${name} ${JSON.stringify(args)}`;
       const now = clock();
       const joined = shared.get(key);

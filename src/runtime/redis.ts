@@ -29,6 +29,8 @@ export interface ConnectOptions {
   socketTimeout?: number;
   /** Reads go to replicas where there are some. A Redis Cluster only: a single server is asked itself. */
   readFromReplicas?: boolean;
+  /** Commands of one turn of the event loop leave in one system call. For many small ones from many clients. */
+  writeTogether?: boolean;
   /** Hears connection errors; without a listener the first one would end the process. */
   onError: (error: Error) => void;
 }
@@ -50,7 +52,29 @@ export function connectRedis(
         })
       : serverConnection(target, { ...common, retryStrategy: retryDelay });
   redis.on('error', options.onError);
+  if (options.writeTogether) {
+    if (redis instanceof Cluster) redis.on('+node', writeTogether);
+    else writeTogether(redis);
+  }
   return redis;
+}
+
+/**
+ * ioredis writes every command by itself, and for a small read that write costs more than the rest of the command.
+ * Held until all requests that had arrived were looked at, nothing comes later than the last of them.
+ */
+function writeTogether(redis: Redis): void {
+  redis.on('connect', () => {
+    const { stream } = redis;
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+    stream.write = (...args: unknown[]) => {
+      if (stream.writableCorked === 0) {
+        stream.cork();
+        setImmediate(() => stream.uncork());
+      }
+      return write(...args);
+    };
+  });
 }
 
 const retryDelay = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RETRY_MOST_MS);
