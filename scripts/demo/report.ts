@@ -48,6 +48,7 @@ export function report({
   const places = [
     ['API', `${url}/stats/global`],
     ['', `${url}/stats/top-spenders?limit=3`],
+    ['API docs', `${url}/docs`],
     ['Failed orders', `${url}/admin/queues`],
     ['Health', `${url}/health`],
     ['Inbox (SQS)', queueUrl],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyStore } from '../../src/access/keyStore.ts';
 import { openapiDocument } from '../../src/http/openapi.ts';
 import { PROBLEM_KINDS } from '../../src/http/problemKinds.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
@@ -219,6 +220,40 @@ describe('while Redis is away', () => {
       await until(async () => (await pipeline.get('/health')).status === 200, '/health is 200 again');
       await pipeline.stop();
       await redis.stop();
+    }
+  });
+});
+
+describe('with keys and a rate limit', () => {
+  it('refusals and answers are what the document says', async () => {
+    const pipeline = await startPipeline(
+      { STATS_API: 'keys', RATE_LIMIT_PER_KEY: '2', AUTH_FAILURES_PER_MINUTE: '2' },
+      { role: 'api' },
+    );
+    try {
+      const api = readApiDocument(await pipeline.json('/openapi.json'));
+      const store = new KeyStore(pipeline.redis.client());
+      const { key } = await store.create({ name: 'test', role: 'read' }, Date.now());
+      const asked = async (headers: Record<string, string>) => {
+        const response = await pipeline.get('/v1/stats/global', { headers });
+        const received = { status: response.status, headers: response.headers, body: await response.text() };
+        expect(api.faults(api.operation('/stats/global'), received)).toEqual([]);
+        return received;
+      };
+      const good = await asked({ authorization: `Bearer ${key}` });
+      expect([good.status, good.headers.get('ratelimit-policy')]).toEqual([
+        200,
+        expect.stringMatching(/;q=2;w=60$/),
+      ]);
+      const etag = good.headers.get('etag') as string;
+      expect((await asked({ 'x-api-key': key, 'if-none-match': etag })).status).toBe(304);
+      const limited = await asked({ 'x-api-key': key });
+      expect([limited.status, limited.headers.has('ratelimit')]).toEqual([429, true]);
+      expect((await asked({})).status).toBe(401);
+      const wrong = async () => (await asked({ 'x-api-key': 'wrong' })).status;
+      expect([await wrong(), await wrong(), await wrong()]).toEqual([401, 401, 429]);
+    } finally {
+      await pipeline.stop();
     }
   });
 });
