@@ -57,6 +57,8 @@ const none = z.object({});
 
 const TOP_RANGE =
   'Over everything counted, or with start_date and end_date within a range of days, both included. Exact either way.';
+const MERGED =
+  'A range is refused when its users, each counted once per month and edge day, are more than 250,000.';
 const DETAIL =
   'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
   'refused with the first day that is left.';
@@ -92,7 +94,7 @@ export function statsOperations(idCase: IdCase) {
       path: '/stats/top-spenders',
       tag: 'Lists',
       summary: 'The users who spent most',
-      description: `${TOP_RANGE} ${DETAIL}`,
+      description: `${TOP_RANGE} ${DETAIL} ${MERGED}`,
       pathParameters: none,
       query: withOptionalRange({ limit: limit(5) }),
       answer: answers.spenders,
@@ -104,7 +106,7 @@ export function statsOperations(idCase: IdCase) {
       path: '/stats/top-buyers',
       tag: 'Lists',
       summary: 'The users with most orders',
-      description: `${TOP_RANGE} ${DETAIL}`,
+      description: `${TOP_RANGE} ${DETAIL} ${MERGED}`,
       pathParameters: none,
       query: withOptionalRange({ limit: limit(5) }),
       answer: answers.buyers,
@@ -132,7 +134,7 @@ export function statsOperations(idCase: IdCase) {
       description:
         'The largest spend first, page by page: hand `next_cursor` back as `cursor`, or follow the `Link` header, ' +
         'until there is none. A user who orders while you page is never listed twice, but one who thereby moves up ' +
-        `past the page you are at is not listed. ${DETAIL}`,
+        `past the page you are at is not listed. ${DETAIL} ${MERGED}`,
       pathParameters: none,
       query: withRange({ limit: limit(100), cursor: cursor.optional() }),
       answer: answers.usersPage,
@@ -146,7 +148,7 @@ export function statsOperations(idCase: IdCase) {
       tag: 'Lists',
       summary: 'Orders and revenue as a series of days, months or years',
       description:
-        'A point per period of the range, zeros where nothing was ordered. The first and the last month or year count ' +
+        'A point per period of the range, 5,000 at most, zeros where nothing was ordered. The first and the last month or year count ' +
         `only the days within the range. With user_id only that user counts. For a user: ${DETAIL}`,
       pathParameters: none,
       query: withRange({ granularity, user_id: user.optional() }),

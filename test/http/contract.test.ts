@@ -181,6 +181,11 @@ describe('answers are what the document says', () => {
     expect(JSON.parse(received.body).type).toBe(`/problems/${kind}`);
   });
 
+  it('the document states the most points of a series', async () => {
+    const { limit } = await pipeline.json<{ limit: number }>(`/stats/series?granularity=day&${ALL_DAYS}`);
+    expect(api.operation('/stats/series').description).toContain(`${limit.toLocaleString('en')} at most`);
+  });
+
   it('a problem names a type that is explained under it', async () => {
     const { type } = await pipeline.json<{ type: string }>('/stats/top-spenders?limit=0');
     expect(await pipeline.json(type)).toEqual({ type, statuses: [400], means: expect.any(String) });

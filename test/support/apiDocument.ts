@@ -21,6 +21,7 @@ interface Response_ {
 export interface Documented {
   path: string;
   operationId: string;
+  description?: string;
   parameters: Parameter[];
   responses: Record<string, Response_>;
 }
