@@ -16,9 +16,12 @@ export interface Ask {
 }
 
 export function makeAsk(redis: Redis | Cluster, partitions: Partitions): Ask {
+  const keys = new Map(partitions.all.map((partition) => [partition, statsKeys(partition)]));
+  const keysOf = (partition: Partition) => keys.get(partition) ?? statsKeys(partition);
+
   const one = async (partition: Partition, commands: Commands): Promise<Replies> => {
     const pipe = redis.pipeline();
-    commands(pipe, statsKeys(partition));
+    commands(pipe, keysOf(partition));
     return (await pipe.exec()) ?? [];
   };
   return {
@@ -28,7 +31,7 @@ export function makeAsk(redis: Redis | Cluster, partitions: Partitions): Ask {
     all: (commands) => Promise.all(partitions.all.map((partition) => one(partition, commands))),
     async atOnce(partition, commands) {
       const pipe = redis.multi();
-      commands(pipe, statsKeys(partition));
+      commands(pipe, keysOf(partition));
       return (await pipe.exec().catch(rethrowCause)) ?? [];
     },
   };

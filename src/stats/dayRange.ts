@@ -12,6 +12,8 @@ export interface SplitRange {
   days: string[];
   /** Undefined when there is none. */
   isWholeMonth: ((month: string) => boolean) | undefined;
+  /** The same months, by their ends: for the sum inside Redis. */
+  wholeMonths?: readonly [first: string, last: string];
 }
 
 /**
@@ -25,10 +27,13 @@ export function splitRange({ startDay, endDay }: DayRange): SplitRange {
   const endsWhole = endDay === lastDayOf(lastMonth);
   if (firstMonth === lastMonth) {
     return startsWhole && endsWhole
-      ? { days: [], isWholeMonth: (month) => month === firstMonth }
+      ? { days: [], isWholeMonth: (month) => month === firstMonth, wholeMonths: [firstMonth, firstMonth] }
       : { days: daysBetween(startDay, endDay), isWholeMonth: undefined };
   }
+  const { of, name } = NUMBERS.month;
+  const [first, last] = [of(startDay) + (startsWhole ? 0 : 1), of(endDay) - (endsWhole ? 0 : 1)];
   return {
+    ...(first <= last ? { wholeMonths: [name(first), name(last)] as const } : {}),
     days: [
       ...(startsWhole ? [] : daysBetween(startDay, lastDayOf(firstMonth))),
       ...(endsWhole ? [] : daysBetween(`${lastMonth}-01`, endDay)),

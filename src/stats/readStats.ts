@@ -4,9 +4,10 @@ import { makeAsk, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
 import { makeMergeDetail } from './mergeDetail.ts';
-import { NOTHING, periodTotals, sumOf } from './periodTotals.ts';
+import { NOTHING, sumOf } from './periodTotals.ts';
 import { rank } from './rank.ts';
 import { series } from './series.ts';
+import { sumPeriods } from './sumPeriods.ts';
 import { topEver, topInRange } from './topUsers.ts';
 import { userPeriods } from './userPeriods.ts';
 import { usersInRange } from './usersInRange.ts';
@@ -173,8 +174,7 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
     rank: (userId) => rank(ask, userId),
 
     async byDate(startDay, endDay) {
-      const parts = await periodTotals(ask, splitRange({ startDay, endDay }));
-      return parts.reduce((sum, [, totals]) => sumOf(sum, totals), NOTHING);
+      return sumPeriods(ask, splitRange({ startDay, endDay }));
     },
 
     async duplicates() {

@@ -138,5 +138,15 @@ describe('reading the stats', () => {
       await expect(read.user('U1')).rejects.toThrow('"many" where a whole number belongs');
       await expect(read.global()).rejects.toThrow('"nan" where a whole number belongs');
     });
+
+    it.each(['many', '1.5', 'nan', ''])('fails a sum with %j in it, by month and by day', async (value) => {
+      const partitions = makePartitions(1);
+      const read = await recorded(1, [order({ day: '2025-06-15' })]);
+      const { tag } = partitions.all[0] as Partition;
+      await redis.hset(`${tag}:stats:months`, '2025-06:revenue', value);
+      await redis.hset(`${tag}:stats:days`, '2025-06-15:orders', value);
+      await expect(read.byDate('2025-01-01', '2025-12-31')).rejects.toThrow();
+      await expect(read.byDate('2025-06-10', '2025-06-20')).rejects.toThrow();
+    });
   });
 });
