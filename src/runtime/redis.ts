@@ -47,7 +47,8 @@ export function connectRedis(
       ? new Cluster(target.nodes, {
           clusterRetryStrategy: retryDelay,
           enableOfflineQueue: profile === 'patient',
-          ...(options.readFromReplicas ? { scaleReads: 'slave' as const } : {}),
+          // Masters are asked again when one of them redirects. Replicas never do, and come and go unnoticed.
+          ...(options.readFromReplicas ? { scaleReads: 'slave' as const, slotsRefreshInterval: 10_000 } : {}),
           redisOptions: common,
         })
       : serverConnection(target, { ...common, retryStrategy: retryDelay });
