@@ -5,13 +5,18 @@ import { serveParent } from '../support/child.ts';
 
 /* What our routes are measured against, in a process of its own: the least that Node and Express can do. */
 
-export type ContenderRequest = 'bare http' | 'empty Express route';
+export type ContenderRequest = { do: 'start'; contender: Contender } | { do: 'usage' };
+export type Contender = 'bare http' | 'empty Express route';
 
 /** As long as what the stats answer. */
 const ANSWER = { total_orders: 1_234, total_revenue: 56_789.01 };
 
-serveParent(async (contender: ContenderRequest) => {
-  const server = contender === 'bare http' ? bareHttp() : emptyExpress();
+serveParent(async (request: ContenderRequest) => {
+  if (request.do === 'usage') {
+    const { user, system } = process.cpuUsage();
+    return { cpuMicroseconds: user + system };
+  }
+  const server = request.contender === 'bare http' ? bareHttp() : emptyExpress();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

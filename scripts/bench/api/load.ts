@@ -9,6 +9,7 @@ export interface Load {
   seconds: number;
   /** Asks for that many users in turn instead of the path of `url`. wrk only. */
   users?: number;
+  key?: string;
 }
 
 export interface LoadFigures {
@@ -27,11 +28,11 @@ export const hasWrk = spawnSync('wrk', ['--version']).error === undefined;
 /** Loads a URL from a process of its own; throws when anything but successes came back. */
 export const load = hasWrk ? loadByWrk : loadByAutocannon;
 
-async function loadByWrk({ url, connections, seconds, users }: Load): Promise<LoadFigures> {
+async function loadByWrk({ url, connections, seconds, users, key }: Load): Promise<LoadFigures> {
   const script = users === undefined ? [] : ['-s', fileURLToPath(new URL('./users.lua', import.meta.url))];
   const { stdout } = await run(
     'wrk',
-    ['--latency', '-t1', `-c${connections}`, `-d${seconds}s`, ...script, url],
+    ['--latency', '-t1', `-c${connections}`, `-d${seconds}s`, ...headerOf(key), ...script, url],
     { env: { ...process.env, USERS: String(users) } },
   );
   const [bad] = /Non-2xx.*|Socket errors.*/.exec(stdout) ?? [];
@@ -45,6 +46,9 @@ async function loadByWrk({ url, connections, seconds, users }: Load): Promise<Lo
   };
 }
 
+const headerOf = (key: string | undefined): string[] =>
+  key === undefined ? [] : ['-H', `X-API-Key: ${key}`];
+
 const UNITS: Record<string, number> = { us: 0.001, ms: 1, s: 1_000 };
 
 function milliseconds(text: string): number {
@@ -52,9 +56,9 @@ function milliseconds(text: string): number {
   return Number(value) * (UNITS[unit] ?? Number.NaN);
 }
 
-async function loadByAutocannon({ url, connections, seconds }: Load): Promise<LoadFigures> {
+async function loadByAutocannon({ url, connections, seconds, key }: Load): Promise<LoadFigures> {
   const program = createRequire(import.meta.url).resolve('autocannon');
-  const options = ['-c', String(connections), '-d', String(seconds), '--json', url];
+  const options = ['-c', String(connections), '-d', String(seconds), ...headerOf(key), '--json', url];
   const { stdout } = await run(process.execPath, [program, ...options], { maxBuffer: 1e8 });
   const result = JSON.parse(stdout) as {
     non2xx: number;

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
+import { KeyStore } from '../../../src/access/keyStore.ts';
+import type { Child } from '../support/child.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
-import { inSurroundings, type Surroundings } from '../support/surroundings.ts';
+import { inSurroundings, type Product, type Surroundings } from '../support/surroundings.ts';
 import { median, percentile, printTable } from '../support/table.ts';
 import type { WorkerRequest } from '../worker/contender.ts';
 import { fillQueue } from '../worker/throughput.ts';
-import type { ContenderRequest } from './contender.ts';
+import type { Contender, ContenderRequest } from './contender.ts';
 import { fillDays, fillUsers } from './fill.ts';
 import { hasWrk, type LoadFigures, load } from './load.ts';
 import type { PacedRequest } from './pacedReader.ts';
@@ -28,7 +30,14 @@ interface Options {
 interface Row {
   name: string;
   url: string;
+  child: Child;
   users?: number;
+  key?: string;
+}
+
+interface Figures extends LoadFigures {
+  /** Of the process that answers. What is left to compare when the machine has other work too. */
+  cpuPerRequest: number;
 }
 
 /**
@@ -50,9 +59,15 @@ export async function run(args: string[]): Promise<void> {
         await around.startProduct('api', { REDIS_URL: few.url }),
         await around.startProduct('api', { REDIS_URL: many.url }),
       ];
-      await routes(around, api.url, options);
+      const guarded = await around.startProduct('api', {
+        REDIS_URL: few.url,
+        STATS_API: 'keys',
+        RATE_LIMIT_PER_KEY: '10000000',
+      });
+      const { key } = await new KeyStore(few.client).create({ name: 'bench', role: 'read' }, Date.now());
+      await routes(around, api, { ...guarded, key }, options);
       await equalReads(api.url, few.client, options);
-      await sizes(api.url, apiOfMany.url, options);
+      await sizes(api, apiOfMany, options);
       await besideWorker(around, api.url, few.url);
     });
   } finally {
@@ -61,49 +76,53 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-async function routes(around: Surroundings, api: string, options: Options): Promise<void> {
-  const contender = async (name: ContenderRequest): Promise<Row> => {
+async function routes(
+  around: Surroundings,
+  { url, child }: Product,
+  guarded: Product & { key: string },
+  options: Options,
+): Promise<void> {
+  const contender = async (name: Contender): Promise<Row> => {
     const child = await around.start(new URL('./contender.ts', import.meta.url));
-    return { name, url: `${await child.ask<string>(name)}/` };
+    const at = await child.ask<string>({ do: 'start', contender: name } satisfies ContenderRequest);
+    return { name, child, url: `${at}/` };
   };
   const express = await contender('empty Express route');
   const rows: Row[] = [
     await contender('bare http'),
     express,
-    { name: 'user, always the same', url: `${api}/users/U1/stats` },
-    ...(hasWrk ? [{ name: `user, ${FEW_USERS} in turn`, url: api, users: FEW_USERS }] : []),
-    { name: 'global', url: `${api}/stats/global` },
-    { name: 'top 10', url: `${api}${TOP}` },
+    { name: 'user, always the same', child, url: `${url}/users/U1/stats` },
+    ...(hasWrk ? [{ name: `user, ${FEW_USERS} in turn`, child, url, users: FEW_USERS }] : []),
+    { name: 'global', child, url: `${url}/stats/global` },
+    { ...guarded, name: 'global, with a key and its rate limit', url: `${guarded.url}/stats/global` },
+    { name: 'top 10', child, url: `${url}${TOP}` },
   ];
   const figures = await measure(rows, CONNECTIONS, options);
-  const base = median(figures.get(express)?.map(({ perSecond }) => perSecond) ?? []);
   printTable(
     `Reads, ${CONNECTIONS} connections, ${hasWrk ? 'wrk' : 'autocannon'}, medians of ${options.rounds}`,
-    ['', 'requests/s', '× empty Express', 'p50 ms', 'p99 ms'],
-    rows.map((row) => {
-      const perSecond = of(figures, row, 'perSecond');
-      return [
-        row.name,
-        perSecond.toFixed(0),
-        (perSecond / base).toFixed(2),
-        of(figures, row, 'p50').toFixed(2),
-        of(figures, row, 'p99').toFixed(2),
-      ];
-    }),
+    ['', 'requests/s', '× empty Express', 'CPU µs/request', '× empty Express', 'p50 ms', 'p99 ms'],
+    rows.map((row) => [
+      row.name,
+      of(figures, row, 'perSecond').toFixed(0),
+      (of(figures, row, 'perSecond') / of(figures, express, 'perSecond')).toFixed(2),
+      of(figures, row, 'cpuPerRequest').toFixed(0),
+      (of(figures, express, 'cpuPerRequest') / of(figures, row, 'cpuPerRequest')).toFixed(2),
+      of(figures, row, 'p50').toFixed(2),
+      of(figures, row, 'p99').toFixed(2),
+    ]),
   );
 }
 
 /** One connection: nothing is shared between requests, so each pays for its own read. */
-async function sizes(api: string, apiOfMany: string, options: Options): Promise<void> {
+async function sizes(few: Product, many: Product, options: Options): Promise<void> {
+  const row = (name: string, { url, child }: Product, path: string): Row => ({
+    name,
+    child,
+    url: `${url}${path}`,
+  });
   const pairs: [Row, Row][] = [
-    [
-      { name: 'by date, 1 day', url: `${api}${ONE_DAY}` },
-      { name: 'by date, 10 years', url: `${api}${TEN_YEARS_RANGE}` },
-    ],
-    [
-      { name: 'top 10 of 1 k users', url: `${api}${TOP}` },
-      { name: 'top 10 of 1 M users', url: `${apiOfMany}${TOP}` },
-    ],
+    [row('by date, 1 day', few, ONE_DAY), row('by date, 10 years', few, TEN_YEARS_RANGE)],
+    [row('top 10 of 1 k users', few, TOP), row('top 10 of 1 M users', many, TOP)],
   ];
   const figures = await measure(pairs.flat(), 1, options);
   printTable(
@@ -173,21 +192,21 @@ async function measure(
   rows: readonly Row[],
   connections: number,
   { rounds, seconds }: Options,
-): Promise<Map<Row, LoadFigures[]>> {
-  const figures = new Map(rows.map((row) => [row, [] as LoadFigures[]]));
+): Promise<Map<Row, Figures[]>> {
+  const figures = new Map(rows.map((row) => [row, [] as Figures[]]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const row of rows) {
-      const loaded = await load({
-        url: row.url,
-        connections,
-        seconds: round === 0 ? 1 : seconds,
-        ...(row.users === undefined ? {} : { users: row.users }),
-      });
-      if (round > 0) figures.get(row)?.push(loaded);
+      const before = await cpuOf(row.child);
+      const loaded = await load({ ...row, connections, seconds: round === 0 ? 1 : seconds });
+      const cpuPerRequest = ((await cpuOf(row.child)) - before) / loaded.requests;
+      if (round > 0) figures.get(row)?.push({ ...loaded, cpuPerRequest });
     }
   }
   return figures;
 }
 
-const of = (figures: Map<Row, LoadFigures[]>, row: Row, name: keyof LoadFigures): number =>
+const cpuOf = async (child: Child): Promise<number> =>
+  (await child.ask<{ cpuMicroseconds: number }>({ do: 'usage' })).cpuMicroseconds;
+
+const of = (figures: Map<Row, Figures[]>, row: Row, name: keyof Figures): number =>
   median(figures.get(row)?.map((each) => each[name]) ?? []);
