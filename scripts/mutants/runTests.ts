@@ -45,6 +45,7 @@ export async function runTests(folder: string, file: string): Promise<TestRun> {
   process.off('exit', abandon);
   if (late) return { failed: [`${file} does not end`], broken: [] };
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as JestReport;
+  if (testResults.length === 0) return { failed: [], broken: [`${file}: jest runs no such file`] };
   return {
     failed: testResults.flatMap(({ name, assertionResults }) =>
       assertionResults
