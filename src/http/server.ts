@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
@@ -43,6 +43,7 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
   const { host, port, headersTimeoutMs = 10_000, requestTimeoutMs = 15_000 } = options;
   const server = createServer(
     {
+      ...bornAsExpress(app),
       maxHeaderSize: MAX_HEAD,
       // Node's own refusal has no body; requestLimits says it in the form of every other.
       requireHostHeader: false,
@@ -90,6 +91,18 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
       await closed;
     },
   };
+}
+
+/**
+ * Express gives every request and response another prototype, and V8 stops optimising for objects that change theirs:
+ * that made up half of what a request cost. These are born with it, so there is nothing to change.
+ */
+function bornAsExpress(app: Express) {
+  class Incoming extends IncomingMessage {}
+  class Outgoing extends ServerResponse {}
+  app.request = Object.setPrototypeOf(Incoming.prototype, app.request);
+  app.response = Object.setPrototypeOf(Outgoing.prototype, app.response);
+  return { IncomingMessage: Incoming, ServerResponse: Outgoing };
 }
 
 interface Refusal {
