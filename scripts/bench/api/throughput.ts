@@ -133,7 +133,7 @@ async function sizes(few: Product, many: Product, options: Options): Promise<voi
         row.name,
         of(figures, row, 'p50').toFixed(3),
         of(figures, row, 'perSecond').toFixed(0),
-        (of(figures, small, 'perSecond') / of(figures, row, 'perSecond')).toFixed(2),
+        (of(figures, row, 'p50') / of(figures, small, 'p50')).toFixed(2),
       ]),
     ),
   );
