@@ -21,7 +21,7 @@ import { steadyReads } from './http/steadyReads.ts';
 import { claimLayout } from './queue/claimLayout.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
 import { chooseDurability } from './queue/durability.ts';
-import { durableQueues } from './queue/durableQueues.ts';
+import { type DurableQueues, durableQueues } from './queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions, type Partitions } from './queue/partitions.ts';
 import { readQueueLoad } from './queue/queueLoad.ts';
@@ -104,6 +104,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   services.add({ name: 'queues', stop: () => openQueues.close() });
 
   if (does('worker')) {
+    const moves = await openMoves({ config, services, redis, connect, partitions, onQueueError });
     workers = startOrderWorkers(
       {
         ...config.worker,
@@ -115,7 +116,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
         queueRedis: connect('patient', 'worker'),
         recordRedis: connect('patient', 'record'),
         settingsRedis: redis,
-        queues,
+        queues: moves,
         partitions,
         logger,
         onError: throttledErrors(logger, 'worker'),
@@ -173,6 +174,27 @@ async function locateRedis(config: Config, logger: Logger, services: Services): 
     because: config.redis.why,
   });
   return { kind: 'server', host, port, tls: false };
+}
+
+/** Queues for orders that change their partition, as durable as the bridge's: their messages are gone already. */
+async function openMoves({
+  config,
+  services,
+  redis,
+  connect,
+  partitions,
+  onQueueError,
+}: Pick<
+  BridgeStart,
+  'config' | 'services' | 'redis' | 'connect' | 'partitions' | 'onQueueError'
+>): Promise<DurableQueues> {
+  const connection = connect('fail_fast', 'moves', { commandTimeout: ADD_TIMEOUT_MS });
+  await untilReady(connection);
+  const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
+  services.add({ name: 'move queues', stop: () => queues.close() });
+  // With one partition nothing ever moves, and a worker need not be kept from starting by what it will not use.
+  const level = partitions.all.length === 1 ? 'memory' : config.durability;
+  return durableQueues(connection, queues, await chooseDurability(redis, level));
 }
 
 async function openBridge(parts: BridgeStart): Promise<Bridge> {

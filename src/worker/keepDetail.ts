@@ -7,6 +7,8 @@ const DAY_MS = 24 * HOUR_MS;
 export interface KeepDetailParts {
   /** Days of per-user detail, today included. */
   days: number;
+  /** The time by the clock of Redis, ms since 1970. One worker whose own is ahead would drop the detail of all. */
+  today: () => Promise<number>;
   /** Drops what is older than this day (YYYY-MM-DD); says how many keys went. */
   forget: (firstDay: string) => Promise<number>;
   logger: Logger;
@@ -14,9 +16,11 @@ export interface KeepDetailParts {
 }
 
 /** Keeps per-user detail by day for so many days: looks at the start, and every hour for as long as it runs. */
-export function keepDetail({ days, forget, logger, onError }: KeepDetailParts): { stop(): Promise<void> } {
+export function keepDetail({ days, today, forget, logger, onError }: KeepDetailParts): {
+  stop(): Promise<void>;
+} {
   const look = async () => {
-    const firstDay = firstDayOf(days, Date.now());
+    const firstDay = firstDayOf(days, await today());
     const dropped = await forget(firstDay);
     if (dropped > 0) logger.info('per-user detail by day dropped', { before: firstDay, keys: dropped });
   };

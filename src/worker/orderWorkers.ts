@@ -1,11 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
 import { makeParseOrder, type OrderRules } from '../orders/parseOrder.ts';
+import type { DurableQueues } from '../queue/durableQueues.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
-import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/recordOrder.ts';
@@ -13,6 +14,7 @@ import { followConcurrency } from './followConcurrency.ts';
 import { keepDetail } from './keepDetail.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { processOrder } from './processOrder.ts';
+import { untilTaken } from './untilTaken.ts';
 
 export interface WorkerOptions {
   /** Jobs in hand at once in this process, shared out over the partitions. */
@@ -32,7 +34,8 @@ export interface WorkerParts {
   recordRedis: Redis | Cluster;
   /** Fails fast: a setting that cannot be read is looked at again a second later. */
   settingsRedis: Redis | Cluster;
-  queues: OrderQueues;
+  /** Where an order goes that belongs to another partition: safe there before it completes here. */
+  queues: DurableQueues;
   partitions: Partitions;
   logger: Logger;
   onError: (error: Error) => void;
@@ -47,7 +50,12 @@ export interface OrderWorkers {
 /** A worker per partition, so that every process serves them all. */
 export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): OrderWorkers {
   const outcomes = startOutcomeLog(parts.logger);
-  const workers = parts.partitions.all.map((partition) => startWorker(partition, options, parts, outcomes));
+  const stopping = new AbortController();
+  // Every order that waits for Redis listens for the stop: that many are no leak.
+  setMaxListeners(0, stopping.signal);
+  const workers = parts.partitions.all.map((partition) =>
+    startWorker(partition, options, parts, outcomes, stopping.signal),
+  );
   const following = followConcurrency({
     own: options.concurrency,
     read: () => readFleetConcurrency(parts.settingsRedis),
@@ -58,6 +66,7 @@ export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): O
   });
   const detail = keepDetail({
     days: options.userDetailDays,
+    today: async () => Number((await parts.settingsRedis.time())[0]) * 1_000,
     forget: async (firstDay) => {
       const dropped = parts.partitions.all.map((each) => forgetDetail(parts.settingsRedis, each, firstDay));
       return (await Promise.all(dropped)).reduce((sum, count) => sum + count, 0);
@@ -69,6 +78,7 @@ export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): O
     health: () => ({ concurrency: following.current() }),
     async stop() {
       await Promise.all([following.stop(), detail.stop()]);
+      stopping.abort();
       await Promise.all(workers.map((worker) => worker.close()));
       outcomes.stop();
     },
@@ -83,13 +93,16 @@ function startWorker(
   { concurrency, lockMs, rules, ledgerRetentionDays }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
   outcomes: OutcomeLog,
+  stopping: AbortSignal,
 ): Worker<OrderJob> {
   const parse = makeParseOrder(rules);
-  const record = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
+  const recordNow = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
+  const record = untilTaken(recordNow, { stopping, onError });
 
   const run = async (job: Job<OrderJob>) => {
     const jobId = job.id as string;
-    const move = (to: Partition) => queues.add(to, [{ id: movedId(jobId, to), data: job.data }]);
+    const move = (to: Partition) =>
+      queues.add([{ partition: to, jobs: [{ id: movedId(jobId, to), data: job.data }] }]);
     try {
       const outcome = await processOrder(job.data, job.timestamp, {
         partition,

@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
 import type { Job, Queue } from 'bullmq';
 import { createLogger, format, transports } from 'winston';
+import { chooseDurability } from '../../src/queue/durability.ts';
+import { durableQueues } from '../../src/queue/durableQueues.ts';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { makePartitions, type Partition, type Partitions } from '../../src/queue/partitions.ts';
@@ -48,6 +50,8 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
     () => {},
   );
   const queueOf = (userId: string) => queues.all[partitions.of(userId).index] as Queue<OrderJob>;
+  const connection = redis.client();
+  const moves = durableQueues(connection, queues, await chooseDurability(connection, 'memory'));
   let workers: ReturnType<typeof startOrderWorkers> | undefined;
   return {
     redis,
@@ -74,7 +78,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           queueRedis: redis.client(),
           recordRedis: redis.client(),
           settingsRedis: redis.client(),
-          queues,
+          queues: moves,
           partitions,
           logger,
           onError: () => {},

@@ -1,0 +1,31 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RecordOrder } from '../stats/recordOrder.ts';
+
+/** What Redis answers while it takes no write from anybody, whichever order it is. Older ones put it into a sentence. */
+const TAKES_NOTHING =
+  /(?:^|-)(OOM|READONLY|MISCONF|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|LOADING|TRYAGAIN|BUSY)\b/;
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 2_000;
+
+/**
+ * Records as `record` does, but waits while Redis takes nothing at all, out of memory for example. Thrown to BullMQ,
+ * that would cost the order an attempt, and the whole backlog one after the other would fail for good within seconds.
+ * When `stopping` aborts, what still waits rejects with what Redis said last.
+ */
+export function untilTaken(
+  record: RecordOrder,
+  { stopping, onError }: { stopping: AbortSignal; onError: (error: Error) => void },
+): RecordOrder {
+  return async (order) => {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      try {
+        return await record(order);
+      } catch (error) {
+        if (stopping.aborted || !TAKES_NOTHING.test((error as Error).message)) throw error;
+        onError(error as Error);
+        await delay(wait * (0.5 + Math.random() / 2), undefined, { signal: stopping }).catch(() => {});
+      }
+    }
+  };
+}
