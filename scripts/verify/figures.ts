@@ -28,7 +28,7 @@ export interface Figures {
     forgot: boolean;
   };
   duplicates: number;
-  /** Whether orders were counted while this was read: then sums may differ without anything being wrong. */
+  /** Whether orders were counted or detail dropped while this was read: then sums may differ without anything being wrong. */
   moved: boolean;
 }
 

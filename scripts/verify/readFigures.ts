@@ -11,7 +11,7 @@ import { addUpUsers } from './users.ts';
 const MAX_PASSES = 3;
 
 /**
- * Reads a partition; again when orders were counted meanwhile, and at most three times. `signal` stops it between
+ * Reads a partition; again when orders were counted or detail dropped meanwhile, and at most three times. `signal` stops it between
  * two pages. Without `userMonths` the spend of each user over the months is not compared, which saves most of the
  * time.
  */
@@ -36,10 +36,11 @@ export async function readFigures(
   }
 }
 
-/** Equal at two moments only when no order was counted between them, and no ledger turned its page. */
+/** Equal at two moments only when no order was counted between them, no ledger turned its page, no detail was dropped. */
 async function momentOf(redis: Redis | Cluster, keys: StatsKeys): Promise<string> {
   const totals = await redis.hmget(keys.global, 'total_orders', 'total_revenue');
-  return JSON.stringify([totals, await readStand(redis, keys)]);
+  const detailFrom = await redis.hget(keys.detail, 'from');
+  return JSON.stringify([totals, detailFrom, await readStand(redis, keys)]);
 }
 
 /** How many items a pass over a partition reads: users, spenders by day and month, buckets of the ledger. */
