@@ -64,7 +64,11 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
     options.onConnectionRefused?.();
   });
   server.on('clientError', refuseUnreadable);
-  server.on('connect', (_request, socket) => refuse(socket, NO_TUNNEL));
+  server.on('connect', (_request, socket) => {
+    // Node lets go of this socket entirely: without a listener a client that resets it ends the process.
+    socket.on('error', () => socket.destroy());
+    refuse(socket, NO_TUNNEL);
+  });
   // An expectation nobody knows may be ignored. Node would refuse it, without a body.
   server.on('checkExpectation', app);
   await new Promise<void>((resolve, reject) => {
