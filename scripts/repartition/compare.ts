@@ -45,7 +45,17 @@ async function figuresOf(
 
 type Named = [what: string, value: number];
 
-function flat({ global, users, listed, differing, days, months, ledger, duplicates }: Figures): Named[] {
+function flat({
+  global,
+  users,
+  listed,
+  differing,
+  days,
+  months,
+  years,
+  ledger,
+  duplicates,
+}: Figures): Named[] {
   return [
     ['orders', global.orders],
     ['revenue', global.minorUnits],
@@ -62,6 +72,7 @@ function flat({ global, users, listed, differing, days, months, ledger, duplicat
     ['duplicates', duplicates],
     ...periods(days),
     ...periods(months),
+    ...periods(years),
   ];
 }
 

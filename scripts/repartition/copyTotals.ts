@@ -11,7 +11,7 @@ import type { Split } from './split.ts';
 const FIELDS_AT_ONCE = 500;
 
 /**
- * What is not kept by user: totals, days, months, the count of duplicates, and where each ledger and queue stands.
+ * What is not kept by user: totals, days, months, years, the count of duplicates, and where each ledger and queue stands.
  *
  * How many orders of a day belong to which user is not known, so the numbers of an old partition cannot be divided:
  * they go whole to its heir. Their sum over all partitions, which is what is ever read, stays exact; those of a
@@ -24,7 +24,7 @@ export function totalsPart(redis: Redis | Cluster, split: Split, stands: readonl
     async copy(from) {
       const target = split.to.all[from] as Partition;
       const keys = statsKeys(target);
-      for (const kind of ['global', 'days', 'months'] as const) {
+      for (const kind of ['global', 'days', 'months', 'years'] as const) {
         await writeHash(redis, keys[kind], await inherited(redis, split, target, kind));
       }
       await writeDetail(redis, split, target);
@@ -42,7 +42,7 @@ async function inherited(
   redis: Redis | Cluster,
   split: Split,
   target: Partition,
-  kind: 'global' | 'days' | 'months',
+  kind: 'global' | 'days' | 'months' | 'years',
 ): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
   for (const source of split.sourcesOf(target)) {

@@ -1,3 +1,5 @@
+import { periodOf } from '../../src/stats/dayRange.ts';
+import type { Granularity } from '../../src/stats/readStats.ts';
 import type { Figures } from './figures.ts';
 import { noPeriod, type PeriodFigures, type Periods } from './periods.ts';
 
@@ -14,8 +16,9 @@ export interface Check {
 
 /** What must be equal over all partitions, and whether it is. `elsewhere`: tags of others that are in use. */
 export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
-  const { global, users, listed, differing, days, months, ledger } = figures;
+  const { global, users, listed, differing, days, months, years, ledger } = figures;
   const everybody = Math.max(users.users, listed.bySpend, listed.byCount);
+  const ofYears = sumOf(years);
   const ofMonths = sumOf(months);
   const ofDays = sumOf(days);
   const check = (name: string, expected: number, found: number, more: Partial<Check> = {}): Check => ({
@@ -34,12 +37,15 @@ export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
     check(name, periods.size, periods.size - wrong.length, firstOf(wrong));
   return [
     check('orders of all users = global', global.orders, users.orders),
+    check('orders of all years = global', global.orders, ofYears.orders),
     check('orders of all months = global', global.orders, ofMonths.orders),
     check('orders of all days = global', global.orders, ofDays.orders),
     check('spend of all users = global', global.minorUnits, users.minorUnits, money),
+    check('revenue of all years = global', global.minorUnits, ofYears.minorUnits, money),
     check('revenue of all months = global', global.minorUnits, ofMonths.minorUnits, money),
     check('revenue of all days = global', global.minorUnits, ofDays.minorUnits, money),
-    perPeriod('months that equal their days', unlike(months, byMonth(days)), months),
+    perPeriod('years that equal their months', unlike(years, summedBy('year', months)), years),
+    perPeriod('months that equal their days', unlike(months, summedBy('month', days)), months),
     perPeriod('days that equal their spenders', unlisted(days), days),
     perPeriod('months that equal their spenders', unlisted(months), months),
     perUser('users right in the list by spend', differing.counts['spend list']),
@@ -76,14 +82,14 @@ function sumOf(periods: Periods): { orders: number; minorUnits: number } {
   return sum;
 }
 
-function byMonth(days: Periods): Periods {
-  const months: Periods = new Map();
-  for (const [day, { orders, minorUnits }] of days) {
-    const month = day.slice(0, 7);
-    const sum = months.get(month) ?? noPeriod();
-    months.set(month, { ...sum, orders: sum.orders + orders, minorUnits: sum.minorUnits + minorUnits });
+function summedBy(length: Granularity, parts: Periods): Periods {
+  const sums: Periods = new Map();
+  for (const [part, { orders, minorUnits }] of parts) {
+    const period = periodOf(length, part);
+    const sum = sums.get(period) ?? noPeriod();
+    sums.set(period, { ...sum, orders: sum.orders + orders, minorUnits: sum.minorUnits + minorUnits });
   }
-  return months;
+  return sums;
 }
 
 function unlike(periods: Periods, others: Periods): string[] {

@@ -16,6 +16,7 @@ export interface Figures {
   differing: Differences;
   days: Periods;
   months: Periods;
+  years: Periods;
   ledger: {
     /** Entries that the ledgers say the current generation has. */
     size: number;
@@ -39,6 +40,7 @@ export const noFigures = (): Figures => ({
   differing: new Differences(),
   days: new Map(),
   months: new Map(),
+  years: new Map(),
   ledger: { size: 0, current: 0, previous: 0, wrongSizes: 0, forgot: false },
   duplicates: 0,
   moved: false,
@@ -49,6 +51,7 @@ export function addFigures(sum: Figures, more: Figures): Figures {
   sum.differing.addAll(more.differing);
   addPeriods(sum.days, more.days);
   addPeriods(sum.months, more.months);
+  addPeriods(sum.years, more.years);
   return {
     ...sum,
     global: added(sum.global, more.global),

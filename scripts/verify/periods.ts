@@ -2,11 +2,11 @@ import type { Cluster, Redis } from 'ioredis';
 import type { StatsKeys } from '../../src/stats/keys.ts';
 import { fieldsOf, pairs, replies } from './reading.ts';
 
-/** One day or month: what the totals say of it, and what its lists of users add up to. */
+/** One day, month or year: what the totals say of it, and what its lists of users add up to. */
 export interface PeriodFigures {
   orders: number;
   minorUnits: number;
-  /** What of both the lists should add up to: nothing on days whose detail was dropped. */
+  /** What of both the lists should add up to: nothing on days whose detail was dropped, and in years. */
   detailedOrders: number;
   detailedMinorUnits: number;
   /** Minor units over the list of spenders, and their orders over the hash of counts. */
@@ -32,7 +32,7 @@ export type Periods = Map<string, PeriodFigures>;
 const PAGE = 1_000;
 const LISTS_AT_ONCE = 500;
 
-/** The totals by day or by month of one partition; `detailFrom` is the first period whose lists are kept. */
+/** The totals by day, by month or by year of one partition; `detailFrom` is the first period whose lists are kept. */
 export async function readPeriods(redis: Redis | Cluster, key: string, detailFrom: string): Promise<Periods> {
   const periods: Periods = new Map();
   for (const [field, value] of await fieldsOf(redis, key)) {

@@ -9,6 +9,8 @@ import { addUpUsers } from './users.ts';
 
 /** Passes over a partition before it counts as too busy to be added up. */
 const MAX_PASSES = 3;
+/** After every year: of years nothing is kept by user. */
+const NO_DETAIL = '~';
 
 /**
  * Reads a partition; again when orders were counted or detail dropped meanwhile, and at most three times. `signal` stops it between
@@ -54,6 +56,7 @@ async function readOutline(redis: Redis | Cluster, keys: StatsKeys) {
   const [orders, minorUnits] = await redis.hmget(keys.global, 'total_orders', 'total_revenue');
   const days = await readPeriods(redis, keys.days, (await redis.hget(keys.detail, 'from')) ?? '');
   const months = await readPeriods(redis, keys.months, '');
+  const years = await readPeriods(redis, keys.years, NO_DETAIL);
   const listed = { bySpend: await redis.zcard(keys.bySpend), byCount: await redis.zcard(keys.byCount) };
   const spenders = (await countSpenders(redis, keys, days)) + (await countSpenders(redis, keys, months));
   return {
@@ -61,6 +64,7 @@ async function readOutline(redis: Redis | Cluster, keys: StatsKeys) {
     global: { orders: Number(orders ?? 0), minorUnits: Number(minorUnits ?? 0) },
     days,
     months,
+    years,
     listed,
     items: listed.bySpend + spenders + stand.buckets + stand.previousBuckets,
   };
@@ -73,7 +77,7 @@ async function readOnce(
   userMonths: boolean,
 ): Promise<Figures> {
   const keys = statsKeys(partition);
-  const { stand, global, days, months, listed } = await readOutline(redis, keys);
+  const { stand, global, days, months, years, listed } = await readOutline(redis, keys);
   const askedMonths = userMonths ? [...months.keys()] : undefined;
   const { differing, ...users } = await addUpUsers(redis, partition, askedMonths, onRead);
   await addUpSpenders(redis, keys, days, onRead);
@@ -88,6 +92,7 @@ async function readOnce(
     differing,
     days,
     months,
+    years,
     ledger: { size, current, previous, wrongSizes: size === current ? 0 : 1, forgot: generation > 2 },
     duplicates: Number((await redis.hget(keys.ledger, 'duplicates')) ?? 0),
     moved: false,

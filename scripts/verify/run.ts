@@ -12,7 +12,7 @@ import { type Verified, verifyAll } from './verifyAll.ts';
 /** Exit codes: everything is right, something differs, it cannot run, too busy to tell, stopped by the user. */
 export const EXIT = { right: 0, differs: 1, cannot: 2, inconclusive: 3, stopped: 130 } as const;
 
-const USAGE = `Recomputes what can be recomputed of the stats and compares: users, top lists, days, months, ledger.
+const USAGE = `Recomputes what can be recomputed of the stats and compares: users, top lists, days, months, years, ledger.
 
   npm run verify
   npm run verify -- --json

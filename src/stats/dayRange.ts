@@ -12,8 +12,6 @@ export interface SplitRange {
   days: string[];
   /** Undefined when there is none. */
   isWholeMonth: ((month: string) => boolean) | undefined;
-  /** The same months, by their ends: for the sum inside Redis. */
-  wholeMonths?: readonly [first: string, last: string];
 }
 
 /**
@@ -27,13 +25,10 @@ export function splitRange({ startDay, endDay }: DayRange): SplitRange {
   const endsWhole = endDay === lastDayOf(lastMonth);
   if (firstMonth === lastMonth) {
     return startsWhole && endsWhole
-      ? { days: [], isWholeMonth: (month) => month === firstMonth, wholeMonths: [firstMonth, firstMonth] }
+      ? { days: [], isWholeMonth: (month) => month === firstMonth }
       : { days: daysBetween(startDay, endDay), isWholeMonth: undefined };
   }
-  const { of, name } = NUMBERS.month;
-  const [first, last] = [of(startDay) + (startsWhole ? 0 : 1), of(endDay) - (endsWhole ? 0 : 1)];
   return {
-    ...(first <= last ? { wholeMonths: [name(first), name(last)] as const } : {}),
     days: [
       ...(startsWhole ? [] : daysBetween(startDay, lastDayOf(firstMonth))),
       ...(endsWhole ? [] : daysBetween(`${lastMonth}-01`, endDay)),
@@ -66,21 +61,22 @@ export function periodsOf(granularity: Granularity, range: DayRange): string[] {
 }
 
 /** Days, months and years as consecutive numbers, and back. */
-const NUMBERS: Record<Granularity, { of: (day: string) => number; name: (number: number) => string }> = {
-  day: {
-    of: (day) => Date.parse(`${day}T00:00:00Z`) / DAY_MS,
-    name: (number) => new Date(number * DAY_MS).toISOString().slice(0, 10),
-  },
-  month: {
-    of: (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1,
-    name: (number) =>
-      `${String(Math.floor(number / 12)).padStart(4, '0')}-${String((number % 12) + 1).padStart(2, '0')}`,
-  },
-  year: {
-    of: (day) => Number(day.slice(0, 4)),
-    name: (number) => String(number).padStart(4, '0'),
-  },
-};
+export const NUMBERS: Record<Granularity, { of: (day: string) => number; name: (number: number) => string }> =
+  {
+    day: {
+      of: (day) => Date.parse(`${day}T00:00:00Z`) / DAY_MS,
+      name: (number) => new Date(number * DAY_MS).toISOString().slice(0, 10),
+    },
+    month: {
+      of: (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1,
+      name: (number) =>
+        `${String(Math.floor(number / 12)).padStart(4, '0')}-${String((number % 12) + 1).padStart(2, '0')}`,
+    },
+    year: {
+      of: (day) => Number(day.slice(0, 4)),
+      name: (number) => String(number).padStart(4, '0'),
+    },
+  };
 
 /** The days of one month from one to another; both in it. */
 function daysBetween(startDay: string, endDay: string): string[] {

@@ -18,6 +18,8 @@ export interface StatsKeys {
   days: string;
   /** hash: `<month>:orders`, `<month>:revenue` */
   months: string;
+  /** hash: `<year>:orders`, `<year>:revenue` */
+  years: string;
   /** hash: order_count, total_spend (minor units) */
   user: (userId: string) => string;
   /** zset: user → minor units, of one day or one month */
@@ -38,6 +40,7 @@ export function statsKeys(partition: Partition): StatsKeys {
     byCount: `${prefix}users:by_count`,
     days: `${prefix}stats:days`,
     months: `${prefix}stats:months`,
+    years: `${prefix}stats:years`,
     user: (userId) => `${prefix}user:${userId}`,
     spend: (period) => `${prefix}spend:${period}`,
     counts: (period) => `${prefix}counts:${period}`,

@@ -11,6 +11,7 @@ import { sumPeriods } from './sumPeriods.ts';
 import { topEver, topInRange } from './topUsers.ts';
 import { userPeriods } from './userPeriods.ts';
 import { usersInRange } from './usersInRange.ts';
+import { splitByYear } from './yearSplit.ts';
 
 /** Orders and money of any scope. Money is whole minor units, here and in everything this module returns. */
 export interface Totals {
@@ -174,7 +175,7 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
     rank: (userId) => rank(ask, userId),
 
     async byDate(startDay, endDay) {
-      return sumPeriods(ask, splitRange({ startDay, endDay }));
+      return sumPeriods(ask, splitByYear({ startDay, endDay }));
     },
 
     async duplicates() {

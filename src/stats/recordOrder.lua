@@ -93,7 +93,7 @@ local function zset_fault(key)
 end
 
 local global, by_spend, by_count = prefix .. 'global:stats', prefix .. 'users:by_spend', prefix .. 'users:by_count'
-local days_key, months_key = prefix .. 'stats:days', prefix .. 'stats:months'
+local days_key, months_key, years_key = prefix .. 'stats:days', prefix .. 'stats:months', prefix .. 'stats:years'
 
 local totals, shared_fault = pair_of(global, 'total_orders', 'total_revenue')
 shared_fault = shared_fault or zset_fault(by_spend) or zset_fault(by_count)
@@ -173,9 +173,10 @@ local function judge(i)
 
   local user = user_of(user_id)
   local by_day, by_month = period_of(days_key, day), period_of(months_key, string.sub(day, 1, 7))
-  fault = user.fault or by_day.fault or by_month.fault
+  local by_year = period_of(years_key, string.sub(day, 1, 4))
+  fault = user.fault or by_day.fault or by_month.fault or by_year.fault
   if fault then return 'error ' .. fault end
-  local touched = { totals, user, by_day, by_month, by_day.of[user_id], by_month.of[user_id] }
+  local touched = { totals, user, by_day, by_month, by_year, by_day.of[user_id], by_month.of[user_id] }
   for _, total in ipairs(touched) do
     if total.amount + amount > MAX_EXACT or total.orders + 1 > MAX_EXACT then
       return 'error a total would pass 2^53 minor units'
@@ -190,6 +191,7 @@ local function judge(i)
   return 'counted'
 end
 
+-- Of years nothing is kept by user: they are read when an order needs them.
 for i = 1, count do
   local user_id, day = fields[i * 3 - 2], fields[i * 3]
   belongs_to(period_of(days_key, day), user_id)

@@ -32,7 +32,7 @@ describe('npm run verify', () => {
     const { code, stdout } = await runCommand(verify, '', { REDIS_URL: server.url, PARTITIONS: '8' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^orders of all users = global +600 +600 +ok$/m);
-    expect(stdout).toMatch(/^All 15 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
+    expect(stdout).toMatch(/^All 18 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
   });
 
   it('finds nothing wrong where nothing was counted yet', async () => {
@@ -44,7 +44,7 @@ describe('npm run verify', () => {
   /** The first user of ours, with the keys of the partition. */
   const { userId, day } = ORDERS[0] as (typeof ORDERS)[0];
   const keys = statsKeys(partitions.of(userId));
-  const month = day.slice(0, 7);
+  const [month, year] = [day.slice(0, 7), day.slice(0, 4)];
 
   it.each<[string, () => Promise<unknown>, string[], string[]]>([
     [
@@ -106,10 +106,33 @@ describe('npm run verify', () => {
       () => redis.hincrby(keys.global, 'total_orders', 1),
       [
         'orders of all users = global',
+        'orders of all years = global',
         'orders of all months = global',
         'orders of all days = global',
         'orders in the ledger = global',
       ],
+      [],
+    ],
+    [
+      'the orders of a year',
+      () => redis.hincrby(keys.years, `${year}:orders`, 1),
+      ['orders of all years = global', 'years that equal their months'],
+      [],
+    ],
+    [
+      'years of which one has the revenue of the other',
+      async () => {
+        await redis.hincrby(keys.years, `${year}:revenue`, 1);
+        const other = ORDERS.find((one) => !one.day.startsWith(year))?.day.slice(0, 4);
+        await redis.hincrby(keys.years, `${other}:revenue`, -1);
+      },
+      ['years that equal their months'],
+      [],
+    ],
+    [
+      'years that are missing',
+      () => redis.del(keys.years),
+      ['orders of all years = global', 'revenue of all years = global', 'years that equal their months'],
       [],
     ],
     [

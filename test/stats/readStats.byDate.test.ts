@@ -7,6 +7,13 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { daysFrom } from './rangeModel.ts';
 import { endings, order, recorder } from './recording.ts';
 
+const MONTHS = [1987, 1988, 1989].flatMap((year) =>
+  Array.from({ length: 12 }, (_, index) => `${year}-${String(index + 1).padStart(2, '0')}`),
+);
+
+const lastDayOf = (month: string) =>
+  daysFrom(`${month}-01`, '1989-12-31').findLast((day) => day.startsWith(month));
+
 // Two Februaries of either kind, and the ends of what a date can be.
 const DAYS = [
   '0001-01-01',
@@ -14,6 +21,7 @@ const DAYS = [
   '0004-02-29',
   '0099-12-31',
   '1900-02-28',
+  ...MONTHS.flatMap((month) => [`${month}-01`, `${month}-15`, `${month}-16`, `${lastDayOf(month)}`]),
   '2000-02-29',
   ...daysFrom('2022-12-01', '2025-03-31'),
   '9999-12-01',
@@ -64,14 +72,33 @@ describe.each([1, 4])('the totals of a range of days, over %d partitions', (coun
     ['the longest edges', '2023-12-02', '2024-03-30', 120],
     ['a whole year', '2024-01-01', '2024-12-31', 366],
     ['years and edges', '2022-12-15', '2025-02-14', 793],
+    ['a year but its first day', '2024-01-02', '2024-12-31', 365],
+    ['a year but its last day', '2024-01-01', '2024-12-30', 365],
+    ['a year but its last month', '2024-01-01', '2024-11-30', 335],
+    ['years far apart', '0099-12-31', '9999-12-01', DAYS.length - 4],
+    ['years far apart, from their edges', '1900-02-28', '2000-02-29', 146],
     ['the first year', '0001-01-01', '0001-12-31', 2],
     ['the last day there is', '9999-12-31', '9999-12-31', 1],
     ['everything', '0001-01-01', '9999-12-31', DAYS.length],
     ['everything but both ends', '0001-01-02', '9999-12-30', DAYS.length - 2],
-    ['29 February 2000, though 1900 had none', '1900-02-01', '2000-02-29', 2],
+    ['29 February 2000, though 1900 had none', '1900-02-01', '2000-02-29', 146],
   ])('are those of %s', async (_, start, end, orders) => {
     expect(expected(start, end).orders).toBe(orders);
     expect(await read.byDate(start, end)).toEqual(expected(start, end));
+  });
+
+  it('are those of any range, whichever month it begins and ends in', async () => {
+    const starts = MONTHS.flatMap((month) => [`${month}-01`, `${month}-16`]);
+    const ends = MONTHS.flatMap((month) => [`${month}-15`, `${lastDayOf(month)}`]);
+    const wrong: string[] = [];
+    for (const start of starts) {
+      for (const end of ends.filter((end) => end > start)) {
+        const { orders, minorUnits } = await read.byDate(start, end);
+        const right = expected(start, end);
+        if (orders !== right.orders || minorUnits !== right.minorUnits) wrong.push(`${start}..${end}`);
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('are those of any range', async () => {

@@ -119,7 +119,7 @@ describe('reading the stats', () => {
       const partitions = makePartitions(2);
       const read = await recorded(2, [order()]);
       const { tag } = partitions.all[1] as Partition;
-      for (const key of ['global:stats', 'users:by_spend', 'users:by_count', 'stats:months', 'ledger']) {
+      for (const key of ['global:stats', 'users:by_spend', 'users:by_count', 'stats:years', 'ledger']) {
         await redis.set(`${tag}:${key}`, 'foreign');
       }
       await expect(read.global()).rejects.toThrow('WRONGTYPE');
@@ -139,14 +139,19 @@ describe('reading the stats', () => {
       await expect(read.global()).rejects.toThrow('"nan" where a whole number belongs');
     });
 
-    it.each(['many', '1.5', 'nan', ''])('fails a sum with %j in it, by month and by day', async (value) => {
-      const partitions = makePartitions(1);
-      const read = await recorded(1, [order({ day: '2025-06-15' })]);
-      const { tag } = partitions.all[0] as Partition;
-      await redis.hset(`${tag}:stats:months`, '2025-06:revenue', value);
-      await redis.hset(`${tag}:stats:days`, '2025-06-15:orders', value);
-      await expect(read.byDate('2025-01-01', '2025-12-31')).rejects.toThrow();
-      await expect(read.byDate('2025-06-10', '2025-06-20')).rejects.toThrow();
-    });
+    it.each(['many', '1.5', 'nan', ''])(
+      'fails a sum with %j in it, by year, by month and by day',
+      async (value) => {
+        const partitions = makePartitions(1);
+        const read = await recorded(1, [order({ day: '2025-06-15' })]);
+        const { tag } = partitions.all[0] as Partition;
+        await redis.hset(`${tag}:stats:years`, '2025:revenue', value);
+        await redis.hset(`${tag}:stats:months`, '2025-06:revenue', value);
+        await redis.hset(`${tag}:stats:days`, '2025-06-15:orders', value);
+        await expect(read.byDate('2025-01-01', '2025-12-31')).rejects.toThrow();
+        await expect(read.byDate('2025-06-01', '2025-06-30')).rejects.toThrow();
+        await expect(read.byDate('2025-06-10', '2025-06-20')).rejects.toThrow();
+      },
+    );
   });
 });

@@ -28,6 +28,7 @@ describe('recording at the limits', () => {
     ['user:U1', 'total_spend'],
     ['stats:days', '2025-01-15:revenue'],
     ['stats:months', '2025-01:revenue'],
+    ['stats:years', '2025:revenue'],
   ])('%s %s near 2^53', (key, field) => {
     it('refuses what would be rounded, unchanged, and takes the last cent that is exact', async () => {
       await redis.hset(`${p}:${key}`, field, String(Number.MAX_SAFE_INTEGER - 999));
@@ -44,6 +45,7 @@ describe('recording at the limits', () => {
     ['user:U1', 'order_count'],
     ['counts:2025-01-15', 'U1'],
     ['counts:2025-01', 'U1'],
+    ['stats:years', '2025:orders'],
   ])('%s %s never passes 2^53', async (key, field) => {
     await redis.hset(`${p}:${key}`, field, String(Number.MAX_SAFE_INTEGER));
     const before = await everything(redis);

@@ -42,6 +42,7 @@ describe('an order that cannot be recorded', () => {
     'users:by_count',
     'stats:days',
     'stats:months',
+    'stats:years',
     'stats:detail',
   ];
   const OWN = ['user:U1', 'spend:2025-01-15', 'spend:2025-01', 'counts:2025-01-15', 'counts:2025-01'];
@@ -135,6 +136,8 @@ describe('an order that cannot be recorded', () => {
     ['stats:days', '2025-01-15:revenue'],
     ['stats:months', '2025-01:orders'],
     ['stats:months', '2025-01:revenue'],
+    ['stats:years', '2025:orders'],
+    ['stats:years', '2025:revenue'],
     ['ledger', 'generation'],
     ['ledger', 'since'],
     ['ledger', 'buckets'],

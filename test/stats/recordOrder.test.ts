@@ -80,6 +80,7 @@ describe('recording orders', () => {
         '2025-02:orders': '1',
         '2025-02:revenue': '5',
       });
+      expect(await redis.hgetall(`${p}:stats:years`)).toEqual({ '2025:orders': '3', '2025:revenue': '1255' });
       const spends = ['2025-01-15', '2025-01-16', '2025-01', '2025-02-01', '2025-02'].map((period) =>
         redis.zrange(`${p}:spend:${period}`, '0', '-1', 'WITHSCORES'),
       );

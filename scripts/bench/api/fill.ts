@@ -33,6 +33,7 @@ export async function fillDays(redis: Redis, days: number): Promise<void> {
     for (const [key, period] of [
       [keys.days, day],
       [keys.months, day.slice(0, 7)],
+      [keys.years, day.slice(0, 4)],
     ] as const) {
       pipe.hincrby(key, `${period}:orders`, 100).hincrby(key, `${period}:revenue`, 123_456);
     }
