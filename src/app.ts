@@ -113,8 +113,8 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
         userDetailDays: config.userDetailDays,
       },
       {
-        queueRedis: connect('patient', 'worker'),
-        recordRedis: connect('patient', 'record'),
+        queueRedis: connect('patient', 'worker', { writeTogether: true }),
+        recordRedis: connect('patient', 'record', { writeTogether: true }),
         settingsRedis: redis,
         queues: moves,
         partitions,

@@ -29,7 +29,7 @@ export interface ConnectOptions {
   socketTimeout?: number;
   /** Reads go to replicas where there are some. A Redis Cluster only: a single server is asked itself. */
   readFromReplicas?: boolean;
-  /** Commands of one turn of the event loop leave in one system call. For many small ones from many clients. */
+  /** Commands of one turn of the event loop leave in one system call. Where there are many small ones. */
   writeTogether?: boolean;
   /** Hears connection errors; without a listener the first one would end the process. */
   onError: (error: Error) => void;
