@@ -1,4 +1,11 @@
-import { localBuckets, type Policy, type Taken, type TakeTokens } from './tokenBuckets.ts';
+import {
+  localBuckets,
+  type Policy,
+  type Taken,
+  type TakeTokens,
+  type TakeTokensNow,
+  type Unspent,
+} from './tokenBuckets.ts';
 
 export interface Verdict {
   allowed: boolean;
@@ -11,7 +18,7 @@ export interface Verdict {
 
 /** A process takes at most this share of a bucket ahead, so that most requests need no trip to Redis. */
 const LEASE_SHARE = 1 / 20;
-/** Tokens taken ahead are good for this long. */
+/** Tokens taken ahead are good for this long. What is unspent then goes back with the next trip. */
 const LEASE_MS = 1_000;
 /** Does not wait for a Redis that just failed to answer. */
 const AWAY_MS = 1_000;
@@ -22,8 +29,12 @@ interface Lease {
   until: number;
   /** What was left in the bucket itself. */
   left: number;
-  /** What the last trip asked for; doubles while the subject is busy. */
+  /** Since when the bucket has not been full, as it said itself. */
+  since: string;
+  /** What the last trip asked for. */
   size: number;
+  /** How many were let through since that trip. */
+  spent: number;
   refusedUntil: number;
   waiting: number;
   asking: Promise<void> | undefined;
@@ -32,13 +43,14 @@ interface Lease {
 /**
  * One policy over all processes. Each takes a few tokens ahead from the bucket in Redis and spends them by itself, so
  * never more get through than the policy says; a process may refuse up to a twentieth of the limit early, while
- * another one holds tokens that it does not spend. A refusal is remembered, so a flood does not reach Redis. While
- * Redis is away, each process applies the whole policy by itself.
+ * another one holds tokens that it does not spend. It holds few: as many as were spent of late, and twice as many only
+ * while those go before their time. None are lost, the unspent ones go back. A refusal is remembered, so a flood does
+ * not reach Redis. While Redis is away, each process applies the whole policy by itself.
  */
 export class RateLimiter {
   readonly #policy: Policy;
   readonly #takeTokens: TakeTokens;
-  readonly #takeLocally: (policy: Policy, subject: string, wanted: number) => Taken;
+  readonly #takeLocally: TakeTokensNow;
   readonly #now: () => number;
   readonly #leases = new Map<string, Lease>();
   readonly #mostAhead: number;
@@ -73,7 +85,9 @@ export class RateLimiter {
       tokens: 0,
       until: 0,
       left: this.#policy.limit,
+      since: '',
       size: 0,
+      spent: 0,
       refusedUntil: 0,
       waiting: 0,
       asking: undefined,
@@ -87,10 +101,12 @@ export class RateLimiter {
     const refused = now < lease.refusedUntil;
     if (lease.tokens === 0 || now >= lease.until) return refused ? this.#refusal(lease) : undefined;
     lease.tokens -= 1;
+    lease.spent += 1;
     // Half of them left: the next ones come before they are missed.
     if (!refused && lease.tokens > 0 && lease.tokens === lease.size >> 1) void this.#ask(subject, lease);
-    const { tokens, left } = lease;
-    return { allowed: true, policy: this.#policy, remaining: tokens + left, retryAfterSeconds: 0 };
+    // While tokens are held, the bucket may fill up beside them. A request that got through is never left out.
+    const remaining = Math.min(lease.tokens + lease.left, this.#policy.limit - 1);
+    return { allowed: true, policy: this.#policy, remaining, retryAfterSeconds: 0 };
   }
 
   async #askThenSpend(subject: string, lease: Lease): Promise<Verdict> {
@@ -115,29 +131,35 @@ export class RateLimiter {
   }
 
   async #renew(subject: string, lease: Lease): Promise<void> {
-    const busy = this.#now() < lease.until + LEASE_MS;
-    const wanted = Math.max(lease.waiting, busy ? lease.size * 2 : 1);
+    const expired = this.#now() >= lease.until;
+    const wanted = Math.max(lease.waiting, expired ? lease.spent : lease.size * 2);
+    const unspent = { tokens: expired ? lease.tokens : 0, since: lease.since };
+    lease.tokens -= unspent.tokens;
     lease.size = Math.max(1, Math.min(wanted, this.#mostAhead));
-    const taken = await this.#takeOrDoWithout(subject, lease.size);
+    lease.spent = 0;
+    const taken = await this.#takeOrDoWithout(subject, lease.size, unspent);
     const now = this.#now();
+    // Held while the bucket was full again, they would come on top of a full bucket.
+    if (taken.since !== lease.since) lease.tokens = 0;
+    lease.since = taken.since;
     if (taken.given === 0) {
       lease.refusedUntil = now + Math.max(1, taken.waitMs);
       return;
     }
-    lease.tokens = (now < lease.until ? lease.tokens : 0) + taken.given;
+    lease.tokens += taken.given;
     lease.until = now + LEASE_MS;
     lease.left = taken.left;
   }
 
-  async #takeOrDoWithout(subject: string, wanted: number): Promise<Taken> {
+  async #takeOrDoWithout(subject: string, wanted: number, unspent: Unspent): Promise<Taken> {
     if (this.#now() >= this.#awayUntil) {
       try {
-        return await this.#takeTokens(this.#policy, subject, wanted);
+        return await this.#takeTokens(this.#policy, subject, wanted, unspent);
       } catch {
         this.#awayUntil = this.#now() + AWAY_MS;
       }
     }
-    return this.#takeLocally(this.#policy, subject, wanted);
+    return this.#takeLocally(this.#policy, subject, wanted, unspent);
   }
 
   #refusal(lease: Lease): Verdict {

@@ -87,6 +87,22 @@ describe('a rate limit', () => {
     await until(async () => (await redis.dbsize()) === 0, 'the bucket is gone');
   });
 
+  it('takes unspent tokens back, but not after the bucket was full again', async () => {
+    const slow = policy(100);
+    const taken = await take(slow, 'a', 40, { tokens: 0, since: '' });
+    expect(taken).toMatchObject({ given: 40, left: 60 });
+    const back = { tokens: 30, since: taken.since };
+    expect(await take(slow, 'a', 1, back)).toEqual({ given: 1, left: 89, waitMs: 0, since: taken.since });
+
+    const fast = policy(100, 1);
+    const { since } = await take(fast, 'b', 1, { tokens: 0, since: '' });
+    const redis = server.client();
+    await until(async () => (await redis.keys('*:b')).length === 0, 'the bucket is full');
+    const emptied = await take({ ...slow, name: fast.name }, 'b', 100, { tokens: 0, since: '' });
+    expect(emptied.given).toBe(100);
+    expect(await take(slow, 'b', 1, { tokens: 30, since })).toMatchObject({ given: 0, since: emptied.since });
+  });
+
   it('is kept by each process alone while Redis is away', async () => {
     const away: TakeTokens = () => Promise.reject(new Error('Connection is closed'));
     for (let process = 0; process < 2; process += 1) {
