@@ -154,6 +154,20 @@ describe('an order that cannot be recorded', () => {
     });
   });
 
+  it.each([
+    ['stats:days', '2025-01-15'],
+    ['stats:months', '2025-01'],
+    ['stats:years', '2025'],
+  ])('in %s, of %s alone, leaves the orders of other times to be counted', async (key, period) => {
+    await redis.hset(`${p}:${key}`, `${period}:revenue`, 'much');
+    const other = order({ orderId: 'O2', day: '2024-12-31' });
+    expect(await endings(record, [other, order(), other])).toEqual([
+      'counted',
+      expect.stringContaining(`error not a number in ${p}:${key}`),
+      'duplicate',
+    ]);
+  });
+
   it('names what is in the way, and the order it kept out', async () => {
     await redis.hset(`${p}:user:U1`, 'total_spend', 'many');
     await expect(record(order())).rejects.toThrow(
