@@ -129,10 +129,12 @@ function badRequestDetail(error: unknown): string {
     : `The request cannot be read: ${(error as Error).message}`;
 }
 
-/** The ways ioredis says so: not connected, connection lost under a command, no answer in time, still loading. */
-const REDIS_AWAY =
-  /isn't writeable|Connection is closed|max retries per request|Command timed out|ECONN|EPIPE|^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)|Failed to refresh slots|All nodes/i;
+/** The ways ioredis says so: not connected, connection lost under a command, no answer in time, no node of a cluster. */
+const UNREACHABLE =
+  /isn't writeable|Cluster isn't ready|Connection is closed|max retries per request|Command timed out|ECONN|EPIPE|Failed to refresh slots|None of startup nodes|All nodes|Too many Cluster redirections/i;
+/** The codes by which Redis itself says that it cannot for now. */
+const NOT_NOW = /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY|MOVED|BUSY|NOREPLICAS|MISCONF) /;
 
 function isRedisAway(error: unknown): boolean {
-  return error instanceof Error && REDIS_AWAY.test(error.message);
+  return error instanceof Error && (UNREACHABLE.test(error.message) || NOT_NOW.test(error.message));
 }
