@@ -1,4 +1,5 @@
 import { faultOf, idOfKey, type KeyRole, matches, type StoredKey } from './apiKey.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { KeyStore } from './keyStore.ts';
 
 /** A key read from Redis counts as current for this long: so long may a revoked key still open something. */
@@ -22,7 +23,7 @@ export type Checked =
 
 interface Remembered {
   stored: StoredKey;
-  /** When Redis said so. */
+  /** When Redis said so; like all ages here by the clock that is never set back. */
   readAt: number;
   markedUsedAt: number;
 }
@@ -33,14 +34,14 @@ interface Remembered {
  */
 export class KeyRing {
   readonly #store: KeyStore;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #remembered = new Map<string, Remembered>();
   readonly #lookups = new Map<string, Promise<boolean>>();
   #awayUntil = 0;
 
-  constructor(store: KeyStore, now: () => number = Date.now) {
+  constructor(store: KeyStore, clock: Clock = systemClock) {
     this.#store = store;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** Answers at once when it can, without a promise: it stands in front of every read. */
@@ -49,7 +50,7 @@ export class KeyRing {
     if (id === undefined) return { outcome: 'refused', why: 'malformed' };
     const age = this.#age(id);
     if (age < RENEW_MS) return this.#judge(id, key, forRole, true);
-    if (this.#now() < this.#awayUntil) return this.#judge(id, key, forRole, false);
+    if (this.#clock.elapsed() < this.#awayUntil) return this.#judge(id, key, forRole, false);
     const looking = this.#look(id);
     if (age < FRESH_MS) return this.#judge(id, key, forRole, true);
     return looking.then((answered) => this.#judge(id, key, forRole, answered));
@@ -61,22 +62,22 @@ export class KeyRing {
   }
 
   #judge(id: string, key: string, forRole: KeyRole, answered: boolean): Checked {
-    const now = this.#now();
+    const elapsed = this.#clock.elapsed();
     const remembered = this.#remembered.get(id);
-    if (!remembered || now - remembered.readAt > (forRole === 'read' ? GRACE_MS : FRESH_MS)) {
+    if (!remembered || elapsed - remembered.readAt > (forRole === 'read' ? GRACE_MS : FRESH_MS)) {
       // A key that Redis does not have is not remembered. Without its answer, nobody can say.
       return answered && !remembered ? { outcome: 'refused', why: 'unknown' } : { outcome: 'unavailable' };
     }
     if (!matches(remembered.stored, key)) return { outcome: 'refused', why: 'unknown' };
-    const fault = faultOf(remembered.stored, now);
+    const fault = faultOf(remembered.stored, this.#clock.now());
     if (fault) return { outcome: 'refused', why: fault };
-    this.#markUsed(id, remembered, now);
+    this.#markUsed(id, remembered, elapsed);
     return { outcome: 'good', id, role: remembered.stored.role };
   }
 
   #age(id: string): number {
     const remembered = this.#remembered.get(id);
-    return remembered ? this.#now() - remembered.readAt : Number.POSITIVE_INFINITY;
+    return remembered ? this.#clock.elapsed() - remembered.readAt : Number.POSITIVE_INFINITY;
   }
 
   /** One trip to Redis for all that ask for the same key meanwhile. Resolves to whether Redis answered. */
@@ -84,7 +85,7 @@ export class KeyRing {
     const underWay = this.#lookups.get(id);
     if (underWay) return underWay;
     if (this.#lookups.size >= MOST_LOOKUPS) return Promise.resolve(false);
-    const asked = this.#now();
+    const asked = this.#clock.elapsed();
     const looking = this.#store
       .find(id)
       .then(
@@ -93,7 +94,7 @@ export class KeyRing {
           return true;
         },
         () => {
-          this.#awayUntil = this.#now() + AWAY_MS;
+          this.#awayUntil = this.#clock.elapsed() + AWAY_MS;
           return false;
         },
       )
@@ -108,15 +109,19 @@ export class KeyRing {
     if (!stored) return;
     const [oldest] = this.#remembered.keys();
     if (oldest !== undefined && this.#remembered.size >= MOST_REMEMBERED) this.#remembered.delete(oldest);
-    this.#remembered.set(id, { stored, readAt, markedUsedAt: before?.markedUsedAt ?? 0 });
+    this.#remembered.set(id, {
+      stored,
+      readAt,
+      markedUsedAt: before?.markedUsedAt ?? Number.NEGATIVE_INFINITY,
+    });
   }
 
   /** At most once a minute and never waited for: the time is there to find keys that nobody uses. */
-  #markUsed(id: string, remembered: Remembered, now: number): void {
-    if (now - remembered.markedUsedAt < MARK_USED_MS) return;
-    remembered.markedUsedAt = now;
-    this.#store.markUsed(id, now).catch(() => {
-      remembered.markedUsedAt = now - MARK_USED_MS + FRESH_MS;
+  #markUsed(id: string, remembered: Remembered, elapsed: number): void {
+    if (elapsed - remembered.markedUsedAt < MARK_USED_MS) return;
+    remembered.markedUsedAt = elapsed;
+    this.#store.markUsed(id, this.#clock.now()).catch(() => {
+      remembered.markedUsedAt = elapsed - MARK_USED_MS + FRESH_MS;
     });
   }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from './clock.ts';
 import {
   localBuckets,
   type Policy,
@@ -51,16 +52,16 @@ export class RateLimiter {
   readonly #policy: Policy;
   readonly #takeTokens: TakeTokens;
   readonly #takeLocally: TakeTokensNow;
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #leases = new Map<string, Lease>();
   readonly #mostAhead: number;
   #awayUntil = 0;
 
-  constructor(policy: Policy, takeTokens: TakeTokens, now: () => number = Date.now) {
+  constructor(policy: Policy, takeTokens: TakeTokens, elapsed: () => number = systemClock.elapsed) {
     this.#policy = policy;
     this.#takeTokens = takeTokens;
-    this.#takeLocally = localBuckets(now);
-    this.#now = now;
+    this.#takeLocally = localBuckets(elapsed);
+    this.#elapsed = elapsed;
     this.#mostAhead = Math.max(1, Math.floor(policy.limit * LEASE_SHARE));
   }
 
@@ -73,7 +74,7 @@ export class RateLimiter {
   /** Whether the next `take` would be refused, as far as this process knows. Takes nothing. */
   refuses(subject: string): Verdict | undefined {
     const lease = this.#leases.get(subject);
-    return lease && this.#now() < lease.refusedUntil ? this.#refusal(lease) : undefined;
+    return lease && this.#elapsed() < lease.refusedUntil ? this.#refusal(lease) : undefined;
   }
 
   #lease(subject: string): Lease {
@@ -97,7 +98,7 @@ export class RateLimiter {
   }
 
   #spend(subject: string, lease: Lease): Verdict | undefined {
-    const now = this.#now();
+    const now = this.#elapsed();
     const refused = now < lease.refusedUntil;
     if (lease.tokens === 0 || now >= lease.until) return refused ? this.#refusal(lease) : undefined;
     lease.tokens -= 1;
@@ -131,14 +132,14 @@ export class RateLimiter {
   }
 
   async #renew(subject: string, lease: Lease): Promise<void> {
-    const expired = this.#now() >= lease.until;
+    const expired = this.#elapsed() >= lease.until;
     const wanted = Math.max(lease.waiting, expired ? lease.spent : lease.size * 2);
     const unspent = { tokens: expired ? lease.tokens : 0, since: lease.since };
     lease.tokens -= unspent.tokens;
     lease.size = Math.max(1, Math.min(wanted, this.#mostAhead));
     lease.spent = 0;
     const taken = await this.#takeOrDoWithout(subject, lease.size, unspent);
-    const now = this.#now();
+    const now = this.#elapsed();
     // Held while the bucket was full again, they would come on top of a full bucket.
     if (taken.since !== lease.since) lease.tokens = 0;
     lease.since = taken.since;
@@ -152,18 +153,18 @@ export class RateLimiter {
   }
 
   async #takeOrDoWithout(subject: string, wanted: number, unspent: Unspent): Promise<Taken> {
-    if (this.#now() >= this.#awayUntil) {
+    if (this.#elapsed() >= this.#awayUntil) {
       try {
         return await this.#takeTokens(this.#policy, subject, wanted, unspent);
       } catch {
-        this.#awayUntil = this.#now() + AWAY_MS;
+        this.#awayUntil = this.#elapsed() + AWAY_MS;
       }
     }
     return this.#takeLocally(this.#policy, subject, wanted, unspent);
   }
 
   #refusal(lease: Lease): Verdict {
-    const retryAfterSeconds = Math.max(1, Math.ceil((lease.refusedUntil - this.#now()) / 1_000));
+    const retryAfterSeconds = Math.max(1, Math.ceil((lease.refusedUntil - this.#elapsed()) / 1_000));
     return { allowed: false, policy: this.#policy, remaining: 0, retryAfterSeconds };
   }
 }

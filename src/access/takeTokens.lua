@@ -11,7 +11,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, size, wanted, unspent = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local full, since = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%d+)$')
-full = tonumber(full or now)
+-- Never further away than from an empty bucket, also after the clock was set back.
+full = math.min(tonumber(full or now), now + size * interval)
 if full <= now then
   full, since = now, string.format('%.0f', now)
 end

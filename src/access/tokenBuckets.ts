@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { systemClock } from './clock.ts';
 
 /** How many requests of one subject are let through: `limit` at once, coming back steadily over `windowSeconds`. */
 export interface Policy {
@@ -58,12 +59,12 @@ export function sharedBuckets(redis: Redis | Cluster): TakeTokens {
 }
 
 /** The same buckets in this process alone, for the time in which Redis is away. */
-export function localBuckets(now: () => number = Date.now): TakeTokensNow {
+export function localBuckets(elapsed: () => number = systemClock.elapsed): TakeTokensNow {
   const buckets = new Map<string, { full: number; since: number }>();
   return (policy, subject, wanted, unspent) => {
     const key = `${policy.name}:${subject}`;
     // Whole microseconds, as in Redis: a fraction rounded the wrong way is a token lost.
-    const time = Math.floor(now() * 1_000);
+    const time = Math.floor(elapsed() * 1_000);
     const every = interval(policy);
     const known = buckets.get(key);
     let { full, since } = known && known.full > time ? known : { full: time, since: time };

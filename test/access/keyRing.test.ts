@@ -10,7 +10,9 @@ describe('the keys of a process', () => {
   let server: TestRedis;
   let store: KeyStore;
   let now: number;
-  const clock = () => now;
+  /** What the clock of the machine was set back by. */
+  let setBackMs: number;
+  const clock = { now: () => now - setBackMs, elapsed: () => now };
 
   beforeAll(async () => {
     server = await startTestRedis();
@@ -19,6 +21,7 @@ describe('the keys of a process', () => {
   afterAll(() => server.stop());
   beforeEach(() => {
     now = Date.UTC(2026, 0, 1);
+    setBackMs = 0;
   });
 
   const newKey = (role: KeyRole = 'read', expiresAt?: number) =>
@@ -45,6 +48,16 @@ describe('the keys of a process', () => {
     await store.revoke(id, now);
     now += FRESH_MS;
     expect(await ring.check(key, 'read')).toEqual({ outcome: 'refused', why: 'revoked' });
+  });
+
+  it('open nothing five seconds after they were revoked, also when the clock was set back by an hour', async () => {
+    const { key, id } = await newKey('admin');
+    const ring = new KeyRing(store, clock);
+    await ring.check(key, 'admin');
+    await store.revoke(id, now);
+    setBackMs = 3_600_000;
+    now += FRESH_MS;
+    expect(await ring.check(key, 'admin')).toEqual({ outcome: 'refused', why: 'revoked' });
   });
 
   it('open nothing from the millisecond they expire in, also when they are remembered', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RateLimiter } from '../../src/access/rateLimiter.ts';
 import { type Policy, sharedBuckets, type TakeTokens } from '../../src/access/tokenBuckets.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -108,6 +108,28 @@ describe('a rate limit', () => {
     for (let process = 0; process < 2; process += 1) {
       expect(await allowed(new RateLimiter(policy(40), away), 100)).toBe(40);
     }
+  });
+
+  it('refuses nobody for longer because the clock of its machine was set back', async () => {
+    const { now } = Date;
+    let setBackMs = 0;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - setBackMs);
+    try {
+      const limiter = new RateLimiter(policy(10, 1), take);
+      expect(await allowed(limiter, 20)).toBeLessThan(20);
+      setBackMs = 3_600_000;
+      await until(async () => (await limiter.take('someone')).allowed, 'a token came back');
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('refuses nobody for longer because the clock of Redis was set back', async () => {
+    const seconds = Math.floor(Date.now() / 1_000);
+    await server.client().set('order-pipeline:rate:test:a', `${seconds + 3_600}000000 ${seconds}000000`);
+    const { given, waitMs } = await take(policy(100, 10), 'a', 1, { tokens: 0, since: '' });
+    expect(given).toBe(0);
+    expect(waitMs).toBeLessThanOrEqual(100);
   });
 
   it('keeps the bucket of a clock other than its own: Redis tells the time', async () => {
