@@ -1,9 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { KeyRole } from '../access/apiKey.ts';
-import type { Checked, KeyRing } from '../access/keyRing.ts';
+import type { KeyRing } from '../access/keyRing.ts';
 import type { RateLimiter, Verdict } from '../access/rateLimiter.ts';
 import { addressOf } from './address.ts';
 import { type AdminLogin, adminCheck, presentedBy } from './credentials.ts';
+import { countedComparison } from './passwords.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface GuardParts {
@@ -31,7 +32,7 @@ export interface Guards {
  */
 export function guards(parts: GuardParts): Guards {
   const { keys, keysNeeded, admin, perKey, perAddress, failures } = parts;
-  const isAdmin = adminCheck(admin);
+  const comparePassword = countedComparison(adminCheck(admin), failures);
 
   /** Resolves to the id of the key, undefined for the admin's password; throws the refusal. */
   const authenticate = (request: Request, response: Response, role: KeyRole): Soon<string | undefined> => {
@@ -41,14 +42,17 @@ export function guards(parts: GuardParts): Guards {
       throw unauthorized(role === 'read' ? 'This needs an API key' : 'This needs an admin');
     }
     if (presented.kind === 'password') {
-      refuseAfterFailures(request, response);
-      return isAdmin(presented.text) ? undefined : fail(request, response, role);
+      return soon(comparePassword(addressOf(request), presented.text), (compared) => {
+        if ('refused' in compared) throw tooManyFailures(response, compared.refused);
+        if (!compared.right) throw wrong(response, role, 'The user or the password is wrong');
+        return undefined;
+      });
     }
     const { key } = presented;
     if (!keys.remembers(key)) refuseAfterFailures(request, response);
     return soon(keys.check(key, role), (checked) => {
       if (checked.outcome === 'unavailable') throw cannotTell();
-      if (checked.outcome === 'refused') return fail(request, response, role, checked);
+      if (checked.outcome === 'refused') return fail(request, response, role, REFUSALS[checked.why]);
       response.locals.apiKeyId = checked.id;
       if (role === 'admin' && checked.role !== 'admin') throw forbidden('This needs a key of role admin');
       return checked.id;
@@ -57,21 +61,23 @@ export function guards(parts: GuardParts): Guards {
 
   const refuseAfterFailures = (request: Request, response: Response) => {
     const verdict = failures.refuses(addressOf(request));
-    if (verdict) throw tooMany(response, verdict, 'Too many wrong credentials came from this address');
+    if (verdict) throw tooManyFailures(response, verdict);
   };
 
+  /** A wrong key may be counted after it was looked at: however many are tried at once, nobody guesses one. */
   const fail = async (
     request: Request,
     response: Response,
     role: KeyRole,
-    checked?: Checked & { outcome: 'refused' },
+    detail: string,
   ): Promise<never> => {
     const verdict = await failures.take(addressOf(request));
-    if (!verdict.allowed) {
-      throw tooMany(response, verdict, 'Too many wrong credentials came from this address');
-    }
+    throw verdict.allowed ? wrong(response, role, detail) : tooManyFailures(response, verdict);
+  };
+
+  const wrong = (response: Response, role: KeyRole, detail: string): HttpProblem => {
     challenge(response, role, admin !== undefined);
-    throw unauthorized(checked ? REFUSALS[checked.why] : 'The user or the password is wrong');
+    return unauthorized(detail);
   };
 
   const reads = (request: Request, response: Response): Soon<void> => {
@@ -145,6 +151,8 @@ function tooMany(response: Response, { retryAfterSeconds }: Verdict, detail: str
   return new HttpProblem(429, { kind: 'too-many-requests', detail });
 }
 
+const tooManyFailures = (response: Response, verdict: Verdict) =>
+  tooMany(response, verdict, 'Too many wrong credentials came from this address');
 const unauthorized = (detail: string) => new HttpProblem(401, { kind: 'unauthorized', detail });
 const forbidden = (detail: string) => new HttpProblem(403, { kind: 'forbidden', detail });
 const cannotTell = () =>
