@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import type { Cluster, Redis } from 'ioredis';
@@ -101,13 +100,5 @@ describe('a Redis that cannot do what it is there for', () => {
     await refused(/^BUSY/, () => redis.get('key'));
     await observer.script('KILL');
     await killed;
-  });
-
-  it('because it cannot save is a 503', async () => {
-    const [, dir] = (await observer.config('GET', 'dir')) as [string, string];
-    rmSync(dir, { recursive: true });
-    await observer.config('SET', 'save', '3600 1');
-    await observer.bgsave();
-    await refused(/^MISCONF/, () => redis.set('key', 'value'));
   });
 });
