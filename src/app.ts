@@ -38,7 +38,7 @@ import {
 } from './runtime/redis.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
-import { makeReadStats } from './stats/readStats.ts';
+import { makeWatchedReads, mayTakeLong } from './stats/readStats.ts';
 import { type OrderWorkers, startOrderWorkers } from './worker/orderWorkers.ts';
 
 export interface App {
@@ -54,6 +54,8 @@ export interface App {
  */
 const ACCESS_TIMEOUT_MS = 200;
 const READ_TIMEOUT_MS = 750;
+/** Where all users of a range are added up, that holds for each round trip, and this for all of them. */
+const LONG_READ_TIMEOUT_MS = 5_000;
 const READS_SILENCE_MS = 5_000;
 const LOAD_TIMEOUT_MS = 800;
 const HIGH_WATER_WITH_WORKER = 2_000;
@@ -309,9 +311,10 @@ function readingParts(
   const takeTokens = sharedBuckets(accessRedis);
   const limiter = (name: Policy['name'], limit: number) =>
     new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
-  const stats = steadyReads(makeReadStats(redis, partitions), {
+  const stats = steadyReads(makeWatchedReads(redis, partitions), {
     mostUnderWay: readsInFlight,
     deadlineMs: READ_TIMEOUT_MS,
+    long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },
   });
   return {
     guards: guards({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { IdCase } from '../orders/ids.ts';
+import { MAX_ENTRIES } from '../stats/readStats.ts';
 import * as answers from './answers.ts';
 import type { CsvRow } from './csv.ts';
 import {
@@ -58,7 +59,9 @@ const none = z.object({});
 const TOP_RANGE =
   'Over everything counted, or with start_date and end_date within a range of days, both included. Exact either way.';
 const MERGED =
-  'A range is refused when its users, each counted once per month and edge day, are more than 250,000.';
+  'A range is refused when its users, each counted once per month and edge day, are more than ' +
+  `${MAX_ENTRIES.toLocaleString('en')}. Adding them up may take seconds; what comes on top of a few at once is a 503 ` +
+  '(`overloaded`), and equal requests share one answer, which may be those seconds old.';
 const DETAIL =
   'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
   'refused with the first day that is left.';

@@ -1,7 +1,7 @@
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { IdCase } from '../orders/ids.ts';
 import { toJsonAmount } from '../orders/money.ts';
-import { DetailGone, RangeTooLarge } from '../stats/readErrors.ts';
+import { DetailGone, RangeTooLarge, TooManyWaiting } from '../stats/readErrors.ts';
 import type { DayRange, ReadStats, Totals } from '../stats/readStats.ts';
 import { toCsv } from './csv.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -162,6 +162,9 @@ const readProblems: ErrorRequestHandler = (error, _request, _response, next) => 
     return next(
       new HttpProblem(400, { kind: 'range-too-large', detail: error.message, members: { size, limit } }),
     );
+  }
+  if (error instanceof TooManyWaiting) {
+    return next(new HttpProblem(503, { kind: 'overloaded', detail: error.message }));
   }
   // Express decodes a path before its route runs, so the route cannot say which parameter is broken.
   next(error instanceof URIError ? brokenEncoding(['user_id']) : error);

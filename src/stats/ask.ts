@@ -13,6 +13,8 @@ export interface Ask {
   all(commands: Commands): Promise<Replies[]>;
   /** As `one`, but nothing is counted between the commands (MULTI). In a cluster the master answers. */
   atOnce(partition: Partition, commands: Commands): Promise<Replies>;
+  /** Any other round trip. */
+  trip<T>(run: (redis: Redis | Cluster) => Promise<T>): Promise<T>;
 }
 
 export function makeAsk(redis: Redis | Cluster, partitions: Partitions): Ask {
@@ -28,6 +30,7 @@ export function makeAsk(redis: Redis | Cluster, partitions: Partitions): Ask {
     redis,
     partitions,
     one,
+    trip: (run) => run(redis),
     all: (commands) => Promise.all(partitions.all.map((partition) => one(partition, commands))),
     async atOnce(partition, commands) {
       const pipe = redis.multi();

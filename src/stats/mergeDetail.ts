@@ -4,11 +4,16 @@ import type { StatsKeys } from './keys.ts';
 import { RangeTooLarge } from './readErrors.ts';
 import { makeTurns } from './turns.ts';
 
-/** Entries (a user in a period) that one read adds up: about 40 MB here while it runs. */
-export const MAX_ENTRIES = 250_000;
+/**
+ * Entries (a user in a period) that one read adds up: about 16 MB here while it runs, and about a second of a busy
+ * machine, so that the one that waited longest is still answered before people give up.
+ */
+export const MAX_ENTRIES = 100_000;
 /** Entries that one scan step asks for: a millisecond of Redis, during which others wait. */
 const PAGE = 500;
 const MERGES_AT_ONCE = 2;
+/** Together with those at work no more than are done within the deadline of the last one. */
+export const MERGES_WAITING = 4;
 
 /** A figure that is kept per user and period. */
 export type Measure = 'spend' | 'counts';
@@ -17,20 +22,23 @@ const SIZE = { spend: 'zcard', counts: 'hlen' } as const;
 const SCAN = { spend: 'zscan', counts: 'hscan' } as const;
 
 /** Adds up one figure of every user over the periods of a range: a map from user to sum for each partition. */
-export type MergeDetail = (details: readonly Detail[], measure: Measure) => Promise<Map<string, number>[]>;
+export type Merge = (details: readonly Detail[], measure: Measure) => Promise<Map<string, number>[]>;
+/** The same for one who may give up. */
+export type MergeDetail = (...args: [...Parameters<Merge>, signal: AbortSignal]) => ReturnType<Merge>;
 
 /**
- * One round trip for the sizes (ZCARD, HLEN), at most 250,000 entries in all or RangeTooLarge; then a round trip per
+ * One round trip for the sizes (ZCARD, HLEN), at most MAX_ENTRIES in all or RangeTooLarge; then a round trip per
  * page of about 500 entries (ZSCAN, HSCAN), so that neither Redis nor this process is held up for long. Of all
- * merges of a process two run, the others wait.
+ * merges of a process two run, four wait, and the next is refused (TooManyWaiting). `signal` takes a merge out of the
+ * queue; one at work ends with the next page its details refuse.
  *
  * SCAN rather than ranges by rank: a user who rises between two pages would be in neither, while a scan gives every
  * member that is there all along. So every order counted before the read began is in the sums; those counted
  * meanwhile may be or not.
  */
 export function makeMergeDetail(): MergeDetail {
-  const turns = makeTurns(MERGES_AT_ONCE);
-  return async (details, measure) => {
+  const turns = makeTurns(MERGES_AT_ONCE, MERGES_WAITING);
+  return async (details, measure, signal) => {
     // Whoever has nothing to merge must not wait for those who have.
     if (details.length === 0) return [];
     return turns(async () => {
@@ -40,7 +48,7 @@ export function makeMergeDetail(): MergeDetail {
         throw new RangeTooLarge('users, each counted once per month and edge day', total, MAX_ENTRIES);
       }
       return Promise.all(details.map((detail, index) => addUp(detail, measure, sizes[index] ?? [])));
-    });
+    }, signal);
   };
 }
 

@@ -25,3 +25,12 @@ export class RangeTooLarge extends Error {
     this.limit = limit;
   }
 }
+
+/** A read that would have to wait behind as many as may wait: nothing was asked yet, it can be repeated. */
+export class TooManyWaiting extends Error {
+  override readonly name = 'TooManyWaiting';
+
+  constructor() {
+    super('more reads wait for their turn than may, try again soon');
+  }
+}

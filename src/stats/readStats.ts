@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../queue/partitions.ts';
-import { makeAsk, result, whole } from './ask.ts';
+import { type Ask, makeAsk, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
-import { makeMergeDetail } from './mergeDetail.ts';
+import { type Merge, makeMergeDetail } from './mergeDetail.ts';
 import { NOTHING, sumOf } from './periodTotals.ts';
 import { rank } from './rank.ts';
 import { series } from './series.ts';
@@ -11,7 +11,10 @@ import { sumPeriods } from './sumPeriods.ts';
 import { topEver, topInRange } from './topUsers.ts';
 import { userPeriods } from './userPeriods.ts';
 import { usersInRange } from './usersInRange.ts';
+import { UNWATCHED, type Watch, watched } from './watch.ts';
 import { splitByYear } from './yearSplit.ts';
+
+export { MAX_ENTRIES } from './mergeDetail.ts';
 
 /** Orders and money of any scope. Money is whole minor units, here and in everything this module returns. */
 export interface Totals {
@@ -87,7 +90,7 @@ export interface ReadStats {
   /**
    * Largest first, equal ones by the bytes of their id, descending. One round trip; with a range two when it comes to
    * one month or one day with orders, whatever its size; else all users of all its months and days are added up:
-   * 250,000 entries at most (RangeTooLarge), and about a round trip for every 500.
+   * MAX_ENTRIES at most (RangeTooLarge), about a round trip for every 500, and few at once (TooManyWaiting).
    */
   topSpenders(limit: number, range?: DayRange): Promise<Spender[]>;
   /** As topSpenders; but in a range all are added up also when it is a single month or day. */
@@ -113,9 +116,29 @@ export interface ReadStats {
 }
 
 export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): ReadStats {
+  return makeWatchedReads(redis, partitions)(UNWATCHED);
+}
+
+/** Whether a read takes as many round trips as there are users, so that it needs a watch. */
+export function mayTakeLong(name: string, args: readonly unknown[]): boolean {
+  if (name === 'usersInRange') return true;
+  return (name === 'topSpenders' || name === 'topBuyers') && args[1] !== undefined;
+}
+
+/** Makes the reads for whoever waits for them; all of them share the connection and the turns. */
+export function makeWatchedReads(
+  redis: Redis | Cluster,
+  partitions: Partitions,
+): (watch: Watch) => ReadStats {
   const ask = makeAsk(redis, partitions);
   const merge = makeMergeDetail();
+  return (watch) =>
+    makeReads(partitions, watch === UNWATCHED ? ask : watched(ask, watch), (details, measure) =>
+      merge(details, measure, watch.signal),
+    );
+}
 
+function makeReads(partitions: Partitions, ask: Ask, merge: Merge): ReadStats {
   const user: ReadStats['user'] = async (userId) => {
     const replies = await ask.one(partitions.of(userId), (pipe, keys) =>
       pipe.hmget(keys.user(userId), 'order_count', 'total_spend'),

@@ -2,7 +2,7 @@ import { type Ask, pairs, result } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { type Detail, findDetail } from './detail.ts';
 import type { StatsKeys } from './keys.ts';
-import type { Measure, MergeDetail } from './mergeDetail.ts';
+import type { Measure, Merge } from './mergeDetail.ts';
 import { byPlace, firstPlaces, type Place } from './places.ts';
 import type { DayRange } from './readStats.ts';
 
@@ -18,7 +18,7 @@ export async function topEver(ask: Ask, key: (keys: StatsKeys) => string, limit:
 /** See ReadStats for what it costs. Where one period holds the whole range, Redis has its spenders in order already. */
 export async function topInRange(
   ask: Ask,
-  merge: MergeDetail,
+  merge: Merge,
   measure: Measure,
   limit: number,
   range: DayRange,

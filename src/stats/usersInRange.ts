@@ -1,7 +1,7 @@
 import { type Ask, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { type Detail, findDetail } from './detail.ts';
-import type { MergeDetail } from './mergeDetail.ts';
+import type { Merge } from './mergeDetail.ts';
 import { firstPlaces, type Place } from './places.ts';
 import type { DayRange, Position, UserPage } from './readStats.ts';
 import { best } from './topUsers.ts';
@@ -13,7 +13,7 @@ const LOOKUPS_AT_ONCE = 5_000;
 /** See ReadStats for the order, what holds while orders are counted, and what it costs. */
 export async function usersInRange(
   ask: Ask,
-  merge: MergeDetail,
+  merge: Merge,
   range: DayRange,
   limit: number,
   after?: Position,
@@ -36,7 +36,7 @@ export async function usersInRange(
 
 async function spendPlaces(
   ask: Ask,
-  merge: MergeDetail,
+  merge: Merge,
   details: readonly Detail[],
   limit: number,
   after: Place | undefined,
@@ -44,7 +44,7 @@ async function spendPlaces(
   const single = details.filter(({ periods }) => periods.length === 1);
   const several = details.filter(({ periods }) => periods.length > 1);
   const [pages, merged] = await Promise.all([
-    Promise.all(single.map((detail) => usersAfter(ask.redis, detail, limit, after))),
+    Promise.all(single.map((detail) => ask.trip((redis) => usersAfter(redis, detail, limit, after)))),
     merge(several, 'spend').then((sums) =>
       Promise.all(sums.map((amounts) => firstPlaces(amounts, limit, after))),
     ),

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { JOIN_MS, steadyReads } from '../../src/http/steadyReads.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { statsKeys } from '../../src/stats/keys.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { makeWatchedReads, type ReadStats } from '../../src/stats/readStats.ts';
+import type { Watch } from '../../src/stats/watch.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const OPTIONS = { mostUnderWay: 10, deadlineMs: 60_000 };
@@ -30,7 +31,7 @@ describe('equal reads', () => {
   beforeAll(async () => {
     server = await startTestRedis();
     redis = server.client();
-    stats = steadyReads(makeReadStats(server.client(), partitions), { ...OPTIONS, mostUnderWay: 1_000 });
+    stats = steadyReads(makeWatchedReads(server.client(), partitions), { ...OPTIONS, mostUnderWay: 1_000 });
   });
   afterAll(() => server.stop());
   beforeEach(async () => {
@@ -77,7 +78,11 @@ describe('a read under way', () => {
   it('is not joined by one that comes much later, which would get an old answer', async () => {
     let now = 0;
     const { reads, begun } = heldReads();
-    const steady = steadyReads(reads, OPTIONS, () => now);
+    const steady = steadyReads(
+      () => reads,
+      OPTIONS,
+      () => now,
+    );
     const [first, soon] = [steady.read('a'), steady.read('a')];
     now += JOIN_MS;
     const late = steady.read('a');
@@ -93,7 +98,7 @@ describe('a read under way', () => {
 
   it('is answered by the deadline, but keeps its place until it has really ended', async () => {
     const { reads, begun } = heldReads();
-    const steady = steadyReads(reads, { mostUnderWay: 2, deadlineMs: 1 });
+    const steady = steadyReads(() => reads, { mostUnderWay: 2, deadlineMs: 1 });
     for (const name of ['a', 'b']) {
       await expect(steady.read(name)).rejects.toMatchObject({
         status: 503,
@@ -109,4 +114,70 @@ describe('a read under way', () => {
     expect(begun).toHaveLength(3);
     begun[2]?.answer('');
   });
+});
+
+describe('a read of many round trips', () => {
+  /** One that goes on until it is stopped; a test ends each of its trips. */
+  function longReads(deadlineMs: number, allMs: number) {
+    const trips: (() => void)[] = [];
+    const readsFor = ({ signal, trip }: Watch) => ({
+      async read(_name: string): Promise<string> {
+        while (trips.length < 3) {
+          signal.throwIfAborted();
+          await trip(() => new Promise<void>((end) => trips.push(end)));
+        }
+        return 'all of it';
+      },
+    });
+    let now = 0;
+    const steady = steadyReads(
+      readsFor,
+      { mostUnderWay: 1, deadlineMs, long: { isLong: () => true, deadlineMs: allMs } },
+      () => now,
+    );
+    const later = () => {
+      now += 10 * JOIN_MS;
+    };
+    return { steady, trips, later };
+  }
+
+  it('is joined by equal ones until it ends, and then it is begun anew', async () => {
+    const { steady, trips, later } = longReads(60_000, 60_000);
+    const answers = [steady.read('a')];
+    for (let trip = 0; trip < 3; trip += 1) {
+      later();
+      answers.push(steady.read('a'));
+      trips[trip]?.();
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all(answers)).toEqual(Array(4).fill('all of it'));
+    expect(trips).toHaveLength(3);
+    trips.length = 0;
+    void steady.read('a').catch(() => {});
+    expect(trips).toHaveLength(1);
+    trips.push(
+      () => {},
+      () => {},
+    );
+    trips[0]?.();
+  });
+
+  it.each([
+    ['one of them takes too long', 1, 60_000, 'redis-unavailable'],
+    ['all of them take too long', 60_000, 1, 'overloaded'],
+  ])(
+    'is answered when %s, keeps its place until that one ends, and begins no other',
+    async (_, each, all, kind) => {
+      const { steady, trips } = longReads(each, all);
+      await expect(steady.read('a')).rejects.toMatchObject({ status: 503, details: { kind } });
+      await expect(steady.read('b')).rejects.toMatchObject({ details: { kind: 'overloaded' } });
+      trips[0]?.();
+      await new Promise(setImmediate);
+      expect(trips).toHaveLength(1);
+      await expect(steady.read('b')).rejects.toMatchObject({ status: 503, details: { kind } });
+      expect(trips).toHaveLength(2);
+      trips[1]?.();
+      await new Promise(setImmediate);
+    },
+  );
 });

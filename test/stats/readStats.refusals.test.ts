@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
+import { MAX_ENTRIES } from '../../src/stats/mergeDetail.ts';
 import { DetailGone, RangeTooLarge } from '../../src/stats/readErrors.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -129,7 +130,7 @@ describe('reading ranges of the stats', () => {
     const months = { startDay: '2025-01-01', endDay: '2025-02-28' };
 
     it('is refused before it is read, when there are more users in all months than it may add up', async () => {
-      await fill(125_001, '2025-01', '2025-02');
+      await fill(MAX_ENTRIES / 2 + 1, '2025-01', '2025-02');
       const read = makeReadStats(redis, makePartitions(1));
       for (const ask of [
         () => read.topSpenders(5, months),
@@ -138,21 +139,21 @@ describe('reading ranges of the stats', () => {
       ]) {
         const error = await ask().catch((thrown) => thrown);
         expect(error).toBeInstanceOf(RangeTooLarge);
-        expect(error).toMatchObject({ size: 250_002, limit: 250_000 });
+        expect(error).toMatchObject({ size: MAX_ENTRIES + 2, limit: MAX_ENTRIES });
       }
       // One month needs no adding up.
-      expect(await read.topSpenders(1, JANUARY)).toEqual([{ userId: 'U99999', minorUnits: 1 }]);
-      const { users, next } = await read.usersInRange(JANUARY, 2, { minorUnits: 1, userId: 'U99998' });
-      expect(users.map(({ userId }) => userId)).toEqual(['U99997', 'U99996']);
-      expect(next).toEqual({ minorUnits: 1, userId: 'U99996' });
+      expect(await read.topSpenders(1, JANUARY)).toEqual([{ userId: 'U9999', minorUnits: 1 }]);
+      const { users, next } = await read.usersInRange(JANUARY, 2, { minorUnits: 1, userId: 'U9998' });
+      expect(users.map(({ userId }) => userId)).toEqual(['U9997', 'U9996']);
+      expect(next).toEqual({ minorUnits: 1, userId: 'U9996' });
     });
 
-    it('begins past 250,000 users', async () => {
-      await fill(125_000, '2025-01', '2025-02');
+    it('begins past MAX_ENTRIES users', async () => {
+      await fill(MAX_ENTRIES / 2, '2025-01', '2025-02');
       const read = makeReadStats(redis, makePartitions(1));
       expect(await read.topSpenders(2, months)).toEqual([
-        { userId: 'U99999', minorUnits: 2 },
-        { userId: 'U99998', minorUnits: 2 },
+        { userId: 'U9999', minorUnits: 2 },
+        { userId: 'U9998', minorUnits: 2 },
       ]);
     });
 
