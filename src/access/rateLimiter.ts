@@ -43,10 +43,11 @@ interface Lease {
 
 /**
  * One policy over all processes. Each takes a few tokens ahead from the bucket in Redis and spends them by itself, so
- * never more get through than the policy says; a process may refuse up to a twentieth of the limit early, while
- * another one holds tokens that it does not spend. It holds few: as many as were spent of late, and twice as many only
- * while those go before their time. None are lost, the unspent ones go back. A refusal is remembered, so a flood does
- * not reach Redis. While Redis is away, each process applies the whole policy by itself.
+ * never more get through than the policy says, but for what comes back while a token is held, a second or two; a
+ * process may refuse up to a twentieth of the limit early, while another one holds tokens that it does not spend. It
+ * holds few: as many as were spent of late, and twice as many only while those go before their time. None are lost,
+ * the unspent ones go back. A refusal is remembered, so a flood does not reach Redis. While Redis is away, each
+ * process applies the whole policy by itself.
  */
 export class RateLimiter {
   readonly #policy: Policy;
