@@ -321,6 +321,7 @@ function readingParts(
       keys: new KeyRing(new KeyStore(accessRedis)),
       keysNeeded,
       admin: config.admin,
+      listensOn: config.http.host,
       perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
       perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
       failures: limiter('auth-failures', authFailures),

@@ -4,6 +4,7 @@ import type { KeyRing } from '../access/keyRing.ts';
 import type { RateLimiter, Verdict } from '../access/rateLimiter.ts';
 import { addressOf } from './address.ts';
 import { type AdminLogin, adminCheck, presentedBy } from './credentials.ts';
+import { isOwnName } from './ownName.ts';
 import { countedComparison } from './passwords.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -12,6 +13,8 @@ export interface GuardParts {
   /** Whether reading needs a key. If not, and there is no admin either, everything is open. */
   keysNeeded: boolean;
   admin: AdminLogin | undefined;
+  /** The address or name this process listens on. */
+  listensOn: string;
   /** Undefined when there is no such limit. */
   perKey: RateLimiter | undefined;
   perAddress: RateLimiter | undefined;
@@ -91,7 +94,7 @@ export function guards(parts: GuardParts): Guards {
 
   const operators = (request: Request, response: Response): Soon<void> => {
     refuseOtherSites(request);
-    if (!admin && !keysNeeded) return undefined;
+    if (!admin && !keysNeeded) return refuseOtherNames(request, parts.listensOn);
     return soon(authenticate(request, response, 'admin'), () => undefined);
   };
 
@@ -126,6 +129,14 @@ function refuseOtherSites({ method, headers }: Request): void {
   if (site === 'cross-site' || site === 'same-site') {
     throw forbidden('Only pages of this address may change something here');
   }
+}
+
+/** What is open to whoever reaches this machine must not be open to every page its browsers show. */
+function refuseOtherNames({ headers }: Request, listensOn: string): void {
+  if (isOwnName(headers.host, listensOn)) return;
+  throw forbidden(
+    "Without credentials the operators' pages open by localhost, an IP address or HOST only: set ADMIN_USER and ADMIN_PASSWORD to open them by other names",
+  );
 }
 
 function challenge(response: Response, role: KeyRole, hasPassword: boolean): void {
