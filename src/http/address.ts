@@ -1,14 +1,22 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Request } from 'express';
 
 /**
  * Whom requests are counted against when there is no key. Behind a proxy that TRUST_PROXY names it is the client's
- * address, otherwise that of whoever holds the connection. Of IPv6 it is the first half: one customer has the rest.
+ * address, otherwise that of whoever holds the connection; so it is when the proxy writes something else than an
+ * address, which clients could make up anew for each request. Of IPv6 it is the first half: one customer has the rest.
  */
 export function addressOf(request: Request): string {
-  const address = request.ip ?? '';
+  const forwarded = withoutPort(request.ip ?? '');
+  const address = isIP(forwarded) === 0 ? (request.socket.remoteAddress ?? '') : forwarded;
   if (address.startsWith('::ffff:')) return address.slice('::ffff:'.length);
   return isIPv6(address) ? networkOf(address) : address;
+}
+
+/** Some proxies write the client's port as well, another one for each connection. */
+function withoutPort(text: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? [];
+  return bracketed ?? plain ?? text;
 }
 
 function networkOf(address: string): string {
