@@ -20,7 +20,7 @@ import { statsRoutes } from './http/statsRoutes.ts';
 import { steadyReads } from './http/steadyReads.ts';
 import { claimLayout } from './queue/claimLayout.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
-import { chooseDurability } from './queue/durability.ts';
+import { chooseDurability, type Durability } from './queue/durability.ts';
 import { type DurableQueues, durableQueues } from './queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions, type Partitions } from './queue/partitions.ts';
@@ -179,28 +179,28 @@ async function locateRedis(config: Config, logger: Logger, services: Services): 
 }
 
 /** Queues for orders that change their partition, as durable as the bridge's: their messages are gone already. */
-async function openMoves({
-  config,
-  services,
-  redis,
-  connect,
-  partitions,
-  onQueueError,
-}: Pick<
-  BridgeStart,
-  'config' | 'services' | 'redis' | 'connect' | 'partitions' | 'onQueueError'
->): Promise<DurableQueues> {
-  const connection = connect('fail_fast', 'moves', { commandTimeout: ADD_TIMEOUT_MS });
-  await untilReady(connection);
-  const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
-  services.add({ name: 'move queues', stop: () => queues.close() });
+async function openMoves(parts: LaneStart & { redis: Redis | Cluster }): Promise<DurableQueues> {
+  const { config, redis, partitions } = parts;
   // With one partition nothing ever moves, and a worker need not be kept from starting by what it will not use.
   const level = partitions.all.length === 1 ? 'memory' : config.durability;
-  return durableQueues(connection, queues, await chooseDurability(redis, level));
+  return openLane('moves', await chooseDurability(redis, level), parts);
+}
+
+/** Queues on a connection of their own, whose jobs are as safe as `durability` says once they are added. */
+async function openLane(
+  name: string,
+  durability: Durability,
+  { config, services, connect, partitions, onQueueError }: LaneStart,
+): Promise<DurableQueues> {
+  const connection = connect('fail_fast', name, { commandTimeout: ADD_TIMEOUT_MS });
+  await untilReady(connection);
+  const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
+  services.add({ name: `queues (${name})`, stop: () => queues.close() });
+  return durableQueues(connection, queues, durability);
 }
 
 async function openBridge(parts: BridgeStart): Promise<Bridge> {
-  const { role, config, logger, services, redis, connect, partitions, onQueueError } = parts;
+  const { role, config, logger, services, redis, connect, partitions } = parts;
   if (config.sqs.kind === 'embedded') {
     const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
@@ -212,13 +212,7 @@ async function openBridge(parts: BridgeStart): Promise<Bridge> {
   logger.info('durability', { jobs_are_safe_in: durability.level, because: durability.why });
 
   const lanes = await Promise.all(
-    Array.from({ length: durability.lanes }, async (_, index) => {
-      const connection = connect('fail_fast', `bridge ${index}`, { commandTimeout: ADD_TIMEOUT_MS });
-      await untilReady(connection);
-      const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
-      services.add({ name: `bridge queues ${index}`, stop: () => queues.close() });
-      return durableQueues(connection, queues, durability);
-    }),
+    Array.from({ length: durability.lanes }, (_, index) => openLane(`bridge ${index}`, durability, parts)),
   );
   const loadRedis = connect('fail_fast', 'load', { commandTimeout: LOAD_TIMEOUT_MS });
   const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
@@ -250,15 +244,18 @@ function highWaterOf(config: Config, role: Role): number {
   return role === 'all' ? Math.min(config.bridge.highWater, HIGH_WATER_WITH_WORKER) : config.bridge.highWater;
 }
 
-interface BridgeStart {
-  role: Role;
-  onQueueError: (error: Error) => void;
+interface LaneStart {
   config: Config;
-  logger: Logger;
   services: Services;
-  redis: Redis | Cluster;
   connect: Connect;
   partitions: Partitions;
+  onQueueError: (error: Error) => void;
+}
+
+interface BridgeStart extends LaneStart {
+  role: Role;
+  logger: Logger;
+  redis: Redis | Cluster;
 }
 
 interface HttpParts {

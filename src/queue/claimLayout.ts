@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { recordOnce } from './recordOnce.ts';
 
 /** Belongs to no partition, as the keys of all of them follow it. */
 export const LAYOUT_KEY = 'order-pipeline:layout';
@@ -11,12 +12,7 @@ export const LAYOUT = 1;
 
 /** Records the layout at the first start ever, and refuses to touch what was written in another one. */
 export async function claimLayout(redis: Redis | Cluster): Promise<void> {
-  let recorded = await redis.get(LAYOUT_KEY);
-  if (recorded === null) {
-    // Only then: a Redis that is full refuses every write, and workers must be able to start and make room.
-    await redis.set(LAYOUT_KEY, LAYOUT, 'NX');
-    recorded = await redis.get(LAYOUT_KEY);
-  }
+  const recorded = await recordOnce(redis, LAYOUT_KEY, LAYOUT);
   if (recorded === String(LAYOUT)) return;
   throw new Error(
     `this Redis holds data in layout ${recorded}, and this version knows layout ${LAYOUT}: start the version ` +

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { recordOnce } from './recordOnce.ts';
 
 /** Belongs to no partition: it says how many there are. */
 export const PARTITIONS_KEY = 'order-pipeline:partitions';
@@ -11,12 +12,7 @@ export const CHANGING = /^(\d+) to (\d+)$/;
  * looked up in ledgers that never saw them, and counted again.
  */
 export async function claimPartitions(redis: Redis | Cluster, count: number): Promise<void> {
-  let recorded = await redis.get(PARTITIONS_KEY);
-  if (recorded === null) {
-    // Only then: a Redis that is full refuses every write, and workers must be able to start and make room.
-    await redis.set(PARTITIONS_KEY, count, 'NX');
-    recorded = await redis.get(PARTITIONS_KEY);
-  }
+  const recorded = await recordOnce(redis, PARTITIONS_KEY, count);
   if (recorded === String(count)) return;
   const changing = CHANGING.exec(recorded ?? '');
   if (changing) {

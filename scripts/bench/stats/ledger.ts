@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Order } from '../../../src/orders/parseOrder.ts';
 import { makePartitions } from '../../../src/queue/partitions.ts';
 import { makeRecordOrder } from '../../../src/stats/recordOrder.ts';
+import { usedMemory } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { printTable } from '../support/table.ts';
 
@@ -59,10 +60,6 @@ async function grow(
   }
   stop();
   return bytes;
-}
-
-async function usedMemory(redis: Redis): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
 }
 
 function orderOf(index: number): Order {

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import type { Redis } from 'ioredis';
 import { makePartitions, type Partition } from '../../../src/queue/partitions.ts';
 import { statsKeys } from '../../../src/stats/keys.ts';
 import { makeReadStats } from '../../../src/stats/readStats.ts';
 import { createRandom } from '../../populate/random.ts';
+import { usedMemory } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 
@@ -90,8 +90,4 @@ async function time(read: () => Promise<unknown>): Promise<number> {
     times.push((performance.now() - started) * 1_000);
   }
   return median(times);
-}
-
-async function usedMemory(redis: Redis): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
 }

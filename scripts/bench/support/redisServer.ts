@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
+import { freePort } from './freePort.ts';
 
 /** A Redis of the benchmark's own, in memory. Dies with the benchmark's last command. */
 export async function startBenchRedis(): Promise<{ url: string; client: Redis; stop(): void }> {
-  const port = await new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
+  const port = await freePort();
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const server = spawn('redis-server', options, { stdio: 'ignore' });
   process.once('exit', () => server.kill('SIGKILL'));

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../../src/config.ts';
 import { type Child, startChild } from './child.ts';
+import { freePort } from './freePort.ts';
 import type { ProductRequest } from './product.ts';
 import type { RedisRequest } from './redisChild.ts';
 
@@ -56,14 +56,4 @@ export async function inSurroundings<T>(measure: (around: Surroundings) => Promi
     await redis.kill();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** For what cannot be told to take any port. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -1,17 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
-import { readConfig } from '../../../src/config.ts';
-import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
-import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
-import { makePartitions, type Partitions } from '../../../src/queue/partitions.ts';
+import { makePartitions } from '../../../src/queue/partitions.ts';
 import { makeReadStats } from '../../../src/stats/readStats.ts';
 import { startCluster } from '../../cluster/startCluster.ts';
 import { startChild } from '../support/child.ts';
+import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 import type { WorkerRequest } from './contender.ts';
-import { jobOf } from './jobs.ts';
+import { fillQueues } from './jobs.ts';
 
 const CONCURRENCY = 50;
 const USERS = 10_000;
@@ -84,8 +82,8 @@ async function measure(layout: Layout, jobs: number): Promise<Figures> {
   const partitions = makePartitions(layout.partitions);
   const child = await startChild(new URL('./contender.ts', import.meta.url));
   try {
-    await fill(servers.redis, partitions, jobs);
-    const before = await redisCpu(servers.each);
+    await fillQueues(servers.redis, partitions, { jobs, users: USERS, days: DAYS });
+    const before = await redisCpu(...servers.each);
     const started = performance.now();
     await child.ask({
       do: 'go',
@@ -100,7 +98,7 @@ async function measure(layout: Layout, jobs: number): Promise<Figures> {
     return {
       perSecond: jobs / seconds,
       worker: cpuMicroseconds / jobs,
-      redis: ((await redisCpu(servers.each)) - before) / jobs,
+      redis: ((await redisCpu(...servers.each)) - before) / jobs,
     };
   } finally {
     await child.kill();
@@ -130,33 +128,4 @@ async function cluster(): Promise<Servers> {
       await servers.stop();
     },
   };
-}
-
-async function fill(redis: Redis | Cluster, partitions: Partitions, jobs: number): Promise<void> {
-  const queues = openOrderQueues(redis, partitions, readConfig({}).jobs, () => {});
-  for (let from = 0; from < jobs; from += 500) {
-    const batch = Array.from({ length: Math.min(500, jobs - from) }, (_, i) =>
-      jobOf(from + i, { users: USERS, days: DAYS }),
-    );
-    for (const partition of partitions.all) {
-      const own = batch.filter(({ userId }) => partitions.of(userId) === partition);
-      if (own.length > 0) await queues.add(partition, own);
-    }
-  }
-  const waiting = await Promise.all(
-    partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`)),
-  );
-  const total = waiting.reduce((sum, count) => sum + count, 0);
-  if (total !== jobs) throw new Error(`${total} of ${jobs} jobs are waiting`);
-  await queues.close();
-}
-
-async function redisCpu(servers: readonly Redis[]): Promise<number> {
-  const infos = await Promise.all(servers.map((redis) => redis.info('cpu')));
-  const seconds = infos.flatMap((info) =>
-    ['used_cpu_user', 'used_cpu_sys'].map((name) =>
-      Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1]),
-    ),
-  );
-  return seconds.reduce((sum, each) => sum + each, 0) * 1e6;
 }

@@ -1,4 +1,8 @@
-import { type OrderJob, toOrderJob } from '../../../src/queue/orderJob.ts';
+import type { Cluster, Redis } from 'ioredis';
+import { readConfig } from '../../../src/config.ts';
+import { ORDER_QUEUE, type OrderJob, toOrderJob } from '../../../src/queue/orderJob.ts';
+import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
+import type { Partitions } from '../../../src/queue/partitions.ts';
 
 export interface Spread {
   users: number;
@@ -6,11 +10,31 @@ export interface Spread {
   days: number;
 }
 
+export interface Work extends Spread {
+  jobs: number;
+}
+
+/** Puts that many jobs where the bridge would. */
+export async function fillQueues(redis: Redis | Cluster, partitions: Partitions, work: Work): Promise<void> {
+  const queues = openOrderQueues(redis, partitions, readConfig({}).jobs, () => {});
+  for (let from = 0; from < work.jobs; from += 500) {
+    const count = Math.min(500, work.jobs - from);
+    const batch = Array.from({ length: count }, (_, i) => jobOf(from + i, work));
+    for (const partition of partitions.all) {
+      const own = batch.filter(({ userId }) => partitions.of(userId) === partition);
+      if (own.length > 0) await queues.add(partition, own);
+    }
+  }
+  const waiting = await Promise.all(
+    partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`)),
+  );
+  const total = waiting.reduce((sum, count) => sum + count, 0);
+  if (total !== work.jobs) throw new Error(`${total} of ${work.jobs} jobs are waiting`);
+  await queues.close();
+}
+
 /** The job of one order among many, of two items. */
-export function jobOf(
-  index: number,
-  { users, days }: Spread,
-): { id: string; userId: string; data: OrderJob } {
+function jobOf(index: number, { users, days }: Spread): { id: string; userId: string; data: OrderJob } {
   const id = `message-${index}`;
   const userId = `U${(index * 7_919) % users}`;
   const day = String(1 + (index % days)).padStart(2, '0');

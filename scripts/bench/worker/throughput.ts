@@ -1,22 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { readConfig } from '../../../src/config.ts';
 import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
-import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
 import { makePartitions } from '../../../src/queue/partitions.ts';
 import { startChild } from '../support/child.ts';
+import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 import type { WorkerRequest } from './contender.ts';
-import { jobOf, type Spread } from './jobs.ts';
+import { fillQueues, type Work } from './jobs.ts';
 
 const CONTENDERS = ['no-op', 'ours'] as const;
 const CONCURRENCY = 50;
-
-interface Work extends Spread {
-  jobs: number;
-}
 
 interface Figures {
   perSecond: number;
@@ -98,23 +93,8 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
 
 /** Jobs of that many orders, waiting. */
 export async function fillQueue(url: string, work: Work): Promise<void> {
-  const { jobs } = work;
   const { hostname, port } = new URL(url);
   const redis = new Redis(Number(port), hostname, { maxRetriesPerRequest: null });
-  const partitions = makePartitions(1);
-  const queues = openOrderQueues(redis, partitions, readConfig({}).jobs, () => {});
-  const [partition] = partitions.all;
-  if (!partition) throw new Error('one partition expected');
-  for (let from = 0; from < jobs; from += 500) {
-    const batch = Array.from({ length: Math.min(500, jobs - from) }, (_, i) => jobOf(from + i, work));
-    await queues.add(partition, batch);
-  }
-  await queues.close();
+  await fillQueues(redis, makePartitions(1), work);
   redis.disconnect();
-}
-
-async function redisCpu(redis: Redis): Promise<number> {
-  const info = await redis.info('cpu');
-  const seconds = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1]);
-  return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
 }
