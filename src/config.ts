@@ -23,6 +23,9 @@ const SECRETS = new Set(['REDIS_URL', 'REDIS_PASSWORD', 'ADMIN_PASSWORD', 'AWS_S
 
 const LOG_LEVELS = { debug: 'debug', info: 'info', warning: 'warn', warn: 'warn', error: 'error' } as const;
 
+const IN_HAND_PER_PARTITION = 50;
+const MOST_IN_HAND = 1_000;
+
 /** The only description of the environment: names, defaults, and what a value may be. */
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -79,7 +82,7 @@ const environment = z.object({
   LEDGER_RETENTION_DAYS: whole(1, 3_650).default(35),
   USER_DETAIL_DAYS: whole(1, 36_500).default(400),
 
-  WORKER_CONCURRENCY: whole(1, 1_000).default(50),
+  WORKER_CONCURRENCY: whole(1, MOST_IN_HAND).optional(),
   JOB_ATTEMPTS: whole(1, 1_000).default(5),
   JOB_BACKOFF_MS: whole(1, 3_600_000).default(1_000),
   JOB_LOCK_MS: whole(1_000, 3_600_000).default(30_000),
@@ -248,7 +251,7 @@ function shape(env: Environment) {
     partitions: env.PARTITIONS,
     ledgerRetentionDays: env.LEDGER_RETENTION_DAYS,
     userDetailDays: env.USER_DETAIL_DAYS,
-    worker: { concurrency: env.WORKER_CONCURRENCY, lockMs: env.JOB_LOCK_MS },
+    worker: { concurrency: env.WORKER_CONCURRENCY ?? inHandFor(env.PARTITIONS), lockMs: env.JOB_LOCK_MS },
     jobs: {
       attempts: env.JOB_ATTEMPTS,
       backoffMs: env.JOB_BACKOFF_MS,
@@ -262,6 +265,9 @@ function shape(env: Environment) {
         : { user: env.ADMIN_USER, password: env.ADMIN_PASSWORD },
   };
 }
+
+/** Each partition's orders reach its server in one call: with fewer in hand the calls are smaller and cost more. */
+const inHandFor = (partitions: number): number => Math.min(IN_HAND_PER_PARTITION * partitions, MOST_IN_HAND);
 
 function redisTarget(env: Environment): RedisTarget {
   const login = {

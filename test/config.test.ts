@@ -118,6 +118,16 @@ describe('SQS', () => {
   });
 });
 
+describe('orders in hand', () => {
+  it.each([
+    ['1', 50],
+    ['8', 400],
+    ['64', 1_000],
+  ])('with %s partitions are %i when nothing else is said', (PARTITIONS, concurrency) => {
+    expect(readConfig({ PARTITIONS }).worker.concurrency).toBe(concurrency);
+  });
+});
+
 describe('a value', () => {
   it.each([
     ['DEBUG', 'debug'],

@@ -16,8 +16,11 @@ export type RecordOrder = (order: Order) => Promise<Recorded>;
 
 const SCRIPT = readFileSync(new URL('./recordOrder.lua', import.meta.url), 'utf8');
 
-/** Beyond this, one call would keep Redis busy for a millisecond while others wait. */
-const MAX_BATCH = 100;
+/**
+ * Jobs come from Redis many at a time. Sent in parts, the first orders are recorded while the next are still being
+ * parsed; all in one, Redis and this process would only ever wait for each other.
+ */
+const MAX_BATCH = 32;
 
 interface Waiting {
   order: Order;

@@ -11,13 +11,13 @@ import { median, printTable } from '../support/table.ts';
 import type { WorkerRequest } from './contender.ts';
 import { fillQueues } from './jobs.ts';
 
-const CONCURRENCY = 50;
 const USERS = 10_000;
 const DAYS = 2;
 
 interface Layout {
   name: string;
   partitions: number;
+  concurrency: number;
   start(): Promise<Servers>;
 }
 
@@ -29,9 +29,10 @@ interface Servers {
 }
 
 const LAYOUTS: Layout[] = [
-  { name: '1 partition, one Redis', partitions: 1, start: single },
-  { name: '8 partitions, one Redis', partitions: 8, start: single },
-  { name: '8 partitions, 3 masters', partitions: 8, start: cluster },
+  { name: '1 partition, one Redis, 50 in hand', partitions: 1, concurrency: 50, start: single },
+  { name: '8 partitions, one Redis, 50 each', partitions: 8, concurrency: 400, start: single },
+  { name: '8 partitions, 3 masters, 50 each', partitions: 8, concurrency: 400, start: cluster },
+  { name: '8 partitions, 3 masters, 50 in all', partitions: 8, concurrency: 50, start: cluster },
 ];
 
 interface Figures {
@@ -89,7 +90,7 @@ async function measure(layout: Layout, jobs: number): Promise<Figures> {
       do: 'go',
       contender: 'ours',
       env: { ...servers.env, PARTITIONS: String(layout.partitions) },
-      concurrency: CONCURRENCY,
+      concurrency: layout.concurrency,
     } satisfies WorkerRequest);
     const read = makeReadStats(servers.redis, partitions);
     while ((await read.global()).orders < jobs) await delay(50);

@@ -1,17 +1,23 @@
-import { Worker } from 'bullmq';
+import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { startApp } from '../../../src/app.ts';
 import { readConfig } from '../../../src/config.ts';
-import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
+import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
+import { ORDER_QUEUE, orderOf, receivedAt } from '../../../src/queue/orderJob.ts';
 import { makePartitions } from '../../../src/queue/partitions.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
 import { serveParent } from '../support/child.ts';
 
-/* A worker in this process alone: ours, or one with the same settings that does nothing with its jobs. */
+/* A worker in this process alone: ours, or one with the same settings that only checks its jobs, or not even that. */
 
 export type WorkerRequest =
-  | { do: 'go'; contender: 'no-op' | 'ours'; env: Record<string, string>; concurrency: number }
+  | {
+      do: 'go';
+      contender: 'no-op' | 'checks only' | 'ours';
+      env: Record<string, string>;
+      concurrency: number;
+    }
   | { do: 'report' };
 
 let before = process.cpuUsage();
@@ -23,7 +29,7 @@ serveParent(async (request: WorkerRequest) => {
   }
   before = process.cpuUsage();
   if (request.contender === 'ours') await ours(request.env, request.concurrency);
-  else noOp(String(request.env.REDIS_URL), request.concurrency);
+  else bare(String(request.env.REDIS_URL), request.concurrency, request.contender === 'checks only');
   return null;
 });
 
@@ -39,10 +45,15 @@ async function ours(env: Record<string, string>, concurrency: number): Promise<v
   await startApp(config, 'worker', logger, new Services(logger));
 }
 
-function noOp(redisUrl: string, concurrency: number): void {
+function bare(redisUrl: string, concurrency: number, checks: boolean): void {
   const { hostname, port } = new URL(redisUrl);
   const [partition] = makePartitions(1).all;
-  new Worker(ORDER_QUEUE, async () => ({ outcome: 'counted' }), {
+  const parse = makeParseOrder(readConfig({}).rules);
+  const run = async ({ data, timestamp }: Job) => {
+    if (checks) parse(orderOf(data), receivedAt(data, timestamp));
+    return { outcome: 'counted' };
+  };
+  new Worker(ORDER_QUEUE, run, {
     connection: new Redis(Number(port), hostname, { maxRetriesPerRequest: null }),
     prefix: partition?.tag as string,
     concurrency,

@@ -37,14 +37,16 @@ export async function fillQueues(redis: Redis | Cluster, partitions: Partitions,
 function jobOf(index: number, { users, days }: Spread): { id: string; userId: string; data: OrderJob } {
   const id = `message-${index}`;
   const userId = `U${(index * 7_919) % users}`;
+  // Orders of one value would tie in every sorted set, and a tie costs Redis more than a difference.
+  const quantity = 1 + ((index * 31) % 97);
   const day = String(1 + (index % days)).padStart(2, '0');
   const body = JSON.stringify({
     order_id: `ORD${index}`,
     user_id: userId,
     order_timestamp: `2025-06-${day}T12:00:00Z`,
-    order_value: 2000,
+    order_value: quantity * 200 + 1000,
     items: [
-      { product_id: 'P006', quantity: 5, price_per_unit: 200 },
+      { product_id: 'P006', quantity, price_per_unit: 200 },
       { product_id: 'P007', quantity: 2, price_per_unit: 500 },
     ],
     shipping_address: `${index} Pine Street, Springfield`,

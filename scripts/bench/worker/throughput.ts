@@ -10,7 +10,7 @@ import { median, printTable } from '../support/table.ts';
 import type { WorkerRequest } from './contender.ts';
 import { fillQueues, type Work } from './jobs.ts';
 
-const CONTENDERS = ['no-op', 'ours'] as const;
+const CONTENDERS = ['no-op', 'checks only', 'ours'] as const;
 const CONCURRENCY = 50;
 
 interface Figures {
@@ -19,7 +19,10 @@ interface Figures {
   redisMicroseconds: number;
 }
 
-/** The worker stage beside a BullMQ worker that does nothing, from a full queue, each in a process of its own. */
+/**
+ * The worker stage beside a BullMQ worker that does nothing with its jobs, and one that checks the orders and keeps
+ * nothing, from a full queue, each in a process of its own.
+ */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -31,7 +34,7 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   const work = { jobs: Number(values.jobs), users: Number(values.users), days: Number(values.days) };
-  const figures = { 'no-op': [] as Figures[], ours: [] as Figures[] };
+  const figures = { 'no-op': [] as Figures[], 'checks only': [] as Figures[], ours: [] as Figures[] };
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const name of CONTENDERS) figures[name].push(await measure(name, work));
   }

@@ -1,0 +1,127 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from 'winston';
+import { KeyRing } from '../access/keyRing.ts';
+import { KeyStore } from '../access/keyStore.ts';
+import { RateLimiter } from '../access/rateLimiter.ts';
+import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
+import type { Config, Role } from '../config.ts';
+import { makeApp, type ReadingParts } from '../http/app.ts';
+import { board } from '../http/board.ts';
+import { docsRoutes } from '../http/docsRoutes.ts';
+import { guards } from '../http/guards.ts';
+import { type HealthDetails, healthRoutes } from '../http/health.ts';
+import { startHttpServer } from '../http/server.ts';
+import { statsRoutes } from '../http/statsRoutes.ts';
+import { steadyReads } from '../http/steadyReads.ts';
+import type { OrderQueues } from '../queue/orderQueues.ts';
+import type { Partitions } from '../queue/partitions.ts';
+import type { Services } from '../runtime/services.ts';
+import { throttledErrors } from '../runtime/throttle.ts';
+import { makeWatchedReads, mayTakeLong } from '../stats/readStats.ts';
+import type { Connect } from './connecting.ts';
+
+/*
+ * An answer comes within a second even when Redis hangs: the check of a key, then the read. A connection that says
+ * nothing for longer is made anew, because one that died quietly would never say anything again.
+ */
+const ACCESS_TIMEOUT_MS = 200;
+const READ_TIMEOUT_MS = 750;
+/** Where all users of a range are added up, that holds for each round trip, and this for all of them. */
+const LONG_READ_TIMEOUT_MS = 5_000;
+const READS_SILENCE_MS = 5_000;
+
+export interface HttpParts {
+  config: Config;
+  role: Role;
+  logger: Logger;
+  services: Services;
+  connect: Connect;
+  partitions: Partitions;
+  queues: () => OrderQueues | undefined;
+  details: HealthDetails;
+  isStarted: () => boolean;
+}
+
+/** Answers on PORT from here on, `/health` before anything else is up; returns where, or undefined when PORT is 0. */
+export async function openHttp(parts: HttpParts): Promise<string | undefined> {
+  const { config, role, logger, services, connect, details, isStarted } = parts;
+  if (config.http.port === 0) return undefined;
+  const redis = connect('fail_fast', 'reads', {
+    socketTimeout: READS_SILENCE_MS,
+    readFromReplicas: config.api.readFromReplicas,
+    writeTogether: true,
+  });
+  const reads = role === 'all' || role === 'api';
+  const app = makeApp({
+    logger,
+    health: healthRoutes({ redis, details, isStarted }),
+    trustProxy: config.api.trustProxy,
+    ...(reads ? { reading: readingParts(parts, redis) } : {}),
+  });
+  const refused = throttledErrors(logger, 'HTTP');
+  const tooMany = new Error(
+    `a connection more than MAX_CONNECTIONS (${config.http.maxConnections}) was refused`,
+  );
+  const server = await startHttpServer(app, {
+    ...config.http,
+    onConnectionRefused: () => refused(tooMany),
+  });
+  services.add({ name: 'HTTP', quiet: () => server.quiet(), stop: () => server.stop() });
+  logger.info('HTTP', { at: server.url });
+  if (reads) sayWhoMayEnter(config, server.url, logger);
+  return server.url;
+}
+
+function readingParts(
+  { config, logger, connect, partitions, queues }: HttpParts,
+  redis: Redis | Cluster,
+): ReadingParts {
+  const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
+  const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
+  const takeTokens = sharedBuckets(accessRedis);
+  const limiter = (name: Policy['name'], limit: number) =>
+    new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
+  const stats = steadyReads(makeWatchedReads(redis, partitions), {
+    mostUnderWay: readsInFlight,
+    deadlineMs: READ_TIMEOUT_MS,
+    long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },
+  });
+  return {
+    guards: guards({
+      keys: new KeyRing(new KeyStore(accessRedis)),
+      keysNeeded,
+      admin: config.admin,
+      listensOn: config.http.host,
+      perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
+      perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
+      failures: limiter('auth-failures', authFailures),
+    }),
+    corsOrigins,
+    stats: statsRoutes(stats, config.rules.idCase),
+    documents: docsRoutes(config.rules.idCase),
+    board: lazyBoard(queues, throttledErrors(logger, 'Bull Board')),
+  };
+}
+
+/** Said once, because an open door should be a choice. */
+function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger): void {
+  const open = [
+    ...(api.keysNeeded ? [] : ['the stats (close them by STATS_API=keys)']),
+    ...(api.keysNeeded || admin
+      ? []
+      : ["the operators' pages (close them by ADMIN_USER and ADMIN_PASSWORD)"]),
+  ];
+  if (open.length === 0) return;
+  const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(http.host);
+  logger[isLocal ? 'info' : 'warn']('open to whoever reaches this address', { at, open });
+}
+
+/** Bull Board needs queues, and those need Redis once; /health answers before that. */
+function lazyBoard(queues: () => OrderQueues | undefined, onError: (error: Error) => void) {
+  let router: ReturnType<typeof board> | undefined;
+  return () => {
+    const open = queues();
+    if (open) router ??= board(open, onError);
+    return router;
+  };
+}
