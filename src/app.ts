@@ -7,10 +7,12 @@ import { openHttp } from './compose/openHttp.ts';
 import type { Config, Role } from './config.ts';
 import { claimLayout } from './queue/claimLayout.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
+import { chooseDurability } from './queue/durability.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions } from './queue/partitions.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
-import { type RedisTarget, untilReady } from './runtime/redis.ts';
+import { onceThere } from './runtime/onceThere.ts';
+import type { RedisTarget } from './runtime/redis.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
 import { type OrderWorkers, startOrderWorkers } from './worker/orderWorkers.ts';
@@ -55,18 +57,31 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   });
 
   const redis = connect('fail_fast', 'queues');
-  await untilReady(redis);
-  await checkRedis(redis);
-  await claimLayout(redis);
-  await claimPartitions(redis, config.partitions);
+  const onStartError = throttledErrors(logger, 'start');
+  const claim = async () => {
+    await checkRedis(redis);
+    await claimLayout(redis);
+    await claimPartitions(redis, config.partitions);
+  };
+  await onceThere(redis, claim, onStartError);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
   const onQueueError = throttledErrors(logger, 'queue');
   queues = openOrderQueues(redis, partitions, config.jobs, onQueueError);
   const openQueues = queues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
 
+  const opening = {
+    config,
+    services,
+    redis,
+    connect,
+    partitions,
+    onQueueError,
+    durabilityOf: (asked: Config['durability']) =>
+      onceThere(redis, () => chooseDurability(redis, asked), onStartError),
+  };
   if (does('worker')) {
-    const moves = await openMoves(openQueues, { config, services, redis, connect, partitions, onQueueError });
+    const moves = await openMoves(openQueues, opening);
     workers = startOrderWorkers(
       {
         ...config.worker,
@@ -90,16 +105,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
   }
   if (does('bridge')) {
-    bridge = await openBridge({
-      role,
-      config,
-      logger,
-      services,
-      redis,
-      connect,
-      partitions,
-      onQueueError,
-    });
+    bridge = await openBridge({ ...opening, role, logger });
     const { quiet, stop } = bridge;
     services.add({ name: 'bridge', quiet, stop });
   }

@@ -4,7 +4,8 @@ import { runCampaign } from '../scripts/chaos/campaign.ts';
 import { makeSchedule } from '../scripts/chaos/schedule.ts';
 import { failure } from '../scripts/chaos/summary.ts';
 
-const FIXED = [1, 2, 3, 4, 5, 6];
+/** The last is played on a Redis Cluster. */
+const FIXED = [1, 2, 3, 4, 5, 8];
 const RANDOM = randomInt(0x1_0000_0000);
 
 describe('whatever crashes, in whatever order', () => {

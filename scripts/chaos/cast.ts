@@ -1,22 +1,21 @@
 import { join } from 'node:path';
 import type { Role } from '../../src/config.ts';
 import { type FaultProxy, startFaultProxy } from '../../test/support/faultProxy.ts';
-import { startTcpProxy, type TcpProxy } from '../../test/support/tcpProxy.ts';
-import { freePort } from './freePort.ts';
+import { freePort } from '../support/freePort.ts';
+import { startClusterStore } from './clusterStore.ts';
 import { type ProductProcess, startProduct } from './productProcess.ts';
-import { type RedisServer, startRedisServer } from './redisServer.ts';
 import type { Schedule } from './schedule.ts';
+import { startSingleStore } from './singleStore.ts';
 import { injectSqsFaults, type SqsFaults } from './sqsFaults.ts';
+import type { Store } from './store.ts';
 import type { Survivor } from './survivor.ts';
 
 /** What a schedule plays with: an inbox, a Redis, the product's processes, and what stands between them. */
 export interface Cast {
   queueUrl: string;
-  redis: RedisServer;
+  store: Store;
   sqs: SqsFaults;
   processes: readonly ProductProcess[];
-  /** The way of each process to Redis, in the same order. */
-  wires: readonly TcpProxy[];
   close(): Promise<void>;
 }
 
@@ -48,22 +47,20 @@ export async function assemble(options: CastOptions): Promise<Cast> {
     closing.push(() => survivor.close(queue));
     const proxy = await startFaultProxy(survivor.endpoint);
     closing.push(() => proxy.stop());
-    const redis = await startRedisServer(await freePort(), join(folder, 'redis'), survivor.guard);
-    closing.push(() => redis.stop());
+    const startStore = schedule.settings.onCluster ? startClusterStore : startSingleStore;
+    const store = await startStore({ processes: schedule.processes.length, folder, onFault }, survivor.guard);
+    closing.push(() => store.stop());
 
-    const wires: TcpProxy[] = [];
     const processes: ProductProcess[] = [];
     for (const [index, role] of schedule.processes.entries()) {
-      const wire = await startTcpProxy(redis.port);
-      closing.push(() => wire.stop());
-      wires.push(wire);
       const process = startProduct({
         main: options.main,
         role,
         // A worker has nothing to show.
         port: role === 'worker' ? 0 : await freePort(),
         env: {
-          ...environment(schedule, proxy, queueUrl, wire),
+          ...environment(schedule, proxy, queueUrl),
+          ...store.environment(index),
           DATA_DIR: folder,
           LOG_DIR: join(folder, `${index}-${role}`),
         },
@@ -77,10 +74,9 @@ export async function assemble(options: CastOptions): Promise<Cast> {
     }
     return {
       queueUrl,
-      redis,
+      store,
       sqs: injectSqsFaults(proxy, (fault) => onFault(`SQS: ${fault}`)),
       processes,
-      wires,
       close,
     };
   } catch (error) {
@@ -89,9 +85,8 @@ export async function assemble(options: CastOptions): Promise<Cast> {
   }
 }
 
-function environment({ settings }: Schedule, proxy: FaultProxy, queueUrl: string, wire: TcpProxy) {
+function environment({ settings }: Schedule, proxy: FaultProxy, queueUrl: string) {
   return {
-    REDIS_URL: `redis://127.0.0.1:${wire.port}`,
     SQS_ENDPOINT: proxy.endpoint,
     SQS_QUEUE_URL: queueUrl,
     SQS_VISIBILITY_SECONDS: '10',

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 
 const point = process.env.CRASH_AT;
 let passesLeft = Number(process.env.CRASH_PASS);
@@ -46,13 +46,15 @@ const SCRIPT_STEPS = {
 /** Scripts travel by their hash; this tells their names. */
 const scripts = new Map();
 
-const defineCommand = Redis.prototype.defineCommand;
-Redis.prototype.defineCommand = function define(name, definition) {
-  const sha = createHash('sha1').update(definition.lua).digest('hex');
-  // BullMQ appends its version.
-  scripts.set(sha, name.split(':')[0]);
-  return defineCommand.call(this, name, definition);
-};
+for (const { prototype } of [Redis, Cluster]) {
+  const { defineCommand } = prototype;
+  prototype.defineCommand = function define(name, definition) {
+    const sha = createHash('sha1').update(definition.lua).digest('hex');
+    // BullMQ appends its version.
+    scripts.set(sha, name.split(':')[0]);
+    return defineCommand.call(this, name, definition);
+  };
+}
 
 function stepOf({ args }) {
   const script = scripts.get(args[0]);

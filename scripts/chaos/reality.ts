@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { statsKeys } from '../../src/stats/keys.ts';
@@ -24,8 +24,8 @@ export interface JobsFound {
 
 const UNDER_WAY = ['waiting', 'active', 'delayed', 'prioritized', 'waiting-children'] as const;
 
-export function openReality(port: number, partitionCount: number): Reality {
-  const redis = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null });
+/** `redis` is closed with it. */
+export function openReality(redis: Redis | Cluster, partitionCount: number): Reality {
   redis.on('error', () => {});
   const partitions = makePartitions(partitionCount).all;
   const queues = partitions.map(({ tag }) => {
@@ -45,7 +45,9 @@ export function openReality(port: number, partitionCount: number): Reality {
       const failed = await overAll((queue) => queue.getFailed(0, -1));
       const completed = await Promise.all(partitions.map(({ tag }) => ids(redis, `${tag}:${ORDER_QUEUE}`)));
       const ended = new Set([...failed.map(({ id }) => id), ...completed.flat()]);
-      const keys = await redis.keys(`*:${ORDER_QUEUE}:????????-????-????-????-????????????*`);
+      const pattern = `*:${ORDER_QUEUE}:????????-????-????-????-????????????*`;
+      const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+      const keys = (await Promise.all(servers.map((server) => server.keys(pattern)))).flat();
       const all = keys.map((key) => key.split(':')[2] as string).filter((_, index) => isJob(keys[index]));
       return {
         failed: failed.map(({ id, data, failedReason }) => ({
@@ -71,7 +73,8 @@ export function openReality(port: number, partitionCount: number): Reality {
   };
 }
 
-const ids = (redis: Redis, queue: string): Promise<string[]> => redis.zrange(`${queue}:completed`, '0', '-1');
+const ids = (redis: Redis | Cluster, queue: string): Promise<string[]> =>
+  redis.zrange(`${queue}:completed`, '0', '-1');
 
 /** A job's own hash: what else BullMQ keeps for it has one more part. */
 const isJob = (key: string | undefined): boolean => key?.split(':').length === 3;

@@ -51,11 +51,12 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
     region: 'us-east-1',
     credentials: { accessKeyId: 'chaos', secretAccessKey: 'chaos' },
   });
-  const reality = openReality(cast.redis.port, schedule.settings.partitions);
+  const reality = openReality(cast.store.connect(), schedule.settings.partitions);
   const model = makeModel();
   const api: Api = apiAt(showing(cast.processes).url);
   const operator = startOperator(showing(cast.processes).url, schedule.settings.partitions);
-  const watcher = watchTotals(api, model);
+  // A failover takes back what no replica has: the orders it undid are jobs again, and count again.
+  const watcher = watchTotals(api, model, { mayShrink: schedule.settings.onCluster });
   const play: Play = { cast, client, model, operator, onFault, onEvent, operations: [], freezing: [] };
   try {
     await untilUp(cast);
@@ -63,6 +64,7 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
     for (const step of schedule.steps) await take(step, play);
     onEvent('the last step is taken');
     await Promise.all(play.freezing);
+    await cast.store.calm();
     cast.sqs.calm();
     for (const each of cast.processes) each.calm();
     const settled = await settle({

@@ -7,9 +7,13 @@ const LOOK_EVERY_MS = 200;
 
 /**
  * Reads the totals while everything breaks. They may lag behind what was sent, and the API may be away; but they
- * must never be more, and never shrink: every write is on disk before anybody is told of it.
+ * must never be more, and on one Redis never shrink: every write is on disk before anybody is told of it.
  */
-export function watchTotals(api: Api, model: Model): { stop(): Promise<Difference[]> } {
+export function watchTotals(
+  api: Api,
+  model: Model,
+  { mayShrink }: { mayShrink: boolean },
+): { stop(): Promise<Difference[]> } {
   const found: Difference[] = [];
   const stopping = new AbortController();
   let seen = 0;
@@ -19,7 +23,7 @@ export function watchTotals(api: Api, model: Model): { stop(): Promise<Differenc
     const most = model.atMost;
     if (orders > most)
       found.push({ kind: 'double', orders: orders - most, what: `${orders} orders while ${most} were sent` });
-    if (orders < seen)
+    if (orders < seen && !mayShrink)
       found.push({ kind: 'lost', orders: seen - orders, what: `${orders} orders after there were ${seen}` });
     seen = orders;
   };

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { freePort } from '../support/freePort.ts';
 
 /** A real Redis Cluster of processes on loopback, for tests and for the demo. */
 export interface LocalCluster {
@@ -13,6 +13,8 @@ export interface LocalCluster {
   nodes: string;
   /** Ends a server at once, as a crash would. Masters come first. */
   kill(index: number): Promise<void>;
+  /** Lets it hang: past the time after which it is replaced, it wakes as a master that is none any more. */
+  freeze(index: number, ms: number): Promise<void>;
   /** Starts it again on its port with its data; it takes the role the others have for it. */
   restart(index: number): Promise<void>;
   isMaster(index: number): Promise<boolean>;
@@ -21,7 +23,16 @@ export interface LocalCluster {
   stop(): Promise<void>;
 }
 
+export interface ClusterOptions {
+  replicas?: boolean;
+  appendOnly?: boolean;
+  /** Hears of every server that is started. */
+  guard?: (server: ChildProcess) => void;
+}
+
 const HOST = '127.0.0.1';
+/** Servers of a cluster talk to each other on a port that far above their own. */
+const BUS_ABOVE = 10_000;
 const SLOTS = 16_384;
 const DEADLINE_MS = 30_000;
 /** A server that is silent for this long is replaced by its replica. */
@@ -36,14 +47,19 @@ interface Node {
 /** `masters` with even shares of the slots, and one replica each if asked for. */
 export async function startCluster(
   masters: number,
-  { replicas = false, appendOnly = true } = {},
+  { replicas = false, appendOnly = true, guard = () => {} }: ClusterOptions = {},
 ): Promise<LocalCluster> {
+  const start = (port: number, dir: string) => {
+    const server = launch(port, dir, appendOnly);
+    guard(server);
+    return server;
+  };
   const count = replicas ? masters * 2 : masters;
   const nodes: Node[] = [];
   for (let i = 0; i < count; i += 1) {
     const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-cluster-'));
-    const port = await freePort();
-    nodes.push({ port, dir, process: launch(port, dir, appendOnly) });
+    const port = await freePort({ besides: BUS_ABOVE });
+    nodes.push({ port, dir, process: start(port, dir) });
   }
   const clients = nodes.map(({ port }) => client(port));
   await until(async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === count);
@@ -77,9 +93,15 @@ export async function startCluster(
       process.kill('SIGKILL');
       await exited;
     },
+    async freeze(index, ms) {
+      const { process } = nodes[index] as Node;
+      process.kill('SIGSTOP');
+      await delay(ms);
+      process.kill('SIGCONT');
+    },
     async restart(index) {
       const node = nodes[index] as Node;
-      node.process = launch(node.port, node.dir, appendOnly);
+      node.process = start(node.port, node.dir);
     },
     isMaster: async (index) => /role:master/.test(await (clients[index] as Redis).info('replication')),
     isWhole: () => isWhole().catch(() => false),
@@ -131,16 +153,5 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition().catch(() => false))) {
     if (Date.now() > deadline) throw new Error('the Redis Cluster did not form');
     await delay(50);
-  }
-}
-
-/** The cluster's own port is 10,000 above, so it has to be one that leaves room for that. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    if (port < 55_000) return port;
   }
 }

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Config } from '../config.ts';
-import { chooseDurability, type Durability } from '../queue/durability.ts';
+import type { Durability } from '../queue/durability.ts';
 import { type DurableQueues, durableQueues } from '../queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
@@ -17,6 +17,8 @@ export interface LaneStart {
   connect: Connect;
   partitions: Partitions;
   onQueueError: (error: Error) => void;
+  /** What the servers can give of what is asked; rejects when that is too little. */
+  durabilityOf: (asked: Config['durability']) => Promise<Durability>;
 }
 
 /**
@@ -27,11 +29,9 @@ export async function openMoves(
   queues: OrderQueues,
   parts: LaneStart & { redis: Redis | Cluster },
 ): Promise<DurableQueues> {
-  const { config, redis, partitions } = parts;
-  if (partitions.all.length === 1) {
-    return durableQueues(redis, queues, await chooseDurability(redis, 'memory'));
-  }
-  return openLane('moves', await chooseDurability(redis, config.durability), parts);
+  const { config, redis, partitions, durabilityOf } = parts;
+  if (partitions.all.length === 1) return durableQueues(redis, queues, await durabilityOf('memory'));
+  return openLane('moves', await durabilityOf(config.durability), parts);
 }
 
 /** Queues on a connection of their own, whose jobs are as safe as `durability` says once they are added. */

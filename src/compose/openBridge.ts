@@ -1,4 +1,3 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { type Bridge, startBridge } from '../bridge/bridge.ts';
 import { CallCounts } from '../bridge/callCounts.ts';
@@ -6,7 +5,6 @@ import { openInbox } from '../bridge/openInbox.ts';
 import { createSqsClient } from '../bridge/sqsClient.ts';
 import { sqsInbox } from '../bridge/sqsInbox.ts';
 import type { Config, Role } from '../config.ts';
-import { chooseDurability } from '../queue/durability.ts';
 import { readQueueLoad } from '../queue/queueLoad.ts';
 import { startEmbeddedSqs } from '../runtime/embeddedSqs.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
@@ -18,12 +16,11 @@ const HIGH_WATER_WITH_WORKER = 2_000;
 export interface BridgeStart extends LaneStart {
   role: Role;
   logger: Logger;
-  redis: Redis | Cluster;
 }
 
 /** Opens the inbox and starts the bridge from it into the queues. */
 export async function openBridge(parts: BridgeStart): Promise<Bridge> {
-  const { role, config, logger, services, redis, connect, partitions } = parts;
+  const { role, config, logger, services, connect, partitions, durabilityOf } = parts;
   if (config.sqs.kind === 'embedded') {
     const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
@@ -31,7 +28,7 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
   const client = createSqsClient(config.sqs);
   const queueUrl = await openInbox(client, config.sqs).finally(() => client.destroy());
   logger.info('SQS', { inbox: queueUrl, because: config.sqs.why });
-  const durability = await chooseDurability(redis, config.durability);
+  const durability = await durabilityOf(config.durability);
   logger.info('durability', { jobs_are_safe_in: durability.level, because: durability.why });
 
   const lanes = await Promise.all(

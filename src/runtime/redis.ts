@@ -105,9 +105,13 @@ function serverConnection(
   return new Redis({ ...options, host, port, ...(db === undefined ? {} : { db }) });
 }
 
+const CLOSED = 'the Redis connection was closed before it was ready';
+
 /** Resolves once the connection can take commands; rejects when it is closed or aborted before. */
 export async function untilReady(redis: Redis | Cluster, signal?: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return;
+  // It has said so already, and says nothing more.
+  if (redis.status === 'end') throw new Error(CLOSED);
   await new Promise<void>((resolve, reject) => {
     const settle = (done: () => void) => () => {
       redis.off('ready', ready);
@@ -116,7 +120,7 @@ export async function untilReady(redis: Redis | Cluster, signal?: AbortSignal): 
       done();
     };
     const ready = settle(resolve);
-    const ended = settle(() => reject(new Error('the Redis connection was closed before it was ready')));
+    const ended = settle(() => reject(new Error(CLOSED)));
     const aborted = settle(() => reject(signal?.reason));
     redis.once('ready', ready);
     redis.once('end', ended);

@@ -1,9 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { TAKES_NOTHING } from '../runtime/onceThere.ts';
 import type { RecordOrder } from '../stats/recordOrder.ts';
-
-/** What Redis answers while it takes no write from anybody, whichever order it is. Older ones put it into a sentence. */
-const TAKES_NOTHING =
-  /(?:^|-)(OOM|READONLY|MISCONF|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|LOADING|TRYAGAIN|BUSY)\b/;
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2_000;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Redis } from 'ioredis';
-import { freePort } from './freePort.ts';
+import { freePort } from '../../support/freePort.ts';
 
 /** A Redis of the benchmark's own, in memory. Dies with the benchmark's last command. */
 export async function startBenchRedis(): Promise<{ url: string; client: Redis; stop(): void }> {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../../src/config.ts';
+import { freePort } from '../../support/freePort.ts';
 import { type Child, startChild } from './child.ts';
-import { freePort } from './freePort.ts';
 import type { ProductRequest } from './product.ts';
 import type { RedisRequest } from './redisChild.ts';
 

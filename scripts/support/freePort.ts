@@ -7,12 +7,12 @@ const TO = 32_768;
 
 /**
  * A port to listen on again and again. One that the system picks may become somebody's outgoing connection while the
- * process that has it is dead, and then it could never come back.
+ * process that has it is dead, and then it could never come back. With `besides`, that many above it is another such.
  */
-export async function freePort(): Promise<number> {
+export async function freePort({ besides = 0 } = {}): Promise<number> {
   for (;;) {
-    const port = randomInt(FROM, TO);
-    if (await isFree(port)) return port;
+    const port = randomInt(FROM, TO - besides);
+    if ((await isFree(port)) && (besides === 0 || (await isFree(port + besides)))) return port;
   }
 }
 

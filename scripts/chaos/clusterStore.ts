@@ -1,0 +1,80 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Cluster, Redis } from 'ioredis';
+import { startCluster } from '../cluster/startCluster.ts';
+import type { Store, StoreOptions } from './store.ts';
+
+const MASTERS = 3;
+/** One failure at a time is what a single replica makes good: the next one waits until all replicas are back. */
+const WHOLE_WITHIN_MS = 60_000;
+const TAKEN_OVER_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+
+/** A Redis Cluster of three masters with a replica each; a killed or frozen master is replaced by its replica. */
+export async function startClusterStore(
+  { onFault }: StoreOptions,
+  guard: (child: ChildProcess) => void,
+): Promise<Store> {
+  const cluster = await startCluster(MASTERS, { replicas: true, guard });
+  const nodes = cluster.nodes.split(',');
+  /** The server and the one that has the same slots. */
+  const pair = (index: number) => [index, (index + MASTERS) % (MASTERS * 2)] as const;
+  const leading = async (share: number) => {
+    const [one, other] = pair(share % MASTERS);
+    return (await cluster.isMaster(one)) ? pair(one) : pair(other);
+  };
+  let last: Promise<void> = Promise.resolve();
+  const whole = () => until(() => cluster.isWhole(), WHOLE_WITHIN_MS, 'the cluster is whole');
+  // The schedule goes on meanwhile: a failover takes seconds, and what happens during them is the point.
+  const oneByOne = async (fault: () => Promise<void>) => {
+    last = last.then(whole).then(fault);
+    last.catch(() => {});
+  };
+
+  return {
+    environment: () => ({ REDIS_CLUSTER_NODES: cluster.nodes, DURABILITY: 'replicas:1' }),
+    connect: () =>
+      new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null }, clusterRetryStrategy: () => 200 }),
+    crash: (ms) =>
+      oneByOne(async () => {
+        const [master, replica] = await leading(ms);
+        onFault('master killed');
+        await cluster.kill(master);
+        await until(() => cluster.isMaster(replica), TAKEN_OVER_WITHIN_MS, 'its replica has taken over');
+        await cluster.restart(master);
+      }),
+    freeze: (ms) =>
+      oneByOne(async () => {
+        const [master] = await leading(ms);
+        onFault('master frozen');
+        // Up to more than twice the time after which the others replace it.
+        await cluster.freeze(master, ms * 3);
+      }),
+    async cut() {
+      onFault('connections cut: of all to a cluster');
+      await Promise.all(nodes.map(cutAll));
+    },
+    calm: () => last.then(whole),
+    async stop() {
+      await last.catch(() => {});
+      await cluster.stop();
+    },
+  };
+}
+
+async function cutAll(node: string): Promise<void> {
+  const [host = '', port] = node.split(':');
+  const redis = new Redis(Number(port), host, { maxRetriesPerRequest: 0, commandTimeout: 1_000 });
+  redis.on('error', () => {});
+  // A server that is away or hangs has no connections worth breaking.
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
+  redis.disconnect();
+}
+
+async function until(condition: () => Promise<boolean>, withinMs: number, what: string): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await condition().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`never came true that ${what}`);
+    await delay(LOOK_EVERY_MS);
+  }
+}
