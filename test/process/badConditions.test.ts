@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
@@ -89,4 +91,42 @@ describe('orders count once', () => {
     await expectCounted(150);
     expect(await stats.duplicates()).toBe(1);
   });
+
+  it('when Redis refuses every write meanwhile, because it could not save', async () => {
+    await (await startWorker({ JOB_LOCK_MS: '1000' })).ready();
+    await pipeline.send(...someOrders(100, 'A'));
+    await until(async () => (await stats.global()).orders > 0, 'orders are being counted');
+    const repair = await breakSaving(redis);
+    const since = Date.now();
+    const refused = async () =>
+      Number(/errorstat_MISCONF:count=(\d+)/.exec(await redis.info('errorstats'))?.[1] ?? 0);
+    await until(async () => (await refused()) > 0, 'a write is refused');
+    await pipeline.send(...someOrders(50, 'B'));
+    await until(() => Date.now() - since > HELD_MS, 'it lasts for longer than all attempts of an order take');
+    await repair();
+    await expectCounted(150);
+  });
 });
+
+/** A folder where the file should be: no snapshot can be written, and Redis then takes no writes. */
+async function breakSaving(redis: Redis): Promise<() => Promise<void>> {
+  const [, dir = ''] = (await redis.config('GET', 'dir')) as string[];
+  const inTheWay = join(dir, 'dump.rdb');
+  const saved = async () => /rdb_last_bgsave_status:ok/.test(await redis.info('persistence'));
+  const save = async () => {
+    await redis.bgsave();
+    await until(
+      async () => /rdb_bgsave_in_progress:0/.test(await redis.info('persistence')),
+      'the save has ended',
+    );
+  };
+  await redis.config('SET', 'save', '3600 1000000');
+  mkdirSync(inTheWay);
+  await save();
+  expect(await saved()).toBe(false);
+  return async () => {
+    rmSync(inTheWay, { recursive: true });
+    await save();
+    expect(await saved()).toBe(true);
+  };
+}
