@@ -24,6 +24,9 @@ export interface App {
   redis: RedisTarget;
 }
 
+/** A server may vanish without closing the connection; whoever waits for it, a start or an operator, is told then. */
+const QUEUES_TIMEOUT_MS = 10_000;
+
 /**
  * The composition root: starts what the role needs, in the order in which each part relies on the ones before, and
  * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
@@ -56,7 +59,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     isStarted: () => started,
   });
 
-  const redis = connect('fail_fast', 'queues');
+  const redis = connect('fail_fast', 'queues', { commandTimeout: QUEUES_TIMEOUT_MS });
   const onStartError = throttledErrors(logger, 'start');
   const claim = async () => {
     await checkRedis(redis);
@@ -66,8 +69,8 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   await onceThere(redis, claim, onStartError);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
   const onQueueError = throttledErrors(logger, 'queue');
-  queues = openOrderQueues(redis, partitions, config.jobs, onQueueError);
-  const openQueues = queues;
+  const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
+  queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
 
   const opening = {
@@ -82,7 +85,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   };
   if (does('worker')) {
     const moves = await openMoves(openQueues, opening);
-    workers = startOrderWorkers(
+    workers = await startOrderWorkers(
       {
         ...config.worker,
         rules: config.rules,

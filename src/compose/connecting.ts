@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { startEmbeddedRedis } from '../runtime/embeddedRedis.ts';
 import {
   type ConnectOptions,
+  closeRedis,
   connectRedis,
   type RedisProfile,
   type RedisTarget,
@@ -23,7 +24,7 @@ export function connector(target: RedisTarget, logger: Logger, services: Service
   const onError = throttledErrors(logger, 'Redis connection');
   return (profile, name, options) => {
     const redis = connectRedis(target, profile, { onError, ...options });
-    services.add({ name: `Redis connection (${name})`, stop: async () => redis.disconnect() });
+    services.add({ name: `Redis connection (${name})`, stop: async () => closeRedis(redis) });
     return redis;
   };
 }

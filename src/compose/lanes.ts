@@ -4,7 +4,6 @@ import type { Durability } from '../queue/durability.ts';
 import { type DurableQueues, durableQueues } from '../queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
-import { untilReady } from '../runtime/redis.ts';
 import type { Services } from '../runtime/services.ts';
 import type { Connect } from './connecting.ts';
 
@@ -41,8 +40,7 @@ export async function openLane(
   { config, services, connect, partitions, onQueueError }: LaneStart,
 ): Promise<DurableQueues> {
   const connection = connect('fail_fast', name, { commandTimeout: ADD_TIMEOUT_MS });
-  await untilReady(connection);
-  const queues = openOrderQueues(connection, partitions, config.jobs, onQueueError);
+  const queues = await openOrderQueues(connection, partitions, config.jobs, onQueueError);
   services.add({ name: `queues (${name})`, stop: () => queues.close() });
   return durableQueues(connection, queues, durability);
 }

@@ -1,4 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
+import { masters } from '../runtime/redis.ts';
 
 /**
  * When a job counts as safe, and its message may be deleted:
@@ -42,8 +43,7 @@ export async function chooseDurability(
   redis: Redis | Cluster,
   asked: DurabilityLevel | undefined,
 ): Promise<Durability> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  const abilities = await Promise.all(servers.map(abilitiesOf));
+  const abilities = await Promise.all(masters(redis).map(abilitiesOf));
   const kinds = abilities.map(fsyncOf);
   const fsync = WEAKEST_FIRST.map((kind) => kinds.find((each) => each.kind === kind)).find(
     (each) => each,
@@ -123,7 +123,7 @@ function replicated(count: number): Pick<Durability, 'lanes' | 'confirm'> {
  */
 async function askServers(redis: Redis | Cluster, command: string, ...args: number[]): Promise<unknown> {
   if (!(redis instanceof Cluster)) return redis.call(command, ...args);
-  const replies = await Promise.all(redis.nodes('master').map((node) => node.call(command, ...args)));
+  const replies = await Promise.all(masters(redis).map((node) => node.call(command, ...args)));
   return replies.sort((a, b) => Number([a].flat()[0]) - Number([b].flat()[0]))[0];
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { masters } from '../runtime/redis.ts';
 import type { Durability } from './durability.ts';
 import type { OrderJob } from './orderJob.ts';
 import type { OrderQueues } from './orderQueues.ts';
@@ -15,7 +16,8 @@ export interface DurableQueues {
 /**
  * The queues on a connection of their own, on which the confirmation is awaited too: Redis confirms what *this*
  * connection wrote. If the connection was lost in between, it may confirm on a server that never saw the jobs,
- * a replica just promoted for example, so that counts as failed.
+ * a replica just promoted for example, so that counts as failed. So does a change of masters: a server that was one while
+ * it got the jobs is not asked any more, and those that are never had them.
  */
 export function durableQueues(
   redis: Redis | Cluster,
@@ -31,9 +33,15 @@ export function durableQueues(
   return {
     async add(bulks) {
       const before = losses;
+      const servers = masters(redis);
       await Promise.all(bulks.map(({ partition, jobs }) => queues.add(partition, jobs)));
       await durability.confirm(redis);
       if (losses !== before) throw new Error('the Redis connection was lost before the jobs were confirmed');
+      if (!isSame(servers, masters(redis)))
+        throw new Error('other servers lead than those that got the jobs');
     },
   };
 }
+
+const isSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
+  some.length === others.length && some.every((one) => others.includes(one));

@@ -1,5 +1,6 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { onceThere } from '../runtime/onceThere.ts';
 import { ORDER_JOB, ORDER_QUEUE, type OrderJob } from './orderJob.ts';
 import type { Partition, Partitions } from './partitions.ts';
 
@@ -23,25 +24,19 @@ export interface OrderQueues {
 }
 
 /**
- * `onError` hears what a queue says about its connection; without a listener it would end the process.
- * With a connection that queues nothing offline, `add` rejects at once while Redis is away.
+ * Resolves when every queue is of use. `onError` hears what a queue says about its connection; without a listener it
+ * would end the process. With a connection that queues nothing offline, `add` rejects at once while Redis is away.
  */
-export function openOrderQueues(
+export async function openOrderQueues(
   redis: Redis | Cluster,
   partitions: Partitions,
   policy: JobPolicy,
   onError: (error: Error) => void,
-): OrderQueues {
+): Promise<OrderQueues> {
   const options = jobOptions(policy);
-  const all = partitions.all.map((partition) => {
-    const queue = new Queue<OrderJob>(ORDER_QUEUE, {
-      connection: redis,
-      prefix: partition.tag,
-      skipWaitingForReady: true,
-    });
-    queue.on('error', onError);
-    return queue;
-  });
+  const open = (partition: Partition) =>
+    onceThere(redis, () => openQueue(redis, partition, onError), onError);
+  const all = await Promise.all(partitions.all.map(open));
   return {
     all,
     async add(partition, jobs) {
@@ -54,6 +49,30 @@ export function openOrderQueues(
       await Promise.all(all.map((queue) => queue.close()));
     },
   };
+}
+
+/**
+ * BullMQ asks Redis for its version when a queue is opened, and keeps the answer for ever: also when it is that the
+ * connection broke just then, which every later command would be told again.
+ */
+async function openQueue(
+  redis: Redis | Cluster,
+  partition: Partition,
+  onError: (error: Error) => void,
+): Promise<Queue<OrderJob>> {
+  const queue = new Queue<OrderJob>(ORDER_QUEUE, {
+    connection: redis,
+    prefix: partition.tag,
+    skipWaitingForReady: true,
+  });
+  queue.on('error', onError);
+  try {
+    await queue.waitUntilReady();
+    return queue;
+  } catch (error) {
+    await queue.close().catch(() => {});
+    throw error;
+  }
 }
 
 function jobOptions(policy: JobPolicy): JobsOptions {

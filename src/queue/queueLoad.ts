@@ -1,4 +1,5 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
+import { masters } from '../runtime/redis.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -11,10 +12,9 @@ export interface QueueLoad {
 
 /** Rejects when Redis does not answer. */
 export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitions): Promise<QueueLoad> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
   const [lengths, memory] = await Promise.all([
     Promise.all(partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`))),
-    Promise.all(servers.map((server) => server.info('memory'))),
+    Promise.all(masters(redis).map((server) => server.info('memory'))),
   ]);
   return {
     waiting: lengths.reduce((sum, length) => sum + length, 0),

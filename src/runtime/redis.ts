@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
 export type RedisTarget =
   | ({ kind: 'server'; url?: string; host: string; port: number; db?: number } & Login)
@@ -51,7 +51,7 @@ export function connectRedis(
           ...(options.readFromReplicas ? { scaleReads: 'slave' as const, slotsRefreshInterval: 10_000 } : {}),
           redisOptions: common,
         })
-      : serverConnection(target, { ...common, retryStrategy: retryDelay });
+      : serverConnection(target, { ...common, retryStrategy: retryDelay, reconnectOnError: leadsNoMore });
   redis.on('error', options.onError);
   if (options.writeTogether) {
     if (redis instanceof Cluster) redis.on('+node', writeTogether);
@@ -78,6 +78,9 @@ function writeTogether(redis: Redis): void {
   });
 }
 
+/** A master that became a replica keeps its connections, and would refuse on them for ever: its name may lead elsewhere. */
+const leadsNoMore = ({ message }: Error): boolean => /(?:^|-)READONLY\b/.test(message);
+
 const retryDelay = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RETRY_MOST_MS);
 
 function commonOptions(target: Login, profile: RedisProfile, options: ConnectOptions) {
@@ -98,7 +101,7 @@ function commonOptions(target: Login, profile: RedisProfile, options: ConnectOpt
 
 function serverConnection(
   target: RedisTarget & { kind: 'server' },
-  options: ReturnType<typeof commonOptions> & { retryStrategy: (times: number) => number },
+  options: ReturnType<typeof commonOptions> & Pick<RedisOptions, 'retryStrategy' | 'reconnectOnError'>,
 ): Redis {
   const { url, host, port, db } = target;
   if (url !== undefined) return new Redis(url, options);
@@ -106,12 +109,29 @@ function serverConnection(
 }
 
 const CLOSED = 'the Redis connection was closed before it was ready';
+const closed = new WeakSet<Redis | Cluster>();
+
+/** Closes a connection for good. Between two attempts to connect ioredis tells nobody, and they would wait for ever. */
+export function closeRedis(redis: Redis | Cluster): void {
+  const isBetween = redis.status === 'reconnecting' || redis.status === 'close';
+  closed.add(redis);
+  redis.disconnect();
+  if (isBetween) redis.emit('end');
+}
+
+/** The servers that take writes. Throws while a cluster has none that is known: what is asked of none says nothing. */
+export function masters(redis: Redis | Cluster): Redis[] {
+  if (!(redis instanceof Cluster)) return [redis];
+  const nodes = redis.nodes('master');
+  if (nodes.length === 0) throw new Error('No master of the Redis Cluster is known at present');
+  return nodes;
+}
 
 /** Resolves once the connection can take commands; rejects when it is closed or aborted before. */
 export async function untilReady(redis: Redis | Cluster, signal?: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return;
   // It has said so already, and says nothing more.
-  if (redis.status === 'end') throw new Error(CLOSED);
+  if (redis.status === 'end' || closed.has(redis)) throw new Error(CLOSED);
   await new Promise<void>((resolve, reject) => {
     const settle = (done: () => void) => () => {
       redis.off('ready', ready);

@@ -8,6 +8,7 @@ import type { DurableQueues } from '../queue/durableQueues.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
+import { onceThere } from '../runtime/onceThere.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/recordOrder.ts';
 import { followConcurrency } from './followConcurrency.ts';
@@ -47,15 +48,19 @@ export interface OrderWorkers {
   stop(): Promise<void>;
 }
 
-/** A worker per partition, so that every process serves them all. */
-export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): OrderWorkers {
+/** A worker per partition, so that every process serves them all. Resolves when all of them take jobs. */
+export async function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): Promise<OrderWorkers> {
   const outcomes = startOutcomeLog(parts.logger);
   const stopping = new AbortController();
   // Every order that waits for Redis listens for the stop: that many are no leak.
   setMaxListeners(0, stopping.signal);
-  const workers = parts.partitions.all.map((partition) =>
-    startWorker(partition, options, parts, outcomes, stopping.signal),
-  );
+  const start = (partition: Partition) =>
+    onceThere(
+      parts.queueRedis,
+      () => startWorker(partition, options, parts, outcomes, stopping.signal),
+      parts.onError,
+    );
+  const workers = await Promise.all(parts.partitions.all.map(start));
   const following = followConcurrency({
     own: options.concurrency,
     read: () => readFleetConcurrency(parts.settingsRedis),
@@ -88,13 +93,13 @@ export function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): O
 /** At least one each: a partition without a worker would never move. */
 const shareOf = (concurrency: number, partitions: number): number => Math.ceil(concurrency / partitions);
 
-function startWorker(
+async function startWorker(
   partition: Partition,
   { concurrency, lockMs, rules, ledgerRetentionDays }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
   outcomes: OutcomeLog,
   stopping: AbortSignal,
-): Worker<OrderJob> {
+): Promise<Worker<OrderJob>> {
   const parse = makeParseOrder(rules);
   const recordNow = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
   const record = untilTaken(recordNow, { stopping, onError });
@@ -126,6 +131,7 @@ function startWorker(
   const worker = new Worker<OrderJob>(ORDER_QUEUE, run, {
     connection: queueRedis,
     prefix: partition.tag,
+    autorun: false,
     concurrency: shareOf(concurrency, partitions.all.length),
     lockDuration: lockMs,
     stalledInterval: lockMs,
@@ -133,6 +139,14 @@ function startWorker(
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });
   worker.on('error', onError);
+  try {
+    // BullMQ keeps what came of its first command for ever, see openOrderQueues: one that failed would take no job.
+    await worker.waitUntilReady();
+  } catch (error) {
+    await worker.close(true).catch(() => {});
+    throw error;
+  }
+  worker.run().catch(onError);
   return worker;
 }
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TAKES_NOTHING } from '../runtime/onceThere.ts';
+import { mayPass } from '../runtime/onceThere.ts';
 import type { RecordOrder } from '../stats/recordOrder.ts';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2_000;
 
 /**
- * Records as `record` does, but waits while Redis takes nothing at all, out of memory for example. Thrown to BullMQ,
+ * Records as `record` does, but waits while Redis takes nothing at all, out of memory or failing over for example. Thrown to BullMQ,
  * that would cost the order an attempt, and the whole backlog one after the other would fail for good within seconds.
  * When `stopping` aborts, what still waits rejects with what Redis said last.
  */
@@ -19,7 +19,7 @@ export function untilTaken(
       try {
         return await record(order);
       } catch (error) {
-        if (stopping.aborted || !TAKES_NOTHING.test((error as Error).message)) throw error;
+        if (stopping.aborted || !mayPass(error as Error)) throw error;
         onError(error as Error);
         await delay(wait * (0.5 + Math.random() / 2), undefined, { signal: stopping }).catch(() => {});
       }

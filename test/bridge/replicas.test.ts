@@ -72,7 +72,7 @@ describe('a connection lost between an add and its confirmation', () => {
       );
       const partitions = makePartitions(1);
       const policy = { attempts: 1, backoffMs: 1, keepCompleted: 0, failedRetentionDays: undefined };
-      const queues = openOrderQueues(redis, partitions, policy, () => {});
+      const queues = await openOrderQueues(redis, partitions, policy, () => {});
       try {
         const durable = durableQueues(redis, queues, await chooseDurability(redis, 'replicas:1'));
         const message = { id: 'm', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };

@@ -75,10 +75,24 @@ describe('a start during which Redis goes away', () => {
     await expect(start()).rejects.toThrow('PARTITIONS is 2, but this Redis was started with 3');
   });
 
+  it('refuses a database that the server does not have, instead of using another', async () => {
+    await expect(start({ REDIS_URL: `redis://127.0.0.1:${wire.port}/99` })).rejects.toThrow('no database 99');
+    expect(await redis.client().dbsize()).toBe(0);
+  });
+
+  it('ends when it is told to stop while Redis is gone', async () => {
+    const cut = wire.cutInside((chunk) => (chunk.includes(LAYOUT_KEY) ? chunk.length : undefined));
+    const refused = expect(start()).rejects.toThrow('closed before it was ready');
+    await cut;
+    await wire.refuse();
+    await services.stop();
+    await refused;
+  });
+
   it('ends when it is told to stop', async () => {
     await redis.client().config('SET', 'min-replicas-to-write', '1');
     const starting = start();
-    const refused = expect(starting).rejects.toThrow();
+    const refused = expect(starting).rejects.toThrow('closed before it was ready');
     await until(
       async () => (await redis.client().info('errorstats')).includes('NOREPLICAS'),
       'a write is refused',

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { connectRedis } from '../../src/runtime/redis.ts';
+import { closeRedis, connectRedis, untilReady } from '../../src/runtime/redis.ts';
 import { anOrder } from '../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startTcpProxy } from '../support/tcpProxy.ts';
 
 const POLICY: JobPolicy = {
   attempts: 5,
@@ -30,18 +31,18 @@ describe('the queues of the partitions', () => {
   beforeEach(() => redis.client().flushall());
   afterEach(() => queues.close());
 
-  function open(policy: Partial<JobPolicy> = {}): OrderQueues {
-    queues = openOrderQueues(redis.client(), partitions, { ...POLICY, ...policy }, () => {});
+  async function open(policy: Partial<JobPolicy> = {}): Promise<OrderQueues> {
+    queues = await openOrderQueues(redis.client(), partitions, { ...POLICY, ...policy }, () => {});
     return queues;
   }
 
   async function optionsOf(policy: Partial<JobPolicy> = {}) {
-    await open(policy).add(first, [job('message-1')]);
+    await (await open(policy)).add(first, [job('message-1')]);
     return (await queues.all[0]?.getJob('message-1'))?.opts;
   }
 
   it('keep each job in its partition, under the id of its message', async () => {
-    await open().add(first, [job('message-1'), job('message-2')]);
+    await (await open()).add(first, [job('message-1'), job('message-2')]);
     await queues.add(second, [job('message-3')]);
     expect((await queues.all[0]?.getWaiting())?.map(({ id }) => id).sort()).toEqual([
       'message-1',
@@ -53,7 +54,7 @@ describe('the queues of the partitions', () => {
   });
 
   it("write nothing outside their partitions' tags", async () => {
-    await open().add(first, [job('message-1')]);
+    await (await open()).add(first, [job('message-1')]);
     await queues.add(second, [job('message-2')]);
     const outside = (await redis.client().keys('*')).filter(
       (key) => !key.startsWith(`${first.tag}:orders:`) && !key.startsWith(`${second.tag}:orders:`),
@@ -62,13 +63,13 @@ describe('the queues of the partitions', () => {
   });
 
   it('hold a message that was delivered twice once', async () => {
-    await open().add(first, [job('message-1'), job('message-1')]);
+    await (await open()).add(first, [job('message-1'), job('message-1')]);
     await queues.add(first, [job('message-1')]);
     expect(await queues.all[0]?.getWaitingCount()).toBe(1);
   });
 
   it('take no job at all from an empty list', async () => {
-    await open().add(first, []);
+    await (await open()).add(first, []);
     expect(await queues.all[0]?.getJobCountByTypes('waiting', 'delayed')).toBe(0);
   });
 
@@ -95,6 +96,26 @@ describe('the queues of the partitions', () => {
 });
 
 describe('while Redis is away', () => {
+  it('as the queues are opened, they take jobs once it is back', async () => {
+    const redis = await startTestRedis();
+    const wire = await startTcpProxy(redis.port);
+    const connection = connectRedis(
+      { kind: 'server', host: '127.0.0.1', port: wire.port, tls: false },
+      'fail_fast',
+      { onError: () => {} },
+    );
+    await untilReady(connection);
+    const cut = wire.cutInside((chunk) => (chunk.includes('info') ? 0 : undefined));
+    const queues = await openOrderQueues(connection, partitions, POLICY, () => {});
+    await cut;
+    await queues.add(first, [job('message-1')]);
+    expect(await queues.all[0]?.getWaitingCount()).toBe(1);
+    await queues.close();
+    closeRedis(connection);
+    await wire.stop();
+    await redis.stop();
+  });
+
   it('an add rejects instead of hanging, so that the messages stay in SQS', async () => {
     const redis = await startTestRedis();
     const connection = connectRedis(
@@ -102,7 +123,7 @@ describe('while Redis is away', () => {
       'fail_fast',
       { onError: () => {} },
     );
-    const queues = openOrderQueues(connection, partitions, POLICY, () => {});
+    const queues = await openOrderQueues(connection, partitions, POLICY, () => {});
     await redis.stop();
     await expect(queues.add(first, [job('message-1')])).rejects.toThrow();
     connection.disconnect();

@@ -28,7 +28,7 @@ describe('on a Redis Cluster', () => {
 
   it('both commands work as on a single Redis, with partitions on every master', async () => {
     await fillStats(redis, 2, ORDERS);
-    const queues = queuesOf(redis, 2);
+    const queues = await queuesOf(redis, 2);
     for (const [index, partition] of makePartitions(2).all.entries()) {
       const message = { id: `J${index}`, sentAt: '2025-01-01T00:00:00Z', receiveCount: 1 };
       await queues.add(partition, [{ id: `J${index}`, data: { order: { user_id: `U${index}` }, message } }]);

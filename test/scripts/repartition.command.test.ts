@@ -81,7 +81,7 @@ describe('npm run repartition', () => {
       await redis.lmove(`${queue}:wait`, `${queue}:active`, 'RIGHT', 'LEFT');
       expect(await refused('--to 4')).toMatch(/^1 jobs are active/);
       expect((await run('--to 4 --force')).code).toBe(0);
-      const queues = queuesOf(redis, 4);
+      const queues = await queuesOf(redis, 4);
       const counts = await Promise.all(queues.all.map((each) => each.getJobCounts('wait', 'active')));
       expect(counts.reduce((sum, { wait = 0 }) => sum + wait, 0)).toBe(70);
       expect(counts.every(({ active }) => active === 0)).toBe(true);

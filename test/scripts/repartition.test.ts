@@ -109,7 +109,7 @@ describe('another number of partitions', () => {
   it('keeps jobs that wait in the order in which they came', async () => {
     await fill(redis, 1, ORDERS.slice(0, 10));
     await change(4);
-    const queues = queuesOf(redis, 4);
+    const queues = await queuesOf(redis, 4);
     for (const queue of queues.all) {
       const ids = (await queue.getJobs(['wait'], 0, -1, true)).map(({ id }) =>
         Number(id?.slice('waiting-'.length)),
@@ -121,7 +121,7 @@ describe('another number of partitions', () => {
 
   it('keeps two jobs of one id that were in different partitions, both', async () => {
     await redis.set(PARTITIONS_KEY, 4);
-    const queues = queuesOf(redis, 4);
+    const queues = await queuesOf(redis, 4);
     const message = { id: 'X', sentAt: '2025-01-01T00:00:00Z', receiveCount: 1 };
     for (const [index, partition] of makePartitions(4).all.entries()) {
       await queues.add(partition, [
@@ -130,7 +130,7 @@ describe('another number of partitions', () => {
     }
     await queues.close();
     await change(1);
-    const merged = queuesOf(redis, 1);
+    const merged = await queuesOf(redis, 1);
     const jobs = await merged.all[0]?.getJobs(['wait']);
     expect(jobs?.map(({ id }) => id).sort()).toEqual(['X', 'X~1', 'X~2', 'X~3']);
     expect(jobs?.map(({ data }) => (data.order as { order_id: number }).order_id).sort()).toEqual([
@@ -141,11 +141,11 @@ describe('another number of partitions', () => {
 
   it('stays paused where it was paused', async () => {
     await fill(redis, 1, ORDERS.slice(0, 10));
-    const one = queuesOf(redis, 1);
+    const one = await queuesOf(redis, 1);
     await one.all[0]?.pause();
     await one.close();
     await change(2);
-    const two = queuesOf(redis, 2);
+    const two = await queuesOf(redis, 2);
     expect(await Promise.all(two.all.map((queue) => queue.isPaused()))).toEqual([true, true]);
     await two.close();
   });

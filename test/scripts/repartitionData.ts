@@ -54,7 +54,7 @@ export async function fillStats(
 
 async function fillQueues(redis: Redis, count: number): Promise<void> {
   const partitions = makePartitions(count);
-  const queues = queuesOf(redis, count);
+  const queues = await queuesOf(redis, count);
   const add = async (id: string, data: Omit<OrderJob, 'message'>, user: string) => {
     const message = { id, sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };
     await queues.add(partitions.of(user), [{ id, data: { ...data, message } }]);
@@ -86,7 +86,7 @@ async function fillQueues(redis: Redis, count: number): Promise<void> {
   await queues.close();
 }
 
-export const queuesOf = (redis: Redis | Cluster, count: number): OrderQueues =>
+export const queuesOf = (redis: Redis | Cluster, count: number): Promise<OrderQueues> =>
   openOrderQueues(redis, makePartitions(count), POLICY, () => {});
 
 const STATES = ['wait', 'delayed', 'failed', 'active'] as const;
@@ -116,7 +116,7 @@ async function detailOf(redis: Redis | Cluster, count: number, period: string) {
 export async function visible(redis: Redis | Cluster, count: number, orders: readonly Order[]) {
   const read = makeReadStats(redis, makePartitions(count));
   const users = [...new Set(orders.map(({ userId }) => userId))];
-  const queues = queuesOf(redis, count);
+  const queues = await queuesOf(redis, count);
   const jobs = await Promise.all(
     STATES.map(async (state) => {
       const found = (await jobsOf(queues, state)).map((job) => {

@@ -8,7 +8,7 @@ describe('an order in the hands of a worker', () => {
 
   beforeAll(async () => {
     workers = await testWorkers(1, { attempts: 4 });
-    workers.start();
+    await workers.start();
   });
   afterAll(() => workers.stop());
   beforeEach(() => {
@@ -119,7 +119,7 @@ describe('an order with something in its way', () => {
       const key = `${workers.partitions.of('U0001').tag}:user:U0001`;
       await workers.redis.client().set(key, 'foreign');
       await workers.add('blocked', anOrder());
-      workers.start();
+      await workers.start();
       await until(async () => {
         const job = await workers.queueOf('U0001').getJob('blocked');
         return (job?.attemptsMade ?? 0) >= 2;

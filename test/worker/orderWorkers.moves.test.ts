@@ -12,7 +12,7 @@ describe('an order whose user was edited', () => {
 
   beforeAll(async () => {
     workers = await testWorkers(2, { attempts: 2 });
-    workers.start();
+    await workers.start();
     [here, there] = workers.partitions.all as [Partition, Partition];
   });
   afterAll(() => workers.stop());

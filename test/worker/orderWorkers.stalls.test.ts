@@ -50,7 +50,7 @@ describe('a job whose workers died', () => {
   }
 
   async function finished() {
-    workers.start();
+    await workers.start();
     const job = await workers.job('U0001', 'stalling', 'completed');
     expect(job.stalledCounter).toBe(STALLS);
     expect(await workers.queueOf('U0001').getFailedCount()).toBe(0);

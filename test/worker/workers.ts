@@ -7,7 +7,7 @@ import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { makePartitions, type Partition, type Partitions } from '../../src/queue/partitions.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
-import { startOrderWorkers } from '../../src/worker/orderWorkers.ts';
+import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
@@ -22,7 +22,7 @@ export interface TestWorkers {
   queueOf(userId: string): Queue<OrderJob>;
   /** Adds an order to its user's partition, or to another one as a later edit would leave it. */
   add(id: string, order: unknown, partition?: Partition): Promise<void>;
-  start(): void;
+  start(): Promise<void>;
   /** The job in the partition of a user, once it is in one of these states. */
   job(userId: string, id: string, state: 'completed' | 'failed' | 'delayed'): Promise<Job<OrderJob>>;
   stop(): Promise<void>;
@@ -43,7 +43,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
     format: format.json(),
     transports: [new transports.Stream({ stream: sink })],
   });
-  const queues = openOrderQueues(
+  const queues = await openOrderQueues(
     redis.client(),
     partitions,
     { attempts: 5, backoffMs: 5, keepCompleted: 1_000, failedRetentionDays: undefined, ...policy },
@@ -52,7 +52,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
   const queueOf = (userId: string) => queues.all[partitions.of(userId).index] as Queue<OrderJob>;
   const connection = redis.client();
   const moves = durableQueues(connection, queues, await chooseDurability(connection, 'memory'));
-  let workers: ReturnType<typeof startOrderWorkers> | undefined;
+  let workers: OrderWorkers | undefined;
   return {
     redis,
     partitions,
@@ -65,8 +65,8 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
       const data = { order, message: { id, sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 } };
       await queues.add(partition ?? partitions.of(userId), [{ id, data }]);
     },
-    start() {
-      workers = startOrderWorkers(
+    async start() {
+      workers = await startOrderWorkers(
         {
           concurrency: 8,
           lockMs: 30_000,

@@ -16,7 +16,7 @@ export interface Work extends Spread {
 
 /** Puts that many jobs where the bridge would. */
 export async function fillQueues(redis: Redis | Cluster, partitions: Partitions, work: Work): Promise<void> {
-  const queues = openOrderQueues(redis, partitions, readConfig({}).jobs, () => {});
+  const queues = await openOrderQueues(redis, partitions, readConfig({}).jobs, () => {});
   for (let from = 0; from < work.jobs; from += 500) {
     const count = Math.min(500, work.jobs - from);
     const batch = Array.from({ length: count }, (_, i) => jobOf(from + i, work));
