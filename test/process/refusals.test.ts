@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { makeProducts } from './product.ts';
 
@@ -20,6 +20,7 @@ describe('a start that cannot work ends, saying what to change', () => {
     await redis.stop();
     await new Promise((resolve) => stranger.close(resolve));
   });
+  beforeEach(() => redis.client().flushall());
 
   async function expectEnd(args: string[], env: Record<string, string>, code: number): Promise<string> {
     const product = await products.start(args, { REDIS_URL: redis.url, ...env });
@@ -75,6 +76,14 @@ describe('a start that cannot work ends, saying what to change', () => {
     const output = await expectEnd(['worker'], { PORT: '0', PARTITIONS: '3' }, 1);
     expect(output).toContain('PARTITIONS is 3, but this Redis was started with 4');
     expect(output).toContain('set PARTITIONS=4');
+  });
+
+  it('naming both layouts when another version wrote what is in the Redis, and changes nothing', async () => {
+    await redis.client().set('order-pipeline:layout', 2);
+    const output = await expectEnd(['worker'], { PORT: '0' }, 1);
+    expect(output).toContain('this Redis holds data in layout 2, and this version knows layout 1');
+    expect(await redis.client().keys('*')).toEqual(['order-pipeline:layout']);
+    expect(await redis.client().get('order-pipeline:layout')).toBe('2');
   });
 
   it('naming the eviction policy when Redis could drop orders', async () => {
