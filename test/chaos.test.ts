@@ -5,7 +5,7 @@ import { makeSchedule } from '../scripts/chaos/schedule.ts';
 import { failure } from '../scripts/chaos/summary.ts';
 
 /** The last is played on a Redis Cluster. */
-const FIXED = [1, 2, 3, 4, 5, 8];
+const FIXED = [1, 2, 3, 4, 5, 520];
 const RANDOM = randomInt(0x1_0000_0000);
 
 describe('whatever crashes, in whatever order', () => {

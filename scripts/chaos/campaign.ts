@@ -68,6 +68,7 @@ function unplayed(seed: number, error: Error): ScheduleResult {
     seed,
     messages: 0,
     faults: new Map(),
+    exits: [],
     operations: 0,
     differences: [{ kind: 'wrong', orders: 0, what }],
     output: [],

@@ -40,7 +40,8 @@ export async function assemble(options: CastOptions): Promise<Cast> {
   const { schedule, survivor, folder, queue, onFault, onExit } = options;
   const closing: (() => Promise<void>)[] = [];
   const close = async () => {
-    for (const each of closing.splice(0).toReversed()) await each();
+    // One that fails to close must not leave the others running.
+    for (const each of closing.splice(0).toReversed()) await each().catch(() => {});
   };
   try {
     const queueUrl = await survivor.open(queue);

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { startCluster } from '../cluster/startCluster.ts';
@@ -12,22 +13,28 @@ const LOOK_EVERY_MS = 50;
 
 /** A Redis Cluster of three masters with a replica each; a killed or frozen master is replaced by its replica. */
 export async function startClusterStore(
-  { onFault }: StoreOptions,
+  { folder, onFault }: StoreOptions,
   guard: (child: ChildProcess) => void,
 ): Promise<Store> {
-  const cluster = await startCluster(MASTERS, { replicas: true, guard });
+  mkdirSync(folder, { recursive: true });
+  const cluster = await startCluster(MASTERS, { replicas: true, folder, guard });
+  let stopped = false;
   const nodes = cluster.nodes.split(',');
   /** The server and the one that has the same slots. */
   const pair = (index: number) => [index, (index + MASTERS) % (MASTERS * 2)] as const;
-  const leading = async (share: number) => {
-    const [one, other] = pair(share % MASTERS);
+  const leading = async (pick: number) => {
+    const [one, other] = pair(pick % MASTERS);
     return (await cluster.isMaster(one)) ? pair(one) : pair(other);
   };
   let last: Promise<void> = Promise.resolve();
   const whole = () => until(() => cluster.isWhole(), WHOLE_WITHIN_MS, 'the cluster is whole');
   // The schedule goes on meanwhile: a failover takes seconds, and what happens during them is the point.
   const oneByOne = async (fault: () => Promise<void>) => {
-    last = last.then(whole).then(fault);
+    last = last.then(async () => {
+      if (stopped) return;
+      await whole();
+      await fault();
+    });
     last.catch(() => {});
   };
 
@@ -45,30 +52,41 @@ export async function startClusterStore(
       }),
     freeze: (ms) =>
       oneByOne(async () => {
-        const [master] = await leading(ms);
-        onFault('master frozen');
-        // Up to more than twice the time after which the others replace it.
-        await cluster.freeze(master, ms * 3);
+        const [master, replica] = await leading(ms);
+        const wake = cluster.freeze(master);
+        try {
+          if (ms % 2 === 0) await delay(ms);
+          // It then wakes as a master that was replaced, with connections of those that have not heard of it.
+          else
+            await until(() => cluster.isMaster(replica), TAKEN_OVER_WITHIN_MS, 'its replica has taken over');
+          onFault(ms % 2 === 0 ? 'master frozen' : 'master frozen until replaced');
+        } finally {
+          wake();
+        }
       }),
     async cut() {
-      onFault('connections cut: of all to a cluster');
-      await Promise.all(nodes.map(cutAll));
+      const cut = await Promise.all(nodes.map(cutAll));
+      if (cut.includes(true)) onFault('connections cut: of all to a cluster');
     },
     calm: () => last.then(whole),
     async stop() {
+      stopped = true;
       await last.catch(() => {});
       await cluster.stop();
     },
   };
 }
 
-async function cutAll(node: string): Promise<void> {
+async function cutAll(node: string): Promise<boolean> {
   const [host = '', port] = node.split(':');
   const redis = new Redis(Number(port), host, { maxRetriesPerRequest: 0, commandTimeout: 1_000 });
   redis.on('error', () => {});
   // A server that is away or hangs has no connections worth breaking.
-  await redis.call('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
-  redis.disconnect();
+  const done = redis.call('CLIENT', 'KILL', 'TYPE', 'normal').then(
+    () => true,
+    () => false,
+  );
+  return done.finally(() => redis.disconnect());
 }
 
 async function until(condition: () => Promise<boolean>, withinMs: number, what: string): Promise<void> {

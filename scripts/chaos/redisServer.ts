@@ -45,6 +45,7 @@ export async function startRedisServer(
     }
   };
   const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
     const exited = once(server, 'exit');
     server.kill('SIGKILL');
     await exited;

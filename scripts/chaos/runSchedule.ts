@@ -19,6 +19,8 @@ export interface ScheduleResult {
   messages: number;
   /** What broke, by kind. */
   faults: ReadonlyMap<string, number>;
+  /** The last words of processes that ended by themselves with an error and were started again. */
+  exits: readonly string[];
   operations: number;
   differences: readonly Difference[];
   /** What each process printed last, for a schedule that failed. */
@@ -40,9 +42,10 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
     onEvent(kind);
   };
 
+  const exits: string[] = [];
   const onExit: CastOptions['onExit'] = (role, code, lastWords) => {
-    onFault(`ended by itself: ${role}`);
-    onEvent(`with ${code}: ${lastWords}`);
+    exits.push(lastWords.replace(/^\S+ +/, ''));
+    onEvent(`ended by itself: ${role} with ${code}: ${lastWords}`);
   };
 
   const cast = await assemble({ ...options, onFault, onExit });
@@ -80,6 +83,7 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
       seed: schedule.seed,
       messages: model.expected.messages,
       faults,
+      exits,
       operations: play.operations.length,
       differences,
       output: cast.processes.map(({ role, output }) => `--- ${role}\n${output}`),
@@ -87,7 +91,7 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
   } finally {
     await watcher.stop();
     client.destroy();
-    await reality.close();
+    await reality.close().catch(() => {});
     await cast.close();
   }
 }

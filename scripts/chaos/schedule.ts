@@ -34,6 +34,7 @@ export type OperatorAct = 'repair' | 'repeat' | 'spoil' | 'retry';
 export type Fault =
   | { do: 'kill' | 'stop'; process: number }
   | { do: 'freeze'; process: number; ms: number }
+  /** On a cluster, `ms` picks the master, and frozen for an odd number it sleeps until its replica has taken over. */
   | { do: 'kill Redis' | 'freeze Redis'; ms: number }
   | { do: 'cut'; process: number; where: CutPlace; share: number }
   | { do: 'SQS'; fault: SqsFault; times: number };
@@ -61,7 +62,7 @@ export const SQS_FAULTS = [
 ] as const;
 export type SqsFault = (typeof SQS_FAULTS)[number];
 
-/** One schedule in so many: a cluster is seven times the processes. */
+/** One schedule in so many: a cluster is six servers. */
 const CLUSTER_EACH = 8;
 const CLUSTER_PARTITIONS = 6;
 
@@ -110,6 +111,8 @@ export function makeSchedule(seed: number): Schedule {
   const steps = drawSteps(random, seed, processes);
   // A failover may undo what an operator did a moment ago, and no answer of Bull Board waits for replicas.
   const taken = onCluster ? steps.filter((step) => step.do !== 'operate') : steps;
+  // That the master changes under load is what these are for.
+  if (onCluster) taken.splice(Math.ceil(taken.length / 2), 0, failover(random));
   return { seed, settings, processes, lives, steps: taken };
 }
 
@@ -130,6 +133,11 @@ function drawSteps(random: Random, seed: number, processes: readonly Role[]): St
   // One more at least when all has been sent: what is refused last is repaired as well.
   steps.push(drawOperation(random, repairs), drawFault(random, processes));
   return steps;
+}
+
+function failover(random: Random): Fault {
+  const odd = 1 + 2 * random.below(600);
+  return { do: random.pick(['kill Redis', 'freeze Redis']), ms: odd };
 }
 
 function drawOperation(random: Random, repairs: Iterator<GeneratedMessage, void>): Step {

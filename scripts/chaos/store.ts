@@ -7,13 +7,13 @@ export interface Store {
   environment(process: number): Record<string, string>;
   /** Past all faults. */
   connect(): Redis | Cluster;
-  /** Ends a server that takes writes; another does soon, or the same one again after about `ms`. */
+  /** Ends a server that takes writes; its replica does soon, or the same one again after `ms`. */
   crash(ms: number): Promise<void>;
-  /** Lets a server that takes writes hang for about `ms`. */
+  /** Lets a server that takes writes hang for `ms`, or until its replica has taken over. */
   freeze(ms: number): Promise<void>;
   /** Breaks connections of the process: all, or the one that carries such a command, after that share of it. */
   cut(process: number, where: CutPlace, share: number): Promise<void>;
-  /** Resolves when nothing it was told to do goes on any more. */
+  /** Resolves when no server is away any more; a cut that waits for its command may still come. */
   calm(): Promise<void>;
   stop(): Promise<void>;
 }

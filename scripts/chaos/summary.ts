@@ -18,6 +18,7 @@ export function summary(results: readonly CampaignResult[], seconds: number): st
     ["operators' edits and retries", sum(({ operations }) => operations)],
     ['faults injected', byName.reduce((total, [, times]) => total + times, 0)],
     ...byName.map(([kind, times]): [string, number] => [`  ${kind}`, times]),
+    ['processes that ended by themselves', sum(({ exits }) => exits.length)],
     ['orders lost', sum(({ differences }) => most(differences, 'lost'))],
     ['orders counted twice', sum(({ differences }) => most(differences, 'double'))],
     ['schedules with anything wrong', results.filter(({ differences }) => differences.length > 0).length],
@@ -30,7 +31,10 @@ export function summary(results: readonly CampaignResult[], seconds: number): st
   );
   // Beside the table: few schedules leave many out, and their names would be its widest figure.
   const missed = POINT_NAMES.filter((name) => !faults.has(`killed ${name}`));
-  return `${table}\npoints never reached: ${missed.join(', ') || 'none'}`;
+  const exits = [...new Set(results.flatMap((result) => result.exits))].map(
+    (words) => `\nended with: ${words}`,
+  );
+  return `${table}\npoints never reached: ${missed.join(', ') || 'none'}${exits.join('')}`;
 }
 
 /** What a failed schedule found, and how to see it again. */

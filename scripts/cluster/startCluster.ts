@@ -13,8 +13,8 @@ export interface LocalCluster {
   nodes: string;
   /** Ends a server at once, as a crash would. Masters come first. */
   kill(index: number): Promise<void>;
-  /** Lets it hang: past the time after which it is replaced, it wakes as a master that is none any more. */
-  freeze(index: number, ms: number): Promise<void>;
+  /** Lets it hang until what is returned is called: by then it may be a master that was replaced and does not know. */
+  freeze(index: number): () => void;
   /** Starts it again on its port with its data; it takes the role the others have for it. */
   restart(index: number): Promise<void>;
   isMaster(index: number): Promise<boolean>;
@@ -26,6 +26,8 @@ export interface LocalCluster {
 export interface ClusterOptions {
   replicas?: boolean;
   appendOnly?: boolean;
+  /** Where the servers keep their data, each in a folder of its own. */
+  folder?: string;
   /** Hears of every server that is started. */
   guard?: (server: ChildProcess) => void;
 }
@@ -47,7 +49,7 @@ interface Node {
 /** `masters` with even shares of the slots, and one replica each if asked for. */
 export async function startCluster(
   masters: number,
-  { replicas = false, appendOnly = true, guard = () => {} }: ClusterOptions = {},
+  { replicas = false, appendOnly = true, folder = tmpdir(), guard = () => {} }: ClusterOptions = {},
 ): Promise<LocalCluster> {
   const start = (port: number, dir: string) => {
     const server = launch(port, dir, appendOnly);
@@ -57,24 +59,24 @@ export async function startCluster(
   const count = replicas ? masters * 2 : masters;
   const nodes: Node[] = [];
   for (let i = 0; i < count; i += 1) {
-    const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-cluster-'));
+    const dir = mkdtempSync(join(folder, 'order-pipeline-cluster-'));
     const port = await freePort({ besides: BUS_ABOVE });
     nodes.push({ port, dir, process: start(port, dir) });
   }
   const clients = nodes.map(({ port }) => client(port));
-  await until(async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === count);
-
-  const [first] = nodes as [Node];
-  for (const redis of clients.slice(1)) await redis.call('CLUSTER', 'MEET', HOST, first.port);
-  for (const [index, redis] of clients.slice(0, masters).entries()) {
-    const from = Math.round((index * SLOTS) / masters);
-    const to = Math.round(((index + 1) * SLOTS) / masters) - 1;
-    await redis.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
-  }
-  await until(() => every(clients, 'CLUSTER INFO', new RegExp(`cluster_known_nodes:${count}\\b`)));
-  for (const [index, redis] of clients.slice(masters).entries()) {
-    await redis.call('CLUSTER', 'REPLICATE', String(await (clients[index] as Redis).call('CLUSTER', 'MYID')));
-  }
+  const stop = async () => {
+    for (const redis of clients) redis.disconnect();
+    await Promise.all(
+      nodes.map(async ({ process, dir }) => {
+        if (process.exitCode === null && process.signalCode === null) {
+          const exited = once(process, 'exit');
+          process.kill('SIGKILL');
+          await exited;
+        }
+        rmSync(dir, { recursive: true, force: true });
+      }),
+    );
+  };
   const isWhole = async () => {
     if (!(await every(clients, 'CLUSTER INFO', /cluster_state:ok/))) return false;
     const roles = await Promise.all(clients.map((redis) => redis.info('replication')));
@@ -83,7 +85,13 @@ export async function startCluster(
       leading.length === masters && (!replicas || leading.every((role) => /slave0:.*state=online/.test(role)))
     );
   };
-  await until(isWhole);
+  try {
+    await form(nodes, clients, masters);
+    await until(isWhole);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   return {
     nodes: nodes.map(({ port }) => `${HOST}:${port}`).join(','),
@@ -93,11 +101,10 @@ export async function startCluster(
       process.kill('SIGKILL');
       await exited;
     },
-    async freeze(index, ms) {
+    freeze(index) {
       const { process } = nodes[index] as Node;
       process.kill('SIGSTOP');
-      await delay(ms);
-      process.kill('SIGCONT');
+      return () => process.kill('SIGCONT');
     },
     async restart(index) {
       const node = nodes[index] as Node;
@@ -105,20 +112,25 @@ export async function startCluster(
     },
     isMaster: async (index) => /role:master/.test(await (clients[index] as Redis).info('replication')),
     isWhole: () => isWhole().catch(() => false),
-    async stop() {
-      for (const redis of clients) redis.disconnect();
-      await Promise.all(
-        nodes.map(async ({ process, dir }) => {
-          if (process.exitCode === null && process.signalCode === null) {
-            const exited = once(process, 'exit');
-            process.kill('SIGKILL');
-            await exited;
-          }
-          rmSync(dir, { recursive: true, force: true });
-        }),
-      );
-    },
+    stop,
   };
+}
+
+/** Makes one cluster of the servers: the first ones get the slots, the others follow them in turn. */
+async function form(nodes: readonly Node[], clients: readonly Redis[], masters: number): Promise<void> {
+  await until(async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === nodes.length);
+
+  const [first] = nodes as readonly [Node];
+  for (const redis of clients.slice(1)) await redis.call('CLUSTER', 'MEET', HOST, first.port);
+  for (const [index, redis] of clients.slice(0, masters).entries()) {
+    const from = Math.round((index * SLOTS) / masters);
+    const to = Math.round(((index + 1) * SLOTS) / masters) - 1;
+    await redis.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+  }
+  await until(() => every(clients, 'CLUSTER INFO', new RegExp(`cluster_known_nodes:${nodes.length}\\b`)));
+  for (const [index, redis] of clients.slice(masters).entries()) {
+    await redis.call('CLUSTER', 'REPLICATE', String(await (clients[index] as Redis).call('CLUSTER', 'MYID')));
+  }
 }
 
 function launch(port: number, dir: string, appendOnly: boolean): ChildProcess {
