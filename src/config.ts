@@ -266,7 +266,7 @@ function shape(env: Environment) {
   };
 }
 
-/** Each partition's orders reach its server in one call: with fewer in hand the calls are smaller and cost more. */
+/** A partition's orders travel to its server together: the fewer are in hand, the more calls they take. */
 const inHandFor = (partitions: number): number => Math.min(IN_HAND_PER_PARTITION * partitions, MOST_IN_HAND);
 
 function redisTarget(env: Environment): RedisTarget {

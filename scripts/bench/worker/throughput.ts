@@ -82,6 +82,8 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
     } satisfies WorkerRequest);
     while ((await left()) > 0) await delay(20);
     const seconds = (performance.now() - started) / 1_000;
+    const failed = await redis.client.zcard(`${partition?.tag}:${ORDER_QUEUE}:failed`);
+    if (failed > 0) throw new Error(`${failed} of ${jobs} jobs failed`);
     const { cpuMicroseconds } = await child.ask<{ cpuMicroseconds: number }>({ do: 'report' });
     return {
       perSecond: jobs / seconds,
