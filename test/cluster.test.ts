@@ -3,6 +3,7 @@ import { Cluster } from 'ioredis';
 import { type LocalCluster, startCluster } from '../scripts/cluster/startCluster.ts';
 import { expectMessage, expectNothing, refusedCount } from '../scripts/populate/expected.ts';
 import { generate } from '../scripts/populate/generate.ts';
+import { boardOf } from './support/board.ts';
 import { startPipeline, type TestPipeline } from './support/pipeline.ts';
 import { until } from './support/until.ts';
 
@@ -65,6 +66,33 @@ describe('on a Redis Cluster of three masters with a replica each', () => {
     await totalsAreExact();
     const counts = await Promise.all(pipeline.queues.map((queue) => queue.getCompletedCount()));
     expect(counts.every((count) => count > 0)).toBe(true);
+  });
+
+  it('counts a refused order that is repaired and retried in Bull Board, and nothing else', async () => {
+    const board = boardOf(pipeline);
+    const failed = await Promise.all(
+      (await board.queueNames()).map(async (queue) =>
+        (await board.failed(queue)).map((job) => ({ queue, job })),
+      ),
+    );
+    const refused = failed.flat();
+    expect(refused).toHaveLength(refusedCount(sent));
+    const found = refused.find(({ job }) => job.failedReason?.startsWith('order_value_mismatch'));
+    if (!found) throw new Error('no order was refused for its value');
+    const order = found.job.data.order as { user_id: string };
+    const items = [{ product_id: 'P1', quantity: 2, price_per_unit: 6.17 }];
+    const repaired = { ...found.job.data, order: { ...order, items, order_value: 12.34 } };
+    expect(await board.edit(found.queue, found.job.id, repaired)).toBe(200);
+    expect(await board.retry(found.queue, found.job.id)).toBe(204);
+    const one = { orders: 1, cents: 1_234 };
+    sent = merge(sent, {
+      ...expectNothing(),
+      counted: one,
+      users: new Map([[order.user_id.trim().toUpperCase(), one]]),
+      refused: { ...expectNothing().refused, order_value_mismatch: -1 },
+    });
+    await totalsAreExact();
+    expect(await board.state(found.queue, found.job.id)).toBe('completed');
   });
 
   it('loses and doubles nothing when a master dies under load and its replica takes over', async () => {
