@@ -24,7 +24,11 @@ describe('a start that cannot work ends, saying what to change', () => {
 
   async function expectEnd(args: string[], env: Record<string, string>, code: number): Promise<string> {
     const product = await products.start(args, { REDIS_URL: redis.url, ...env });
-    expect(await product.exited).toBe(code);
+    const ended = product.ready().then(
+      () => 'it started',
+      () => product.exited,
+    );
+    expect(await ended).toBe(code);
     expect(product.output()).not.toMatch(/\n\s+at .*:\d+:\d+/);
     return product.output();
   }
