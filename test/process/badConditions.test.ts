@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
@@ -8,12 +9,14 @@ import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
-import { makeProducts, type Products } from './product.ts';
+import { makeProducts, type Product, type Products } from './product.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 /** Longer than all attempts of an order take. */
 const HELD_MS = 1_500;
-const skewed = { NODE_OPTIONS: `--import ${new URL('./skewClock.mjs', import.meta.url).href}` };
+const loading = (module: string) => ({ NODE_OPTIONS: `--import ${new URL(module, import.meta.url).href}` });
+const skewed = loading('./skewClock.mjs');
+const otherRecording = loading('./otherRecording.mjs');
 
 const someOrders = (count: number, name: string) =>
   Array.from({ length: count }, (_, index) =>
@@ -29,7 +32,7 @@ describe('orders count once', () => {
   beforeEach(async () => {
     products = makeProducts();
     // A second attempt is the last: an order that loses one to something that is not its fault shows.
-    pipeline = await startPipeline({ JOB_ATTEMPTS: '2' }, { role: 'bridge' });
+    pipeline = await startPipeline({ JOB_ATTEMPTS: '2', COMPLETED_KEEP: '1000000' }, { role: 'bridge' });
     redis = pipeline.redis.client();
     stats = makeReadStats(redis, makePartitions(1));
   });
@@ -63,10 +66,45 @@ describe('orders count once', () => {
   });
 
   it('while the event loop of one worker stands still for longer than its locks last', async () => {
-    await (await startWorker({ ...skewed, BLOCK_MS: '1800', JOB_LOCK_MS: '1000' })).ready();
-    await (await startWorker({ JOB_LOCK_MS: '1000' })).ready();
+    const standStill = join(products.dataDir, 'stands-still');
+    const stalling = await startWorker({ ...otherRecording, STAND_STILL: standStill, JOB_LOCK_MS: '1000' });
+    await stalling.ready();
     await pipeline.send(...someOrders(300, 'A'));
+    await until(() => existsSync(standStill), 'it stands still with orders in hand');
+    await (await startWorker({ JOB_LOCK_MS: '1000' })).ready();
     await expectCounted(300);
+    const completed = (await pipeline.queues[0]?.getCompleted()) ?? [];
+    expect(completed.some((job) => job.stalledCounter > 0)).toBe(true);
+    const before = await stats.duplicates();
+    rmSync(standStill);
+    await until(async () => (await stats.duplicates()) > before, 'it records what it had in hand');
+    stalling.signal('SIGTERM');
+    expect(await stalling.exited).toBe(0);
+    await expectCounted(300);
+  });
+
+  it('while two versions record with different scripts, from the first new worker to the last old one', async () => {
+    const comment = 'an older version';
+    const recording = readFileSync(new URL('../../src/stats/recordOrder.lua', import.meta.url), 'utf8');
+    const versions = [recording, `${recording}\n-- ${comment}\n`].map((lua) =>
+      createHash('sha1').update(lua).digest('hex'),
+    );
+    const recordedBy = async () => String(await redis.script('EXISTS', ...versions));
+    const load = underLoad(pipeline, async () => (await stats.global()).orders);
+    const old = await startWorker({ ...otherRecording, RECORDING_COMMENT: comment });
+    await until(async () => (await stats.global()).orders > 0, 'the old version counts');
+    expect(await recordedBy()).toBe('0,1');
+    const young = await startWorker({});
+    await until(async () => (await recordedBy()) === '1,1', 'the new version counts');
+    await untilCounting(old);
+    old.signal('SIGTERM');
+    expect(await old.exited).toBe(0);
+    await untilCounting(young);
+    const orders = await load.end();
+    await expectCounted(orders.length);
+    await pipeline.send(...orders.slice(0, 300));
+    await expectCounted(orders.length);
+    expect(await stats.duplicates()).toBe(300);
   });
 
   it('when Redis was full meanwhile: they wait, and go on as soon as there is room', async () => {
@@ -107,6 +145,41 @@ describe('orders count once', () => {
     await expectCounted(150);
   });
 });
+
+/** Keeps some hundred orders waiting until it is ended, and then says which it sent. */
+function underLoad(
+  pipeline: TestPipeline,
+  counted: () => Promise<number>,
+): { end(): Promise<Record<string, unknown>[]> } {
+  const sent: Record<string, unknown>[] = [];
+  let ended = false;
+  const send = async () => {
+    for (let round = 0; !ended; round += 1) {
+      const orders = someOrders(50, `R${round}-`);
+      await pipeline.send(...orders);
+      sent.push(...orders);
+      await until(async () => ended || sent.length - (await counted()) < 300, 'orders are being counted');
+    }
+  };
+  const sending = send();
+  // Heard at the end; a test that fails before that takes the inbox away.
+  sending.catch(() => {});
+  return {
+    async end() {
+      ended = true;
+      await sending;
+      return sent;
+    },
+  };
+}
+
+/** By what it says about itself: a line a second in which it counted anything. */
+async function untilCounting(worker: Product): Promise<void> {
+  const lines = () => worker.output().match(/orders processed counted=[1-9]/g)?.length ?? 0;
+  const before = lines();
+  // The first line may tell of orders before now; the one after it does not.
+  await until(() => lines() >= before + 2, `it counts orders: ${worker.output()}`);
+}
 
 /** A folder where the file should be: no snapshot can be written, and Redis then takes no writes. */
 async function breakSaving(redis: Redis): Promise<() => Promise<void>> {
