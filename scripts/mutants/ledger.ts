@@ -37,6 +37,17 @@ export const LEDGER: readonly Mutant[] = [
     tests: ['test/stats/recordOrder.test.ts', CHAOS],
   },
   {
+    name: 'a split is forgotten by a call that counts nothing',
+    edits: [
+      {
+        file: 'src/stats/recordOrder.lua',
+        from: 'buckets, stand_changed = buckets + 1, true',
+        to: 'buckets = buckets + 1',
+      },
+    ],
+    tests: ['test/stats/recordOrder.refusals.test.ts', CHAOS],
+  },
+  {
     name: 'a message delivered again becomes a second job, and no ledger',
     edits: [noJobIds, noLedger],
     tests: ['test/queue/orderQueues.test.ts', 'test/stats/recordOrder.test.ts', CHAOS],

@@ -12,35 +12,49 @@
 --   'conflict N'      the ledger has it with another digest; N is the recorded value in minor units
 --   'error TEXT'      a key it needs holds something else; nothing of this order was written
 --
--- Lua has no rollback, so whatever can fail is read before the first write: a wrong type, a number that is none,
--- a total past 2^53. Redis itself refuses the first write when it is out of memory, read-only or lacks replicas,
--- and then nothing has been written yet.
+-- Lua has no rollback, so whatever can fail is read before the first write: a wrong type, a number that is no whole
+-- one in range, a total past 2^53. Redis itself refuses the first write when it is out of memory, read-only or lacks
+-- replicas, and then nothing has been written yet.
 --
 -- The ledger is a hash of small hashes (linear hashing): bucket i of generation g is {p}:ledger:g:i, and one
 -- bucket is split for every TARGET entries added, so buckets stay listpacks however many orders there are.
 -- Two generations are looked up; the one before them is unlinked bit by bit.
+--
+-- Lua unpacks some 8,000 values at most. What goes with the orders of a call stays below that for a few hundred of
+-- them; a bucket has no such bound while a split waits.
 
 local TARGET = 56
+local SPLITS = 8
+local SLICE = 1000
 local SWEEP = 4
 local MAX_EXACT = 9007199254740991
+local MAX_STAND = 4294967296
+local find = string.find
 
 local prefix, window, ids, fields = ARGV[1], tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
 local count = #ids / 16
 local now = tonumber(redis.call('TIME')[1])
 
+local function failed(reply)
+  return type(reply) == 'table' and reply.err
+end
+
+-- Digits only: to tonumber `inf`, `nan`, `1e15`, `0x10`, `-3` and `1.5` are numbers too.
+local function whole(text, most)
+  local number = not find(text, '%D') and tonumber(text)
+  return number and number <= most and number
+end
+
 -- Where the ledger stands ---------------------------------------------------------------------------------------
 
 local stand = redis.call('HMGET', KEYS[1], 'generation', 'since', 'buckets', 'size', 'previous_buckets', 'stale_buckets')
+local absent, least = { 1, now, 1, 0, 0, 0 }, { 1, 0, 1, 0, 0, 0 }
 for i = 1, 6 do
-  local value = tonumber(stand[i] or 0)
-  if not value or value ~= value then return redis.error_reply('ERR not a number in ' .. KEYS[1]) end
+  local value = not stand[i] and absent[i] or whole(stand[i], MAX_STAND)
+  if not value or value < least[i] then return redis.error_reply('ERR no usable number in ' .. KEYS[1]) end
+  stand[i] = value
 end
-local generation = tonumber(stand[1] or 1)
-local since = tonumber(stand[2] or now)
-local buckets = tonumber(stand[3] or 1)
-local size = tonumber(stand[4] or 0)
-local previous_buckets = tonumber(stand[5] or 0)
-local stale_buckets = tonumber(stand[6] or 0)
+local generation, since, buckets, size, previous_buckets, stale_buckets = unpack(stand)
 local stand_changed = false
 
 -- A rotation waits until the generation before is swept: a clock that jumps cannot leave buckets nobody names.
@@ -74,16 +88,11 @@ end
 
 -- Read and decide -----------------------------------------------------------------------------------------------
 
-local function failed(reply)
-  return type(reply) == 'table' and reply.err
-end
-
 local function pair_of(key, first, second)
   local reply = redis.pcall('HMGET', key, first, second)
   if failed(reply) then return nil, reply.err end
-  local a, b = tonumber(reply[1] or 0), tonumber(reply[2] or 0)
-  -- `nan` is a number to tonumber, and the one that is not itself.
-  if not a or not b or a ~= a or b ~= b then return nil, 'not a number in ' .. key end
+  local a, b = whole(reply[1] or '0', MAX_EXACT), whole(reply[2] or '0', MAX_EXACT)
+  if not a or not b then return nil, 'no usable number in ' .. key end
   return { orders = a, amount = b }
 end
 
@@ -141,9 +150,12 @@ local function read_detail(name, period)
   local counts = redis.pcall('HMGET', counts_key, unpack(period.ids))
   if failed(counts) then return counts.err end
   for i, id in ipairs(period.ids) do
-    local detail = period.of[id]
-    detail.amount, detail.orders = tonumber(amounts[i] or 0), tonumber(counts[i] or 0)
-    if not detail.orders or detail.orders ~= detail.orders then return 'not a number in ' .. counts_key end
+    local detail, amount = period.of[id], tonumber(amounts[i] or 0)
+    -- A score is a number for certain, and Redis may write a whole one as 1e+15.
+    if amount < 0 or amount > MAX_EXACT or amount % 1 ~= 0 then detail.fault = 'no usable number in ' .. spend_key end
+    local orders = whole(counts[i] or '0', MAX_EXACT)
+    if not orders then detail.fault = 'no usable number in ' .. counts_key end
+    detail.amount, detail.orders = amount, orders
   end
 end
 
@@ -174,9 +186,10 @@ local function judge(i)
   local user = user_of(user_id)
   local by_day, by_month = period_of(days_key, day), period_of(months_key, string.sub(day, 1, 7))
   local by_year = period_of(years_key, string.sub(day, 1, 4))
-  fault = user.fault or by_day.fault or by_month.fault or by_year.fault
+  local of_day, of_month = by_day.of[user_id], by_month.of[user_id]
+  fault = user.fault or by_day.fault or by_month.fault or by_year.fault or of_day.fault or of_month.fault
   if fault then return 'error ' .. fault end
-  local touched = { totals, user, by_day, by_month, by_year, by_day.of[user_id], by_month.of[user_id] }
+  local touched = { totals, user, by_day, by_month, by_year, of_day, of_month }
   for _, total in ipairs(touched) do
     if total.amount + amount > MAX_EXACT or total.orders + 1 > MAX_EXACT then
       return 'error a total would pass 2^53 minor units'
@@ -250,27 +263,44 @@ end
 
 -- Housekeeping: nothing here changes what is counted, so a fault here is left for the next call -----------------
 
+local function put(key, entries)
+  for from = 1, #entries, SLICE do
+    local reply = redis.pcall('HSET', key, unpack(entries, from, math.min(from + SLICE - 1, #entries)))
+    if failed(reply) then return false end
+  end
+  return true
+end
+
 local function split()
   local source_key, target_key = bucket_key(generation, buckets - level), bucket_key(generation, buckets)
+  -- Asked first: a bucket that waits for its target grows, and would be read whole by every call.
+  if failed(redis.pcall('HLEN', target_key)) then return false end
   local entries = redis.pcall('HGETALL', source_key)
   if failed(entries) then return false end
   local moved, kept = {}, {}
   for i = 1, #entries, 2 do
-    local half = hash_of(entries[i]) % (level * 2) == buckets and moved or kept
-    half[#half + 1], half[#half + 2] = entries[i], entries[i + 1]
+    local identity = entries[i]
+    -- A field that is no identity stays where it is.
+    local moves = #identity == 8 and hash_of(identity) % (level * 2) == buckets
+    local half = moves and moved or kept
+    half[#half + 1], half[#half + 2] = identity, entries[i + 1]
   end
   if #moved > 0 then
-    if failed(redis.pcall('HSET', target_key, unpack(moved))) then return false end
+    -- Refused, if at all, with its first slice: from then on nothing stands between DEL and the entries kept.
+    if not put(target_key, moved) then return false end
     -- Written anew rather than thinned out: a bucket that outgrew its listpack would stay a hash table for good.
     redis.call('DEL', source_key)
-    if #kept > 0 then redis.call('HSET', source_key, unpack(kept)) end
+    put(source_key, kept)
   end
-  buckets = buckets + 1
+  buckets, stand_changed = buckets + 1, true
   if buckets == level * 2 then level = buckets end
   return true
 end
 
-while size > buckets * TARGET and split() do end
+-- A few at a time: after a long wait many are due, and one call shall not pay for all.
+for _ = 1, SPLITS do
+  if size <= buckets * TARGET or not split() then break end
+end
 
 if stale_buckets > 0 and #new_entries > 0 then
   for _ = 1, math.min(SWEEP, stale_buckets) do
