@@ -53,6 +53,7 @@ export async function compare(options: CompareOptions): Promise<Difference[]> {
   if (ledger.duplicates < duplicates) {
     found.push(wrong(`${duplicates} re-sent orders, but ${ledger.duplicates} recognised duplicates`));
   }
+  for (const difference of await reality.unlike()) found.push(wrong(`verify: ${difference}`));
   found.push(...jobsDiffer(model, await reality.jobs(), keepsCompleted));
   return found;
 }

@@ -2,7 +2,10 @@ import { Queue } from 'bullmq';
 import { Cluster, type Redis } from 'ioredis';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
+import { masters } from '../../src/runtime/redis.ts';
 import { statsKeys } from '../../src/stats/keys.ts';
+import { noProgress } from '../verify/progress.ts';
+import { verifyAll } from '../verify/verifyAll.ts';
 
 /** The jobs and the ledger as they are in Redis, seen past the product. */
 export interface Reality {
@@ -11,6 +14,8 @@ export interface Reality {
   /** Every job there is by its id, and the sets that name it: exactly one, if all is well. */
   jobs(): Promise<JobsFound>;
   ledger(): Promise<{ entries: number; duplicates: number }>;
+  /** What `npm run verify` finds different on one Redis: totals recomputed from their parts, the ledger counted. */
+  unlike(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -27,7 +32,8 @@ const UNDER_WAY = ['waiting', 'active', 'delayed', 'prioritized', 'waiting-child
 /** `redis` is closed with it. */
 export function openReality(redis: Redis | Cluster, partitionCount: number): Reality {
   redis.on('error', () => {});
-  const partitions = makePartitions(partitionCount).all;
+  const layout = makePartitions(partitionCount);
+  const partitions = layout.all;
   const queues = partitions.map(({ tag }) => {
     const queue = new Queue<OrderJob>(ORDER_QUEUE, { connection: redis, prefix: tag });
     queue.on('error', () => {});
@@ -46,8 +52,7 @@ export function openReality(redis: Redis | Cluster, partitionCount: number): Rea
       const completed = await Promise.all(partitions.map(({ tag }) => ids(redis, `${tag}:${ORDER_QUEUE}`)));
       const ended = new Set([...failed.map(({ id }) => id), ...completed.flat()]);
       const pattern = `*:${ORDER_QUEUE}:????????-????-????-????-????????????*`;
-      const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-      const keys = (await Promise.all(servers.map((server) => server.keys(pattern)))).flat();
+      const keys = (await Promise.all(masters(redis).map((server) => server.keys(pattern)))).flat();
       const all = keys.map((key) => key.split(':')[2] as string).filter((_, index) => isJob(keys[index]));
       return {
         failed: failed.map(({ id, data, failedReason }) => ({
@@ -65,6 +70,14 @@ export function openReality(redis: Redis | Cluster, partitionCount: number): Rea
       );
       const sum = (index: number) => stands.reduce((total, each) => total + Number(each[index] ?? 0), 0);
       return { entries: sum(0), duplicates: sum(1) };
+    },
+    async unlike() {
+      // A scan asks a server itself, and of a cluster's the one asked may be gone in the middle.
+      if (redis instanceof Cluster) return [];
+      const { checks } = await verifyAll(redis, layout, noProgress);
+      return checks
+        .filter(({ verdict }) => verdict !== 'ok')
+        .map(({ name, expected, found }) => `${name}: expected ${expected}, found ${found}`);
     },
     async close() {
       await Promise.all(queues.map((queue) => queue.close()));

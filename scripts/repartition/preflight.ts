@@ -1,9 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
 import type { Partitions } from '../../src/queue/partitions.ts';
-import { CONNECTION_NAME } from '../../src/runtime/redis.ts';
+import { CONNECTION_NAME, masters } from '../../src/runtime/redis.ts';
 import { statsKeys } from '../../src/stats/keys.ts';
-import { masters } from '../verify/openRedis.ts';
 import type { Progress } from '../verify/progress.ts';
 import { keysOf, replies } from '../verify/reading.ts';
 import { queueKey } from './jobPlaces.ts';

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../src/queue/partitions.ts';
-import { masters } from '../verify/openRedis.ts';
+import { masters } from '../../src/runtime/redis.ts';
 import type { Progress } from '../verify/progress.ts';
 import { keysOf, replies } from '../verify/reading.ts';
 

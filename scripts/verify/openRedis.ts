@@ -1,4 +1,4 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Config } from '../../src/config.ts';
 import { startEmbeddedRedis } from '../../src/runtime/embeddedRedis.ts';
 import { connectRedis, type RedisTarget, redisAddress, untilReady } from '../../src/runtime/redis.ts';
@@ -50,9 +50,4 @@ async function connect(target: RedisTarget, after: () => Promise<void>): Promise
     throw new NoRedis(`no Redis answers at ${at}${trouble === '' ? '' : ` (${trouble})`}`);
   }
   return { redis, at, close };
-}
-
-/** The servers that hold keys. A scan has to ask each of them. */
-export function masters(redis: Redis | Cluster): Redis[] {
-  return redis instanceof Cluster ? redis.nodes('master') : [redis];
 }

@@ -1,6 +1,6 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../src/queue/partitions.ts';
-import { masters } from './openRedis.ts';
+import { masters } from '../../src/runtime/redis.ts';
 
 /** Keys that one SCAN step looks at: well below a millisecond of Redis's time. */
 const SCAN_STEP = 500;

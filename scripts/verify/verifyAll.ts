@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../../src/queue/partitions.ts';
+import { masters } from '../../src/runtime/redis.ts';
 import { type Check, checksOf } from './checks.ts';
 import { tagsElsewhere } from './elsewhere.ts';
 import { addFigures, type Figures, noFigures } from './figures.ts';
-import { masters } from './openRedis.ts';
 import type { Progress } from './progress.ts';
 import { countItems, readFigures } from './readFigures.ts';
 import { strayUsers } from './strays.ts';
