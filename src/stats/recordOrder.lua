@@ -29,7 +29,7 @@ local SLICE = 1000
 local SWEEP = 4
 local MAX_EXACT = 9007199254740991
 local MAX_STAND = 4294967296
-local find = string.find
+local find, sub = string.find, string.sub
 
 local prefix, window, ids, fields = ARGV[1], tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
 local count = #ids / 16
@@ -41,7 +41,7 @@ end
 
 -- Digits only: to tonumber `inf`, `nan`, `1e15`, `0x10`, `-3` and `1.5` are numbers too.
 local function whole(text, most)
-  local number = not find(text, '%D') and tonumber(text)
+  local number = find(text, '^%d+$') and text + 0
   return number and number <= most and number
 end
 
@@ -113,6 +113,8 @@ shared_fault = shared_fault or failed(detail_from)
 detail_from = detail_from or ''
 
 local users, periods, seen, new_entries = {}, {}, {}, {}
+-- The day and the month of each order, among the periods.
+local days, months = {}, {}
 
 local function user_of(id)
   local user = users[id]
@@ -174,8 +176,8 @@ end
 
 local function judge(i)
   if shared_fault then return 'error ' .. shared_fault end
-  local identity, digest = string.sub(ids, i * 16 - 15, i * 16 - 8), string.sub(ids, i * 16 - 7, i * 16)
-  local user_id, amount, day = fields[i * 3 - 2], fields[i * 3 - 1], fields[i * 3]
+  local identity, digest = sub(ids, i * 16 - 15, i * 16 - 8), sub(ids, i * 16 - 7, i * 16)
+  local user_id, amount = fields[i * 3 - 2], fields[i * 3 - 1]
 
   local known, key, fault = seen[identity], nil, nil
   if not known then known, key, fault = look_up(identity) end
@@ -183,9 +185,8 @@ local function judge(i)
   if known == digest then return 'duplicate' end
   if known then return 'conflict ' .. struct.unpack('>I4', known) end
 
-  local user = user_of(user_id)
-  local by_day, by_month = period_of(days_key, day), period_of(months_key, string.sub(day, 1, 7))
-  local by_year = period_of(years_key, string.sub(day, 1, 4))
+  local user, by_day, by_month = user_of(user_id), days[i], months[i]
+  local by_year = period_of(years_key, sub(fields[i * 3], 1, 4))
   local of_day, of_month = by_day.of[user_id], by_month.of[user_id]
   fault = user.fault or by_day.fault or by_month.fault or by_year.fault or of_day.fault or of_month.fault
   if fault then return 'error ' .. fault end
@@ -207,8 +208,9 @@ end
 -- Of years nothing is kept by user: they are read when an order needs them.
 for i = 1, count do
   local user_id, day = fields[i * 3 - 2], fields[i * 3]
-  belongs_to(period_of(days_key, day), user_id)
-  belongs_to(period_of(months_key, string.sub(day, 1, 7)), user_id)
+  days[i], months[i] = period_of(days_key, day), period_of(months_key, sub(day, 1, 7))
+  belongs_to(days[i], user_id)
+  belongs_to(months[i], user_id)
 end
 for name, period in pairs(periods) do
   period.detailed = period.key == months_key or name >= detail_from
