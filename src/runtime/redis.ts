@@ -18,6 +18,7 @@ interface Login {
 export type RedisProfile = 'patient' | 'fail_fast';
 
 const RETRY_MOST_MS = 1_000;
+const SLOTS_REFRESH_MS = 5_000;
 
 /** What each connection here is, shown by CLIENT LIST. */
 export const CONNECTION_NAME = 'order-pipeline';
@@ -47,8 +48,10 @@ export function connectRedis(
       ? new Cluster(target.nodes, {
           clusterRetryStrategy: retryDelay,
           enableOfflineQueue: profile === 'patient',
-          // Masters are asked again when one of them redirects. Replicas never do, and come and go unnoticed.
-          ...(options.readFromReplicas ? { scaleReads: 'slave' as const, slotsRefreshInterval: 10_000 } : {}),
+          // Besides, the slots are asked for when a server redirects. A replica never does, nor does a server that
+          // has become one when it gets a command without a key, like WAIT: it would be asked in vain for ever.
+          slotsRefreshInterval: SLOTS_REFRESH_MS,
+          ...(options.readFromReplicas ? { scaleReads: 'slave' as const } : {}),
           redisOptions: common,
         })
       : serverConnection(target, { ...common, retryStrategy: retryDelay, reconnectOnError: leadsNoMore });
