@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import calculateSlot from 'cluster-key-slot';
 import { type Cluster, Redis } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
 import { chooseDurability } from '../../src/queue/durability.ts';
 import { type DurableQueues, durableQueues } from '../../src/queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
+import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { closeRedis, connectRedis, untilReady } from '../../src/runtime/redis.ts';
 import { until } from '../support/until.ts';
 
+const MASTERS = 3;
 const POLICY = { attempts: 1, backoffMs: 1, keepCompleted: 0, failedRetentionDays: undefined };
 
 describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
@@ -17,7 +19,7 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
   const partitions = makePartitions(6);
 
   beforeAll(async () => {
-    cluster = await startCluster(3, { replicas: true });
+    cluster = await startCluster(MASTERS, { replicas: true });
     const nodes = cluster.nodes.split(',').map((node) => {
       const [host = '', port] = node.split(':');
       return { host, port: Number(port) };
@@ -34,16 +36,16 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
     await cluster?.stop();
   });
 
-  const bulks = (name: string) =>
-    partitions.all.map((partition) => ({
+  const bulks = (name: string, of: readonly Partition[] = partitions.all) =>
+    of.map((partition) => ({
       partition,
       jobs: [{ id: `${name}-${partition.index}`, data: jobData(name) }],
     }));
   /** As the bridge does it: again, until it is certain. */
-  const untilSafe = (durable: DurableQueues, name: string) =>
+  const untilSafe = (durable: DurableQueues, name: string, of?: readonly Partition[]) =>
     until(
       () =>
-        durable.add(bulks(name)).then(
+        durable.add(bulks(name, of)).then(
           () => true,
           () => false,
         ),
@@ -51,13 +53,22 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
     );
   const leads = (port: number) => redis.nodes('master').some(({ options }) => options.port === port);
 
-  /** Hands the lead of the first master to its replica, in order, and has the connection hear of it. */
-  async function handOver(): Promise<void> {
-    const port = Number(cluster.nodes.split(',')[3]?.split(':')[1]);
-    const replica = new Redis(port, '127.0.0.1');
-    await replica.call('CLUSTER', 'FAILOVER');
-    await until(() => cluster.isMaster(3), 'the replica leads');
-    replica.disconnect();
+  /** Hands the lead of a master to its replica, in order; returns the replica's port. */
+  async function handOver(master: number): Promise<number> {
+    const replica = master + MASTERS;
+    const port = Number(cluster.nodes.split(',')[replica]?.split(':')[1]);
+    const redis = new Redis(port, '127.0.0.1');
+    await redis.call('CLUSTER', 'FAILOVER');
+    await until(
+      async () => (await cluster.isMaster(replica)) && !(await cluster.isMaster(master)),
+      'it leads alone',
+    );
+    redis.disconnect();
+    return port;
+  }
+
+  async function handOverAndTell(): Promise<void> {
+    const port = await handOver(0);
     await until(async () => {
       await Promise.all(partitions.all.map(({ tag }) => redis.get(`${tag}:any`).catch(() => {})));
       return leads(port);
@@ -77,7 +88,7 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
       ...queues,
       async add(partition, jobs) {
         await queues.add(partition, jobs);
-        handedOver ??= handOver();
+        handedOver ??= handOverAndTell();
         await handedOver;
       },
     };
@@ -90,6 +101,16 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
     const waiting = await Promise.all(queues.all.map((queue) => queue.getWaitingCount()));
     expect(waiting).toEqual([2, 2, 2, 2, 2, 2]);
   });
+
+  it('are safe soon after a hand-over of which nothing they are told speaks', async () => {
+    const durable = durableQueues(redis, queues, await chooseDurability(redis, 'replicas:1'));
+    await untilSafe(durable, 'before');
+    await handOver(1);
+    const elsewhere = partitions.all.filter(
+      ({ tag }) => Math.floor((calculateSlot(tag) * MASTERS) / 16_384) !== 1,
+    );
+    await untilSafe(durable, 'elsewhere', elsewhere);
+  }, 30_000);
 });
 
 const jobData = (id: string) => ({
