@@ -51,6 +51,9 @@ export function connectRedis(
           // Besides, the slots are asked for when a server redirects. A replica never does, nor does a server that
           // has become one when it gets a command without a key, like WAIT: it would be asked in vain for ever.
           slotsRefreshInterval: SLOTS_REFRESH_MS,
+          // With it, a `connect` that meets a cluster in the middle of a failover never settles, and a worker of BullMQ
+          // that awaits it takes no job again. Without it, commands are told that the cluster is down, and wait.
+          enableReadyCheck: false,
           ...(options.readFromReplicas ? { scaleReads: 'slave' as const } : {}),
           redisOptions: common,
         })
