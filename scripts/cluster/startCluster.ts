@@ -11,6 +11,8 @@ import { freePort } from '../support/freePort.ts';
 export interface LocalCluster {
   /** `host:port` of every server, for REDIS_CLUSTER_NODES. */
   nodes: string;
+  /** The same, one by one: masters first, then their replicas in the same order. */
+  addresses: { host: string; port: number }[];
   /** Ends a server at once, as a crash would. Masters come first. */
   kill(index: number): Promise<void>;
   /** Lets it hang until what is returned is called: by then it may be a master that was replaced and does not know. */
@@ -87,7 +89,7 @@ export async function startCluster(
   };
   try {
     await form(nodes, clients, masters);
-    await until(isWhole);
+    await untilCluster(isWhole, 'it is whole');
   } catch (error) {
     await stop();
     throw error;
@@ -95,6 +97,7 @@ export async function startCluster(
 
   return {
     nodes: nodes.map(({ port }) => `${HOST}:${port}`).join(','),
+    addresses: nodes.map(({ port }) => ({ host: HOST, port })),
     async kill(index) {
       const { process } = nodes[index] as Node;
       const exited = once(process, 'exit');
@@ -118,7 +121,10 @@ export async function startCluster(
 
 /** Makes one cluster of the servers: the first ones get the slots, the others follow them in turn. */
 async function form(nodes: readonly Node[], clients: readonly Redis[], masters: number): Promise<void> {
-  await until(async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === nodes.length);
+  await untilCluster(
+    async () => (await Promise.all(clients.map((redis) => redis.ping()))).length === nodes.length,
+    'all its servers answer',
+  );
 
   const [first] = nodes as readonly [Node];
   for (const redis of clients.slice(1)) await redis.call('CLUSTER', 'MEET', HOST, first.port);
@@ -127,7 +133,10 @@ async function form(nodes: readonly Node[], clients: readonly Redis[], masters: 
     const to = Math.round(((index + 1) * SLOTS) / masters) - 1;
     await redis.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
   }
-  await until(() => every(clients, 'CLUSTER INFO', new RegExp(`cluster_known_nodes:${nodes.length}\\b`)));
+  await untilCluster(
+    () => every(clients, 'CLUSTER INFO', new RegExp(`cluster_known_nodes:${nodes.length}\\b`)),
+    'they know each other',
+  );
   for (const [index, redis] of clients.slice(masters).entries()) {
     await redis.call('CLUSTER', 'REPLICATE', String(await (clients[index] as Redis).call('CLUSTER', 'MYID')));
   }
@@ -160,10 +169,15 @@ async function every(clients: readonly Redis[], command: string, pattern: RegExp
   return answers.every((answer) => pattern.test(String(answer)));
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
+/** A condition that rejects does not hold yet: servers of a cluster come and go. */
+export async function untilCluster(
+  condition: () => Promise<boolean>,
+  what: string,
+  withinMs = DEADLINE_MS,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await condition().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error('the Redis Cluster did not form');
+    if (Date.now() > deadline) throw new Error(`the Redis Cluster never came to this: ${what}`);
     await delay(50);
   }
 }

@@ -14,7 +14,7 @@ describe('reads of a Redis Cluster', () => {
 
   beforeAll(async () => {
     cluster = await startCluster(1, { replicas: true });
-    servers = cluster.nodes.split(',').map((node) => new Redis(Number(node.split(':')[1]), '127.0.0.1'));
+    servers = cluster.addresses.map(({ host, port }) => new Redis(port, host));
     connection = new Cluster(cluster.nodes.split(','), { redisOptions: { maxRetriesPerRequest: null } });
     const { global } = statsKeys((makePartitions(1).all as never)[0]);
     await connection.hset(global, 'total_orders', 7, 'total_revenue', 700);

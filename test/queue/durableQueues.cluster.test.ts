@@ -20,11 +20,7 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
 
   beforeAll(async () => {
     cluster = await startCluster(MASTERS, { replicas: true });
-    const nodes = cluster.nodes.split(',').map((node) => {
-      const [host = '', port] = node.split(':');
-      return { host, port: Number(port) };
-    });
-    redis = connectRedis({ kind: 'cluster', nodes, tls: false }, 'fail_fast', {
+    redis = connectRedis({ kind: 'cluster', nodes: cluster.addresses, tls: false }, 'fail_fast', {
       onError: () => {},
     }) as Cluster;
     await untilReady(redis);
@@ -56,7 +52,7 @@ describe('jobs added to a Redis Cluster with DURABILITY=replicas:1', () => {
   /** Hands the lead of a master to its replica, in order; returns the replica's port. */
   async function handOver(master: number): Promise<number> {
     const replica = master + MASTERS;
-    const port = Number(cluster.nodes.split(',')[replica]?.split(':')[1]);
+    const { port } = cluster.addresses[replica] as { port: number };
     const redis = new Redis(port, '127.0.0.1');
     await redis.call('CLUSTER', 'FAILOVER');
     await until(

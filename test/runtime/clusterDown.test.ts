@@ -10,11 +10,9 @@ describe('a connection for workers to a Redis Cluster', () => {
 
   beforeAll(async () => {
     cluster = await startCluster(3);
-    const nodes = cluster.nodes.split(',').map((node) => {
-      const [host = '', port] = node.split(':');
-      return { host, port: Number(port) };
-    });
-    redis = connectRedis({ kind: 'cluster', nodes, tls: false }, 'patient', { onError: () => {} }) as Cluster;
+    redis = connectRedis({ kind: 'cluster', nodes: cluster.addresses, tls: false }, 'patient', {
+      onError: () => {},
+    }) as Cluster;
     await untilReady(redis);
   });
   afterAll(async () => {

@@ -40,11 +40,9 @@ describe('on a Redis Cluster', () => {
       stdout: expect.stringMatching(/in 2 part/),
     });
 
-    const nodes = cluster.nodes.split(',').map((node) => {
-      const [host = '', port] = node.split(':');
-      return { host, port: Number(port) };
+    const product = connectRedis({ kind: 'cluster', nodes: cluster.addresses, tls: false }, 'patient', {
+      onError: () => {},
     });
-    const product = connectRedis({ kind: 'cluster', nodes, tls: false }, 'patient', { onError: () => {} });
     await product.get('x');
     const refused = await runCommand(repartitionCommand, '--to 12', env());
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/of the product are open/) });

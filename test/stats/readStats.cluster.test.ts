@@ -20,12 +20,7 @@ describe('the stats of a range, over the masters of a Redis Cluster', () => {
 
   beforeAll(async () => {
     cluster = await startCluster(3);
-    redis = new Cluster(
-      cluster.nodes.split(',').map((node) => {
-        const [host = '', port] = node.split(':');
-        return { host, port: Number(port) };
-      }),
-    );
+    redis = new Cluster(cluster.addresses);
     const partitions = makePartitions(6);
     expect(new Set(await endings(recorder(redis, partitions), ORDERS))).toEqual(new Set(['counted']));
     read = makeReadStats(redis, partitions);

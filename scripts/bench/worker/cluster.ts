@@ -114,12 +114,8 @@ async function single(): Promise<Servers> {
 
 async function cluster(): Promise<Servers> {
   const servers = await startCluster(3, { appendOnly: false });
-  const nodes = servers.nodes.split(',').map((node) => {
-    const [host = '', port] = node.split(':');
-    return { host, port: Number(port) };
-  });
-  const redis = new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } });
-  const each = nodes.map(({ host, port }) => new Redis(port, host));
+  const redis = new Cluster(servers.addresses, { redisOptions: { maxRetriesPerRequest: null } });
+  const each = servers.addresses.map(({ host, port }) => new Redis(port, host));
   return {
     env: { REDIS_CLUSTER_NODES: servers.nodes },
     redis,
