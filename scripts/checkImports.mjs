@@ -25,7 +25,7 @@ const MAY_IMPORT = {
     'stats/readErrors.ts',
     'stats/watch.ts',
   ],
-  'config.ts': ['runtime/envValues.ts'],
+  config: [],
   compose: ['anything'],
   'app.ts': ['anything'],
   'main.ts': ['anything'],
@@ -35,7 +35,7 @@ const MAY_IMPORT = {
 const ONLY_IN = {
   '@aws-sdk/*': ['bridge/sqsInbox.ts', 'bridge/sqsClient.ts', 'bridge/openInbox.ts'],
   express: ['http'],
-  'process.env': ['config.ts'],
+  'process.env': ['config'],
 };
 
 // A comment, a string, a template or a regular expression: whichever begins first hides the others in it.

@@ -5,7 +5,7 @@
  *   npm run concurrency -- 20      sets it for the whole fleet
  *   npm run concurrency -- reset   every process goes back to its own WORKER_CONCURRENCY
  */
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig } from '../src/config/config.ts';
 import { MAX_CONCURRENCY, readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
 import { startEmbeddedRedis } from '../src/runtime/embeddedRedis.ts';
 import { connectRedis, type RedisTarget, untilReady } from '../src/runtime/redis.ts';

@@ -12,7 +12,7 @@ import closeWithGrace from 'close-with-grace';
 import { startApp } from '../src/app.ts';
 import { openInbox } from '../src/bridge/openInbox.ts';
 import { createSqsClient } from '../src/bridge/sqsClient.ts';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig } from '../src/config/config.ts';
 import { closeLogger, makeLogger } from '../src/runtime/logger.ts';
 import { Services } from '../src/runtime/services.ts';
 import { startCluster } from './cluster/startCluster.ts';

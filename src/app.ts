@@ -4,7 +4,7 @@ import { connector, locateRedis } from './compose/connecting.ts';
 import { openMoves } from './compose/lanes.ts';
 import { openBridge } from './compose/openBridge.ts';
 import { openHttp } from './compose/openHttp.ts';
-import type { Config, Role } from './config.ts';
+import type { Config, Role } from './config/config.ts';
 import { claimLayout } from './queue/claimLayout.ts';
 import { claimPartitions } from './queue/claimPartitions.ts';
 import { chooseDurability } from './queue/durability.ts';

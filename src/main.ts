@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
-import { ConfigError, ROLES, type Role, readConfig } from './config.ts';
+import { ConfigError, ROLES, type Role, readConfig } from './config/config.ts';
 import { closeLogger, makeLogger } from './runtime/logger.ts';
 import { Services } from './runtime/services.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig } from '../src/config/config.ts';
 
 /** What keeps this environment from starting. */
 function problemsOf(env: NodeJS.ProcessEnv): ConfigError {

@@ -1,4 +1,4 @@
-import type { Role } from '../../src/config.ts';
+import type { Role } from '../../src/config/config.ts';
 import { type GeneratedMessage, generate } from '../populate/generate.ts';
 import { createRandom, type Random } from '../populate/random.ts';
 import { type CrashPoint, drawPoint, type Part } from './points.ts';

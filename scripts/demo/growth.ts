@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { connectRedis, type RedisTarget } from '../../src/runtime/redis.ts';

@@ -1,6 +1,6 @@
 import { faultOf } from '../../src/access/apiKey.ts';
 import { KeyStore, type ListedKey } from '../../src/access/keyStore.ts';
-import { ConfigError, readConfig } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config/config.ts';
 import { columns } from '../demo/columns.ts';
 import type { Surroundings } from '../populate/surroundings.ts';
 import { NoRedis, type OpenRedis, openRedis } from '../verify/openRedis.ts';

@@ -1,6 +1,6 @@
 import { openInbox } from '../../src/bridge/openInbox.ts';
 import { createSqsClient } from '../../src/bridge/sqsClient.ts';
-import { type Config, ConfigError, readConfig } from '../../src/config.ts';
+import { type Config, ConfigError, readConfig } from '../../src/config/config.ts';
 import { type Destination, deliverFile, deliverGenerated } from './deliver.ts';
 import { isNoAnswer } from './noAnswer.ts';
 import { type PopulateOptions, parseOptions, USAGE } from './options.ts';

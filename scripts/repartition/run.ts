@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { type Config, readConfig } from '../../src/config.ts';
+import { type Config, readConfig } from '../../src/config/config.ts';
 import { chooseDurability, type Durability } from '../../src/queue/durability.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { checkRedis } from '../../src/runtime/checkRedis.ts';

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { startEmbeddedRedis } from '../../src/runtime/embeddedRedis.ts';
 import { connectRedis, type RedisTarget, redisAddress, untilReady } from '../../src/runtime/redis.ts';
 

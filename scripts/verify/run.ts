@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config/config.ts';
 import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
 import { makePartitions, type Partitions } from '../../src/queue/partitions.ts';
 import type { Surroundings } from '../populate/surroundings.ts';

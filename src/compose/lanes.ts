@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Durability } from '../queue/durability.ts';
 import { type DurableQueues, durableQueues } from '../queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';

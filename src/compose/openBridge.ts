@@ -4,7 +4,7 @@ import { CallCounts } from '../bridge/callCounts.ts';
 import { openInbox } from '../bridge/openInbox.ts';
 import { createSqsClient } from '../bridge/sqsClient.ts';
 import { sqsInbox } from '../bridge/sqsInbox.ts';
-import type { Config, Role } from '../config.ts';
+import type { Config, Role } from '../config/config.ts';
 import { readQueueLoad } from '../queue/queueLoad.ts';
 import { startEmbeddedSqs } from '../runtime/embeddedSqs.ts';
 import { throttledErrors } from '../runtime/throttle.ts';

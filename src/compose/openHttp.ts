@@ -4,7 +4,7 @@ import { KeyRing } from '../access/keyRing.ts';
 import { KeyStore } from '../access/keyStore.ts';
 import { RateLimiter } from '../access/rateLimiter.ts';
 import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
-import type { Config, Role } from '../config.ts';
+import type { Config, Role } from '../config/config.ts';
 import { makeApp, type ReadingParts } from '../http/app.ts';
 import { board } from '../http/board.ts';
 import { docsRoutes } from '../http/docsRoutes.ts';

@@ -6,7 +6,7 @@ import { expect } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { Redis } from 'ioredis';
-import { type Role, readConfig } from '../../src/config.ts';
+import { type Role, readConfig } from '../../src/config/config.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { makeReadStats } from '../../src/stats/readStats.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { Services } from '../../src/runtime/services.ts';
 import { silentLogger } from '../support/pipeline.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';

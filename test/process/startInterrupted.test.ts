@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { LAYOUT_KEY } from '../../src/queue/claimLayout.ts';
 import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
 import { Services } from '../../src/runtime/services.ts';

@@ -27,8 +27,8 @@ afterEach(() => {
 describe('what the parts of src may import', () => {
   test('accepts a tree in which every import goes the right way', () => {
     const { status, faults } = check({
-      'config.ts': 'export const port = Number(process.env.PORT);',
-      'app.ts': "import { port } from './config.ts';\nimport { serve } from './http/app.ts';",
+      'config/config.ts': 'export const port = Number(process.env.PORT);',
+      'app.ts': "import { port } from './config/config.ts';\nimport { serve } from './http/app.ts';",
       'main.ts': "import './app.ts';\nimport './bridge/bridge.ts';",
       'orders/parseOrder.ts': "import * as z from 'zod';\nimport { round } from './money.ts';",
       'queue/partitions.ts': "import '../orders/parseOrder.ts';\nimport '../runtime/logger.ts';",
@@ -54,8 +54,12 @@ describe('what the parts of src may import', () => {
     ['http/a.ts', "import '../bridge/bridge.ts';", 'http must not import bridge/bridge.ts'],
     ['http/a.ts', "import '../stats/recordOrder.ts';", 'http must not import stats/recordOrder.ts'],
     ['http/a.ts', "import '../app.ts';", 'http must not import app.ts'],
-    ['http/a.ts', "import type { Config } from '../config.ts';", 'http must not import config.ts'],
-    ['config.ts', "import './orders/money.ts';", 'config.ts must not import orders/money.ts'],
+    [
+      'http/a.ts',
+      "import type { Config } from '../config/config.ts';",
+      'http must not import config/config.ts',
+    ],
+    ['config/a.ts', "import '../orders/money.ts';", 'config must not import orders/money.ts'],
     ['http/deep/a.ts', "import '../../worker/worker.ts';", 'http must not import worker/worker.ts'],
     ['main.ts', "import '../scripts/demo.ts';", 'imports ../scripts/demo.ts, which is not in src'],
     ['queue/a.ts', "import '/elsewhere.ts';", 'imports /elsewhere.ts, which is not in src'],
@@ -128,6 +132,6 @@ test('lists every fault with its own line', () => {
   expect(faults).toEqual([
     'src/http/app.ts:2 http must not import bridge/a.ts',
     'src/http/app.ts:4 http must not import worker/a.ts',
-    'src/worker/worker.ts:2 uses process.env, which belongs in config.ts only',
+    'src/worker/worker.ts:2 uses process.env, which belongs in config only',
   ]);
 });

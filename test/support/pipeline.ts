@@ -6,7 +6,7 @@ import { type Job, Queue } from 'bullmq';
 import type { Cluster } from 'ioredis';
 import { createLogger, type Logger, transports } from 'winston';
 import { startApp } from '../../src/app.ts';
-import { type Role, readConfig } from '../../src/config.ts';
+import { type Role, readConfig } from '../../src/config/config.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
 import { Services } from '../../src/runtime/services.ts';

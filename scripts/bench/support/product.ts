@@ -1,5 +1,5 @@
 import { startApp } from '../../../src/app.ts';
-import { type Role, readConfig } from '../../../src/config.ts';
+import { type Role, readConfig } from '../../../src/config/config.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
 import { serveParent } from './child.ts';

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { openInbox } from '../../../src/bridge/openInbox.ts';
 import { createSqsClient } from '../../../src/bridge/sqsClient.ts';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { generate } from '../../populate/generate.ts';
 import { createPacer, systemClock } from '../../populate/pacer.ts';
 import { serveParent } from './child.ts';

@@ -1,7 +1,7 @@
 import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { startApp } from '../../../src/app.ts';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { ORDER_QUEUE, orderOf, receivedAt } from '../../../src/queue/orderJob.ts';
 import { makePartitions } from '../../../src/queue/partitions.ts';

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { ORDER_QUEUE, type OrderJob, toOrderJob } from '../../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
 import type { Partitions } from '../../../src/queue/partitions.ts';

@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import type { Given } from './given.ts';
+import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
+import { jobSettings, jobVariables } from './jobs.ts';
+import { orderSettings, orderVariables } from './orders.ts';
+import { processSettings, processVariables } from './process.ts';
+import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
+import { SQS_SECRETS, sqsContradictions, sqsSettings, sqsVariables } from './sqs.ts';
+
+/** What a process of this product does. `all` is the three others in one. */
+export const ROLES = ['all', 'bridge', 'worker', 'api'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Thrown with every problem of the environment at once; values of secrets are not in it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/** The only description of the environment: names, defaults, and what a value may be. */
+const environment = z.object({
+  ...httpVariables,
+  ...processVariables,
+  ...redisVariables,
+  ...sqsVariables,
+  ...jobVariables,
+  ...orderVariables,
+});
+const SECRETS = new Set([...HTTP_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
+
+type Environment = z.output<typeof environment>;
+export type Config = ReturnType<typeof settingsOf>;
+
+/** Reads and checks the environment. An empty value counts as not set, as compose files produce it. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given: Given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = environment.safeParse(given);
+  const wrongValues = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given));
+  const problems = [...wrongValues, ...contradictions(given)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return settingsOf(parsed.data);
+}
+
+/** Defaults by name, for the README's table and the test that holds it to this file. */
+export function environmentDefaults(): Record<string, string> {
+  const defaults = environment.parse({}) as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.keys(environment.shape).map((name) => [name, String(defaults[name] ?? '')]),
+  );
+}
+
+function problemOf(issue: z.core.$ZodIssue, given: Given): string {
+  const name = String(issue.path[0]);
+  const value = SECRETS.has(name) ? '***' : JSON.stringify(given[name]);
+  return `${name} ${issue.message}, got ${value}`;
+}
+
+/** Looks at what is set, not at what it parsed to, so that it adds to the list whatever else is wrong. */
+function contradictions(given: Given): string[] {
+  return [...redisContradictions(given), ...sqsContradictions(given), ...httpContradictions(given)];
+}
+
+function settingsOf(env: Environment) {
+  const http = httpSettings(env);
+  return {
+    ...processSettings(env),
+    ...http,
+    api: { ...http.api, readFromReplicas: env.READ_FROM === 'replica' },
+    ...redisSettings(env),
+    ...sqsSettings(env),
+    ...jobSettings(env),
+    ...orderSettings(env),
+  };
+}

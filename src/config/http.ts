@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import type { Given } from './given.ts';
+import { lower, oneOf, origins, proxies, whole } from './values.ts';
+
+/** Where HTTP answers, to whom, and how much at once. */
+export const httpVariables = {
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(8000),
+  ADMIN_USER: z.string().optional(),
+  ADMIN_PASSWORD: z.string().optional(),
+  STATS_API: oneOf(['open', 'keys'], lower).optional(),
+  RATE_LIMIT_PER_KEY: whole(0, 10_000_000).default(6_000),
+  RATE_LIMIT_PER_ADDRESS: whole(0, 10_000_000).default(0),
+  AUTH_FAILURES_PER_MINUTE: whole(1, 1_000_000).default(30),
+  TRUST_PROXY: proxies.optional(),
+  CORS_ORIGINS: origins.default([]),
+  MAX_CONNECTIONS: whole(1, 1_000_000).default(1_000),
+  READS_IN_FLIGHT: whole(1, 100_000).default(256),
+};
+
+export const HTTP_SECRETS = ['ADMIN_PASSWORD'];
+
+const variables = z.object(httpVariables);
+
+export function httpContradictions(given: Given): string[] {
+  const problems: string[] = [];
+  if ((given.ADMIN_USER === undefined) !== (given.ADMIN_PASSWORD === undefined)) {
+    problems.push('ADMIN_USER and ADMIN_PASSWORD belong together: one is missing');
+  }
+  if (given.NODE_ENV === 'production') {
+    if (given.ADMIN_USER === undefined)
+      problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
+    if (given.STATS_API === undefined) {
+      problems.push(
+        'NODE_ENV=production needs a choice who may read the stats: STATS_API=keys, with keys made by npm run keys, or STATS_API=open, behind your own gateway',
+      );
+    }
+  }
+  return problems;
+}
+
+export function httpSettings(env: z.output<typeof variables>) {
+  return {
+    http: { host: env.HOST, port: env.PORT, maxConnections: env.MAX_CONNECTIONS },
+    api: {
+      keysNeeded: env.STATS_API === 'keys',
+      perKey: env.RATE_LIMIT_PER_KEY,
+      perAddress: env.RATE_LIMIT_PER_ADDRESS,
+      authFailures: env.AUTH_FAILURES_PER_MINUTE,
+      trustProxy: env.TRUST_PROXY,
+      corsOrigins: env.CORS_ORIGINS,
+      readsInFlight: env.READS_IN_FLIGHT,
+    },
+    admin:
+      env.ADMIN_USER === undefined || env.ADMIN_PASSWORD === undefined
+        ? undefined
+        : { user: env.ADMIN_USER, password: env.ADMIN_PASSWORD },
+  };
+}

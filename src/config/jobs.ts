@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { lower, oneOf, whole } from './values.ts';
+
+const IN_HAND_PER_PARTITION = 50;
+const MOST_IN_HAND = 1_000;
+
+/** How the bridge makes jobs and the workers take them. */
+export const jobVariables = {
+  INBOX_ENVELOPE: oneOf(['auto', 'none'], lower).default('auto'),
+  BRIDGE_MAX_RECEIVES: whole(1, 40).default(32),
+  QUEUE_HIGH_WATER: whole(1, 100_000_000).default(50_000),
+
+  WORKER_CONCURRENCY: whole(1, MOST_IN_HAND).optional(),
+  JOB_ATTEMPTS: whole(1, 1_000).default(5),
+  JOB_BACKOFF_MS: whole(1, 3_600_000).default(1_000),
+  JOB_LOCK_MS: whole(1_000, 3_600_000).default(30_000),
+  COMPLETED_KEEP: whole(0, 1_000_000).default(1_000),
+  FAILED_RETENTION_DAYS: whole(1, 3_650).optional(),
+};
+
+const variables = z.object(jobVariables);
+
+export function jobSettings(
+  env: z.output<typeof variables> & {
+    PARTITIONS: number;
+    REDIS_MEMORY_SHARE: number;
+    SQS_DOLLARS_PER_MILLION_CALLS: number;
+  },
+) {
+  return {
+    bridge: {
+      maxReceives: env.BRIDGE_MAX_RECEIVES,
+      unwrap: env.INBOX_ENVELOPE === 'auto',
+      highWater: env.QUEUE_HIGH_WATER,
+      memoryShare: env.REDIS_MEMORY_SHARE,
+      dollarsPerMillionCalls: env.SQS_DOLLARS_PER_MILLION_CALLS,
+    },
+    worker: { concurrency: env.WORKER_CONCURRENCY ?? inHandFor(env.PARTITIONS), lockMs: env.JOB_LOCK_MS },
+    jobs: {
+      attempts: env.JOB_ATTEMPTS,
+      backoffMs: env.JOB_BACKOFF_MS,
+      keepCompleted: env.COMPLETED_KEEP,
+      failedRetentionDays: env.FAILED_RETENTION_DAYS,
+    },
+  };
+}
+
+/** A partition's orders travel to its server together: the fewer are in hand, the more calls they take. */
+const inHandFor = (partitions: number): number => Math.min(IN_HAND_PER_PARTITION * partitions, MOST_IN_HAND);
