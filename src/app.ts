@@ -15,6 +15,7 @@ import { onceThere } from './runtime/onceThere.ts';
 import type { RedisTarget } from './runtime/redis.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
+import { Troubles } from './runtime/troubles.ts';
 import { type OrderWorkers, startOrderWorkers } from './worker/orderWorkers.ts';
 
 export interface App {
@@ -38,6 +39,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const partitions = makePartitions(config.partitions);
   const does = (part: Role) => role === 'all' || role === part;
 
+  const troubles = new Troubles();
   let queues: OrderQueues | undefined;
   let bridge: Bridge | undefined;
   let workers: OrderWorkers | undefined;
@@ -56,6 +58,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     partitions,
     queues: () => queues,
     details,
+    troubles,
     isStarted: () => started,
   });
 
@@ -76,6 +79,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const opening = {
     config,
     services,
+    troubles,
     redis,
     connect,
     partitions,

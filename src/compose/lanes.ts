@@ -5,6 +5,7 @@ import { type DurableQueues, durableQueues } from '../queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
 import type { Services } from '../runtime/services.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import type { Connect } from './connecting.ts';
 
 /** A bulk add that takes longer is repeated: Redis may have died without closing the connection. */
@@ -13,6 +14,8 @@ const ADD_TIMEOUT_MS = 10_000;
 export interface LaneStart {
   config: Config;
   services: Services;
+  /** What a part finds wrong goes here, for /health. */
+  troubles: Troubles;
   connect: Connect;
   partitions: Partitions;
   onQueueError: (error: Error) => void;

@@ -17,6 +17,7 @@ import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
 import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/readStats.ts';
 import type { Connect } from './connecting.ts';
 
@@ -39,12 +40,13 @@ export interface HttpParts {
   partitions: Partitions;
   queues: () => OrderQueues | undefined;
   details: HealthDetails;
+  troubles: Troubles;
   isStarted: () => boolean;
 }
 
 /** Answers on PORT from here on, `/health` before anything else is up; returns where, or undefined when PORT is 0. */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, role, logger, services, connect, details, isStarted } = parts;
+  const { config, role, logger, services, connect, details, troubles, isStarted } = parts;
   if (config.http.port === 0) return undefined;
   const redis = connect('fail_fast', 'reads', {
     socketTimeout: READS_SILENCE_MS,
@@ -54,7 +56,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
   const reads = role === 'all' || role === 'api';
   const app = makeApp({
     logger,
-    health: healthRoutes({ redis, details, isStarted }),
+    health: healthRoutes({ redis, details, troubles, isStarted }),
     trustProxy: config.api.trustProxy,
     ...(reads ? { reading: readingParts(parts, redis) } : {}),
   });

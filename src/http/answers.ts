@@ -88,10 +88,19 @@ export const metrics = z
 
 export const health = z
   .looseObject({
-    status: z.enum(['healthy', 'unhealthy']),
+    status: z.enum(['healthy', 'degraded', 'unhealthy']).meta({
+      description: '`degraded`: works, and `troubles` says what somebody should look at. Answered with 200.',
+    }),
     redis: z.enum(['connected', 'disconnected']),
     redis_latency_ms: z.number().nullable(),
     timestamp,
+    troubles: z.array(
+      z.object({
+        what: z.string().meta({ examples: ['sqs'] }),
+        since: z.iso.datetime(),
+        reason: z.string().meta({ description: 'What is wrong and what to do about it.' }),
+      }),
+    ),
   })
   .meta({ description: 'Whether Redis answers; beside it, what this process does.' });
 

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Cluster, Redis } from 'ioredis';
+import type { Troubles } from '../runtime/troubles.ts';
 import { deadline } from './deadline.ts';
 
 /** More about the process than whether Redis answers; asked on every /health. */
@@ -8,6 +9,7 @@ export type HealthDetails = () => Record<string, unknown>;
 export interface HealthParts {
   redis: Redis | Cluster;
   details: HealthDetails;
+  troubles: Troubles;
   /** Whether everything that the role does has started. */
   isStarted: () => boolean;
 }
@@ -25,22 +27,26 @@ export interface HealthRoutes {
 const PING_TIMEOUT_MS = 800;
 
 /**
- * `/health` is 200 while Redis answers, else 503 with the same keys. `/health/ready` is 200 once everything of the role
+ * `/health` is 200 while Redis answers, else 503 with the same keys; with 200 it is `degraded` while there are troubles
+ * that neither a restart nor another replica would mend. `/health/ready` is 200 once everything of the role
  * has started and while Redis answers. `/health/live` is 200 whenever this process can answer at all, also without
  * Redis: a restart would not bring Redis back, and orders in hand would be worked on twice.
  */
-export function healthRoutes({ redis, details, isStarted }: HealthParts): HealthRoutes {
+export function healthRoutes({ redis, details, troubles, isStarted }: HealthParts): HealthRoutes {
   const ping = sharedPing(redis);
   return {
     async health(_request, response) {
       const started = performance.now();
       const connected = await ping();
       const latency = Math.round((performance.now() - started) * 100) / 100;
+      const known = troubles.current;
+      const working = known.length > 0 ? 'degraded' : 'healthy';
       response.status(connected ? 200 : 503).json({
-        status: connected ? 'healthy' : 'unhealthy',
+        status: connected ? working : 'unhealthy',
         redis: connected ? 'connected' : 'disconnected',
         redis_latency_ms: connected ? latency : null,
         timestamp: Date.now() / 1_000,
+        troubles: known,
         ...details(),
       });
     },

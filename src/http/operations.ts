@@ -213,6 +213,7 @@ export const openOperations = {
       redis: 'connected',
       redis_latency_ms: 0.21,
       timestamp: 1754000000.123,
+      troubles: [],
       role: 'all',
     },
     momentary: true,

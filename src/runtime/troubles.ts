@@ -1,0 +1,35 @@
+/** Something that operators should know although this process goes on. Times are ISO, UTC. */
+export interface Trouble {
+  /** What is in trouble, in a word or two: `sqs`, `queue paused`, `totals`. */
+  what: string;
+  since: string;
+  /** Plain sentence; no personal data, no secret. */
+  reason: string;
+}
+
+/**
+ * What is wrong at present, for `/health`, which is `degraded` while there is any. Whoever finds a trouble reports it
+ * under a name of its own and takes it back; `since` is when it began, however often it is reported again.
+ */
+export class Troubles {
+  readonly #current = new Map<string, Trouble>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** `since` is for troubles that began before this process looked. */
+  report(what: string, reason: string, since?: string): void {
+    const began = since ?? this.#current.get(what)?.since ?? new Date(this.#now()).toISOString();
+    this.#current.set(what, { what, since: began, reason });
+  }
+
+  end(what: string): void {
+    this.#current.delete(what);
+  }
+
+  get current(): Trouble[] {
+    return [...this.#current.values()];
+  }
+}
