@@ -17,7 +17,7 @@ if (target === undefined)
   exitWith(new SetupFailure('usage: node scripts/launch.mjs TARGET [arguments] | --tests'));
 // The SDK's notice about Node 20 would be the first thing a new user reads. The README says what to run on.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-await setUp(target === '--tests' ? { needsRedis: true } : {}).catch(exitWith);
+await setUp({ forTests: target === '--tests' }).catch(exitWith);
 if (target === '--tests') runTests();
 else await run(path.resolve(root, target));
 

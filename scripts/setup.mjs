@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, isBuilt } from './build.mjs';
+import { installChromium, isChromiumInstalled } from './chromium.mjs';
 import { installRedis, isRedisInstalled } from './installRedis.mjs';
 import { alone, exitWith, isEntryPoint, root, runQuietly, SetupFailure, step } from './steps.mjs';
 
@@ -16,14 +17,20 @@ const OLDEST_NODE = '20.19.0';
 
 // Redis comes first: it is the only step that may have to ask something of the user.
 const redis = { title: 'Installing Redis', isDone: isRedisInstalled, run: installRedis };
+const chromium = { title: 'Installing Chromium', isDone: isChromiumInstalled, run: tryChromium };
 const packages = { title: 'Installing packages', isDone: arePackagesInstalled, run: installPackages };
 const product = { title: 'Building', isDone: isBuilt, run: build };
 
-/** `needsRedis`: even when the environment names another Redis, as the tests start their own. */
-export async function setUp({ only, needsRedis = !namesARedis(process.env) } = {}) {
+/** `forTests`: with a browser, and with Redis even when the environment names another, as the tests start their own. */
+export async function setUp({ only, forTests = false } = {}) {
   refuseOldNode();
-  const steps =
-    only === 'dependencies' ? [packages] : needsRedis ? [redis, packages, product] : [packages, product];
+  const all = [
+    ...(forTests || !namesARedis(process.env) ? [redis] : []),
+    ...(forTests ? [chromium] : []),
+    packages,
+    product,
+  ];
+  const steps = only === 'dependencies' ? [packages] : all;
   if (steps.every((each) => each.isDone())) return;
   await alone(async () => {
     for (const { title, isDone, run } of steps) {
@@ -41,6 +48,14 @@ function refuseOldNode() {
 
 function namesARedis(environment) {
   return Boolean(environment.REDIS_URL || environment.REDIS_HOST || environment.REDIS_CLUSTER_NODES);
+}
+
+/** Without it only the tests of pages fail, each saying what to do: no reason to keep anybody from the others. */
+async function tryChromium() {
+  await installChromium().catch((error) => {
+    if (!(error instanceof SetupFailure)) throw error;
+    console.error(`failed\n${error.message}`);
+  });
 }
 
 /**

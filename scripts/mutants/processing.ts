@@ -18,8 +18,8 @@ export const PROCESSING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/worker/orderWorkers.ts',
-        from: 'outcomes.retried(jobId, error as Error);\n      throw error;',
-        to: 'outcomes.retried(jobId, error as Error);\n      throw new UnrecoverableError((error as Error).message);',
+        from: 'throw error instanceof InvalidOrder ? unrecoverable(error) : error;',
+        to: 'throw unrecoverable(error as InvalidOrder);',
       },
     ],
     tests: ['test/worker/orderWorkers.failures.test.ts'],

@@ -69,7 +69,8 @@ export function isMendable(error: unknown): error is Error {
   );
 }
 
-async function recordedPartitions({ redis, at }: OpenRedis): Promise<Partitions> {
+/** @throws CannotVerify when Redis does not say plainly how many there are. */
+export async function recordedPartitions({ redis, at }: OpenRedis): Promise<Partitions> {
   const layout = await readLayout(redis);
   if (layout.kind === 'settled') return makePartitions(layout.count);
   if (layout.kind === 'empty') throw new CannotVerify(`the Redis at ${at} holds no stats of this product`);

@@ -46,8 +46,11 @@ export function makeApp({ logger, health, trustProxy, reading }: AppParts): Expr
     requestLimits(request, response, next);
   });
   const operating = healthRouter(health);
-  if (reading) operating.use(BOARD_PATH, ...boardHandlers(reading));
-  app.use(only('health|admin', operating));
+  // The address alone is what the log names, and what people type.
+  leads(operating, withVersion('/'), reading?.documents ? '/docs' : '/health');
+  if (reading) operatorsRoutes(operating, reading);
+  operating.get('/favicon.ico', noIcon);
+  app.use(only('health|admin|favicon|(v1)?/?([?]|$)', operating));
   if (reading) readingRoutes(app, reading);
   app.use(notFound);
   app.use(problems(logger));
@@ -63,10 +66,26 @@ function healthRouter({ health, ready, live }: HealthRoutes): Router {
   return router;
 }
 
+function leads(router: Router, from: string | string[], to: string): void {
+  router
+    .route(from)
+    .get((_request, response) => response.redirect(to))
+    .all(methodNotAllowed('GET', 'HEAD'));
+}
+
 /** Nearly all requests are for the stats: they pass by the other routes with one look instead of one for each. */
 function only(beginnings: string, router: Router): RequestHandler {
   const begins = new RegExp(`^(https?://[^/]*)?(/v1)?/(${beginnings})`, 'i');
   return (request, response, next) => (begins.test(request.url) ? router(request, response, next) : next());
+}
+
+/**
+ * Nothing of it is stored anywhere, refusals and the board's own script included: what operators see holds addresses.
+ */
+function operatorsRoutes(router: Router, reading: ReadingParts): void {
+  router.use('/admin', unstored);
+  leads(router, '/admin', BOARD_PATH);
+  router.use(BOARD_PATH, ...boardHandlers(reading));
 }
 
 function boardHandlers({ guards, board }: ReadingParts): RequestHandler[] {
@@ -91,6 +110,12 @@ function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: 
 /** Every path exists with it and without. */
 const VERSION = '/v1';
 const withVersion = (path: string): string[] => [path, VERSION + path];
+
+/** Browsers ask for it beside whatever they show, and tell their user of an error when it is not there. */
+const noIcon: RequestHandler = (_request, response) => {
+  response.setHeader('Cache-Control', 'public, max-age=86400');
+  response.status(204).end();
+};
 
 const unstored: RequestHandler = (_request, response, next) => {
   response.setHeader('Cache-Control', 'no-store');

@@ -3,6 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Express } from 'express';
 import type { OrderQueues } from '../queue/orderQueues.ts';
+import { withoutOtherHosts } from './boardPage.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
@@ -37,6 +38,7 @@ export function board(queues: OrderQueues, onError: (error: Error) => void): Exp
   const router = serverAdapter.getRouter() as Express;
   // An Express application of its own, which would name itself on every answer.
   router.disable('x-powered-by');
+  withoutOtherHosts(router);
   return router;
 }
 

@@ -28,7 +28,7 @@ const directives = {
 
 const strict = helmet({ ...common, contentSecurityPolicy: { useDefaults: false, directives } });
 
-/** Bull Board starts itself by an inline script and styles, and asks for a web font it can do without. */
+/** Bull Board starts itself by an inline script and styles, and finds its parts by a `<base>` of its own. */
 const forBoard = helmet({
   ...common,
   contentSecurityPolicy: {
@@ -38,6 +38,7 @@ const forBoard = helmet({
       scriptSrc: ["'self'", "'unsafe-inline'"],
       styleSrc: ["'self'", "'unsafe-inline'"],
       fontSrc: ["'self'", 'data:'],
+      baseUri: SELF,
     },
   },
 });

@@ -119,12 +119,7 @@ async function startWorker(
       outcomes.ended(outcome.outcome);
       return outcome;
     } catch (error) {
-      if (error instanceof InvalidOrder) {
-        outcomes.refused(jobId, idsOf(job.data), error);
-        throw unrecoverable(error);
-      }
-      outcomes.retried(jobId, error as Error);
-      throw error;
+      throw error instanceof InvalidOrder ? unrecoverable(error) : error;
     }
   };
 
@@ -139,6 +134,9 @@ async function startWorker(
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });
   worker.on('error', onError);
+  worker.on('failed', (job, error) => {
+    if (job) tellFailure(outcomes, job, error);
+  });
   try {
     // BullMQ keeps what came of its first command for ever, see openOrderQueues: one that failed would take no job.
     await worker.waitUntilReady();
@@ -156,8 +154,20 @@ async function startWorker(
  */
 const movedId = (jobId: string, to: Partition): string => `${jobId}~${to.index}`;
 
+/**
+ * BullMQ says so once the job is where it belongs now, also when it gave up an order that was never processed. Only a
+ * job that is not tried again has an end.
+ */
+function tellFailure(outcomes: OutcomeLog, job: Job<OrderJob>, error: Error): void {
+  const jobId = job.id as string;
+  if (error.cause instanceof InvalidOrder) outcomes.refused(jobId, idsOf(job.data), error.cause);
+  else if (job.finishedOn !== undefined) outcomes.failed(jobId, idsOf(job.data), job.attemptsMade, error);
+  else outcomes.retried(jobId, error);
+}
+
 function unrecoverable(error: InvalidOrder): UnrecoverableError {
   const wrapped = new UnrecoverableError(error.message);
+  wrapped.cause = error;
   wrapped.stack = error.stack ?? error.message;
   return wrapped;
 }

@@ -57,6 +57,17 @@ describe("the operators' pages with credentials set", () => {
     expect(await statusOf(pipeline.get(path, basic('ops', 'pass:wörd')))).toBe(200);
   });
 
+  it.each([...ADMIN_PATHS, '/admin', '/admin/nothing', '/admin/queues/api/nothing'])(
+    'nothing that %s answers may be stored, refused or not',
+    async (path) => {
+      for (const init of [{}, basic('ops', 'pass:wörd')]) {
+        const response = await pipeline.get(path, { ...init, redirect: 'manual' });
+        await response.arrayBuffer();
+        expect([path, response.headers.get('cache-control')]).toEqual([path, 'no-store']);
+      }
+    },
+  );
+
   it('leaves health and stats to everyone', async () => {
     expect(await statusOf(pipeline.get('/health'))).toBe(200);
     expect(await statusOf(pipeline.get('/stats/global'))).toBe(200);

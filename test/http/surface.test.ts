@@ -19,7 +19,7 @@ describe('the HTTP surface', () => {
   });
   afterAll(() => pipeline.stop());
 
-  it.each(['/', '/stats', '/stats/global/more', '/users', '/users/U1', '/users//stats', '/.env', '/admin'])(
+  it.each(['/stats', '/stats/global/more', '/users', '/users/U1', '/users//stats', '/.env', '/admin/more'])(
     'there is nothing at %s',
     async (path) => {
       const response = await pipeline.get(path);
@@ -32,6 +32,21 @@ describe('the HTTP surface', () => {
       });
     },
   );
+
+  it.each([
+    ['/', '/docs'],
+    ['/v1', '/docs'],
+    ['/v1/?a=1', '/docs'],
+    ['/admin', '/admin/queues'],
+  ])('%s leads to %s', async (path, target) => {
+    const response = await pipeline.get(path);
+    await response.arrayBuffer();
+    expect([new URL(response.url).pathname, response.status]).toEqual([target, 200]);
+  });
+
+  it('there is no icon, and no error that a browser would report of it', async () => {
+    expect((await pipeline.get('/favicon.ico')).status).toBe(204);
+  });
 
   it.each(
     READ_ROUTES.flatMap((path) =>

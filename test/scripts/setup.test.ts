@@ -15,7 +15,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-const SCRIPTS = ['setup', 'installRedis', 'build', 'steps', 'launch'];
+const SCRIPTS = ['setup', 'installRedis', 'chromium', 'systemPackage', 'build', 'steps', 'launch'];
 const LOCK = { packages: { '': {}, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } };
 
 /** A checkout whose PATH has nothing but the stand-ins the test puts there. */
@@ -144,6 +144,23 @@ test('says what to type when installing Redis takes root', async () => {
     'Redis is missing, and installing it takes root. Type: sudo apk add redis',
   );
   expect(calls('apk')).toEqual([]);
+});
+
+test('installs Chromium for the tests, and for them alone', async () => {
+  const chromium = path.join(checkout, 'bin/chromium');
+  standIn('brew', `fs.writeFileSync(${JSON.stringify(chromium)}, '', {mode: 0o755});`);
+  await run('setup.mjs');
+  expect(calls('brew')).toEqual([]);
+  for (let i = 0; i < 2; i += 1) await run('launch.mjs', '--tests');
+  expect(calls('brew')).toEqual(['install --cask chromium']);
+});
+
+test('runs the tests without Chromium, having said what to type', async () => {
+  standIn('apk', 'process.exit(1)');
+  write('node_modules/jest/bin/jest.js', "console.log('the tests run')");
+  const { status, stdout, stderr } = await run('launch.mjs', '--tests');
+  expect([status, stdout]).toEqual([0, 'the tests run\n']);
+  expect(stderr).toContain('Type: sudo apk add chromium\n');
 });
 
 test('runs the target in its own process, with the arguments meant for it', async () => {

@@ -99,6 +99,46 @@ describe('an order in the hands of a worker', () => {
   });
 
   it.each([
+    [
+      'its attempts are used up',
+      async () => {},
+      4,
+      /^order ORD1237 of user GONE0 was not recorded: .*WRONGTYPE/,
+    ],
+    [
+      'BullMQ gives it up',
+      // What BullMQ writes on a job that stalled too often; the next worker fails it at once.
+      (key: string) => workers.redis.client().hset(key, 'defa', 'job stalled more than allowable limit'),
+      1,
+      /^job stalled more than allowable limit$/,
+    ],
+  ])('is logged once, by ids and reason, when %s', async (_why, spoil, attempts, reason) => {
+    const user_id = `GONE${attempts === 4 ? 0 : 1}`;
+    const queue = workers.queueOf(user_id);
+    await workers.redis.client().set(keyOf(user_id), 'foreign');
+    await queue.pause();
+    await workers.add(user_id, orderOf(user_id, { note: 'ring twice' }));
+    await spoil(queue.toKey(user_id));
+    await queue.resume();
+    await workers.job(user_id, user_id, 'failed');
+    const lines = () =>
+      workers.logged.filter((line) => line.includes('"warn"')).map((line) => JSON.parse(line));
+    await until(() => lines().length > 0, 'the failure is logged');
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: 'order failed for good',
+        job: user_id,
+        orderId: 'ORD1237',
+        userId: user_id,
+        attempts,
+        reason: expect.stringMatching(reason),
+      }),
+    ]);
+    expect(workers.logged.join()).not.toMatch(/Pine|Springfield|ring twice|P006/);
+  });
+
+  it.each([
     ['null', null],
     ['a list', [1, 2]],
     ['text', 'hello'],
