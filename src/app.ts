@@ -92,6 +92,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     workers = await startOrderWorkers(
       {
         ...config.worker,
+        maxBodyBytes: config.maxBodyBytes,
         rules: config.rules,
         ledgerRetentionDays: config.ledgerRetentionDays,
         userDetailDays: config.userDetailDays,

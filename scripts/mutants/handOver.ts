@@ -65,8 +65,8 @@ export const HAND_OVER: readonly Mutant[] = [
     edits: [
       {
         file: 'src/bridge/inFlight.ts',
-        from: 'const fresh = messages.filter(({ id, receiptHandle }) => {',
-        to: 'const fresh = messages.filter(({ id, receiptHandle }) => {\n      if (this.#seen.has(id)) return false;\n      this.#seen.add(id);',
+        from: 'const fresh = messages.filter(({ id, receiptHandle, body }) => {',
+        to: 'const fresh = messages.filter(({ id, receiptHandle, body }) => {\n      if (this.#seen.has(id)) return false;\n      this.#seen.add(id);',
       },
       {
         file: 'src/bridge/inFlight.ts',

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../src/orders/ids.ts';
-import { type OrderJob, userIdOf } from '../../src/queue/orderJob.ts';
+import type { OrderJob } from '../../src/queue/orderJob.ts';
 import type { Partition } from '../../src/queue/partitions.ts';
+import { userIdOf } from '../../src/queue/readOrderJob.ts';
 import { replies } from '../verify/reading.ts';
 import { JOB_PLACES, jobsAt, placeSize, queueKey } from './jobPlaces.ts';
 import type { Part } from './part.ts';
@@ -10,7 +11,7 @@ import type { Split } from './split.ts';
 
 const SCRIPT = readFileSync(new URL('./placeJob.lua', import.meta.url), 'utf8');
 
-/** A job may carry a quarter of a megabyte, and once more in its trace. */
+/** A job may carry a megabyte, and what was sent once more beside it. */
 const JOBS_AT_ONCE = 50;
 
 interface Placed {

@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IdCase } from '../orders/ids.ts';
 import type { DurableQueues } from '../queue/durableQueues.ts';
-import { type OrderJob, toOrderJob, userIdOf } from '../queue/orderJob.ts';
+import { type MessageFacts, type OrderJob, toOrderJob } from '../queue/orderJob.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
+import { userIdOf } from '../queue/readOrderJob.ts';
 import { atMost } from './atMost.ts';
-import { unwrap } from './envelope.ts';
+import { takeFrom, type Unwrapped, unwrap } from './envelope.ts';
 import type { InboxMessage } from './inbox.ts';
 
 export interface EnqueuerOptions {
   idCase: IdCase;
-  /** Whether SNS and EventBridge envelopes are taken off. */
-  unwrap: boolean;
+  /** Whether SNS and EventBridge envelopes are taken off; or the names on the way to the order in every message. */
+  envelope: 'auto' | 'none' | readonly string[];
+  /** A longer body is kept as text, and refused later. */
+  maxBodyBytes: number;
 }
 
 export interface EnqueuerParts {
@@ -26,6 +29,8 @@ export interface EnqueuerParts {
 
 /** Larger pipelines gain nothing and keep Redis busy for longer. */
 const MAX_BULK = 300;
+/** Nor do larger ones in bytes: Redis answers nobody else while it reads one. In characters, which is near enough. */
+const MAX_BULK_LENGTH = 4 * 1_048_576;
 /** How long a small batch waits for company while several receives are bringing more. */
 const LINGER_MS = 4;
 const RETRY_MS = 250;
@@ -79,7 +84,7 @@ export class Enqueuer {
   async #run(lane: DurableQueues, more: boolean): Promise<void> {
     if (more && this.#waiting.length < MAX_BULK) await delay(LINGER_MS);
     while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
-      const batch = this.#waiting.splice(0, MAX_BULK);
+      const batch = this.#waiting.splice(0, bulkSize(this.#waiting));
       const safe = await this.#add(lane, this.#byPartition(batch));
       // An add that ends after we gave up: its messages are back with SQS, which delivers them once more.
       if (safe && !this.#giveUp.signal.aborted) this.#parts.onEnqueued(batch.map((message) => message.id));
@@ -114,9 +119,29 @@ export class Enqueuer {
   }
 
   #toJob({ id, body, sentAt, receiveCount }: InboxMessage): OrderJob {
-    if (!this.#options.unwrap) return toOrderJob(body, { id, sentAt, receiveCount });
-    const inner = unwrap(body);
-    const envelopes = inner.envelopes.length > 0 ? { envelopes: inner.envelopes } : {};
-    return toOrderJob(inner.body, { id, sentAt, receiveCount, ...envelopes });
+    const { envelope, maxBodyBytes } = this.#options;
+    const facts = { id, sentAt, receiveCount };
+    if (envelope === 'none') return toOrderJob(body, facts, maxBodyBytes);
+    if (envelope === 'auto') {
+      const inner = unwrap(body);
+      return toOrderJob(inner.body, withEnvelopes(facts, inner), maxBodyBytes);
+    }
+    const taken = takeFrom(body, envelope);
+    if (!taken) return { raw: body, message: { ...facts, nothingAt: envelope.join('.') } };
+    return toOrderJob(taken.body, withEnvelopes(facts, taken), maxBodyBytes, body);
   }
+}
+
+const withEnvelopes = (facts: MessageFacts, { envelopes }: Unwrapped): MessageFacts =>
+  envelopes.length === 0 ? facts : { ...facts, envelopes };
+
+/** How many of those that wait travel together; one at least. */
+function bulkSize(waiting: readonly InboxMessage[]): number {
+  let length = 0;
+  const most = waiting.slice(0, MAX_BULK);
+  const end = most.findIndex(({ body }, index) => {
+    length += body.length;
+    return index > 0 && length > MAX_BULK_LENGTH;
+  });
+  return end === -1 ? most.length : end;
 }

@@ -1,3 +1,7 @@
+import { withoutMark } from '../orders/bodyText.ts';
+import { mayLoseDigits, parseExactly, writeExactly } from '../orders/exactJson.ts';
+import { ExactNumber } from '../orders/exactNumber.ts';
+
 /** A wrapper that a service put around the order on its way to the inbox. */
 export interface Envelope {
   from: 'sns' | 'eventbridge';
@@ -7,14 +11,20 @@ export interface Envelope {
   source: string;
 }
 
+export interface Unwrapped {
+  /** The order's text, and the envelopes it was in, the outer one first. */
+  body: string;
+  envelopes: Envelope[];
+}
+
 /** EventBridge through SNS is common; anything deeper is not an envelope any more. */
 const DEEPEST = 3;
 
 /**
- * Takes the order out of SNS and EventBridge envelopes, the outer one first. Only what carries every mark of an
- * envelope is taken for one; all else is returned as it came.
+ * Takes the order out of SNS and EventBridge envelopes. Only what carries every mark of an envelope is taken for one;
+ * all else is returned as it came.
  */
-export function unwrap(body: string): { body: string; envelopes: Envelope[] } {
+export function unwrap(body: string): Unwrapped {
   const envelopes: Envelope[] = [];
   let inner = body;
   while (envelopes.length < DEEPEST) {
@@ -24,6 +34,23 @@ export function unwrap(body: string): { body: string; envelopes: Envelope[] } {
     inner = layer.body;
   }
   return { body: inner, envelopes };
+}
+
+/**
+ * Takes the order from a place in the message, named from the outside in (`payload`, `after`); also from inside of the
+ * envelopes above. `body` is the JSON text of what is there. Undefined when nothing is.
+ */
+export function takeFrom(body: string, place: readonly string[]): Unwrapped | undefined {
+  const envelopes: Envelope[] = [];
+  let inner = body;
+  for (;;) {
+    const taken = writtenAgain(inner, place);
+    if (taken !== undefined) return { body: taken, envelopes };
+    const layer = envelopes.length < DEEPEST ? unwrapOnce(inner) : undefined;
+    if (!layer) return undefined;
+    envelopes.push(layer.envelope);
+    inner = layer.body;
+  }
 }
 
 function unwrapOnce(body: string): { body: string; envelope: Envelope } | undefined {
@@ -37,37 +64,47 @@ function unwrapOnce(body: string): { body: string; envelope: Envelope } | undefi
   }
   const { id, source, detail } = outer;
   if (!isText(outer['detail-type']) || !isText(id) || !isText(source)) return undefined;
-  const inner = writtenAgain(detail, body);
+  const inner = isContainer(detail) ? writtenAgain(body, ['detail']) : undefined;
   return inner === undefined ? undefined : { body: inner, envelope: { from: 'eventbridge', id, source } };
 }
 
-/** Looks like a number too large for JavaScript. Many ids do as well, so that each value must be asked then. */
-const MAY_OVERFLOW = /[eE]\+?\d{3}|\d{300}/;
-
-/** The detail as text. Undefined when it is none, or something of it would be lost: the whole is kept then. */
-function writtenAgain(detail: unknown, body: string): string | undefined {
-  if (typeof detail !== 'object' || detail === null) return undefined;
+/**
+ * What is at a place in the message, as text with every digit. Undefined when nothing is there, or it is nested too
+ * deep to be written again: the whole is kept then.
+ */
+function writtenAgain(body: string, place: readonly string[]): string | undefined {
+  const text = withoutMark(body);
   try {
-    return JSON.stringify(detail, MAY_OVERFLOW.test(body) ? refuseInfinite : undefined);
+    if (!mayLoseDigits(text)) return JSON.stringify(valueAt(JSON.parse(text), place));
+    const value = valueAt(parseExactly(text), place);
+    return value === undefined ? undefined : writeExactly(value);
   } catch {
-    // An infinite number, or nested too deep for the stack.
+    // No JSON, or the stack is used up.
     return undefined;
   }
 }
 
-/** JSON.stringify would write null. */
-function refuseInfinite(_key: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('too large for JSON');
-  return value;
+/** A place in a list is none: the rest of the list would be lost. Nor is null: a deleted row has it for its content. */
+function valueAt(whole: unknown, place: readonly string[]): unknown {
+  let value = whole;
+  for (const name of place) {
+    if (!isContainer(value) || Array.isArray(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value ?? undefined;
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseObject(body: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    const value: unknown = JSON.parse(withoutMark(body));
+    return isContainer(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
+}

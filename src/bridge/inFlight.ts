@@ -4,18 +4,29 @@ interface Held {
   receiptHandle: string;
   /** Until when SQS hides it from others, ms since 1970, counted from when we asked. */
   hiddenUntil: number;
+  /** Of its body, in characters. */
+  length: number;
 }
+
+/** What bodies in flight may take together, in characters: thousands of places are meant for small ones. */
+const MAX_LENGTH = 64 * 1_048_576;
+/** How fast the expectation falls when smaller messages come. */
+const FORGETTING = 0.8;
 
 /**
  * Every message between its receipt and its delete. Knows the newest receipt handle of each, so that a message
  * delivered again meanwhile is neither enqueued twice nor deleted by a handle that no longer works; and bounds
- * how many there are, so that nothing is received that has no place to wait.
+ * how many there are and how long, so that nothing is received that has no place to wait. How long the next ones are
+ * is only known from those before: a sudden change of sizes may bring more, once.
  */
 export class InFlight {
   readonly #capacity: number;
   readonly #visibilityMs: number;
   readonly #held = new Map<string, Held>();
   #reserved = 0;
+  #length = 0;
+  /** Length of a message among those to come. */
+  #expected = 0;
   #waiting: (() => void)[] = [];
 
   constructor(capacity: number, visibilitySeconds: number) {
@@ -34,7 +45,7 @@ export class InFlight {
 
   /** Resolves once `count` places are free and reserved; rejects when aborted. First come, first served. */
   async reserve(count: number, signal: AbortSignal): Promise<void> {
-    while (this.free < count) {
+    while (!this.#hasRoom(count)) {
       signal.throwIfAborted();
       await new Promise<void>((resolve) => {
         const wake = () => {
@@ -52,11 +63,14 @@ export class InFlight {
   /** Turns a reservation into the messages that came; returns those not in flight already. */
   admit(reserved: number, messages: readonly InboxMessage[], now: number): InboxMessage[] {
     this.#reserved -= reserved;
-    const fresh = messages.filter(({ id, receiptHandle }) => {
+    const fresh = messages.filter(({ id, receiptHandle, body }) => {
+      const { length } = body;
       const known = this.#held.has(id);
-      this.#held.set(id, { receiptHandle, hiddenUntil: now + this.#visibilityMs });
+      this.#held.set(id, { receiptHandle, hiddenUntil: now + this.#visibilityMs, length });
+      if (!known) this.#length += length;
       return !known;
     });
+    this.#expect(messages);
     this.#wake();
     return fresh;
   }
@@ -85,8 +99,24 @@ export class InFlight {
 
   /** The messages are no longer ours: deleted, or left for SQS to deliver again. */
   done(ids: readonly string[]): void {
-    for (const id of ids) this.#held.delete(id);
+    for (const id of ids) {
+      this.#length -= this.#held.get(id)?.length ?? 0;
+      this.#held.delete(id);
+    }
     this.#wake();
+  }
+
+  #hasRoom(count: number): boolean {
+    if (this.free < count) return false;
+    // Whatever the size, one receive at a time must go on.
+    if (this.#held.size + this.#reserved === 0) return true;
+    return this.#length + (this.#reserved + count) * this.#expected <= MAX_LENGTH;
+  }
+
+  #expect(messages: readonly InboxMessage[]): void {
+    if (messages.length === 0) return;
+    const mean = messages.reduce((sum, { body }) => sum + body.length, 0) / messages.length;
+    this.#expected = Math.max(mean, this.#expected * FORGETTING);
   }
 
   #wake(): void {

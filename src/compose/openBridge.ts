@@ -39,6 +39,7 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
   return startBridge(
     {
       ...config.bridge,
+      maxBodyBytes: config.maxBodyBytes,
       highWater: highWaterOf(config, role),
       waitSeconds: config.sqs.waitSeconds,
       visibilitySeconds: config.sqs.visibilitySeconds,

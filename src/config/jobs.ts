@@ -1,12 +1,33 @@
 import * as z from 'zod';
-import { lower, oneOf, whole } from './values.ts';
+import { whole } from './values.ts';
 
 const IN_HAND_PER_PARTITION = 50;
 const MOST_IN_HAND = 1_000;
 
+/** Words that are no place in a message, and that somebody may write who means to switch envelopes on or off. */
+const SWITCHES = /^(true|false|yes|no|on|off|0|1)$/i;
+const PLACE = /^[^\s.]+(\.[^\s.]+)*$/;
+
+/** `auto`, `none`, or the names on the way to the order. */
+const envelope = z
+  .string()
+  .trim()
+  .refine(
+    (text) => PLACE.test(text) && text.length <= 200 && !SWITCHES.test(text),
+    'must be auto, none, or where the order is in a message, such as data or payload.after',
+  )
+  .transform((text): 'auto' | 'none' | readonly string[] => {
+    const word = text.toLowerCase();
+    return word === 'auto' || word === 'none' ? word : text.split('.');
+  });
+
+/** SQS takes no larger message. */
+const SQS_MESSAGE_BYTES = 1_048_576;
+
 /** How the bridge makes jobs and the workers take them. */
 export const jobVariables = {
-  INBOX_ENVELOPE: oneOf(['auto', 'none'], lower).default('auto'),
+  INBOX_ENVELOPE: envelope.default('auto'),
+  MAX_BODY_BYTES: whole(1_024, SQS_MESSAGE_BYTES).default(262_144),
   BRIDGE_MAX_RECEIVES: whole(1, 40).default(32),
   QUEUE_HIGH_WATER: whole(1, 100_000_000).default(50_000),
 
@@ -28,9 +49,10 @@ export function jobSettings(
   },
 ) {
   return {
+    maxBodyBytes: env.MAX_BODY_BYTES,
     bridge: {
       maxReceives: env.BRIDGE_MAX_RECEIVES,
-      unwrap: env.INBOX_ENVELOPE === 'auto',
+      envelope: env.INBOX_ENVELOPE,
       highWater: env.QUEUE_HIGH_WATER,
       memoryShare: env.REDIS_MEMORY_SHARE,
       dollarsPerMillionCalls: env.SQS_DOLLARS_PER_MILLION_CALLS,

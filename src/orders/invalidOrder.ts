@@ -36,10 +36,14 @@ export class InvalidOrder extends Error {
   override readonly name = 'InvalidOrder';
   readonly issues: readonly Issue[];
 
-  constructor(issues: readonly Issue[]) {
-    super(sentence(issues));
+  /** `hint` is one more sentence: what the order looks like instead, and what to do. It quotes nothing that was sent. */
+  constructor(issues: readonly Issue[], hint?: string) {
+    super(hint === undefined ? sentence(issues) : `${sentence(issues)}. ${hint}`);
     this.issues = issues;
-    this.stack = spelledOut(issues).map(lineOf).concat(moreThan(issues)).join('\n');
+    this.stack = spelledOut(issues)
+      .map(lineOf)
+      .concat(moreThan(issues), hint ?? [])
+      .join('\n');
   }
 
   /** The distinct reasons, in the order they were found. */

@@ -9,6 +9,7 @@ import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
 import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
+import { idsOf } from '../queue/readOrderJob.ts';
 import { onceThere } from '../runtime/onceThere.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/recordOrder.ts';
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   /** How long a worker may be silent before others take its jobs over, in milliseconds. */
   lockMs: number;
   rules: OrderRules;
+  /** A longer body is refused. */
+  maxBodyBytes: number;
   ledgerRetentionDays: number;
   /** Days for which the stats keep what single users did by day; by month they keep it for ever. */
   userDetailDays: number;
@@ -106,7 +109,7 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 
 async function startWorker(
   partition: Partition,
-  { concurrency, lockMs, rules, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
+  { concurrency, lockMs, rules, maxBodyBytes, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
   outcomes: OutcomeLog,
   stopping: AbortSignal,
@@ -126,6 +129,7 @@ async function startWorker(
         partition,
         partitions,
         parse,
+        maxBodyBytes,
         record,
         move,
       });
@@ -193,14 +197,4 @@ function unrecoverable(error: InvalidOrder): UnrecoverableError {
   wrapped.cause = error;
   wrapped.stack = error.stack ?? error.message;
   return wrapped;
-}
-
-/** Ids as sent, clipped: they go into a log line, whatever was in the field. */
-function idsOf(data: OrderJob): { orderId: string; userId: string } {
-  const order = data?.order as { order_id?: unknown; user_id?: unknown } | null | undefined;
-  return { orderId: clip(order?.order_id), userId: clip(order?.user_id) };
-}
-
-function clip(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 128) : '';
 }

@@ -1,9 +1,10 @@
 import { VALUE_UNKNOWN } from '../orders/identity.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
+import { lookalike } from '../orders/lookalikes.ts';
 import { formatMinorUnits } from '../orders/money.ts';
 import type { Order, ParseOrder } from '../orders/parseOrder.ts';
-import { orderOf, receivedAt } from '../queue/orderJob.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
+import { orderOf, receivedAt, sentIn } from '../queue/readOrderJob.ts';
 import type { RecordOrder } from '../stats/recordOrder.ts';
 
 /** How a job ends well. An order that can never count throws InvalidOrder; any other error is worth a retry. */
@@ -13,6 +14,8 @@ export interface ProcessOrderParts {
   partition: Partition;
   partitions: Partitions;
   parse: ParseOrder;
+  /** A longer body is refused. */
+  maxBodyBytes: number;
   record: RecordOrder;
   /** Hands the job to another partition's queue; resolves once it is there. */
   move: (to: Partition) => Promise<void>;
@@ -27,7 +30,7 @@ export async function processOrder(
   addedAt: number,
   parts: ProcessOrderParts,
 ): Promise<Outcome> {
-  const order = parts.parse(orderOf(data), receivedAt(data, addedAt));
+  const order = read(data, addedAt, parts);
   const home = parts.partitions.of(order.userId);
   if (home.index !== parts.partition.index) {
     // An operator changed the user. Added there before it completes here: a crash between the two runs it
@@ -38,6 +41,15 @@ export async function processOrder(
   const recorded = await parts.record(order);
   if (recorded.outcome === 'conflict') throw conflict(order, recorded.recordedMinorUnits);
   return recorded;
+}
+
+/** A refusal says what was sent instead of an order, when that can be told. */
+function read(data: unknown, addedAt: number, { parse, maxBodyBytes }: ProcessOrderParts): Order {
+  try {
+    return parse(orderOf(data, maxBodyBytes), receivedAt(data, addedAt));
+  } catch (error) {
+    throw error instanceof InvalidOrder ? new InvalidOrder(error.issues, lookalike(sentIn(data))) : error;
+  }
 }
 
 function conflict(order: Order, recordedMinorUnits: number): InvalidOrder {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { unwrap } from '../../src/bridge/envelope.ts';
+import { takeFrom, unwrap } from '../../src/bridge/envelope.ts';
 import { anOrder } from '../support/orders.ts';
 import { until } from '../support/until.ts';
 import { inRig } from './rig.ts';
@@ -30,6 +30,13 @@ describe('an envelope', () => {
     expect(unwrap(JSON.stringify(body))).toEqual({ body: order, envelopes });
   });
 
+  it('keeps every digit of what is in it', () => {
+    const inner = '{"order_id":820982911946154508,"__proto__":{"a":1e999},"b":[0.10,1e2]}';
+    const outer = `\ufeff${JSON.stringify({ ...event, detail: 0 }).replace('0}', `${inner}}`)}`;
+    expect(unwrap(outer).body).toBe(inner.replace('0.10', '0.1').replace('1e2', '100'));
+    expect(unwrap(JSON.stringify({ ...sns, Message: inner })).body).toBe(inner);
+  });
+
   it('is taken off three times, no more', () => {
     const wrap = (body: string) => JSON.stringify({ ...sns, Message: body });
     const four = wrap(wrap(wrap(wrap(order))));
@@ -57,9 +64,47 @@ describe('a body that only looks like an envelope stays as it is', () => {
       'an event nested too deep to be written again',
       JSON.stringify({ ...event, detail: 0 }).replace('0}', `${deep}}`),
     ],
-    ['an event with a number too large to be written again', JSON.stringify(event).replace('2000', '1e999')],
   ])('%s', (_, body) => {
     expect(unwrap(body)).toEqual({ body, envelopes: [] });
+  });
+});
+
+describe('a place in the message', () => {
+  const change = { schema: {}, payload: { before: null, after: anOrder(), op: 'c' } };
+  const cloudEvent = { specversion: '1.0', id: 'e', source: 's', type: 't', data: anOrder() };
+
+  it.each([
+    ['the data of a CloudEvent', cloudEvent, ['data'], []],
+    ['a row of Debezium', change, ['payload', 'after'], []],
+    ['in a notification of SNS', { ...sns, Message: JSON.stringify(cloudEvent) }, ['data'], [fromSns]],
+    ['in an event of EventBridge', { ...event, detail: change }, ['payload', 'after'], [fromEventBridge]],
+    ['the detail of an event, named by its own name', event, ['detail'], []],
+  ])('is where the order is taken from: %s', (_, body, place, envelopes) => {
+    expect(takeFrom(JSON.stringify(body), place)).toEqual({ body: order, envelopes });
+  });
+
+  it('may hold text, and keeps every digit', () => {
+    expect(takeFrom(JSON.stringify({ data: order }), ['data'])?.body).toBe(JSON.stringify(order));
+    expect(takeFrom('\ufeff{"data":{"order_id":820982911946154508}}', ['data'])?.body).toBe(
+      '{"order_id":820982911946154508}',
+    );
+    expect(takeFrom('{"data":820982911946154508}', ['data'])?.body).toBe('820982911946154508');
+  });
+
+  it.each([
+    ['an order without it', order, ['data']],
+    ['a deletion', JSON.stringify({ payload: { before: anOrder(), after: null } }), ['payload', 'after']],
+    ['a list', JSON.stringify([{ data: anOrder() }]), ['0', 'data']],
+    ['a list on the way', JSON.stringify({ Records: [anOrder()] }), ['Records', '0']],
+    ['text on the way', JSON.stringify({ payload: JSON.stringify({ after: 1 }) }), ['payload', 'after']],
+    ['a number with digits on the way', '{"payload":820982911946154508}', ['payload', 'text']],
+    ['what every object has', '{}', ['constructor']],
+    ['no JSON', '{"data":', ['data']],
+    ['nothing', '', ['data']],
+    ['what cannot be written again', `{"data":${deep}}`, ['data']],
+    ['what cannot be written again with its digits', `{"data":[1e400,${deep}]}`, ['data']],
+  ])('is not there: %s', (_, body, place) => {
+    expect(takeFrom(body, place)).toBeUndefined();
   });
 });
 
@@ -105,6 +150,49 @@ describe('the inbox', () => {
       const job = await rig.queue.getJob(id);
       expect(job?.data.order).toEqual(sns);
       expect(job?.data.message.envelopes).toBeUndefined();
+    }),
+  );
+
+  it(
+    'counts what is at the place that INBOX_ENVELOPE names, and keeps what was delivered beside it',
+    inRig(async (rig) => {
+      await rig.start({ INBOX_ENVELOPE: 'payload.after' });
+      const row = order.replace('"ORD1237"', '820982911946154508');
+      const bodies = [
+        `{"payload":{"after":${row},"op":"c"}}`,
+        JSON.stringify({ payload: { after: order } }),
+        '{"payload":{"after":"no order"}}',
+      ];
+      const ids = await rig.send(...bodies);
+      await until(async () => (await rig.queue.getJobCountByTypes('completed')) === 2, 'both count');
+      await until(async () => (await rig.queue.getJobCountByTypes('failed')) === 1, 'the other is refused');
+      const jobs = await Promise.all(ids.map((id) => rig.queue.getJob(id)));
+      expect(jobs.map((job) => job?.data.raw)).toEqual(bodies);
+      expect(jobs.map((job) => job?.data.exact)).toEqual([
+        { '/order_id': '820982911946154508' },
+        undefined,
+        undefined,
+      ]);
+      expect(jobs[1]?.data.order).toEqual(anOrder());
+      expect(jobs[2]?.data.order).toBe('no order');
+    }),
+  );
+
+  it(
+    'keeps a message whole that has nothing at that place, says so, and counts what is put beside it',
+    inRig(async (rig) => {
+      await rig.start({ INBOX_ENVELOPE: 'payload.after' });
+      const body = JSON.stringify({ payload: { before: anOrder(), after: null, op: 'd' } });
+      const [id = ''] = await rig.send(body);
+      await until(async () => (await rig.queue.getJobCountByTypes('failed')) === 1, 'it is refused');
+      const job = await rig.queue.getJob(id);
+      expect(job?.data).toMatchObject({ raw: body, message: { nothingAt: 'payload.after' } });
+      expect(job?.failedReason).toMatch(
+        /^missing_field: INBOX_ENVELOPE takes the order from payload\.after, and nothing could be taken from there\. /,
+      );
+      await job?.updateData({ ...job.data, order: anOrder() });
+      await job?.retry('failed', { resetAttemptsMade: true });
+      await until(async () => (await rig.queue.getJobCountByTypes('completed')) === 1, 'it counts');
     }),
   );
 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { orderOf, receivedAt, toOrderJob, userIdOf } from '../../src/queue/orderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES, toOrderJob } from '../../src/queue/orderJob.ts';
+import * as reading from '../../src/queue/readOrderJob.ts';
 import { anOrder } from '../support/orders.ts';
 
 const MESSAGE = { id: 'message-1', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };
+const { receivedAt, userIdOf } = reading;
+const orderOf = (data: unknown) => reading.orderOf(data, DEFAULT_MAX_BODY_BYTES);
 const ADDED_AT = Date.UTC(2025, 2, 5, 6, 7, 8);
 
 describe('data that an operator has edited', () => {
@@ -58,7 +61,7 @@ describe('the time an order was received', () => {
 
 describe('the user a body names', () => {
   const userOf = (body: string, idCase: 'upper' | 'preserve' = 'upper') =>
-    userIdOf(toOrderJob(body, MESSAGE), idCase);
+    userIdOf(toOrderJob(body, MESSAGE, DEFAULT_MAX_BODY_BYTES), idCase);
 
   it.each([
     ['spelled as it is counted', { user_id: ' u0001 ' }, 'U0001'],

@@ -1,15 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_BODY_BYTES, type OrderJob, orderOf, toOrderJob } from '../../src/queue/orderJob.ts';
+import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { DEFAULT_MAX_BODY_BYTES, type OrderJob, toOrderJob } from '../../src/queue/orderJob.ts';
+import * as reading from '../../src/queue/readOrderJob.ts';
 import { anOrder } from '../support/orders.ts';
 
 const MESSAGE = { id: 'message-1', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };
 
-/** What the worker finds: BullMQ keeps data as JSON text. */
-const stored = (body: string): OrderJob => JSON.parse(JSON.stringify(toOrderJob(body, MESSAGE)));
+const MAX_BODY_BYTES = DEFAULT_MAX_BODY_BYTES;
+const orderOf = (data: unknown) => reading.orderOf(data, MAX_BODY_BYTES);
 
-/** -0 is written as 0 in JSON; nothing else may differ. */
-const canonical = (value: unknown): string => JSON.stringify(value);
+/** What the worker finds: BullMQ keeps data as JSON text. */
+const stored = (body: string): OrderJob =>
+  JSON.parse(JSON.stringify(toOrderJob(body, MESSAGE, MAX_BODY_BYTES)));
+
+/** -0 is written as 0 in JSON; nothing else may differ. Digits have tests of their own. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) => (part instanceof ExactNumber ? Number(part.text) : part));
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 const nestedInOrder = (depth: number) => JSON.stringify(anOrder()).replace('{', `{"note":${nested(depth)},`);
@@ -50,39 +57,21 @@ describe('a body that is JSON', () => {
     expect(orderOf(stored(nestedInOrder(1_000)))).toMatchObject(anOrder());
   });
 
+  it('of a depth that is just kept as its value can be written further down the stack, as BullMQ does', () => {
+    let [kept, tooDeep] = [1_000, 100_000];
+    while (tooDeep - kept > 1) {
+      const depth = Math.floor((kept + tooDeep) / 2);
+      if (stored(nestedInOrder(depth)).raw === undefined) kept = depth;
+      else tooDeep = depth;
+    }
+    const job = stored(nestedInOrder(kept));
+    const further = (calls: number): string => (calls === 0 ? JSON.stringify(job) : further(calls - 1));
+    expect(further(50)).toContain('[[[[');
+  });
+
   it('of 100,000 levels is kept as text, and is still the order that was sent', () => {
     expect(stored(nestedInOrder(100_000)).raw === nestedInOrder(100_000)).toBe(true);
     expect(orderOf(stored(nestedInOrder(100_000)))).toMatchObject(anOrder());
-  });
-
-  it.each([
-    ['1e400', '1e400'],
-    ['-1e400', '-1e400'],
-    ['1E+999', '1E+999'],
-    ['400 digits', '9'.repeat(400)],
-    ['a long number with a short exponent', `1${'0'.repeat(250)}e99`],
-    ['a long fraction with a short exponent', `1${'0'.repeat(220)}.5E+95`],
-  ])('with a number that would be stored as null is kept as text: %s', (_, number) => {
-    const body = JSON.stringify(anOrder({ order_value: 0 })).replace(
-      '"order_value":0',
-      `"order_value":${number}`,
-    );
-    expect(stored(body).raw).toBe(body);
-    expect(orderOf(stored(body))).toMatchObject({
-      order_value: number.startsWith('-') ? -Infinity : Infinity,
-    });
-  });
-
-  it('keeps every number that text can hold finite, and the text of every other', () => {
-    const digits = fc.integer({ min: 1, max: 310 });
-    const exponent = fc.integer({ min: -400, max: 400 });
-    fc.assert(
-      fc.property(digits, exponent, (length, power) => {
-        const body = `[1${'0'.repeat(length - 1)}e${power}]`;
-        expect(orderOf(stored(body))).toEqual(JSON.parse(body));
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 
@@ -119,7 +108,8 @@ describe('a body that is not JSON', () => {
     ['two values', '{}{}'],
     ['single quotes', "{'a':1}"],
     ['NaN', '{"order_value":NaN}'],
-    ['a byte order mark', '\ufeff{}'],
+    ['a byte order mark in the middle', '{\ufeff}'],
+    ['nothing but a byte order mark', '\ufeff'],
     ['a form', 'Action=SendMessage&MessageBody=%7B%7D'],
   ])('is refused as invalid_json: %s', (_, body) => {
     expect(refusalOf(body).issues).toMatchObject([{ code: 'invalid_json', path: '' }]);
@@ -163,7 +153,7 @@ describe('a body of many bytes', () => {
   ])('is kept as text past it and refused, naming both sizes: %s', (_, body) => {
     expect(stored(body).raw === body).toBe(true);
     expect(() => orderOf(stored(body))).toThrow(
-      `too_large: the message has ${Buffer.byteLength(body)} bytes, at most ${MAX_BODY_BYTES} are taken`,
+      `too_large: the message has ${Buffer.byteLength(body)} bytes, at most ${MAX_BODY_BYTES} are taken (MAX_BODY_BYTES)`,
     );
   });
 });

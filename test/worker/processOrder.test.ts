@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { VALUE_UNKNOWN } from '../../src/orders/identity.ts';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
 import { makeParseOrder, type Order, type ParseOrder } from '../../src/orders/parseOrder.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import type { Recorded } from '../../src/stats/recordOrder.ts';
 import { type Outcome, processOrder } from '../../src/worker/processOrder.ts';
@@ -39,6 +40,7 @@ function process(
     partition,
     partitions,
     parse: parsing,
+    maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
     record: (one) => {
       steps.push(`record ${one.orderId}`);
       recorded.push(one);

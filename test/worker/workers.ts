@@ -3,7 +3,7 @@ import type { Job, Queue } from 'bullmq';
 import { createLogger, format, transports } from 'winston';
 import { chooseDurability } from '../../src/queue/durability.ts';
 import { durableQueues } from '../../src/queue/durableQueues.ts';
-import type { OrderJob } from '../../src/queue/orderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES, type OrderJob } from '../../src/queue/orderJob.ts';
 import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { makePartitions, type Partition, type Partitions } from '../../src/queue/partitions.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
@@ -71,6 +71,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           concurrency: 8,
           lockMs: 30_000,
           rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
+          maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
           ledgerRetentionDays: 35,
           userDetailDays: 36_500,
           auditRetentionDays: 400,

@@ -3,8 +3,9 @@ import { Redis } from 'ioredis';
 import { startApp } from '../../../src/app.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
-import { ORDER_QUEUE, orderOf, receivedAt } from '../../../src/queue/orderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES, ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
 import { makePartitions } from '../../../src/queue/partitions.ts';
+import { orderOf, receivedAt } from '../../../src/queue/readOrderJob.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
 import { serveParent } from '../support/child.ts';
@@ -50,7 +51,7 @@ function bare(redisUrl: string, concurrency: number, checks: boolean): void {
   const [partition] = makePartitions(1).all;
   const parse = makeParseOrder(readConfig({}).rules);
   const run = async ({ data, timestamp }: Job) => {
-    if (checks) parse(orderOf(data), receivedAt(data, timestamp));
+    if (checks) parse(orderOf(data, DEFAULT_MAX_BODY_BYTES), receivedAt(data, timestamp));
     return { outcome: 'counted' };
   };
   new Worker(ORDER_QUEUE, run, {

@@ -1,6 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import { readConfig } from '../../../src/config/config.ts';
-import { ORDER_QUEUE, type OrderJob, toOrderJob } from '../../../src/queue/orderJob.ts';
+import {
+  DEFAULT_MAX_BODY_BYTES,
+  ORDER_QUEUE,
+  type OrderJob,
+  toOrderJob,
+} from '../../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
 import type { Partitions } from '../../../src/queue/partitions.ts';
 
@@ -52,6 +57,7 @@ function jobOf(index: number, { users, days }: Spread): { id: string; userId: st
     shipping_address: `${index} Pine Street, Springfield`,
     payment_method: 'CreditCard',
   });
-  const data = toOrderJob(body, { id, sentAt: '2025-06-01T12:00:00.000Z', receiveCount: 1 });
+  const message = { id, sentAt: '2025-06-01T12:00:00.000Z', receiveCount: 1 };
+  const data = toOrderJob(body, message, DEFAULT_MAX_BODY_BYTES);
   return { id, userId, data };
 }

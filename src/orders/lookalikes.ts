@@ -1,0 +1,165 @@
+import { unreadableLookalike } from './unreadableText.ts';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * What a refused order looks like instead, and what to do, in one sentence; undefined when nobody can tell. Takes the
+ * value that was sent, or its text. Says nothing of what it holds: that may be personal.
+ */
+export function lookalike(sent: unknown): string | undefined {
+  if (typeof sent === 'string') return lookalikeOfText(sent);
+  if (Array.isArray(sent)) return lookalikeOfList(sent);
+  if (!isFields(sent) || isOurs(sent)) return undefined;
+  return FOREIGN.find(([looksSo]) => looksSo(sent))?.[1];
+}
+
+const ENCODED_AGAIN =
+  'It looks like JSON that was encoded as a JSON string more than once: let its sender encode it once.';
+
+/** With these it is meant to be an order, whatever else stands beside them. */
+const isOurs = (sent: Fields): boolean => has(sent, 'order_id', 'user_id') || has(sent, 'order_id', 'items');
+
+function lookalikeOfText(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? ENCODED_AGAIN : lookalike(value);
+  } catch {
+    return unreadableLookalike(text);
+  }
+}
+
+function lookalikeOfList(list: readonly unknown[]): string | undefined {
+  const [first, second] = list;
+  if (typeof first === 'string' && isFields(second) && has(second, 's3BucketName', 's3Key')) {
+    return 'It looks like a pointer of the SQS extended client library, whose body lies in S3: let a consumer with that library pass the body on, or send orders below 1 MiB without it.';
+  }
+  if (list.length > 0 && list.every(isFields)) {
+    return 'It looks like a list of orders: send a message for each.';
+  }
+  return undefined;
+}
+
+/** The first that fits is taken: what is surest comes first. */
+const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: string][] = [
+  [
+    ({ Service, Event }) => Service === 'Amazon S3' && Event === 's3:TestEvent',
+    'It looks like the test event that S3 sends when notifications are set up: it can be deleted, and bucket notifications belong in another queue.',
+  ],
+  [
+    recordsOf('aws:s3'),
+    'It looks like an S3 event notification, which names an object and does not hold it: send the order itself, and point the bucket at another queue.',
+  ],
+  [
+    recordsOf('aws:sqs'),
+    'It looks like a batch of SQS messages as Lambda gets it: send the body of each record as a message of its own.',
+  ],
+  [
+    recordsOf('aws:sns'),
+    'It looks like a batch of SNS notifications as Lambda gets it: subscribe the inbox to the topic, or send the message of each record on its own.',
+  ],
+  [
+    (sent) => Array.isArray(sent.Records),
+    'It looks like a batch of records of an AWS service: send the order of each record as a message of its own.',
+  ],
+  [
+    ({ Type, TopicArn }) => isText(TopicArn) && /^(Subscription|Unsubscribe)Confirmation$/.test(String(Type)),
+    'It looks like a confirmation of an SNS subscription: confirm it by visiting its SubscribeURL, or subscribe the queue from an account that owns it; then this can be deleted.',
+  ],
+  [
+    ({ Type, TopicArn, Message }) => Type === 'Notification' && isText(TopicArn) && isText(Message),
+    'It looks like an SNS notification that is still in its envelope: INBOX_ENVELOPE=auto takes orders out of it, or switch on raw message delivery.',
+  ],
+  [
+    (sent) => isText(sent['detail-type']) && 'detail' in sent,
+    'It looks like an EventBridge event that is still in its envelope: INBOX_ENVELOPE=auto takes orders out of it, or let the rule pass $.detail only.',
+  ],
+  [
+    (sent) => isText(sent.specversion) && isText(sent.type) && has(sent, 'data_base64'),
+    'It looks like a CloudEvent with binary data: let its sender put the order as JSON under data, and set INBOX_ENVELOPE=data.',
+  ],
+  [
+    ({ specversion, type }) => isText(specversion) && isText(type),
+    'It looks like a CloudEvent: INBOX_ENVELOPE=data takes the order from its data.',
+  ],
+  [
+    ({ payload }) => isFields(payload) && isChange(payload),
+    'It looks like a change event of Debezium: INBOX_ENVELOPE=payload.after takes the order from it, and deletions belong in another queue.',
+  ],
+  [
+    isChange,
+    'It looks like a change event of Debezium without its schema: INBOX_ENVELOPE=after takes the order from it, and deletions belong in another queue.',
+  ],
+  [
+    ({ schema, payload }) => isFields(schema) && isFields(payload),
+    'It looks like a record of Kafka Connect with its schema: INBOX_ENVELOPE=payload takes the order from it.',
+  ],
+  [
+    (sent) => has(sent, 'admin_graphql_api_id', 'line_items'),
+    'It looks like an order as Shopify sends it to webhooks: it has to be mapped to order_id, user_id, order_value and items first.',
+  ],
+  [
+    (sent) => has(sent, 'line_items', 'order_key') || has(sent, 'line_items', 'billing', 'number'),
+    'It looks like an order as WooCommerce sends it to webhooks: it has to be mapped to order_id, user_id, order_value and items first.',
+  ],
+  [
+    ({ object, data }) => object === 'event' && isFields(data) && isFields(data.object),
+    'It looks like an event of Stripe: it has to be mapped to order_id, user_id, order_value and items first.',
+  ],
+  [
+    ({ messageType, message }) => Array.isArray(messageType) && isFields(message),
+    'It looks like a message of MassTransit: INBOX_ENVELOPE=message takes the order from it.',
+  ],
+  [
+    (sent) => isText(sent.body) && has(sent, 'properties', 'headers', 'content-type'),
+    'It looks like a task of Celery: those belong in another queue.',
+  ],
+  [
+    ({ job, data }) => isText(job) && job.startsWith('Illuminate\\') && isFields(data),
+    'It looks like a queued job of Laravel: those belong in another queue.',
+  ],
+  [
+    (sent) => has(sent, 'AlarmName', 'NewStateValue'),
+    'It looks like an alarm of CloudWatch: those belong in another queue.',
+  ],
+  [
+    (sent) => Object.values(sent).length > 1 && Object.values(sent).every(isDynamoValue),
+    'It looks like an item in the format of DynamoDB: let its sender unmarshal it to plain JSON.',
+  ],
+  ...['order', 'data', 'detail', 'payload', 'body', 'message', 'event'].map(
+    (name): [(sent: Fields) => boolean, string] => [
+      (sent) => isFields(sent[name]) && has(sent[name], 'order_id'),
+      `It looks like an order inside of ${name}: INBOX_ENVELOPE=${name} takes it from there.`,
+    ],
+  ),
+  [
+    ({ orders }) => Array.isArray(orders) && orders.length > 0 && orders.every(isFields),
+    'It looks like several orders in one message: send a message for each.',
+  ],
+];
+
+function recordsOf(source: string): (sent: Fields) => boolean {
+  return ({ Records }) => {
+    const first: unknown = Array.isArray(Records) ? Records[0] : undefined;
+    return isFields(first) && (first.eventSource === source || first.EventSource === source);
+  };
+}
+
+/** Debezium's `op` is create, read, update, delete, truncate or message. */
+function isChange(sent: Fields): boolean {
+  return has(sent, 'after', 'op') && /^[crudtm]$/.test(String(sent.op));
+}
+
+const DYNAMO_TYPES = new Set(['S', 'N', 'B', 'M', 'L', 'SS', 'NS', 'BS', 'BOOL', 'NULL']);
+
+function isDynamoValue(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const [type = '', ...more] = Object.keys(value);
+  return more.length === 0 && DYNAMO_TYPES.has(type);
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const has = (sent: Fields, ...names: string[]): boolean => names.every((name) => Object.hasOwn(sent, name));
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
