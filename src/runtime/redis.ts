@@ -1,5 +1,12 @@
 import { Cluster, Redis } from 'ioredis';
-import { type Login, loginOptions, type RedisTarget, type SentinelTarget } from './redisTarget.ts';
+import { advised } from './redisAdvice.ts';
+import {
+  type Endpoint,
+  type Login,
+  loginOptions,
+  type RedisTarget,
+  type SentinelTarget,
+} from './redisTarget.ts';
 import { sentinelConnector } from './sentinelConnector.ts';
 
 /**
@@ -58,7 +65,8 @@ export function connectRedis(
           retryStrategy: retryDelay,
           reconnectOnError: leadsNoMore,
         });
-  redis.on('error', options.onError);
+  redis.on('error', (error) => options.onError(advised(error, target)));
+  if (target.kind === 'cluster' && target.tls) tellNodeFaults(redis, target.nodes, common, options.onError);
   if (options.writeTogether) {
     if (redis instanceof Cluster) redis.on('+node', writeTogether);
     else writeTogether(redis);
@@ -107,6 +115,27 @@ function placeOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>) {
   return target.kind === 'sentinel'
     ? { Connector: connectorOf(target) }
     : { host: target.host, port: target.port };
+}
+
+/** Of a cluster ioredis only says that no node answered. What is wrong with a certificate, a node has to be asked for. */
+function tellNodeFaults(
+  redis: Redis | Cluster,
+  nodes: readonly Endpoint[],
+  options: ReturnType<typeof commonOptions>,
+  onError: (error: Error) => void,
+): void {
+  let asking = false;
+  redis.on('error', () => {
+    if (asking) return;
+    asking = true;
+    const probe = new Redis({ ...options, ...nodes[0], lazyConnect: true, retryStrategy: () => null });
+    probe.on('error', (error) => onError(advised(error, { tls: true })));
+    const done = () => {
+      asking = false;
+      probe.disconnect();
+    };
+    probe.connect().then(done, done);
+  });
 }
 
 const connectors = new WeakMap<SentinelTarget, ReturnType<typeof sentinelConnector>>();
