@@ -7,8 +7,7 @@
  */
 import { ConfigError, readConfig } from '../src/config/config.ts';
 import { MAX_CONCURRENCY, readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
-import { startEmbeddedRedis } from '../src/runtime/embeddedRedis.ts';
-import { connectRedis, type RedisTarget, untilReady } from '../src/runtime/redis.ts';
+import { openRedis } from './verify/openRedis.ts';
 
 const [wanted, ...rest] = process.argv.slice(2);
 
@@ -19,14 +18,8 @@ async function main(): Promise<void> {
     ]);
   }
   const config = readConfig();
-  const embedded = config.redis.kind === 'embedded' ? await startEmbeddedRedis(config.dataDir) : undefined;
-  const target: RedisTarget =
-    config.redis.kind === 'embedded'
-      ? { kind: 'server', host: '127.0.0.1', port: embedded?.port as number, tls: false }
-      : config.redis;
-  const redis = connectRedis(target, 'fail_fast', { onError: () => {} });
+  const { redis, close } = await openRedis(config);
   try {
-    await untilReady(redis, AbortSignal.timeout(5_000));
     if (wanted !== undefined)
       await setFleetConcurrency(redis, wanted === 'reset' ? undefined : Number(wanted));
     const concurrency = await readFleetConcurrency(redis);
@@ -36,8 +29,7 @@ async function main(): Promise<void> {
         : `every worker process takes ${concurrency} orders in hand at once`,
     );
   } finally {
-    redis.disconnect();
-    await embedded?.stop();
+    await close();
   }
 }
 

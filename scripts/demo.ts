@@ -97,8 +97,15 @@ async function demo(): Promise<boolean> {
 
 /** Two partitions to a master, and every job on a replica before its message is deleted. */
 function onCluster(nodes: string): NodeJS.ProcessEnv {
-  const { REDIS_URL, REDIS_HOST, REDIS_PORT, ...others } = process.env;
-  return { PARTITIONS: '6', DURABILITY: 'replicas:1', ...others, REDIS_CLUSTER_NODES: nodes };
+  const others = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('REDIS_') || name === 'REDIS_MEMORY_SHARE',
+  );
+  return {
+    PARTITIONS: '6',
+    DURABILITY: 'replicas:1',
+    ...Object.fromEntries(others),
+    REDIS_CLUSTER_NODES: nodes,
+  };
 }
 
 demo().then(

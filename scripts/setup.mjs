@@ -47,7 +47,8 @@ function refuseOldNode() {
 }
 
 function namesARedis(environment) {
-  return Boolean(environment.REDIS_URL || environment.REDIS_HOST || environment.REDIS_CLUSTER_NODES);
+  const places = ['REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'];
+  return places.some((name) => environment[name]);
 }
 
 /** Without it only the tests of pages fail, each saying what to do: no reason to keep anybody from the others. */

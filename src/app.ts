@@ -12,7 +12,7 @@ import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions } from './queue/partitions.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { onceThere } from './runtime/onceThere.ts';
-import type { RedisTarget } from './runtime/redis.ts';
+import type { RedisTarget } from './runtime/redisTarget.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
 import { Troubles } from './runtime/troubles.ts';

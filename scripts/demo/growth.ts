@@ -2,7 +2,8 @@ import { Queue } from 'bullmq';
 import type { Config } from '../../src/config/config.ts';
 import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
-import { connectRedis, type RedisTarget } from '../../src/runtime/redis.ts';
+import { closeRedis, connectRedis } from '../../src/runtime/redis.ts';
+import type { RedisTarget } from '../../src/runtime/redisTarget.ts';
 import { makeReadStats, type Spender } from '../../src/stats/readStats.ts';
 
 /** How messages have ended so far. */
@@ -66,7 +67,7 @@ export function openLedgerView(target: RedisTarget, config: Config): LedgerView 
     topSpenders: (limit) => stats.topSpenders(limit),
     async close() {
       await Promise.all(queues.map((queue) => queue.close()));
-      redis.disconnect();
+      closeRedis(redis);
     },
   };
 }

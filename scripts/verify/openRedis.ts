@@ -1,7 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Config } from '../../src/config/config.ts';
 import { startEmbeddedRedis } from '../../src/runtime/embeddedRedis.ts';
-import { connectRedis, type RedisTarget, redisAddress, untilReady } from '../../src/runtime/redis.ts';
+import { closeRedis, connectRedis, untilReady } from '../../src/runtime/redis.ts';
+import { type RedisTarget, redisAddress } from '../../src/runtime/redisTarget.ts';
 
 /** The product's Redis, for a command that runs beside it. */
 export interface OpenRedis {
@@ -40,7 +41,7 @@ async function connect(target: RedisTarget, after: () => Promise<void>): Promise
   });
   const at = redisAddress(target);
   const close = async () => {
-    redis.disconnect();
+    closeRedis(redis);
     await after();
   };
   try {

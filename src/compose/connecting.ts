@@ -2,14 +2,8 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import { startEmbeddedRedis } from '../runtime/embeddedRedis.ts';
-import {
-  type ConnectOptions,
-  closeRedis,
-  connectRedis,
-  type RedisProfile,
-  type RedisTarget,
-  redisAddress,
-} from '../runtime/redis.ts';
+import { type ConnectOptions, closeRedis, connectRedis, type RedisProfile } from '../runtime/redis.ts';
+import { type RedisTarget, redisAddress } from '../runtime/redisTarget.ts';
 import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 

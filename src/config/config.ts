@@ -35,6 +35,8 @@ const environment = z.object({
   ...auditVariables,
   ...orderVariables,
 });
+/** A URL with a password may stand where it does not belong. */
+const HAS_LOGIN = /\/\/.*@/;
 const SECRETS = new Set([...HTTP_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
 
 type Environment = z.output<typeof environment>;
@@ -62,7 +64,7 @@ export function environmentDefaults(): Record<string, string> {
 
 function problemOf(issue: z.core.$ZodIssue, given: Given): string {
   const name = String(issue.path[0]);
-  const value = SECRETS.has(name) ? '***' : JSON.stringify(given[name]);
+  const value = SECRETS.has(name) || HAS_LOGIN.test(given[name] ?? '') ? '***' : JSON.stringify(given[name]);
   return `${name} ${issue.message}, got ${value}`;
 }
 

@@ -1,20 +1,47 @@
 import * as z from 'zod';
 import { type Given, setAmong } from './given.ts';
-import { lower, oneOf, share, url, whole, yesNo } from './values.ts';
+import { type Endpoint, parseEndpoints, parseHost, parseRedisUrl } from './redisPlace.ts';
+import {
+  type Certificates,
+  certificatesOf,
+  REDIS_TLS_NAMES,
+  redisTlsContradictions,
+  redisTlsVariables,
+} from './redisTls.ts';
+import { lower, oneOf, share, whole, yesNo } from './values.ts';
+
+const endpoints = readBy(
+  parseEndpoints,
+  'must be host:port, comma separated, an IPv6 address in brackets: [::1]:7000',
+);
 
 /** Where Redis is, how safe a job must be in it, and how what is kept there is laid out. */
 export const redisVariables = {
-  REDIS_URL: url('redis:', 'rediss:').optional(),
-  REDIS_HOST: z.string().optional(),
+  REDIS_URL: z
+    .string()
+    .transform((text, context) => {
+      const parsed = parseRedisUrl(text);
+      if (!('problem' in parsed)) return parsed;
+      context.addIssue({ code: 'custom', message: parsed.problem });
+      return z.NEVER;
+    })
+    .optional(),
+  REDIS_HOST: readBy(
+    parseHost,
+    'must be a host name or an address alone: a port goes into REDIS_PORT, a URL into REDIS_URL',
+  ).optional(),
   REDIS_PORT: whole(1, 65_535).optional(),
   REDIS_USERNAME: z.string().optional(),
   REDIS_PASSWORD: z.string().optional(),
   REDIS_DB: whole(0, 1_000_000).optional(),
   REDIS_TLS: yesNo.default(false),
-  REDIS_CLUSTER_NODES: z
-    .string()
-    .refine((text) => parseNodes(text) !== undefined, 'must be host:port, comma separated')
-    .optional(),
+  ...redisTlsVariables,
+  REDIS_CLUSTER_NODES: endpoints.optional(),
+  REDIS_SENTINELS: endpoints.optional(),
+  REDIS_SENTINEL_NAME: z.string().trim().optional(),
+  REDIS_SENTINEL_USERNAME: z.string().optional(),
+  REDIS_SENTINEL_PASSWORD: z.string().optional(),
+  REDIS_SENTINEL_TLS: yesNo.optional(),
   READ_FROM: oneOf(['primary', 'replica'], lower).default('primary'),
 
   DURABILITY: z
@@ -29,50 +56,107 @@ export const redisVariables = {
   USER_DETAIL_DAYS: whole(1, 36_500).default(400),
 };
 
-export const REDIS_SECRETS = ['REDIS_URL', 'REDIS_PASSWORD'];
+export const REDIS_SECRETS = ['REDIS_URL', 'REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD'];
 
 const variables = z.object(redisVariables);
 type Environment = z.output<typeof variables>;
 
+interface Login {
+  tls: boolean;
+  certificates?: Certificates;
+  username?: string;
+  password?: string;
+}
+
 /** Where Redis is, and in one phrase why this one. `embedded` means we start our own. */
 export type RedisTarget =
   | { kind: 'embedded'; why: string }
-  | {
-      kind: 'server';
+  | ({ kind: 'server'; why: string; db?: number } & Endpoint & Login)
+  | ({ kind: 'cluster'; why: string; nodes: Endpoint[] } & Login)
+  | ({
+      kind: 'sentinel';
       why: string;
-      url?: string;
-      host: string;
-      port: number;
-      tls: boolean;
-      username?: string;
-      password?: string;
+      /** Where the sentinels are, and what they call the master. */
+      sentinels: Endpoint[];
+      name: string;
+      sentinelLogin: Login;
       db?: number;
-    }
-  | {
-      kind: 'cluster';
-      why: string;
-      nodes: { host: string; port: number }[];
-      tls: boolean;
-      username?: string;
-      password?: string;
-    };
+    } & Login);
+
+/** Each of them says where Redis is; REDIS_PORT alone does too. */
+const PLACES = ['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'];
+const PARTS = ['REDIS_PORT', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DB', 'REDIS_TLS'];
+const OF_SENTINELS = [
+  'REDIS_SENTINEL_NAME',
+  'REDIS_SENTINEL_USERNAME',
+  'REDIS_SENTINEL_PASSWORD',
+  'REDIS_SENTINEL_TLS',
+];
 
 export function redisContradictions(given: Given): string[] {
+  const places = setAmong(given, PLACES);
+  return [
+    ...(places.length > 1 ? [`${places.join(' and ')} contradict each other: set one`] : []),
+    ...besideUrl(given),
+    ...withoutPlace(given, places),
+    ...besideLists(given),
+    ...halfLogins(given),
+    ...besideSentinels(given),
+    ...redisTlsContradictions(given, usesTls(given)),
+    ...(given.READ_FROM?.toLowerCase() === 'replica' && given.REDIS_CLUSTER_NODES === undefined
+      ? ['READ_FROM=replica needs REDIS_CLUSTER_NODES: elsewhere the master alone is read']
+      : []),
+  ];
+}
+
+/** Taken silently from one place and not the other, a password or TLS would be missing without a word. */
+function besideUrl(given: Given): string[] {
+  const beside = setAmong(given, PARTS);
+  if (given.REDIS_URL === undefined || beside.length === 0) return [];
+  return [`REDIS_URL and ${beside.join(', ')} contradict each other: put them into the URL`];
+}
+
+/** Somebody who sets a password means a Redis of theirs: they must not end in one of our own. */
+function withoutPlace(given: Given, places: readonly string[]): string[] {
+  if (places.length > 0 || given.REDIS_PORT !== undefined) return [];
+  const how = ['REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DB', ...REDIS_TLS_NAMES];
+  const names = [...setAmong(given, how), ...(isYes(given.REDIS_TLS) ? ['REDIS_TLS'] : [])];
+  if (names.length === 0) return [];
+  return [`${names.join(', ')} needs one of ${PLACES.join(', ')}: no Redis is named`];
+}
+
+function besideLists(given: Given): string[] {
+  const list = setAmong(given, ['REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'])[0];
+  if (list === undefined) return [];
   const problems: string[] = [];
-  const places = setAmong(given, ['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES']);
-  if (places.length > 1) problems.push(`${places.join(' and ')} contradict each other: set one`);
-  if (given.REDIS_URL !== undefined) {
-    // Taken silently from one place and not the other, a password or TLS would be missing without a word.
-    const parts = ['REDIS_PORT', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DB', 'REDIS_TLS'];
-    const beside = setAmong(given, parts);
-    if (beside.length > 0)
-      problems.push(`REDIS_URL and ${beside.join(', ')} contradict each other: put them into the URL`);
-  }
-  if (given.READ_FROM?.toLowerCase() === 'replica' && given.REDIS_CLUSTER_NODES === undefined) {
-    problems.push('READ_FROM=replica needs REDIS_CLUSTER_NODES: a single Redis has no replicas we know of');
-  }
+  if (given.REDIS_PORT !== undefined)
+    problems.push(`REDIS_PORT and ${list} contradict each other: the ports are in the list`);
+  if (list === 'REDIS_CLUSTER_NODES' && Number(given.REDIS_DB ?? 0) !== 0)
+    problems.push(
+      'REDIS_DB and REDIS_CLUSTER_NODES contradict each other: a Redis Cluster has database 0 alone',
+    );
   return problems;
 }
+
+function halfLogins(given: Given): string[] {
+  return ['REDIS', 'REDIS_SENTINEL']
+    .filter((of) => given[`${of}_USERNAME`] !== undefined && given[`${of}_PASSWORD`] === undefined)
+    .map((of) => `${of}_USERNAME needs ${of}_PASSWORD`);
+}
+
+function besideSentinels(given: Given): string[] {
+  const names = setAmong(given, OF_SENTINELS);
+  if (given.REDIS_SENTINELS === undefined)
+    return names.length > 0 ? [`${names.join(', ')} needs REDIS_SENTINELS: no sentinel is named`] : [];
+  return given.REDIS_SENTINEL_NAME === undefined
+    ? ['REDIS_SENTINELS needs REDIS_SENTINEL_NAME: what the sentinels call the master, often mymaster']
+    : [];
+}
+
+const usesTls = (given: Given): boolean =>
+  /^\s*rediss:/i.test(given.REDIS_URL ?? '') || isYes(given.REDIS_TLS) || isYes(given.REDIS_SENTINEL_TLS);
+
+const isYes = (text: string | undefined): boolean => yesNo.safeParse(text).data === true;
 
 export function redisSettings(env: Environment) {
   return {
@@ -85,42 +169,55 @@ export function redisSettings(env: Environment) {
 }
 
 function redisTarget(env: Environment): RedisTarget {
+  const certificates = certificatesOf(env);
   const login = {
-    ...(env.REDIS_USERNAME === undefined ? {} : { username: env.REDIS_USERNAME }),
-    ...(env.REDIS_PASSWORD === undefined ? {} : { password: env.REDIS_PASSWORD }),
+    tls: env.REDIS_TLS,
+    ...certificates,
+    ...credentials(env.REDIS_USERNAME, env.REDIS_PASSWORD),
   };
-  const nodes = env.REDIS_CLUSTER_NODES === undefined ? undefined : parseNodes(env.REDIS_CLUSTER_NODES);
-  if (nodes)
-    return { kind: 'cluster', why: 'REDIS_CLUSTER_NODES is set', nodes, tls: env.REDIS_TLS, ...login };
-  if (env.REDIS_URL !== undefined) {
-    const { hostname, port, protocol } = new URL(env.REDIS_URL);
+  const db = env.REDIS_DB === undefined ? {} : { db: env.REDIS_DB };
+  if (env.REDIS_CLUSTER_NODES !== undefined)
+    return { kind: 'cluster', why: 'REDIS_CLUSTER_NODES is set', nodes: env.REDIS_CLUSTER_NODES, ...login };
+  if (env.REDIS_SENTINELS !== undefined) {
     return {
-      kind: 'server',
-      why: 'REDIS_URL is set',
-      url: env.REDIS_URL,
-      host: hostname,
-      port: Number(port || 6379),
-      tls: protocol === 'rediss:',
+      kind: 'sentinel',
+      why: 'REDIS_SENTINELS is set',
+      sentinels: env.REDIS_SENTINELS,
+      name: env.REDIS_SENTINEL_NAME ?? '',
+      sentinelLogin: {
+        tls: env.REDIS_SENTINEL_TLS ?? env.REDIS_TLS,
+        ...certificates,
+        ...credentials(env.REDIS_SENTINEL_USERNAME, env.REDIS_SENTINEL_PASSWORD),
+      },
+      ...login,
+      ...db,
     };
   }
+  if (env.REDIS_URL !== undefined)
+    return { kind: 'server', why: 'REDIS_URL is set', ...env.REDIS_URL, ...certificates };
   if (env.REDIS_HOST !== undefined || env.REDIS_PORT !== undefined) {
     return {
       kind: 'server',
       why: `${env.REDIS_HOST === undefined ? 'REDIS_PORT' : 'REDIS_HOST'} is set`,
       host: env.REDIS_HOST ?? '127.0.0.1',
       port: env.REDIS_PORT ?? 6379,
-      tls: env.REDIS_TLS,
       ...login,
-      ...(env.REDIS_DB === undefined ? {} : { db: env.REDIS_DB }),
+      ...db,
     };
   }
-  return { kind: 'embedded', why: 'no REDIS_URL, REDIS_HOST or REDIS_CLUSTER_NODES is set' };
+  return { kind: 'embedded', why: `none of ${PLACES.join(', ')} is set` };
 }
 
-function parseNodes(text: string): { host: string; port: number }[] | undefined {
-  const nodes = text.split(',').map((node) => {
-    const [, host, port] = /^\s*([^\s:]+):(\d{1,5})\s*$/.exec(node) ?? [];
-    return { host: host ?? '', port: Number(port) };
+const credentials = (username: string | undefined, password: string | undefined) => ({
+  ...(username === undefined ? {} : { username }),
+  ...(password === undefined ? {} : { password }),
+});
+
+function readBy<T>(parse: (text: string) => T | undefined, message: string) {
+  return z.string().transform((text, context) => {
+    const parsed = parse(text);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
   });
-  return nodes.every(({ host, port }) => host !== '' && port >= 1 && port <= 65_535) ? nodes : undefined;
 }

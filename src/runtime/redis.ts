@@ -1,14 +1,13 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
-
-export type RedisTarget =
-  | ({ kind: 'server'; url?: string; host: string; port: number; db?: number } & Login)
-  | ({ kind: 'cluster'; nodes: { host: string; port: number }[] } & Login);
-
-interface Login {
-  tls: boolean;
-  username?: string;
-  password?: string;
-}
+import { Cluster, Redis } from 'ioredis';
+import { advised } from './redisAdvice.ts';
+import {
+  type Endpoint,
+  type Login,
+  loginOptions,
+  type RedisTarget,
+  type SentinelTarget,
+} from './redisTarget.ts';
+import { sentinelConnector } from './sentinelConnector.ts';
 
 /**
  * How a connection behaves while Redis is away.
@@ -55,10 +54,19 @@ export function connectRedis(
           // that awaits it takes no job again. Without it, commands are told that the cluster is down, and wait.
           enableReadyCheck: false,
           ...(options.readFromReplicas ? { scaleReads: 'slave' as const } : {}),
+          // It would connect to the addresses behind the names, and certificates are made out to names.
+          ...(target.tls ? { dnsLookup: (name, found) => found(null, name) } : {}),
           redisOptions: common,
         })
-      : serverConnection(target, { ...common, retryStrategy: retryDelay, reconnectOnError: leadsNoMore });
-  redis.on('error', options.onError);
+      : new Redis({
+          ...common,
+          ...placeOptions(target),
+          ...(target.db === undefined ? {} : { db: target.db }),
+          retryStrategy: retryDelay,
+          reconnectOnError: leadsNoMore,
+        });
+  redis.on('error', (error) => options.onError(advised(error, target)));
+  if (target.kind === 'cluster' && target.tls) tellNodeFaults(redis, target.nodes, common, options.onError);
   if (options.writeTogether) {
     if (redis instanceof Cluster) redis.on('+node', writeTogether);
     else writeTogether(redis);
@@ -99,19 +107,44 @@ function commonOptions(target: Login, profile: RedisProfile, options: ConnectOpt
     connectTimeout: 5_000,
     ...(commandTimeout === undefined ? {} : { commandTimeout }),
     ...(socketTimeout === undefined ? {} : { socketTimeout }),
-    ...(target.username === undefined ? {} : { username: target.username }),
-    ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls ? { tls: {} } : {}),
+    ...loginOptions(target),
   };
 }
 
-function serverConnection(
-  target: RedisTarget & { kind: 'server' },
-  options: ReturnType<typeof commonOptions> & Pick<RedisOptions, 'retryStrategy' | 'reconnectOnError'>,
-): Redis {
-  const { url, host, port, db } = target;
-  if (url !== undefined) return new Redis(url, options);
-  return new Redis({ ...options, host, port, ...(db === undefined ? {} : { db }) });
+function placeOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>) {
+  return target.kind === 'sentinel'
+    ? { Connector: connectorOf(target) }
+    : { host: target.host, port: target.port };
+}
+
+/** Of a cluster ioredis only says that no node answered. What is wrong with a certificate, a node has to be asked for. */
+function tellNodeFaults(
+  redis: Redis | Cluster,
+  nodes: readonly Endpoint[],
+  options: ReturnType<typeof commonOptions>,
+  onError: (error: Error) => void,
+): void {
+  let asking = false;
+  redis.on('error', () => {
+    if (asking) return;
+    asking = true;
+    const probe = new Redis({ ...options, ...nodes[0], lazyConnect: true, retryStrategy: () => null });
+    probe.on('error', (error) => onError(advised(error, { tls: true })));
+    const done = () => {
+      asking = false;
+      probe.disconnect();
+    };
+    probe.connect().then(done, done);
+  });
+}
+
+const connectors = new WeakMap<SentinelTarget, ReturnType<typeof sentinelConnector>>();
+
+/** The connections of a process ask the sentinels together who leads. */
+function connectorOf(target: SentinelTarget): ReturnType<typeof sentinelConnector> {
+  const known = connectors.get(target) ?? sentinelConnector(target);
+  connectors.set(target, known);
+  return known;
 }
 
 const CLOSED = 'the Redis connection was closed before it was ready';
@@ -152,11 +185,4 @@ export async function untilReady(redis: Redis | Cluster, signal?: AbortSignal): 
     redis.once('end', ended);
     signal?.addEventListener('abort', aborted, { once: true });
   });
-}
-
-/** Where it is, for a log line: never with a password. */
-export function redisAddress(target: RedisTarget): string {
-  return target.kind === 'cluster'
-    ? target.nodes.map(({ host, port }) => `${host}:${port}`).join(',')
-    : `${target.host}:${target.port}`;
 }

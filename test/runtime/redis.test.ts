@@ -1,7 +1,10 @@
+import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
+import { readConfig } from '../../src/config/config.ts';
 import { checkRedis } from '../../src/runtime/checkRedis.ts';
-import { connectRedis, type RedisProfile, redisAddress, untilReady } from '../../src/runtime/redis.ts';
+import { connectRedis, type RedisProfile, untilReady } from '../../src/runtime/redis.ts';
+import { type RedisTarget, redisAddress } from '../../src/runtime/redisTarget.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
@@ -81,6 +84,24 @@ describe('a connection to Redis', () => {
     );
   });
 
+  // A container may have no IPv6 at all.
+  const whereIPv6 = networkInterfaces().lo?.some(({ address }) => address === '::1') ? it : it.skip;
+  whereIPv6('reaches a server by its IPv6 address, also as a node of a cluster', async () => {
+    const bind = ['--bind', '127.0.0.1', '::1', '--cluster-enabled', 'yes', '--cluster-announce-ip', '::1'];
+    server = await startTestRedis(bind, port);
+    const cluster = server.client();
+    await cluster.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await until(async () => /state:ok/.test(String(await cluster.call('CLUSTER', 'INFO'))), 'it is whole');
+    const places = [{ REDIS_URL: `redis://[::1]:${port}` }, { REDIS_CLUSTER_NODES: `[::1]:${port}` }];
+    for (const place of places) {
+      const target = readConfig(place).redis as RedisTarget;
+      const connection = connectRedis(target, 'patient', { onError: (error) => errors.push(error) });
+      connections.push(connection);
+      expect(await connection.set('x', '1')).toBe('OK');
+    }
+    expect(errors).toEqual([]);
+  });
+
   it('ends the wait for it when it is closed or the wait is called off', async () => {
     const connection = connect('fail_fast');
     const callOff = new AbortController();
@@ -109,15 +130,18 @@ describe('the address of Redis in a log line', () => {
   const login = { tls: false, username: 'ops', password: 'hunter2' };
 
   it('names host and port, and no password', () => {
-    const url = 'redis://ops:hunter2@cache:7000';
-    expect(redisAddress({ kind: 'server', url, host: 'cache', port: 7000, ...login })).toBe('cache:7000');
+    expect(redisAddress({ kind: 'server', host: 'cache', port: 7000, ...login })).toBe('cache:7000');
   });
 
-  it('names every node of a cluster', () => {
+  it('names every node of a cluster, an IPv6 address in brackets', () => {
     const nodes = [
       { host: 'a', port: 1 },
-      { host: 'b', port: 2 },
+      { host: '::1', port: 2 },
     ];
-    expect(redisAddress({ kind: 'cluster', nodes, ...login })).toBe('a:1,b:2');
+    expect(redisAddress({ kind: 'cluster', nodes, ...login })).toBe('a:1,[::1]:2');
+    expect(redisAddress({ kind: 'server', host: '::1', port: 2, ...login })).toBe('[::1]:2');
+    expect(
+      redisAddress({ kind: 'sentinel', sentinels: nodes, name: 'orders', sentinelLogin: login, ...login }),
+    ).toBe('orders of the sentinels a:1,[::1]:2');
   });
 });

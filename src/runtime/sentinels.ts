@@ -1,0 +1,80 @@
+import { Redis } from 'ioredis';
+import { address, type Endpoint, loginOptions, type SentinelTarget } from './redisTarget.ts';
+
+/** A sentinel that hangs must not keep us from what the others say. */
+const ANSWER_MS = 1_000;
+
+/**
+ * The master as the sentinels see it. All are asked, and the one that knows of the newest failover is believed: one that
+ * was cut off, or has just come back, still names the master of before. Rejects, saying why, when none names any.
+ */
+export async function findMaster(target: SentinelTarget): Promise<Endpoint> {
+  const answers = await Promise.allSettled(target.sentinels.map((sentinel) => askSentinel(sentinel, target)));
+  const views = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const newest = views.toSorted((a, b) => b.epoch - a.epoch)[0];
+  if (newest) return newest.master;
+  const reasons = answers.flatMap((answer, index) => {
+    if (answer.status === 'fulfilled') return [];
+    const { message } = answer.reason as Error;
+    return [`${address(target.sentinels[index] as Endpoint)}: ${message}`];
+  });
+  throw new Error(`no sentinel of REDIS_SENTINELS names a master (${reasons.join('; ')})`);
+}
+
+interface View {
+  master: Endpoint;
+  /** Rises with every failover. */
+  epoch: number;
+}
+
+async function askSentinel(sentinel: Endpoint, { name, sentinelLogin }: SentinelTarget): Promise<View> {
+  const redis = new Redis({
+    ...sentinel,
+    ...loginOptions(sentinelLogin),
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    connectTimeout: ANSWER_MS,
+    commandTimeout: ANSWER_MS,
+  });
+  // What went wrong with the connection says more than that it was closed.
+  let fault: Error | undefined;
+  redis.on('error', (error) => {
+    fault ??= error;
+  });
+  try {
+    await redis.connect();
+    const [found, known] = await Promise.all([
+      redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name) as Promise<[string, string] | null>,
+      redis.call('SENTINEL', 'MASTER', name) as Promise<unknown>,
+    ]);
+    if (found === null) throw new Error(UNKNOWN(name));
+    return {
+      master: { host: found[0], port: Number(found[1]) },
+      epoch: Number(fieldsOf(known)['config-epoch'] ?? 0),
+    };
+  } catch (error) {
+    throw new Error(adviceOf(fault ?? (error as Error), name));
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const UNKNOWN = (name: string) => `it knows no master ${JSON.stringify(name)}, see REDIS_SENTINEL_NAME`;
+
+function adviceOf({ message }: Error, name: string): string {
+  if (/No such master/i.test(message)) return UNKNOWN(name);
+  if (/NOAUTH|WRONGPASS|without any password/.test(message))
+    return `${message} (see REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD)`;
+  return message;
+}
+
+/** A map comes flat, or as one where the connection speaks RESP3. */
+function fieldsOf(reply: unknown): Record<string, string> {
+  if (!Array.isArray(reply)) return Object(reply) as Record<string, string>;
+  return Object.fromEntries(
+    Array.from({ length: reply.length / 2 }, (_, index) => [reply[2 * index], reply[2 * index + 1]]),
+  );
+}
