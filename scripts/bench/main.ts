@@ -11,6 +11,7 @@
  *   npm run bench -- cluster [--jobs 20000] [--rounds 3]
  *   npm run bench -- detail [--users 100,10000,100000]
  *   npm run bench -- api [--rounds 3] [--seconds 3]
+ *   npm run bench -- pipelining [--sockets 20] [--requests 1000] [--seconds 20]
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   bridge: () => import('./bridge/throughput.ts'),
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   users: () => import('./stats/users.ts'),
   cluster: () => import('./worker/cluster.ts'),
   api: () => import('./api/throughput.ts'),
+  pipelining: () => import('./api/pipelining.ts'),
   detail: () => import('./stats/detail.ts'),
 };
 

@@ -2,9 +2,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { KeyRole } from '../access/apiKey.ts';
 import type { KeyRing } from '../access/keyRing.ts';
 import type { RateLimiter, Verdict } from '../access/rateLimiter.ts';
+import { isFromElsewhere, isOwnName } from '../runtime/requestOrigin.ts';
 import { addressOf } from './address.ts';
 import { type AdminLogin, adminCheck, presentedBy } from './credentials.ts';
-import { isOwnName } from './ownName.ts';
 import { countedComparison } from './passwords.ts';
 import { setPerson } from './person.ts';
 import { HttpProblem } from './problem.ts';
@@ -95,6 +95,7 @@ export function guards(parts: GuardParts): Guards {
 
   const operators = (request: Request, response: Response): Soon<void> => {
     refuseOtherSites(request);
+    refuseForms(request);
     if (!admin && !keysNeeded) {
       setPerson(response, { kind: 'open' });
       return refuseOtherNames(request, parts.listensOn);
@@ -131,12 +132,22 @@ const REFUSALS = {
  * A browser sends a password it knows along with whatever any page makes it send. It also says which page that was,
  * and nothing changes on behalf of another site.
  */
-function refuseOtherSites({ method, headers }: Request): void {
+function refuseOtherSites(request: Request): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  // The second is what a proxy that TRUST_PROXY names was asked for.
+  if (!isFromElsewhere(request.headers, request.headers.host, request.host)) return;
+  throw forbidden(
+    'Only pages of this address may change something here. Behind a proxy, hand on the Host header as it came, or name it in X-Forwarded-Host and the proxy in TRUST_PROXY',
+  );
+}
+
+/** What a page can send elsewhere without asking first: forms and plain text. Nothing here reads either. */
+function refuseForms({ method, headers }: Request): void {
   if (method === 'GET' || method === 'HEAD') return;
-  const site = headers['sec-fetch-site'];
-  if (site === 'cross-site' || site === 'same-site') {
-    throw forbidden('Only pages of this address may change something here');
-  }
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  const type = headers['content-type'];
+  if (type === undefined ? !hasBody : /^application\/json\s*(?:;|$)/i.test(type)) return;
+  throw new HttpProblem(415, { kind: 'unsupported-media-type', detail: 'A body is application/json here' });
 }
 
 /** What is open to whoever reaches this machine must not be open to every page its browsers show. */

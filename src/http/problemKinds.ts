@@ -37,6 +37,7 @@ export const PROBLEM_KINDS = {
   conflict: { statuses: [409], means: 'It cannot be done to this in the state it is in.' },
   'content-too-large': { statuses: [413], means: 'The body is larger than what is read here.' },
   'uri-too-long': { statuses: [414], means: 'The path and the query are longer than what is read here.' },
+  'unsupported-media-type': { statuses: [415], means: 'The body is of a media type that is not read here.' },
   'too-many-requests': {
     statuses: [429],
     means: 'The rate limit is used up; `Retry-After` says how many seconds to wait.',

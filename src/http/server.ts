@@ -2,6 +2,7 @@ import { createServer, IncomingMessage, ServerResponse, STATUS_CODES } from 'nod
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import { oneAfterAnother } from './pipelining.ts';
 import { PROBLEM_TYPE, problemJson } from './problem.ts';
 import type { ProblemKind } from './problemKinds.ts';
 
@@ -23,10 +24,14 @@ export interface ListenOptions {
   headersTimeoutMs?: number;
   /** Milliseconds a client may take to send a whole request. */
   requestTimeoutMs?: number;
+  /** Requests that wait for the answers before them, on all connections together. */
+  mostWaiting?: number;
   /** Called for each connection that was one too many. */
   onConnectionRefused?: () => void;
 }
 
+/** About 5 kB each. */
+const MOST_WAITING = 20_000;
 /** Path and headers of one request, bytes. */
 const MAX_HEAD = 16_384;
 /** Longer than the 60 seconds after which load balancers drop an idle connection: whoever closes second loses a request. */
@@ -41,6 +46,7 @@ const REQUESTS_PER_CONNECTION = 100_000;
 /** Listens; rejects when the address cannot be had. */
 export async function startHttpServer(app: Express, options: ListenOptions): Promise<HttpServer> {
   const { host, port, headersTimeoutMs = 10_000, requestTimeoutMs = 15_000 } = options;
+  const answer = oneAfterAnother(app, options.mostWaiting ?? MOST_WAITING);
   const server = createServer(
     {
       ...bornAsExpress(app),
@@ -53,7 +59,7 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
       // How often the two timeouts are looked at. Node's 30 seconds would make them that much longer.
       connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 4),
     },
-    app,
+    answer,
   );
   server.timeout = SILENCE_MS;
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION;
@@ -67,10 +73,12 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
   server.on('connect', (_request, socket) => {
     // Node lets go of this socket entirely: without a listener a client that resets it ends the process.
     socket.on('error', () => socket.destroy());
-    refuse(socket, NO_TUNNEL);
+    // Written now, the refusal would be taken for the answer to an earlier request.
+    if (answerUnderWay(socket)) socket.destroy();
+    else refuse(socket, NO_TUNNEL);
   });
   // An expectation nobody knows may be ignored. Node would refuse it, without a body.
-  server.on('checkExpectation', app);
+  server.on('checkExpectation', answer);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
@@ -158,8 +166,9 @@ function refuse(socket: Duplex, { status, kind, detail }: Refusal): void {
 }
 
 /** Whether an answer to an earlier request is on its way: what is written now would end up in the middle of it. */
-function isAnswering(socket: Duplex): boolean {
-  // Node has no public name for it, and looks at the same field before its own refusals.
-  const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: ServerResponse | null };
-  return answer?.headersSent === true;
+const isAnswering = (socket: Duplex): boolean => answerUnderWay(socket)?.headersSent === true;
+
+/** The answer that has the connection at present. Node has no public name for it, and looks at the same field. */
+function answerUnderWay(socket: Duplex): ServerResponse | null | undefined {
+  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage;
 }

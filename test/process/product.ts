@@ -9,6 +9,7 @@ import { until } from '../support/until.ts';
 
 /** The product as its users run it: a process of its own, with nothing of ours in its environment. */
 export interface Product {
+  pid: number;
   /** Where HTTP answers, once it does. */
   url: string;
   /** Everything printed so far. */
@@ -66,6 +67,7 @@ export function makeProducts(): Products {
       // `close` comes after `exit`, when everything printed has been read.
       const exited = once(child, 'close').then(([code]) => code as number | null);
       return {
+        pid: child.pid as number,
         url: `http://127.0.0.1:${port}`,
         output: () => output,
         async ready() {

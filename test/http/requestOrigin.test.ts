@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { isOwnName } from '../../src/http/ownName.ts';
+import { isFromElsewhere, isOwnName } from '../../src/runtime/requestOrigin.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 
 describe('the name in a Host header', () => {
@@ -29,8 +29,57 @@ describe('the name in a Host header', () => {
     'evil.stats.internal',
     '[evil.example]',
     'localhost:8000@evil.example',
+    '0.0.0.0:8000',
+    '[::]:8000',
+    '[0:0:0:0:0:0:0:0]',
+    '[::ffff:0.0.0.0]:8000',
   ])("is somebody's: %s", (host) => {
     expect(isOwnName(host, 'stats.internal')).toBe(false);
+  });
+});
+
+it('is not our own because we listen on every address', () => {
+  expect(isOwnName('0.0.0.0:8000', '0.0.0.0')).toBe(false);
+  expect(isOwnName('[::]:8000', '::')).toBe(false);
+});
+
+describe('a request with an Origin', () => {
+  it.each([
+    ['http://localhost:8000', 'localhost:8000'],
+    ['http://LOCALHOST:8000', 'LocalHost:8000'],
+    ['http://127.0.0.1:8000', '127.0.0.1:8000'],
+    ['http://[::1]:8000', '[::1]:8000'],
+    ['https://ops.example', 'ops.example'],
+    ['https://ops.example', 'ops.example:443'],
+    ['http://ops.example', 'ops.example:80'],
+  ])('is of our own page: %s at %s', (origin, host) => {
+    expect(isFromElsewhere({ origin }, host)).toBe(false);
+  });
+
+  it.each([
+    ['null', 'localhost:8000'],
+    ['', 'localhost:8000'],
+    ['http://localhost:3000', 'localhost:8000'],
+    ['http://localhost', 'localhost:8000'],
+    ['http://evil.example', 'ops.example'],
+    ['http://ops.example.evil.example', 'ops.example'],
+    ['http://127.0.0.1:8000', 'localhost:8000'],
+    ['https://ops.example:8443', 'ops.example'],
+    ['http://evil.example', 'evil.example@localhost'],
+    ['file://', ''],
+    ['chrome-extension://localhost', 'localhost'],
+    ['http://evil.example', undefined],
+  ])('is from elsewhere: %s at %s', (origin, host) => {
+    expect(isFromElsewhere({ origin }, host)).toBe(true);
+  });
+
+  it.each(['cross-site', 'same-site', 'anything'])('is from elsewhere when the browser says %s', (site) => {
+    expect(isFromElsewhere({ 'sec-fetch-site': site }, 'localhost')).toBe(true);
+    expect(isFromElsewhere({ 'sec-fetch-site': site, origin: 'http://localhost' }, 'localhost')).toBe(true);
+  });
+
+  it('is of no browser without one', () => {
+    expect(isFromElsewhere({}, 'localhost')).toBe(false);
   });
 });
 
