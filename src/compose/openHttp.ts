@@ -16,7 +16,6 @@ import { type HealthDetails, healthRoutes } from '../http/health.ts';
 import { startHttpServer } from '../http/server.ts';
 import { statsRoutes } from '../http/statsRoutes.ts';
 import { steadyReads } from '../http/steadyReads.ts';
-import { MAX_BODY_BYTES } from '../queue/orderJob.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
 import { retryFailed } from '../queue/retryFailed.ts';
@@ -117,7 +116,7 @@ function readingParts(
         queues: open,
         partitions,
         audit: makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger }),
-        maxBodyBytes: MAX_BODY_BYTES,
+        maxBodyBytes: config.maxBodyBytes,
         retryFailed: (some) => retryFailed(deskRedis, some),
       });
       return board(open, boardChanges(desk, onError), onError);

@@ -1,6 +1,6 @@
 import { HttpProblem } from '../http/problem.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
-import { orderOf } from '../queue/orderJob.ts';
+import { orderOf, sentIn } from '../queue/readOrderJob.ts';
 
 /**
  * What a job's data is to be replaced by, as the text that is stored. Whether the order counts is for the rules to say
@@ -9,8 +9,8 @@ import { orderOf } from '../queue/orderJob.ts';
  * @throws HttpProblem 400 or 413, which says what to put there instead
  */
 export function textOfEdit(data: unknown, maxBodyBytes: number): string {
-  const order = readableOrder(data);
-  const size = Buffer.byteLength(asText(order));
+  refuseUnreadable(data, maxBodyBytes);
+  const size = Buffer.byteLength(asText(sentIn(data)));
   if (size > maxBodyBytes) {
     throw new HttpProblem(413, {
       kind: 'content-too-large',
@@ -20,16 +20,16 @@ export function textOfEdit(data: unknown, maxBodyBytes: number): string {
   return asText(data);
 }
 
-function readableOrder(data: unknown): unknown {
+function refuseUnreadable(data: unknown, maxBodyBytes: number): void {
   if (data === undefined) throw unreadable('there is no jobData');
   let order: unknown;
   try {
-    order = orderOf(data);
+    order = orderOf(data, maxBodyBytes);
   } catch (error) {
     if (error instanceof InvalidOrder) throw unreadable(error.message);
     throw error;
   }
-  if (typeof order === 'object' && order !== null && !Array.isArray(order)) return order;
+  if (typeof order === 'object' && order !== null && !Array.isArray(order)) return;
   throw unreadable(order === null ? 'it is null' : `it is ${Array.isArray(order) ? 'a list' : typeof order}`);
 }
 
