@@ -39,7 +39,7 @@ export interface AuditLog {
 /** The audit log of the installation, which every process appends to. On a connection that fails fast. */
 export function makeAuditLog(
   redis: Redis | Cluster,
-  { retentionDays, logger }: { retentionDays: number; logger: Logger },
+  { retentionDays, logger }: { retentionDays: number; logger?: Logger },
 ): AuditLog {
   const append = makeAppend(redis, retentionDays);
 
@@ -49,7 +49,7 @@ export function makeAuditLog(
       (error: Error) => error,
     );
     const level = written instanceof Error ? 'error' : 'info';
-    logger.log(level, `operator changed: ${change.action}`, {
+    logger?.log(level, `operator changed: ${change.action}`, {
       ...facts,
       who: who.name ?? who.kind,
       by: who.kind,

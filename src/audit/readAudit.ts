@@ -18,7 +18,10 @@ export async function* auditEntries(
   }
 }
 
-export const auditEnds = async (redis: Redis | Cluster): Promise<ChainEnds> => redis.hgetall(AUDIT_HEAD_KEY);
+export async function auditEnds(redis: Redis | Cluster): Promise<ChainEnds> {
+  const [from, hash] = await redis.hmget(AUDIT_HEAD_KEY, 'from', 'hash');
+  return { ...(from == null ? {} : { from }), ...(hash == null ? {} : { hash }) };
+}
 
 function kept(id: string, fields: readonly string[]): KeptEntry {
   const of = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
