@@ -7,6 +7,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
+/** What of http is not about the stats: how a request is read and how it is answered. */
+const HTTP_TRANSPORT = ['http/address.ts', 'http/person.ts', 'http/problem.ts', 'http/requestLimits.ts'];
+
 /** What each part of src may import besides itself: a folder, one file of a folder, or anything. */
 const MAY_IMPORT = {
   orders: [],
@@ -16,6 +19,8 @@ const MAY_IMPORT = {
   bridge: ['queue', 'orders', 'runtime'],
   worker: ['queue', 'orders', 'runtime', 'stats/forgetDetail.ts', 'stats/recordOrder.ts'],
   access: ['runtime'],
+  audit: ['runtime'],
+  desk: ['queue', 'orders', 'runtime', 'access', 'audit', ...HTTP_TRANSPORT],
   http: [
     'queue',
     'orders',
@@ -34,7 +39,7 @@ const MAY_IMPORT = {
 /** The only places that may use these. */
 const ONLY_IN = {
   '@aws-sdk/*': ['bridge/sqsInbox.ts', 'bridge/sqsClient.ts', 'bridge/openInbox.ts'],
-  express: ['http'],
+  express: ['http', 'desk'],
   'process.env': ['config'],
 };
 

@@ -101,6 +101,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
         rules: config.rules,
         ledgerRetentionDays: config.ledgerRetentionDays,
         userDetailDays: config.userDetailDays,
+        auditRetentionDays: config.auditRetentionDays,
       },
       {
         queueRedis: connect('patient', 'worker', { writeTogether: true }),

@@ -18,6 +18,7 @@ describe('without any setting', () => {
       partitions: 1,
       ledgerRetentionDays: 35,
       userDetailDays: 400,
+      auditRetentionDays: 400,
       worker: { concurrency: 50 },
       jobs: { attempts: 5, failedRetentionDays: undefined },
       rules: { currency: 'USD', idCase: 'upper' },

@@ -72,7 +72,7 @@ describe('Bull Board', () => {
     ]);
   });
 
-  it('counts a refused order once after its data is repaired, however often it is retried', async () => {
+  it('counts a refused order once after its data is repaired, and runs it no more then', async () => {
     const { id, data } = await refused(
       anOrder({ order_id: 'REPAIRED', user_id: 'REPAIR', order_value: 201 }),
     );
@@ -81,7 +81,7 @@ describe('Bull Board', () => {
     expect(await retried(id)).toBe('completed');
     const counted = { user_id: 'REPAIR', order_count: 1, total_spend: 2000 };
     expect(await pipeline.json('/users/repair/stats')).toEqual(counted);
-    expect(await retried(id)).toBe('completed');
+    expect(await board.retry(queue, id)).toBe(409);
     expect(await pipeline.json('/users/repair/stats')).toEqual(counted);
   });
 
@@ -116,10 +116,19 @@ describe('Bull Board', () => {
     ['a number', 5],
     ['nothing', undefined],
     ['an order of null', { order: null }],
-    ['a message of text', { order: anOrder({ order_value: 1 }), message: 'oops' }],
-  ])('keeps an order failed, with a reason, whose data was replaced by %s', async (_, data) => {
+    ['an order of text', { order: 'oops', message: { id: 'X' } }],
+    ['the raw text it had', { raw: 'not an order', message: { id: 'X' } }],
+  ])('saves nothing when the data would be replaced by %s', async (_, data) => {
+    const { id, data: sent } = await refused('not an order');
+    expect(await board.edit(queue, id, data)).toBe(400);
+    const job = (await board.failed(queue)).find((failed) => failed.id === id);
+    expect(job?.data).toEqual(sent);
+  });
+
+  it('keeps an order failed, with a reason, beside whose order the message was overwritten', async () => {
     const { id } = await refused('not an order');
-    await board.edit(queue, id, data);
+    const data = { order: anOrder({ order_value: 1 }), message: 'oops' };
+    expect(await board.edit(queue, id, data)).toBe(200);
     expect(await retried(id)).toBe('failed');
     const job = (await board.failed(queue)).find((failed) => failed.id === id);
     expect(REASONS).toContain(job?.failedReason?.split(':')[0]);

@@ -52,7 +52,7 @@ export function startOperator(url: string, partitions: number): Operator {
   /** The click was heard when the job has left the failed ones, whatever the page says. */
   const retry = async (path: string): Promise<true | undefined> => {
     const { status } = await api(`${path}/retry`, { method: 'PUT' });
-    return status === 204 || status === 404 || (status === 400 && (await hasLeft(path))) ? true : undefined;
+    return status === 204 || status === 404 || (status === 409 && (await hasLeft(path))) ? true : undefined;
   };
   const hasLeft = async (path: string): Promise<boolean> => {
     const response = await api(path);

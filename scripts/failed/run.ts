@@ -1,5 +1,8 @@
+import { makeAuditLog, NoTrace } from '../../src/audit/auditLog.ts';
 import { readConfig } from '../../src/config/config.ts';
+import type { Partitions } from '../../src/queue/partitions.ts';
 import { type Retried, retryFailed } from '../../src/queue/retryFailed.ts';
+import { commandAuthor } from '../audit/author.ts';
 import type { Surroundings } from '../populate/surroundings.ts';
 import { whole } from '../populate/table.ts';
 import { type OpenRedis, openRedis } from '../verify/openRedis.ts';
@@ -22,19 +25,42 @@ export async function failed(args: readonly string[], around: Surroundings): Pro
   }
   let open: OpenRedis | undefined;
   try {
-    open = await openRedis(readConfig(around.env));
+    const config = readConfig(around.env);
+    open = await openRedis(config);
     const partitions = await recordedPartitions(open);
-    const retried = await retryFailed(open.redis, partitions.all, wanted);
+    const retried = await retryAudited(open.redis, partitions, wanted, config.auditRetentionDays);
     around.stdout.write(`${sentence(retried, wanted)}\n`);
     return EXIT.done;
   } catch (error) {
-    const isHalfWay = isMendable((error as Error).cause);
-    if (!isHalfWay && !isMendable(error)) throw error;
+    const isHalfWay = !(error instanceof NoTrace) && isMendable((error as Error).cause);
+    if (!isHalfWay && !(error instanceof NoTrace) && !isMendable(error)) throw error;
     around.stderr.write(`${(error as Error).message}\n`);
     return isHalfWay ? EXIT.halfWay : EXIT.misuse;
   } finally {
     await open?.close();
   }
+}
+
+/** What changes orders is written down before and after. */
+async function retryAudited(
+  redis: OpenRedis['redis'],
+  partitions: Partitions,
+  wanted: Wanted & { do: 'retry' },
+  retentionDays: number,
+): Promise<Retried> {
+  const retry = () => retryFailed(redis, partitions.all, wanted);
+  if (wanted.dryRun) return retry();
+  const filter = wanted.reason === undefined ? 'failed' : `failed with ${wanted.reason}`;
+  let retried: Retried = { failed: 0, retried: 0, others: 0, gone: 0 };
+  await makeAuditLog(redis, { retentionDays }).change(
+    commandAuthor(),
+    { action: 'retry all', filter },
+    async () => {
+      retried = await retry();
+      return { result: 'done', count: retried.retried };
+    },
+  );
+  return retried;
 }
 
 function sentence(

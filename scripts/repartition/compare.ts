@@ -4,6 +4,7 @@ import type { Figures } from '../verify/figures.ts';
 import type { Periods } from '../verify/periods.ts';
 import type { Progress } from '../verify/progress.ts';
 import { readAllFigures } from '../verify/verifyAll.ts';
+import { countRepairs } from './copyRepairs.ts';
 import { countJobs } from './jobPlaces.ts';
 import type { Split } from './split.ts';
 
@@ -37,9 +38,13 @@ async function figuresOf(
 ): Promise<Map<string, number>> {
   const { figures } = await readAllFigures(redis, partitions, progress, { signal, userMonths: false });
   const jobs = await countJobs(redis, partitions.all);
+  const repairs = await countRepairs(redis, partitions.all);
   return new Map([
     ...flat(figures),
     ...Object.entries(jobs).map(([state, count]): Named => [`${state} jobs`, count]),
+    ['edited orders', repairs.edits],
+    ['repaired orders', repairs.repairs],
+    ['repaired orders by when they ended', repairs.ended],
   ]);
 }
 

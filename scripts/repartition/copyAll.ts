@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../src/orders/ids.ts';
 import { jobParts } from './copyJobs.ts';
 import { type LedgerSizes, ledgerParts, standOf } from './copyLedger.ts';
+import { repairParts } from './copyRepairs.ts';
 import { statsParts } from './copyStats.ts';
 import { totalsPart } from './copyTotals.ts';
 import type { Part } from './part.ts';
@@ -23,6 +24,7 @@ export async function listParts(
     parts.push(...(await statsParts(redis, source, split)));
     parts.push(...(await ledgerParts(redis, source, split, stands)));
     parts.push(...(await jobParts(redis, source, split, idCase)));
+    parts.push(...(await repairParts(redis, source, split)));
   }
   parts.push(totalsPart(redis, split, stands));
   return parts;

@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../src/orders/ids.ts';
 import { type OrderJob, userIdOf } from '../../src/queue/orderJob.ts';
 import type { Partition } from '../../src/queue/partitions.ts';
+import { repairKeys } from '../../src/queue/repairs.ts';
 import { replies } from '../verify/reading.ts';
 import { JOB_PLACES, jobsAt, placeSize, queueKey } from './jobPlaces.ts';
 import type { Part } from './part.ts';
@@ -20,6 +21,8 @@ interface Placed {
   score: string;
   /** Fields and values as they are, alternating. */
   hash: Buffer[];
+  /** What is kept beside it, when somebody edited it. */
+  edits: string | null;
 }
 
 /** The jobs of an old partition, each to the partition of the user it names now, as the bridge would choose it. */
@@ -37,11 +40,14 @@ export async function jobParts(
       const pipe = redis.pipeline();
       for (const { id } of jobs) pipe.callBuffer('HGETALL', queueKey(source, id));
       const hashes = await replies<Buffer[]>(pipe);
+      const edited = await replies<string | null>(
+        jobs.reduce((all, { id }) => all.hget(repairKeys(source).edits, id), redis.pipeline()),
+      );
       const placed = jobs.flatMap(({ id, score }, index): Placed[] => {
         const hash = hashes[index] ?? [];
         if (hash.length === 0) return [];
         const target = split.to.of(userOf(hash, idCase) ?? id);
-        return [{ id, target, becomes: place.becomes, score, hash }];
+        return [{ id, target, becomes: place.becomes, score, hash, edits: edited[index] ?? null }];
       });
       await placeAll(redis, source, split, placed);
     },
@@ -80,6 +86,9 @@ async function placeInOne(redis: Redis | Cluster, jobs: Placed[]): Promise<Place
     pipe.eval(SCRIPT, 2, queueKey(target, id), queueKey(target, becomes), id, score, ...hash);
   }
   const answers = await replies<number>(pipe);
+  for (const [index, { id, target, edits }] of jobs.entries()) {
+    if (answers[index] === 1 && edits !== null) await redis.hset(repairKeys(target).edits, id, edits);
+  }
   return jobs.filter((_, index) => answers[index] !== 1);
 }
 

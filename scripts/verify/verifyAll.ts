@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../../src/queue/partitions.ts';
 import { masters } from '../../src/runtime/redis.ts';
+import { checksByHand } from './byHand.ts';
 import { type Check, checksOf } from './checks.ts';
 import { tagsElsewhere } from './elsewhere.ts';
 import { addFigures, type Figures, noFigures } from './figures.ts';
@@ -63,7 +64,10 @@ export async function verifyAll(
   figures.differing.addAll(strays);
   progress.stop();
 
-  const checks = checksOf(figures, await tagsElsewhere(redis, partitions.all.length));
+  const checks = [
+    ...checksOf(figures, await tagsElsewhere(redis, partitions.all.length)),
+    ...(await checksByHand(redis, partitions)),
+  ];
   const has = (verdict: Check['verdict']) => checks.some((check) => check.verdict === verdict);
   return {
     result: has('differs') ? 'differs' : has('inconclusive') ? 'inconclusive' : 'right',

@@ -4,7 +4,10 @@ import { KeyRing } from '../access/keyRing.ts';
 import { KeyStore } from '../access/keyStore.ts';
 import { RateLimiter } from '../access/rateLimiter.ts';
 import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
+import { makeAuditLog } from '../audit/auditLog.ts';
 import type { Config, Role } from '../config/config.ts';
+import { boardChanges } from '../desk/boardChanges.ts';
+import { makeDesk } from '../desk/desk.ts';
 import { makeApp, type ReadingParts } from '../http/app.ts';
 import { board } from '../http/board.ts';
 import { docsRoutes } from '../http/docsRoutes.ts';
@@ -13,8 +16,10 @@ import { type HealthDetails, healthRoutes } from '../http/health.ts';
 import { startHttpServer } from '../http/server.ts';
 import { statsRoutes } from '../http/statsRoutes.ts';
 import { steadyReads } from '../http/steadyReads.ts';
+import { MAX_BODY_BYTES } from '../queue/orderJob.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Partitions } from '../queue/partitions.ts';
+import { retryFailed } from '../queue/retryFailed.ts';
 import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import type { Troubles } from '../runtime/troubles.ts';
@@ -30,6 +35,8 @@ const READ_TIMEOUT_MS = 750;
 /** Where all users of a range are added up, that holds for each round trip, and this for all of them. */
 const LONG_READ_TIMEOUT_MS = 5_000;
 const READS_SILENCE_MS = 5_000;
+/** An operator waits longer than a program, and is told then. */
+const DESK_TIMEOUT_MS = 10_000;
 
 export interface HttpParts {
   config: Config;
@@ -80,6 +87,8 @@ function readingParts(
 ): ReadingParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
   const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
+  // Not only once somebody changes something: that first change would find no connection.
+  const deskRedis = connect('fail_fast', 'desk', { commandTimeout: DESK_TIMEOUT_MS });
   const takeTokens = sharedBuckets(accessRedis);
   const limiter = (name: Policy['name'], limit: number) =>
     new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
@@ -101,7 +110,18 @@ function readingParts(
     corsOrigins,
     stats: statsRoutes(stats, config.rules.idCase),
     documents: docsRoutes(config.rules.idCase),
-    board: lazyBoard(queues, throttledErrors(logger, 'Bull Board')),
+    board: lazyBoard(queues, (open) => {
+      const onError = throttledErrors(logger, 'Bull Board');
+      const desk = makeDesk({
+        redis: deskRedis,
+        queues: open,
+        partitions,
+        audit: makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger }),
+        maxBodyBytes: MAX_BODY_BYTES,
+        retryFailed: (some) => retryFailed(deskRedis, some),
+      });
+      return board(open, boardChanges(desk, onError), onError);
+    }),
   };
 }
 
@@ -119,11 +139,14 @@ function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger
 }
 
 /** Bull Board needs queues, and those need Redis once; /health answers before that. */
-function lazyBoard(queues: () => OrderQueues | undefined, onError: (error: Error) => void) {
+function lazyBoard(
+  queues: () => OrderQueues | undefined,
+  make: (open: OrderQueues) => ReturnType<typeof board>,
+) {
   let router: ReturnType<typeof board> | undefined;
   return () => {
     const open = queues();
-    if (open) router ??= board(open, onError);
+    if (open) router ??= make(open);
     return router;
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { auditSettings, auditVariables } from './audit.ts';
 import type { Given } from './given.ts';
 import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
 import { jobSettings, jobVariables } from './jobs.ts';
@@ -31,6 +32,7 @@ const environment = z.object({
   ...redisVariables,
   ...sqsVariables,
   ...jobVariables,
+  ...auditVariables,
   ...orderVariables,
 });
 const SECRETS = new Set([...HTTP_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
@@ -78,6 +80,7 @@ function settingsOf(env: Environment) {
     ...redisSettings(env),
     ...sqsSettings(env),
     ...jobSettings(env),
+    ...auditSettings(env),
     ...orderSettings(env),
   };
 }

@@ -1,15 +1,20 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Request } from 'express';
 
+/** The client's address, as far as TRUST_PROXY lets it be known. */
+export function clientAddress(request: Request): string {
+  const forwarded = withoutPort(request.ip ?? '');
+  const address = isIP(forwarded) === 0 ? (request.socket.remoteAddress ?? '') : forwarded;
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
 /**
  * Whom requests are counted against when there is no key. Behind a proxy that TRUST_PROXY names it is the client's
  * address, otherwise that of whoever holds the connection; so it is when the proxy writes something else than an
  * address, which clients could make up anew for each request. Of IPv6 it is the first half: one customer has the rest.
  */
 export function addressOf(request: Request): string {
-  const forwarded = withoutPort(request.ip ?? '');
-  const address = isIP(forwarded) === 0 ? (request.socket.remoteAddress ?? '') : forwarded;
-  if (address.startsWith('::ffff:')) return address.slice('::ffff:'.length);
+  const address = clientAddress(request);
   return isIPv6(address) ? networkOf(address) : address;
 }
 

@@ -1,26 +1,27 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
-import type { Express } from 'express';
-import type { OrderQueues } from '../queue/orderQueues.ts';
+import { type Express, type RequestHandler, Router } from 'express';
+import { type OrderQueues, titlePrefix } from '../queue/orderQueues.ts';
 import { withoutOtherHosts } from './boardPage.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
 /**
- * Bull Board over every partition's queue. No `data` formatter: what it shows is what an edit saves back, so a
+ * Bull Board over every partition's queue, behind `changes`, which lets nothing through that changes something. No `data` formatter: what it shows is what an edit saves back, so a
  * formatter that hides something would overwrite it.
  */
-export function board(queues: OrderQueues, onError: (error: Error) => void): Express {
+export function board(queues: OrderQueues, changes: RequestHandler, onError: (error: Error) => void): Router {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(BOARD_PATH);
-  const many = queues.all.length > 1;
   createBullBoard({
     serverAdapter,
     queues: queues.all.map((queue, index) => {
       // Partitions' queues share a name and differ in their prefix; Bull Board tells queues apart by name.
-      const adapter = new BullMQAdapter(queue, { prefix: many ? `partition ${index}: ` : '' });
-      adapter.setFormatter('name', titleOf);
+      const adapter = new BullMQAdapter(queue, {
+        prefix: titlePrefix({ index }, queues.all.length),
+      });
+      adapter.setFormatter('name', orderTitle);
       return adapter;
     }),
     options: { uiConfig: { boardTitle: 'order-pipeline' } },
@@ -39,11 +40,11 @@ export function board(queues: OrderQueues, onError: (error: Error) => void): Exp
   // An Express application of its own, which would name itself on every answer.
   router.disable('x-powered-by');
   withoutOtherHosts(router);
-  return router;
+  return Router().use(changes).use(router);
 }
 
 /** What an operator looks for. Every job has the same name, so the ids stand in its place. */
-function titleOf({ data }: { data?: { order?: unknown } }): string {
+function orderTitle({ data }: { data?: { order?: unknown } }): string {
   const order = Object(data?.order) as { order_id?: unknown; user_id?: unknown };
   return `order ${shown(order.order_id)} of user ${shown(order.user_id)}`;
 }

@@ -6,6 +6,7 @@ import { addressOf } from './address.ts';
 import { type AdminLogin, adminCheck, presentedBy } from './credentials.ts';
 import { isOwnName } from './ownName.ts';
 import { countedComparison } from './passwords.ts';
+import { setPerson } from './person.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface GuardParts {
@@ -94,8 +95,15 @@ export function guards(parts: GuardParts): Guards {
 
   const operators = (request: Request, response: Response): Soon<void> => {
     refuseOtherSites(request);
-    if (!admin && !keysNeeded) return refuseOtherNames(request, parts.listensOn);
-    return soon(authenticate(request, response, 'admin'), () => undefined);
+    if (!admin && !keysNeeded) {
+      setPerson(response, { kind: 'open' });
+      return refuseOtherNames(request, parts.listensOn);
+    }
+    return soon(authenticate(request, response, 'admin'), (id) => {
+      if (id !== undefined) setPerson(response, { kind: 'key', name: id });
+      // Without a key it was the password, and there is one user who has it.
+      else if (admin) setPerson(response, { kind: 'user', name: admin.user });
+    });
   };
 
   return { reads: handler(reads), admin: handler(operators) };

@@ -92,29 +92,32 @@ export function methodNotAllowed(...allowed: string[]): RequestHandler {
 export function problems(logger: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) return next(error);
-    if (error instanceof HttpProblem) return sendProblem(response, error.status, error.details);
-    const status = clientErrorStatus(error);
-    if (status !== undefined) {
-      const kind = status === 413 ? 'content-too-large' : 'bad-request';
-      return sendProblem(response, status, { kind, detail: badRequestDetail(error) });
-    }
-    if (isRedisAway(error)) {
-      response.set('Retry-After', '1');
-      return sendProblem(response, 503, {
-        kind: 'redis-unavailable',
-        detail: 'Redis does not answer, try again soon',
+    const { status, details } = problemOf(error);
+    if (details.kind === 'internal-error') {
+      logger.error('request failed', {
+        method: request.method,
+        path: request.path,
+        error: (error as Error).message,
       });
     }
-    logger.error('request failed', {
-      method: request.method,
-      path: request.path,
-      error: (error as Error).message,
-    });
-    sendProblem(response, 500, {
-      kind: 'internal-error',
-      detail: 'Something went wrong here, and it was logged',
-    });
+    sendProblem(response, status, details);
   };
+}
+
+/** What is answered to whatever a route threw. `internal-error` is for the log of whoever answers it. */
+export function problemOf(error: unknown): { status: number; details: ProblemDetails } {
+  if (error instanceof HttpProblem) return error;
+  const status = clientErrorStatus(error);
+  if (status !== undefined) {
+    const kind = status === 413 ? 'content-too-large' : 'bad-request';
+    return { status, details: { kind, detail: badRequestDetail(error) } };
+  }
+  return isRedisAway(error)
+    ? { status: 503, details: { kind: 'redis-unavailable', detail: 'Redis does not answer, try again soon' } }
+    : {
+        status: 500,
+        details: { kind: 'internal-error', detail: 'Something went wrong here, and it was logged' },
+      };
 }
 
 /** Express and its body parser mark what the client got wrong with a 4xx status. */

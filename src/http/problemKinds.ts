@@ -34,6 +34,7 @@ export const PROBLEM_KINDS = {
     means: 'None of the media types in `Accept` is one this path can answer in.',
   },
   'request-timeout': { statuses: [408], means: 'The request did not arrive in time.' },
+  conflict: { statuses: [409], means: 'It cannot be done to this in the state it is in.' },
   'content-too-large': { statuses: [413], means: 'The body is larger than what is read here.' },
   'uri-too-long': { statuses: [414], means: 'The path and the query are longer than what is read here.' },
   'too-many-requests': {

@@ -3,8 +3,14 @@ import { sendProblem } from './problem.ts';
 
 /** The longest path and query; the longest id, fully percent-encoded, is below half of it. */
 const MAX_URL = 4_096;
-/** What Bull Board may be sent: an order of the largest size SQS delivers, edited, fits. */
+/** Nothing else here reads a body. */
 const MAX_BODY = 1_048_576;
+/**
+ * What the operators' pages may be sent: the data of a job whose message had the largest size that SQS delivers, kept
+ * as text in which every quote is escaped, and beside it the order that an edit puts there.
+ */
+export const LARGEST_BODY = 4 * 1_048_576;
+const OPERATORS = /^(https?:\/\/[^/]*)?\/admin\//i;
 
 /**
  * Refuses what is too large before anything looks at it. Below this, Node bounds path and headers together (431),
@@ -20,12 +26,13 @@ export const requestLimits: RequestHandler = (request, response, next) => {
       detail: `The path and the query are ${request.url.length} characters, ${MAX_URL} are the most`,
     });
   }
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) {
+  const mostBytes = OPERATORS.test(request.url) ? LARGEST_BODY : MAX_BODY;
+  if (Number(request.headers['content-length'] ?? 0) > mostBytes) {
     // Otherwise Node would go on reading it to find the next request behind it.
     response.set('Connection', 'close');
     return sendProblem(response, 413, {
       kind: 'content-too-large',
-      detail: `The body is larger than ${MAX_BODY} bytes`,
+      detail: `The body is larger than ${mostBytes} bytes`,
     });
   }
   next();

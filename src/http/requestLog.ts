@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Logger } from 'winston';
+import type { Person } from '../access/person.ts';
 
 /** What callers may name a request: what fits on a log line as it is. */
 const REQUEST_ID = /^[\w.:=/+-]{1,128}$/;
@@ -31,7 +32,7 @@ export function requestLog(logger: Logger): (request: Request, response: Respons
       const { method, originalUrl } = request;
       const [, traceId] = TRACEPARENT.exec(String(request.headers.traceparent)) ?? [];
       response.once('close', () => {
-        const { apiKeyId } = response.locals;
+        const { apiKeyId, person } = response.locals as { apiKeyId?: string; person?: Person };
         logger.info('request', {
           method,
           url: originalUrl.slice(0, 300),
@@ -40,6 +41,7 @@ export function requestLog(logger: Logger): (request: Request, response: Respons
           request_id: requestId,
           ...(traceId === undefined ? {} : { trace_id: traceId }),
           ...(apiKeyId === undefined ? {} : { api_key: apiKeyId }),
+          ...(person?.kind === 'user' ? { user: person.name } : {}),
         });
       });
     }

@@ -15,6 +15,14 @@ export interface JobPolicy {
   failedRetentionDays: number | undefined;
 }
 
+/** What comes before the queue's name where the queues of several partitions are shown: all have the same. */
+export const titlePrefix = ({ index }: { index: number }, count: number): string =>
+  count > 1 ? `partition ${index}: ` : '';
+
+/** What a partition's queue is called there. */
+export const titleOf = (partition: { index: number }, count: number): string =>
+  titlePrefix(partition, count) + ORDER_QUEUE;
+
 /** The BullMQ queue of every partition, over one connection. */
 export interface OrderQueues {
   readonly all: readonly Queue<OrderJob>[];

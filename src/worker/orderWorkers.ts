@@ -8,13 +8,15 @@ import type { DurableQueues } from '../queue/durableQueues.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
+import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
 import { onceThere } from '../runtime/onceThere.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/recordOrder.ts';
 import { followConcurrency } from './followConcurrency.ts';
 import { keepDetail } from './keepDetail.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
-import { processOrder } from './processOrder.ts';
+import { type Outcome, processOrder } from './processOrder.ts';
+import { sweepRepairs } from './sweepRepairs.ts';
 import { untilTaken } from './untilTaken.ts';
 
 export interface WorkerOptions {
@@ -26,6 +28,8 @@ export interface WorkerOptions {
   ledgerRetentionDays: number;
   /** Days for which the stats keep what single users did by day; by month they keep it for ever. */
   userDetailDays: number;
+  /** Days for which what a repaired order was before is kept. */
+  auditRetentionDays: number;
 }
 
 export interface WorkerParts {
@@ -79,10 +83,17 @@ export async function startOrderWorkers(options: WorkerOptions, parts: WorkerPar
     logger: parts.logger,
     onError: parts.onError,
   });
+  const repairs = sweepRepairs({
+    shelves: parts.partitions.all.map((each) =>
+      repairShelf(parts.settingsRedis, each, { retentionDays: options.auditRetentionDays }),
+    ),
+    logger: parts.logger,
+    onError: parts.onError,
+  });
   return {
     health: () => ({ concurrency: following.current() }),
     async stop() {
-      await Promise.all([following.stop(), detail.stop()]);
+      await Promise.all([following.stop(), detail.stop(), repairs.stop()]);
       stopping.abort();
       await Promise.all(workers.map((worker) => worker.close()));
       outcomes.stop();
@@ -95,7 +106,7 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 
 async function startWorker(
   partition: Partition,
-  { concurrency, lockMs, rules, ledgerRetentionDays }: WorkerOptions,
+  { concurrency, lockMs, rules, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
   outcomes: OutcomeLog,
   stopping: AbortSignal,
@@ -103,11 +114,13 @@ async function startWorker(
   const parse = makeParseOrder(rules);
   const recordNow = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
   const record = untilTaken(recordNow, { stopping, onError });
+  const shelf = repairShelf(recordRedis, partition, { retentionDays: auditRetentionDays });
+  const keepRepair = untilTaken(shelf.keep, { stopping, onError });
 
   const run = async (job: Job<OrderJob>) => {
     const jobId = job.id as string;
     const move = (to: Partition) =>
-      queues.add([{ partition: to, jobs: [{ id: movedId(jobId, to), data: job.data }] }]);
+      queues.add([{ partition: to, jobs: [{ id: movedId(jobId, { to: to.index }), data: job.data }] }]);
     try {
       const outcome = await processOrder(job.data, job.timestamp, {
         partition,
@@ -117,6 +130,9 @@ async function startWorker(
         move,
       });
       outcomes.ended(outcome.outcome);
+      // Before the job ends: killed in between, it runs again, is a duplicate, and what was edited moves then. An order
+      // that has counted does not fail over it, the sweep finds what was left.
+      if (job.name === EDITED_JOB) await keepRepair(jobId, ending(jobId, outcome)).catch(onError);
       return outcome;
     } catch (error) {
       throw error instanceof InvalidOrder ? unrecoverable(error) : error;
@@ -152,7 +168,14 @@ async function startWorker(
  * The id changes with every move. With the same one, an order moved away and back would be ignored, because its
  * first job is still kept there as completed: it would be lost.
  */
-const movedId = (jobId: string, to: Partition): string => `${jobId}~${to.index}`;
+const movedId = (jobId: string, { to }: { to: number }): string => `${jobId}~${to}`;
+
+function ending(jobId: string, outcome: Outcome): RepairOutcome {
+  const at = new Date().toISOString();
+  return outcome.outcome === 'moved'
+    ? { at, ...outcome, job: movedId(jobId, outcome) }
+    : { at, outcome: outcome.outcome };
+}
 
 /**
  * BullMQ says so once the job is where it belongs now, also when it gave up an order that was never processed. Only a

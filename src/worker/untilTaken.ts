@@ -1,23 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { mayPass } from '../runtime/onceThere.ts';
-import type { RecordOrder } from '../stats/recordOrder.ts';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2_000;
 
 /**
- * Records as `record` does, but waits while Redis takes nothing at all, out of memory or failing over for example. Thrown to BullMQ,
+ * Does what `attempt` does, but waits while Redis takes nothing at all, out of memory or failing over for example. Thrown to BullMQ,
  * that would cost the order an attempt, and the whole backlog one after the other would fail for good within seconds.
  * When `stopping` aborts, what still waits rejects with what Redis said last.
  */
-export function untilTaken(
-  record: RecordOrder,
+export function untilTaken<A extends unknown[], R>(
+  attempt: (...args: A) => Promise<R>,
   { stopping, onError }: { stopping: AbortSignal; onError: (error: Error) => void },
-): RecordOrder {
-  return async (order) => {
+): (...args: A) => Promise<R> {
+  return async (...args) => {
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
       try {
-        return await record(order);
+        return await attempt(...args);
       } catch (error) {
         if (stopping.aborted || !mayPass(error as Error)) throw error;
         onError(error as Error);

@@ -1,6 +1,8 @@
+import { userInfo } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { failed } from '../../scripts/failed/run.ts';
 import { claimPartitions } from '../../src/queue/claimPartitions.ts';
+import { auditTrail } from '../support/auditTrail.ts';
 import { anOrder } from '../support/orders.ts';
 import { freePort } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -37,6 +39,21 @@ describe('npm run failed', () => {
       stderr: '',
     });
     await until(async () => (await runs()).join() === '2,2,2,2,2,2', 'each has run twice');
+    const who = { kind: 'command', name: userInfo().username };
+    expect((await auditTrail(workers.redis.client())).slice(-2)).toMatchObject([
+      { phase: 'intent', who, action: 'retry all', filter: 'failed' },
+      { phase: 'outcome', who, result: 'done', count: 6 },
+    ]);
+  });
+
+  it('retry retries nothing that cannot be written down', async () => {
+    const redis = workers.redis.client();
+    await redis.rename('order-pipeline:audit', 'aside');
+    await redis.set('order-pipeline:audit', 'something else');
+    const { code, stderr } = await run('retry');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'the audit log cannot be written\n' });
+    expect(await runs()).toEqual([1, 1, 1, 1, 1, 1]);
+    await redis.rename('aside', 'order-pipeline:audit');
   });
 
   it('retry --reason takes those alone, --dry-run none', async () => {

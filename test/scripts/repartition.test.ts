@@ -40,10 +40,12 @@ describe('another number of partitions', () => {
     await fill(redis, 1, ORDERS);
     const before = await visible(redis, 1, ORDERS);
     expect(before.jobs).toMatchObject({
-      failed: { length: 80 },
+      failed: { length: 76 },
       wait: { length: 70 },
       delayed: { length: 1 },
     });
+    expect(Object.keys(before.byHand.edits)).toHaveLength(9);
+    expect(Object.keys(before.byHand.repairs)).toHaveLength(3);
     for (const to of [8, 3, 1]) {
       await change(to);
       expect(await redis.get(PARTITIONS_KEY)).toBe(String(to));

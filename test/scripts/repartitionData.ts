@@ -7,9 +7,11 @@ import { claimPartitions } from '../../src/queue/claimPartitions.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { makePartitions } from '../../src/queue/partitions.ts';
+import { repairKeys, repairShelf } from '../../src/queue/repairs.ts';
 import { statsKeys } from '../../src/stats/keys.ts';
 import { makeReadStats } from '../../src/stats/readStats.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
+import { editFailed } from '../support/editing.ts';
 import { until } from '../support/until.ts';
 
 const POLICY = { attempts: 3, backoffMs: 5, keepCompleted: 10, failedRetentionDays: undefined };
@@ -78,12 +80,41 @@ async function fillQueues(redis: Redis, count: number): Promise<void> {
   await until(async () => (await jobsOf(queues, 'failed')).length === 80, 'the invalid orders have failed');
   await Promise.all(failing.map((worker) => worker.close()));
   connection.disconnect();
+  await editSome(redis, count, queues);
   for (let i = 0; i < 70; i += 1) await add(`waiting-${i}`, { order: { user_id: `W${i}` } }, `W${i}`);
   for (const [index, queue] of queues.all.entries()) {
     const options = { jobId: `delayed-${index}`, delay: 3_600_000 };
     await queue.add('order', { order: { user_id: `D${index}` } } as unknown as OrderJob, options);
   }
   await queues.close();
+}
+
+/** Failed orders that somebody edited: some failed again, some counted since, and one whose job is gone. */
+async function editSome(redis: Redis, count: number, queues: OrderQueues): Promise<void> {
+  const partitions = makePartitions(count);
+  for (let i = 0; i < 12; i += 1) {
+    const [id, user] = [`failed-${i}`, `U${i}`];
+    const partition = partitions.of(user);
+    await editFailed(redis, partition, id, { order: { user_id: user, order_id: i, edited: true } });
+    if (i < 8) continue;
+    await (await queues.all[partition.index]?.getJob(id))?.remove();
+    const outcome = { at: `2025-03-0${i - 7}T00:00:00.000Z`, outcome: 'counted' } as const;
+    if (i < 11) await repairShelf(redis, partition, { retentionDays: 400 }).keep(id, outcome);
+  }
+}
+
+/** What is kept of edited orders, over all partitions. */
+async function keptOfEdits(redis: Redis | Cluster, count: number) {
+  const merged = (hashes: Record<string, string>[]) => Object.assign({}, ...hashes) as Record<string, string>;
+  const keys = makePartitions(count).all.map(repairKeys);
+  return {
+    edits: merged(await Promise.all(keys.map(({ edits }) => redis.hgetall(edits)))),
+    repairs: merged(await Promise.all(keys.map(({ repairs }) => redis.hgetall(repairs)))),
+    ended: (await Promise.all(keys.map(({ ended }) => redis.zrange(ended, 0, '-1', 'WITHSCORES'))))
+      .flatMap((flat) => flat.map((one, at) => (at % 2 === 0 ? `${one} ${flat[at + 1]}` : '')))
+      .filter(Boolean)
+      .sort(),
+  };
 }
 
 export const queuesOf = (redis: Redis | Cluster, count: number): Promise<OrderQueues> =>
@@ -137,5 +168,6 @@ export async function visible(redis: Redis | Cluster, count: number, orders: rea
     detail: await Promise.all(PERIODS.map((period) => detailOf(redis, count, period))),
     duplicates: await read.duplicates(),
     jobs: Object.fromEntries(jobs),
+    byHand: await keptOfEdits(redis, count),
   };
 }

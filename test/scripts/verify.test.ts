@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { verify } from '../../scripts/verify/run.ts';
+import { makeAuditLog } from '../../src/audit/auditLog.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { repairKeys } from '../../src/queue/repairs.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { type StatsKeys, statsKeys } from '../../src/stats/keys.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
+import { editFailed } from '../support/editing.ts';
+import { silentLogger } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { fillStats, someOrders } from './repartitionData.ts';
+import { fillStats, queuesOf, someOrders } from './repartitionData.ts';
 import { runCommand } from './verifyCommand.ts';
 
 const ORDERS = someOrders(600, 5);
@@ -32,7 +36,7 @@ describe('npm run verify', () => {
     const { code, stdout } = await runCommand(verify, '', { REDIS_URL: server.url, PARTITIONS: '8' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^orders of all users = global +600 +600 +ok$/m);
-    expect(stdout).toMatch(/^All 18 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
+    expect(stdout).toMatch(/^All 21 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
   });
 
   it('finds nothing wrong where nothing was counted yet', async () => {
@@ -252,19 +256,56 @@ describe('npm run verify', () => {
     expect((await run()).stdout).toMatch(/^orders in the ledger, at most global +800 +1,000 +differs$/m);
   });
 
+  it('finds an edited order whose history has a hole, and a repair that no list leads to', async () => {
+    const [partition] = partitions.all as [Partition];
+    const queues = await queuesOf(redis, 3);
+    const message = { id: 'J1', sentAt: '2025-01-01T00:00:00Z', receiveCount: 1 };
+    await queues.add(partition, [{ id: 'J1', data: { order: { user_id: 'U1' }, message } }]);
+    await queues.close();
+    await redis.zadd(`${partition.tag}:orders:failed`, 1, 'J1');
+    for (const value of [1, 2, 3]) {
+      await editFailed(redis, partition, 'J1', { order: { user_id: 'U1', order_value: value }, message });
+    }
+    expect((await run()).stdout).toMatch(/^edited orders with all they were before +1 +1 +ok$/m);
+    const { edits, ended } = repairKeys(partition);
+    const text = (await redis.hget(edits, 'J1')) as string;
+    await redis.hset(edits, 'J1', text.replace('"order_value":2', '"order_value":7'));
+    await redis.zadd(ended, 1, 'NOBODY');
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^edited orders with all they were before +1 +0 +differs: J1$/m);
+    expect(stdout).toMatch(/^repairs listed by when they ended +0 +1 +differs$/m);
+  });
+
+  it('finds a gap in the audit log', async () => {
+    const log = makeAuditLog(redis, { retentionDays: 400, logger: silentLogger() });
+    for (let n = 0; n < 3; n += 1) {
+      await log.change({ kind: 'open' }, { action: 'pause' }, async () => ({ result: 'done' }));
+    }
+    expect((await run()).stdout).toMatch(/^audit entries without a gap before them +6 +6 +ok$/m);
+    const [, second] = await redis.xrange('order-pipeline:audit', '-', '+');
+    await redis.xdel('order-pipeline:audit', second?.[0] as string);
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^audit entries without a gap before them +5 +4 +differs: \d+-\d+: it does not/m);
+  });
+
   it('reads in small steps: it never asks for a whole list, hash or key space at once', async () => {
     await redis.config('RESETSTAT');
     await run();
     const used = (await redis.info('commandstats')).match(/(?<=cmdstat_)[a-z|]+/g) ?? [];
     const reads = [
       'dbsize',
+      'exec',
       'exists',
       'get',
       'hget',
       'hlen',
       'hmget',
       'hscan',
+      'multi',
       'scan',
+      'xrange',
       'zcard',
       'zmscore',
       'zrange',

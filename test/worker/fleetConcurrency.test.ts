@@ -81,6 +81,7 @@ describe('the orders that a running worker has in hand', () => {
         rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
         ledgerRetentionDays: 35,
         userDetailDays: 36_500,
+        auditRetentionDays: 400,
       },
       {
         queueRedis: idle.redis.client(),

@@ -73,6 +73,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
           ledgerRetentionDays: 35,
           userDetailDays: 36_500,
+          auditRetentionDays: 400,
         },
         {
           queueRedis: redis.client(),

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+
+/** Belongs to no partition: one log of who changed what for the whole installation. A stream. */
+export const AUDIT_KEY = 'order-pipeline:audit';
+/** hash: `hash` of the newest entry, `from`: the hash that the oldest kept one continues. In the slot of the stream. */
+export const AUDIT_HEAD_KEY = `{${AUDIT_KEY}}:head`;
+
+/** What the oldest entry of all continues. */
+export const NOTHING_BEFORE = '';
+
+/** Who changed something. `name` is a user, the id of a key, or a user of the machine. */
+export interface Author {
+  kind: 'user' | 'key' | 'command' | 'open';
+  name?: string;
+  /** Where the request came from. */
+  address?: string;
+}
+
+/** What somebody wants to change. Never an order's contents: of those the digests only. */
+export interface Change {
+  action: string;
+  partition?: number;
+  job?: string;
+  /** Which jobs, where it is more than one. */
+  filter?: string;
+  count?: number;
+  reason?: string;
+  /** SHA-256 of the job's data as it was and as it is to be, hex. */
+  before?: string;
+  after?: string;
+}
+
+/** One entry: the intent, written before the change, or the outcome, which names its intent. */
+export interface AuditEntry extends Change {
+  /** ISO, by the clock of the process that wrote it. */
+  at: string;
+  phase: 'intent' | 'outcome';
+  who: Author;
+  /** The id of the intent. */
+  of?: string;
+  result?: 'done' | 'refused' | 'failed';
+  /** Why it was refused or failed. */
+  why?: string;
+}
+
+/** An entry as it is kept. `text` is the AuditEntry as JSON, as it was hashed. */
+export interface KeptEntry {
+  id: string;
+  /** The hash of the entry before. */
+  prev: string;
+  hash: string;
+  text: string;
+}
+
+/** Covers the entry and, by way of `prev`, all before it. */
+export const hashOf = (prev: string, text: string): string =>
+  createHash('sha256').update(`${prev}\n${text}`).digest('hex');

@@ -1,0 +1,70 @@
+import { json, type Request, type Response, Router } from 'express';
+import type { Author } from '../audit/auditEntry.ts';
+import { NoTrace } from '../audit/auditLog.ts';
+import { clientAddress } from '../http/address.ts';
+import { personOf } from '../http/person.ts';
+import { HttpProblem, PROBLEM_TYPE, problemJson, problemOf } from '../http/problem.ts';
+import { LARGEST_BODY } from '../http/requestLimits.ts';
+import { BOARD_CHANGES, type BoardAction, UNKNOWN_CHANGE } from './boardRoutes.ts';
+import type { Answer, Asked } from './desk.ts';
+
+/**
+ * Stands in front of Bull Board and lets nothing through that changes something: what its page asks for is done here,
+ * validated and with a trace, or refused with a sentence that its page shows.
+ */
+export function boardChanges(
+  desk: Record<BoardAction, (who: Author, asked: Asked) => Promise<Answer>>,
+  onError: (error: Error) => void,
+): Router {
+  const router = Router();
+  // The board's own parser would take 100 kB.
+  const readBody = json({ limit: LARGEST_BODY });
+  for (const change of BOARD_CHANGES) {
+    router[change.method](change.route, readBody, async (request, response) => {
+      if ('instead' in change) throw refused(change.instead);
+      const { status, body } = await desk[change.does](authorOf(request, response), askedOf(request));
+      response.status(status).json(body);
+    });
+  }
+  router.use((request, _response, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw refused(UNKNOWN_CHANGE);
+    next();
+  });
+  router.use((error: unknown, _request: Request, response: Response, next: (error: unknown) => void) => {
+    if (response.headersSent) return next(error);
+    const { status, details } = error instanceof NoTrace ? UNTRACED : problemOf(error);
+    if (status >= 500) onError(error as Error);
+    response.set('Cache-Control', 'no-store');
+    if (status === 503) response.set('Retry-After', '1');
+    // Beside the problem, what the board's page shows: a headline and a sentence.
+    const shown = { error: HEADLINES[status] ?? 'It did not work', message: details.detail };
+    response.status(status).type(PROBLEM_TYPE);
+    response.send(problemJson(status, { ...details, members: { ...details.members, ...shown } }));
+  });
+  return router;
+}
+
+const HEADLINES: Record<number, string> = {
+  400: 'Not saved',
+  403: 'Not done here',
+  404: 'Not found',
+  409: 'Not possible now',
+  413: 'Too large',
+};
+
+function authorOf(request: Request, response: Response): Author {
+  return { ...personOf(response), address: clientAddress(request) };
+}
+
+function askedOf({ params, body }: Request): Asked {
+  const text = (name: string) => (typeof params[name] === 'string' ? { [name]: params[name] } : {});
+  return { ...text('queueName'), ...text('queueStatus'), ...text('jobId'), body };
+}
+
+const refused = (instead: string) => new HttpProblem(403, { kind: 'forbidden', detail: instead });
+
+const UNTRACED = new HttpProblem(503, {
+  kind: 'redis-unavailable',
+  detail:
+    'Nothing was changed, because Redis does not take what is written down about it first. Try again soon.',
+});

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { ORDER_QUEUE } from '../queue/orderJob.ts';
+import type { Partition } from '../queue/partitions.ts';
+import { EDITED_JOB, type Edit, repairKeys } from '../queue/repairs.ts';
+
+const SCRIPT = readFileSync(new URL('./replaceData.lua', import.meta.url), 'utf8');
+
+/** For one job, in bytes. A few dozen edits of the largest order; a program that edits for ever is stopped here. */
+const MAX_KEPT = 16 * 1024 * 1024;
+
+export type Replaced = 'done' | 'missing' | 'state' | 'changed' | 'full';
+
+type ScriptedRedis = (Redis | Cluster) & {
+  replaceJobData(...args: (string | number)[]): Promise<Replaced>;
+};
+
+/** The data of a job as it is stored, undefined when there is no such job. */
+export const storedData = async (
+  redis: Redis | Cluster,
+  { tag }: Partition,
+  jobId: string,
+): Promise<string | undefined> => (await redis.hget(`${tag}:${ORDER_QUEUE}:${jobId}`, 'data')) ?? undefined;
+
+/** Replaces a job's data, when it is still `seen`, and keeps what it was. The one call site of replaceData.lua. */
+export async function replaceData(
+  redis: Redis | Cluster,
+  partition: Partition,
+  jobId: string,
+  { seen, text, edit }: { seen: string; text: string; edit: Omit<Edit, 'data'> },
+): Promise<Replaced> {
+  if (!('replaceJobData' in redis)) {
+    redis.defineCommand('replaceJobData', { numberOfKeys: 4, lua: SCRIPT });
+  }
+  const key = (name: string) => `${partition.tag}:${ORDER_QUEUE}:${name}`;
+  const facts = JSON.stringify(edit);
+  return (redis as ScriptedRedis).replaceJobData(
+    key(jobId),
+    key('failed'),
+    key('delayed'),
+    repairKeys(partition).edits,
+    jobId,
+    createHash('sha1').update(seen).digest('hex'),
+    text,
+    `${facts.slice(0, -1)},"data":${text}}`,
+    EDITED_JOB,
+    MAX_KEPT,
+  );
+}

@@ -1,0 +1,51 @@
+import { HttpProblem } from '../http/problem.ts';
+import { InvalidOrder } from '../orders/invalidOrder.ts';
+import { orderOf } from '../queue/orderJob.ts';
+
+/**
+ * What a job's data is to be replaced by, as the text that is stored. Whether the order counts is for the rules to say
+ * when it runs; here it only has to be an order at all.
+ *
+ * @throws HttpProblem 400 or 413, which says what to put there instead
+ */
+export function textOfEdit(data: unknown, maxBodyBytes: number): string {
+  const order = readableOrder(data);
+  const size = Buffer.byteLength(asText(order));
+  if (size > maxBodyBytes) {
+    throw new HttpProblem(413, {
+      kind: 'content-too-large',
+      detail: `The order has ${size} bytes, at most MAX_BODY_BYTES, ${maxBodyBytes}, are taken`,
+    });
+  }
+  return asText(data);
+}
+
+function readableOrder(data: unknown): unknown {
+  if (data === undefined) throw unreadable('there is no jobData');
+  let order: unknown;
+  try {
+    order = orderOf(data);
+  } catch (error) {
+    if (error instanceof InvalidOrder) throw unreadable(error.message);
+    throw error;
+  }
+  if (typeof order === 'object' && order !== null && !Array.isArray(order)) return order;
+  throw unreadable(order === null ? 'it is null' : `it is ${Array.isArray(order) ? 'a list' : typeof order}`);
+}
+
+const unreadable = (why: string) =>
+  new HttpProblem(400, {
+    kind: 'bad-request',
+    detail:
+      `This holds no order that could be read (${why}), so nothing was saved. Put the order, a JSON object, ` +
+      'into `order`, or in place of all the data.',
+  });
+
+/** Deep enough nesting exhausts the stack, here and again in every worker. */
+function asText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw unreadable('it is nested too deep');
+  }
+}

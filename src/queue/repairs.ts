@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { ORDER_QUEUE } from './orderJob.ts';
+import type { Partition } from './partitions.ts';
+
+/** Name of a job whose data somebody edited. Only for those the worker looks for what is kept beside them. */
+export const EDITED_JOB = 'order-edited';
+
+/** One edit of a job's data. Digests are SHA-256 of the data as it is stored, hex. */
+export interface Edit {
+  /** ISO, UTC. */
+  at: string;
+  by: { kind: string; name?: string; address?: string };
+  before: string;
+  after: string;
+  /** What the data was replaced by. */
+  data: unknown;
+}
+
+/** What is kept beside an edited job, and after it has counted. */
+export interface Repair {
+  /** The job's data as the message made it. */
+  original: unknown;
+  /** Why it had failed before the first edit. */
+  failedReason: string;
+  edits: Edit[];
+  /** Once it is a repair: how the job ended. */
+  outcome?: RepairOutcome;
+}
+
+export type RepairOutcome = { at: string } & (
+  | { outcome: 'counted' | 'duplicate' }
+  /** It went on in another partition, as this job. */
+  | { outcome: 'moved'; to: number; job: string }
+  /** It ended without the worker's word: its job is kept as completed, or is there no more. */
+  | { outcome: 'completed' | 'gone' }
+);
+
+export interface RepairKeys {
+  /** hash: job id → Repair as JSON, while the job exists */
+  edits: string;
+  /** hash: job id → Repair as JSON, once it ended */
+  repairs: string;
+  /** zset: job id → when it ended, ms since 1970; tells which repairs to drop */
+  ended: string;
+}
+
+export const repairKeys = ({ tag }: Partition): RepairKeys => ({
+  edits: `${tag}:edits`,
+  repairs: `${tag}:repairs`,
+  ended: `${tag}:repairs:ended`,
+});
+
+const SCRIPT = readFileSync(new URL('./keepRepair.lua', import.meta.url), 'utf8');
+
+type ScriptedRedis = (Redis | Cluster) & {
+  keepRepair(...args: (string | number)[]): Promise<0 | 1>;
+};
+
+export interface RepairShelf {
+  /** The edited job ended well: what is kept beside it moves to the repairs. Nothing happens when that was done before. */
+  keep(jobId: string, outcome: RepairOutcome): Promise<void>;
+  /**
+   * The same for jobs that ended without it, because a worker died in between or because a retention dropped them;
+   * and drops repairs that are too old. Says how many were moved.
+   */
+  sweep(now: number): Promise<number>;
+}
+
+/** The repairs of one partition. */
+export function repairShelf(
+  redis: Redis | Cluster,
+  partition: Partition,
+  { retentionDays }: { retentionDays: number },
+): RepairShelf {
+  const { edits, repairs, ended } = repairKeys(partition);
+  const queueKey = (name: string) => `${partition.tag}:${ORDER_QUEUE}:${name}`;
+  if (!('keepRepair' in redis)) redis.defineCommand('keepRepair', { numberOfKeys: 5, lua: SCRIPT });
+  const move = (jobId: string, now: number, outcome: string) =>
+    (redis as ScriptedRedis).keepRepair(
+      edits,
+      repairs,
+      ended,
+      queueKey(jobId),
+      queueKey('completed'),
+      jobId,
+      now,
+      retentionDays * 86_400_000,
+      outcome,
+      new Date(now).toISOString(),
+    );
+  return {
+    async keep(jobId, outcome) {
+      await move(jobId, Date.parse(outcome.at), JSON.stringify(outcome));
+    },
+    async sweep(now) {
+      let moved = 0;
+      for (const jobId of await redis.hkeys(edits)) moved += await move(jobId, now, '');
+      await move('', now, '');
+      return moved;
+    },
+  };
+}
