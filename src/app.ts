@@ -10,6 +10,7 @@ import { claimPartitions } from './queue/claimPartitions.ts';
 import { chooseDurability } from './queue/durability.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions } from './queue/partitions.ts';
+import { type QueueWatch, watchQueues } from './queue/watchQueues.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { onceThere } from './runtime/onceThere.ts';
 import type { RedisTarget } from './runtime/redisTarget.ts';
@@ -41,11 +42,13 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
 
   const troubles = new Troubles();
   let queues: OrderQueues | undefined;
+  let watch: QueueWatch | undefined;
   let bridge: Bridge | undefined;
   let workers: OrderWorkers | undefined;
   let started = false;
   const details = () => ({
     role,
+    failed_orders: watch?.failedOrders(),
     ...(bridge ? { bridge: bridge.health() } : {}),
     ...(workers ? { worker: workers.health() } : {}),
   });
@@ -75,6 +78,9 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
   queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
+  // In every role: whoever is asked for /health knows.
+  watch = watchQueues(redis, partitions, troubles, onQueueError);
+  services.add({ name: 'watch over the queues', stop: watch.stop });
 
   const opening = {
     config,

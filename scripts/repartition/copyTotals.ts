@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../src/queue/partitions.ts';
+import { pausedSinceKey } from '../../src/queue/watchQueues.ts';
 import { statsKeys } from '../../src/stats/keys.ts';
 import type { LedgerStand } from '../verify/ledgerFigures.ts';
 import { batches } from '../verify/periods.ts';
@@ -92,7 +93,7 @@ async function writeLedger(
 }
 
 /**
- * A queue is paused when one of those it comes from was. BullMQ numbers the jobs that are added without an id, and
+ * A queue is paused when one of those it comes from was, since the first of them was. BullMQ numbers the jobs that are added without an id, and
  * those of any old partition may be here now: counting goes on above the highest, or a new job would overwrite one.
  */
 async function writeQueue(redis: Redis | Cluster, split: Split, target: Partition): Promise<void> {
@@ -104,4 +105,8 @@ async function writeQueue(redis: Redis | Cluster, split: Split, target: Partitio
   const sources = split.sourcesOf(target);
   const paused = await Promise.all(sources.map((source) => redis.hget(queueKey(source, 'meta'), 'paused')));
   if (paused.some((flag) => flag === '1')) await redis.hset(queueKey(target, 'meta'), 'paused', 1);
+  const since = (await Promise.all(sources.map((source) => redis.get(pausedSinceKey(source))))).filter(
+    Boolean,
+  );
+  if (since.length > 0) await redis.set(pausedSinceKey(target), Math.min(...since.map(Number)));
 }

@@ -51,7 +51,8 @@ async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
 
 /** What keys of a partition are called. BullMQ's trees and schedules of jobs are not used, and not copied. */
 const KNOWN = new RegExp(
-  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:(days|months|years|detail)$|spend:|counts:|ledger(:|$)|edits$|repairs(:ended)?$|` +
+  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:(days|months|years|detail)$|spend:|counts:|ledger(:|$)|` +
+    `edits$|repairs(:ended)?$|paused_since$|retrying:|` +
     `${ORDER_QUEUE}:(?!waiting-children$|repeat(:|$)))`,
 );
 const PERIOD = /^(spend|counts):/;

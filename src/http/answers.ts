@@ -101,6 +101,10 @@ export const health = z
         reason: z.string().meta({ description: 'What is wrong and what to do about it.' }),
       }),
     ),
+    failed_orders: z
+      .object({ count: z.int().min(0), since: z.iso.datetime().nullable() })
+      .optional()
+      .meta({ description: 'Orders that wait for an operator, and when the one failed that waits longest.' }),
   })
   .meta({ description: 'Whether Redis answers; beside it, what this process does.' });
 

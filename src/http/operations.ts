@@ -215,6 +215,7 @@ export const openOperations = {
       timestamp: 1754000000.123,
       troubles: [],
       role: 'all',
+      failed_orders: { count: 0, since: null },
     },
     momentary: true,
     open: true,

@@ -5,7 +5,8 @@ import { noProgress } from '../../scripts/verify/progress.ts';
 import { verifyAll } from '../../scripts/verify/verifyAll.ts';
 import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
 import { chooseDurability } from '../../src/queue/durability.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
+import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { pausedSinceKey } from '../../src/queue/watchQueues.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { fill, fillStats, queuesOf, someOrders, visible } from './repartitionData.ts';
@@ -141,14 +142,19 @@ describe('another number of partitions', () => {
     await merged.close();
   });
 
-  it('stays paused where it was paused', async () => {
+  it('stays paused where it was paused, since the same moment', async () => {
     await fill(redis, 1, ORDERS.slice(0, 10));
     const one = await queuesOf(redis, 1);
     await one.all[0]?.pause();
     await one.close();
+    await redis.set(pausedSinceKey(makePartitions(1).all[0] as Partition), 1_700_000_000_000);
     await change(2);
     const two = await queuesOf(redis, 2);
     expect(await Promise.all(two.all.map((queue) => queue.isPaused()))).toEqual([true, true]);
+    expect(await Promise.all(makePartitions(2).all.map((each) => redis.get(pausedSinceKey(each))))).toEqual([
+      '1700000000000',
+      '1700000000000',
+    ]);
     await two.close();
   });
 });

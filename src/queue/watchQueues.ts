@@ -1,0 +1,126 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Troubles } from '../runtime/troubles.ts';
+import { ORDER_QUEUE } from './orderJob.ts';
+import type { Partition, Partitions } from './partitions.ts';
+
+/** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
+export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;
+
+const LOOK_EVERY_MS = 2_000;
+
+/**
+ * KEYS[1] meta, KEYS[2] failed, KEYS[3] paused_since; ARGV[1] now (ms).
+ * Returns {paused since or false, failed, when the oldest of them failed or false}.
+ * Whoever sees the pause first writes down when: it may come from anywhere. A concurrency of 0 is a pause by another
+ * name. A Redis that is full takes no note, and the pause is told all the same.
+ */
+const LOOK = `
+local meta = redis.call('HMGET', KEYS[1], 'paused', 'concurrency')
+local since = false
+if meta[1] or meta[2] == '0' then
+  redis.pcall('SET', KEYS[3], ARGV[1], 'NX')
+  since = redis.call('GET', KEYS[3]) or ARGV[1]
+else
+  redis.call('DEL', KEYS[3])
+end
+return { since, redis.call('ZCARD', KEYS[2]), redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or false }`;
+
+interface QueueFacts {
+  index: number;
+  pausedSince: number | undefined;
+  failed: number;
+  oldestFailure: number | undefined;
+}
+
+/** Orders that wait for an operator. */
+export interface FailedOrders {
+  count: number;
+  /** When the one failed that has waited longest, ISO, UTC; null when there is none. */
+  since: string | null;
+}
+
+export interface QueueWatch {
+  /** Undefined until it was first seen; while Redis is away, as it was last. */
+  failedOrders(): FailedOrders | undefined;
+  stop(): Promise<void>;
+}
+
+/** Looks after all queues every two seconds, a round trip each: one that is paused is a trouble until it is not. */
+export function watchQueues(
+  redis: Redis | Cluster,
+  partitions: Partitions,
+  troubles: Troubles,
+  onError: (error: Error) => void,
+): QueueWatch {
+  let failedOrders: FailedOrders | undefined;
+  const look = async () => {
+    const now = Date.now();
+    const facts = await Promise.all(partitions.all.map((partition) => lookAt(redis, partition, now)));
+    tellPauses(facts, troubles);
+    failedOrders = {
+      count: facts.reduce((sum, { failed }) => sum + failed, 0),
+      since: isoOf(earliest(facts.map(({ oldestFailure }) => oldestFailure))) ?? null,
+    };
+  };
+  let stopped = false;
+  let underWay = false;
+  const lookOnce = async () => {
+    // A Redis that hangs is not left with a queue of them.
+    if (underWay) return;
+    underWay = true;
+    try {
+      await look();
+    } catch (error) {
+      if (!stopped) onError(error as Error);
+    } finally {
+      underWay = false;
+    }
+  };
+  void lookOnce();
+  const timer = setInterval(lookOnce, LOOK_EVERY_MS);
+  return {
+    failedOrders: () => failedOrders,
+    // Without waiting for the last look: it changes nothing of importance, and Redis may hang.
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+async function lookAt(redis: Redis | Cluster, partition: Partition, now: number): Promise<QueueFacts> {
+  const key = (name: string) => `${partition.tag}:${ORDER_QUEUE}:${name}`;
+  const seen = await redis.eval(LOOK, 3, key('meta'), key('failed'), pausedSinceKey(partition), now);
+  const [since, failed, oldest] = seen as [string | null, number, string | null];
+  return {
+    index: partition.index,
+    pausedSince: since === null ? undefined : Number(since),
+    failed,
+    oldestFailure: oldest === null ? undefined : Number(oldest),
+  };
+}
+
+const PAUSED = 'queue paused';
+
+function tellPauses(facts: readonly QueueFacts[], troubles: Troubles): void {
+  const paused = facts.filter(({ pausedSince }) => pausedSince !== undefined);
+  const since = isoOf(earliest(paused.map(({ pausedSince }) => pausedSince)));
+  if (since === undefined) {
+    troubles.end(PAUSED);
+    return;
+  }
+  const which =
+    facts.length === 1
+      ? 'orders are'
+      : `orders of partition ${paused.map(({ index }) => index).join(', ')} (of ${facts.length}) are`;
+  const reason = `${which} not worked on, as their queue is paused: resume it at /admin/queues`;
+  troubles.report(PAUSED, reason, since);
+}
+
+const earliest = (times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+const isoOf = (time: number | undefined): string | undefined =>
+  time === undefined ? undefined : new Date(time).toISOString();
