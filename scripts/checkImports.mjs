@@ -33,7 +33,12 @@ const MAY_IMPORT = {
 
 /** The only places that may use these. */
 const ONLY_IN = {
-  '@aws-sdk/*': ['bridge/sqsInbox.ts', 'bridge/sqsClient.ts', 'bridge/openInbox.ts'],
+  '@aws-sdk/*': [
+    'bridge/sqsInbox.ts',
+    'bridge/sqsClient.ts',
+    'bridge/sqsCredentials.ts',
+    'bridge/openInbox.ts',
+  ],
   express: ['http'],
   'process.env': ['config'],
 };

@@ -18,7 +18,7 @@ async function main(): Promise<void> {
       `the concurrency must be 1 to ${MAX_CONCURRENCY}, or reset, got "${process.argv.slice(2).join(' ')}"`,
     ]);
   }
-  const config = readConfig();
+  const config = readConfig(process.env, ['redis']);
   const embedded = config.redis.kind === 'embedded' ? await startEmbeddedRedis(config.dataDir) : undefined;
   const target: RedisTarget =
     config.redis.kind === 'embedded'

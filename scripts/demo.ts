@@ -97,7 +97,7 @@ async function demo(): Promise<boolean> {
 
 /** Two partitions to a master, and every job on a replica before its message is deleted. */
 function onCluster(nodes: string): NodeJS.ProcessEnv {
-  const { REDIS_URL, REDIS_HOST, REDIS_PORT, ...others } = process.env;
+  const { REDIS, REDIS_URL, REDIS_HOST, REDIS_PORT, ...others } = process.env;
   return { PARTITIONS: '6', DURABILITY: 'replicas:1', ...others, REDIS_CLUSTER_NODES: nodes };
 }
 
