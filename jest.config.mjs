@@ -1,3 +1,6 @@
+// The SDK would look for credentials of the machine it runs on, which takes seconds where none answers.
+process.env.AWS_EC2_METADATA_DISABLED = 'true';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',

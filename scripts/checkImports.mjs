@@ -38,7 +38,12 @@ const MAY_IMPORT = {
 
 /** The only places that may use these. */
 const ONLY_IN = {
-  '@aws-sdk/*': ['bridge/sqsInbox.ts', 'bridge/sqsClient.ts', 'bridge/openInbox.ts'],
+  '@aws-sdk/*': [
+    'bridge/sqsInbox.ts',
+    'bridge/sqsClient.ts',
+    'bridge/sqsCredentials.ts',
+    'bridge/openInbox.ts',
+  ],
   express: ['http', 'desk'],
   'process.env': ['config'],
 };

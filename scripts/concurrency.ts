@@ -17,7 +17,7 @@ async function main(): Promise<void> {
       `the concurrency must be 1 to ${MAX_CONCURRENCY}, or reset, got "${process.argv.slice(2).join(' ')}"`,
     ]);
   }
-  const config = readConfig();
+  const config = readConfig(process.env, ['redis']);
   const { redis, close } = await openRedis(config);
   try {
     if (wanted !== undefined)

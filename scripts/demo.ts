@@ -98,7 +98,7 @@ async function demo(): Promise<boolean> {
 /** Two partitions to a master, and every job on a replica before its message is deleted. */
 function onCluster(nodes: string): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('REDIS_') || name === 'REDIS_MEMORY_SHARE',
+    ([name]) => !/^REDIS(_|$)/.test(name) || name === 'REDIS_MEMORY_SHARE',
   );
   return {
     PARTITIONS: '6',

@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 import { startApp } from './app.ts';
-import { ConfigError, ROLES, type Role, readConfig } from './config/config.ts';
+import { ConfigError, ROLES, type Role, readConfig, USES } from './config/config.ts';
 import { closeLogger, makeLogger } from './runtime/logger.ts';
 import { Services } from './runtime/services.ts';
 
@@ -8,8 +8,10 @@ const USAGE = `Usage: order-pipeline [${ROLES.join('|')}]`;
 
 async function main(): Promise<void> {
   const role = readRole(process.argv.slice(2));
-  const config = readConfig();
+  const config = readConfig(undefined, USES[role]);
   const logger = makeLogger(config.log);
+  for (const { name, nearest } of config.unknown)
+    logger.warn('nothing reads this variable', { name, nearest });
 
   const services = new Services(logger);
 

@@ -40,7 +40,7 @@ describe('without any setting', () => {
   });
 
   it('what belongs to other programs is left alone', () => {
-    expect(readConfig({ PATH: '/bin', TZ: 'Mars/Olympus', REDIS: 'x' })).toEqual(readConfig({}));
+    expect(readConfig({ PATH: '/bin', TZ: 'Mars/Olympus', REDISCLI_AUTH: 'x' })).toEqual(readConfig({}));
   });
 });
 
@@ -91,12 +91,10 @@ describe('SQS', () => {
     expect(readConfig({ SQS_ENDPOINT: url, LOCALSTACK_URL: url }).sqs).toMatchObject({ endpoint: url });
   });
 
-  it('gets made-up credentials at an endpoint unless there are real ones', () => {
-    const env = { SQS_ENDPOINT: 'http://localstack:4566' };
-    expect(readConfig(env).sqs.credentials).toBeDefined();
-    expect(
-      readConfig({ ...env, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' }).sqs.credentials,
-    ).toBeUndefined();
+  it("gets made-up credentials at an endpoint only where the SDK's own chain finds none", () => {
+    const { sqs } = readConfig({ SQS_ENDPOINT: 'http://localstack:4566' });
+    expect(sqs.credentials).toBeUndefined();
+    expect(sqs.fallback?.credentials.accessKeyId).toBe('local');
   });
 
   it.each([
@@ -116,6 +114,7 @@ describe('SQS', () => {
   ])('of %j is used as it says, without credentials of ours on AWS', (env, sqs) => {
     expect(readConfig(env).sqs).toMatchObject(sqs);
     expect(readConfig(env).sqs.credentials === undefined).toBe(sqs.kind === 'aws');
+    expect(readConfig(env).sqs.fallback).toBeUndefined();
   });
 });
 

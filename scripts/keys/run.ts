@@ -22,7 +22,7 @@ export async function keys(args: readonly string[], around: Surroundings): Promi
   }
   let open: OpenRedis | undefined;
   try {
-    open = await openRedis(readConfig(around.env));
+    open = await openRedis(readConfig(around.env, ['redis']));
     return await run(wanted, new KeyStore(open.redis), around);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof NoRedis || isReply(error))) throw error;

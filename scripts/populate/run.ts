@@ -25,7 +25,7 @@ export async function populate(args: readonly string[], around: Surroundings): P
   }
   let config: Config | undefined;
   try {
-    config = readConfig(around.env);
+    config = readConfig(around.env, ['sqs']);
     const { currency, idCase } = config.rules;
     const orders = { ...parsed.options.orders, currency, idCase };
     return await carryOut({ ...parsed.options, orders }, config, around);
@@ -82,10 +82,13 @@ function explain(error: unknown, config: Config | undefined, around: Surrounding
     return say(`no SQS answers at ${where}: ${hint}`, EXIT.unsent);
   }
   if (isFromSqs(cause)) return say(`SQS refused: ${cause.name}: ${cause.message}`, EXIT.unsent);
+  // What was asked before the first order was sent says by itself what to do.
+  if (cause instanceof Error && isFromSqs(cause.cause)) return say(cause.message, EXIT.unsent);
   throw cause;
 }
 
 /** The SDK marks what the service answered, and names what it could not sign or resolve by itself. */
 function isFromSqs(error: unknown): error is Error {
-  return error instanceof Error && ('$metadata' in error || error.name === 'CredentialsProviderError');
+  if (!(error instanceof Error)) return false;
+  return '$metadata' in error || ['CredentialsProviderError', 'NoRegion'].includes(error.name);
 }

@@ -29,7 +29,7 @@ export async function repartitionCommand(args: readonly string[], around: Surrou
   }
   let open: OpenRedis | undefined;
   try {
-    const config = readConfig(around.env);
+    const config = readConfig(around.env, ['redis']);
     open = await openRedis(config);
     return await carryOutAndVerify(options, config, open, around);
   } catch (error) {

@@ -38,7 +38,7 @@ export async function verify(args: readonly string[], around: Surroundings): Pro
   }
   let open: OpenRedis | undefined;
   try {
-    open = await openRedis(readConfig(around.env));
+    open = await openRedis(readConfig(around.env, ['redis']));
     const partitions = await recordedPartitions(open);
     const progress = showProgress(around.stderr);
     const verified = await verifyAll(open.redis, partitions, progress, around.signal).finally(() =>

@@ -10,6 +10,7 @@ import { Gate } from './gate.ts';
 import type { Inbox } from './inbox.ts';
 import { InFlight } from './inFlight.ts';
 import { Keeper } from './keeper.ts';
+import type { Polling, SqsState } from './polling.ts';
 import { Pressure, type PressureOptions } from './pressure.ts';
 import { Receivers } from './receivers.ts';
 import { startTrafficLog } from './trafficLog.ts';
@@ -39,11 +40,14 @@ export interface BridgeParts {
   lanes: readonly DurableQueues[];
   partitions: Partitions;
   readLoad: () => Promise<QueueLoad>;
+  /** Hears how calls to the inbox go. */
+  polling: Polling;
   logger: Logger;
   onError: (error: Error) => void;
 }
 
 export interface BridgeHealth extends CallReport {
+  sqs: SqsState;
   last_poll_age_ms: number;
   receives_under_way: number;
   in_flight: number;
@@ -67,13 +71,16 @@ const DELETE_LIMIT_MS = 3_500;
 const RELEASE_LIMIT_MS = 1_500;
 
 export function startBridge(options: BridgeOptions, parts: BridgeParts): Bridge {
-  const { inbox, counts, partitions, logger, onError } = parts;
+  const { inbox, counts, partitions, polling, logger, onError } = parts;
   const gate = new Gate();
   const inFlight = new InFlight(options.maxReceives * PLACES_PER_RECEIVE, options.visibilitySeconds);
   const traffic = startTrafficLog(logger);
   const pressure = new Pressure(options, parts.readLoad, gate, logger);
   const keeper = new Keeper(inbox, inFlight, options.visibilitySeconds, onError);
-  const deleter = new Deleter(inbox, inFlight, onError);
+  const deleter = new Deleter(inbox, inFlight, {
+    onError,
+    onEnded: (error) => polling.deleted(error),
+  });
   const enqueuer = new Enqueuer(options, {
     lanes: parts.lanes,
     partitions,
@@ -91,11 +98,16 @@ export function startBridge(options: BridgeOptions, parts: BridgeParts): Bridge 
     max: options.maxReceives,
     waitSeconds: options.waitSeconds,
     onMessages: (messages, more) => enqueuer.push(messages, more),
-    onError,
+    onPolled: () => polling.worked(),
+    onFailed(error) {
+      polling.failed(error);
+      onError(error);
+    },
   });
 
   return {
     health: () => ({
+      sqs: polling.state,
       last_poll_age_ms: Date.now() - receivers.lastSuccess,
       receives_under_way: receivers.active,
       in_flight: inFlight.size,

@@ -8,6 +8,12 @@ const LINGER_MS = 100;
 const TRIES = 5;
 const FIRST_RETRY_MS = 200;
 
+export interface DeleterParts {
+  onError: (error: Error) => void;
+  /** A batch has ended: given up for this error, or answered. */
+  onEnded: (error: Error | undefined) => void;
+}
+
 /**
  * Deletes messages whose jobs are safe, ten to a call over all receives. A delete that keeps failing is given
  * up: SQS delivers that message again, and its job id or the ledger recognises it.
@@ -15,16 +21,16 @@ const FIRST_RETRY_MS = 200;
 export class Deleter {
   readonly #inbox: Inbox;
   readonly #inFlight: InFlight;
-  readonly #onError: (error: Error) => void;
+  readonly #parts: DeleterParts;
   readonly #giveUp = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #waiting: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(inbox: Inbox, inFlight: InFlight, onError: (error: Error) => void) {
+  constructor(inbox: Inbox, inFlight: InFlight, parts: DeleterParts) {
     this.#inbox = inbox;
     this.#inFlight = inFlight;
-    this.#onError = onError;
+    this.#parts = parts;
   }
 
   /** `more` says that further messages are on their way, so that fewer than ten may wait for them. */
@@ -60,6 +66,7 @@ export class Deleter {
   async #delete(ids: readonly string[]): Promise<void> {
     const { signal } = this.#giveUp;
     let left = ids;
+    let failure: Error | undefined;
     for (let attempt = 0; left.length > 0 && attempt < TRIES; attempt += 1) {
       if (attempt > 0)
         await delay(FIRST_RETRY_MS * 2 ** (attempt - 1), undefined, { signal }).catch(() => {});
@@ -68,9 +75,12 @@ export class Deleter {
         // Looked up anew for each try: a delivery meanwhile has brought a newer handle.
         const outcomes = await this.#inbox.delete(this.#inFlight.handlesOf(left) as string[]);
         left = left.filter((_, index) => outcomes[index] === 'try_again');
+        failure = undefined;
       } catch (error) {
-        this.#onError(error as Error);
+        failure = error as Error;
+        this.#parts.onError(failure);
       }
     }
+    this.#parts.onEnded(failure);
   }
 }

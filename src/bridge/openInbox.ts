@@ -18,20 +18,34 @@ export interface InboxSettings {
 
 const FOURTEEN_DAYS = 14 * 86_400;
 
-/**
- * The inbox's URL, creating it and its dead-letter queue when it is missing. An inbox that exists keeps its
- * attributes: they are its owner's. Several processes may do this at once.
- */
+/** A way to SQS for a few calls. */
+type Send = Pick<SQSClient, 'send'>;
+
+/** The inbox's URL, as `findOrCreateInbox` has it. Errors say what to do. */
 export async function openInbox(client: SQSClient, settings: InboxSettings): Promise<string> {
-  if (settings.queueUrl !== undefined) return settings.queueUrl;
   try {
-    return (await findQueue(client, settings.queueName)) ?? (await createInbox(client, settings));
+    return (await findOrCreateInbox(client, settings)).url;
   } catch (error) {
     throw explainSqsError(error);
   }
 }
 
-async function findQueue(client: SQSClient, name: string): Promise<string | undefined> {
+/**
+ * The inbox's URL, creating it and its dead-letter queue when it is missing. An inbox that exists keeps its
+ * attributes: they are its owner's. Several processes may do this at once.
+ */
+export async function findOrCreateInbox(
+  client: Send,
+  settings: InboxSettings,
+): Promise<{ url: string; created: boolean }> {
+  if (settings.queueUrl !== undefined) return { url: settings.queueUrl, created: false };
+  const url = await findQueue(client, settings.queueName);
+  return url === undefined
+    ? { url: await createInbox(client, settings), created: true }
+    : { url, created: false };
+}
+
+async function findQueue(client: Send, name: string): Promise<string | undefined> {
   try {
     return (await client.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl;
   } catch (error) {
@@ -40,7 +54,7 @@ async function findQueue(client: SQSClient, name: string): Promise<string | unde
   }
 }
 
-async function createInbox(client: SQSClient, settings: InboxSettings): Promise<string> {
+async function createInbox(client: Send, settings: InboxSettings): Promise<string> {
   const fifo = settings.queueName.endsWith('.fifo');
   const baseName = fifo ? settings.queueName.slice(0, -'.fifo'.length) : settings.queueName;
   const common = { MessageRetentionPeriod: String(FOURTEEN_DAYS), ...(fifo ? { FifoQueue: 'true' } : {}) };
@@ -59,11 +73,7 @@ async function createInbox(client: SQSClient, settings: InboxSettings): Promise<
   });
 }
 
-async function createQueue(
-  client: SQSClient,
-  name: string,
-  attributes: Record<string, string>,
-): Promise<string> {
+async function createQueue(client: Send, name: string, attributes: Record<string, string>): Promise<string> {
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
   if (QueueUrl === undefined) throw new Error(`SQS created ${name} but named no URL`);
   return QueueUrl;

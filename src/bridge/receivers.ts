@@ -14,7 +14,10 @@ export interface ReceiverParts {
   waitSeconds: number;
   /** Fresh messages, and whether further receives are under way. */
   onMessages: (messages: InboxMessage[], more: boolean) => void;
-  onError: (error: Error) => void;
+  /** A receive came back. */
+  onPolled: () => void;
+  /** A receive failed, and is tried again. */
+  onFailed: (error: Error) => void;
 }
 
 /** Wait of the additional receives: long enough to ask all of SQS's servers, short enough to end when it is quiet. */
@@ -70,7 +73,7 @@ export class Receivers {
   }
 
   async #loop(permanent: boolean): Promise<void> {
-    const { max, waitSeconds, onError } = this.#parts;
+    const { max, waitSeconds, onFailed } = this.#parts;
     const { signal } = this.#abort;
     let failures = 0;
     while (!this.#stopping) {
@@ -85,7 +88,7 @@ export class Receivers {
         if (count === 0) await this.#pause(began + EMPTY_MS - Date.now());
       } catch (error) {
         if (signal.aborted) return;
-        onError(error as Error);
+        onFailed(error as Error);
         if (!permanent) return;
         const most = Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS);
         failures += 1;
@@ -100,7 +103,7 @@ export class Receivers {
 
   /** One receive, with its places reserved before it; says how many messages came. */
   async #receive(waitSeconds: number): Promise<number> {
-    const { inbox, inFlight, gate, onMessages } = this.#parts;
+    const { inbox, inFlight, gate, onMessages, onPolled } = this.#parts;
     const { signal } = this.#abort;
     await inFlight.reserve(INBOX_BATCH, signal);
     let messages: InboxMessage[] = [];
@@ -110,6 +113,7 @@ export class Receivers {
       asked = Date.now();
       messages = await inbox.receive(INBOX_BATCH, waitSeconds, signal);
       this.#lastSuccess = Date.now();
+      onPolled();
     } finally {
       // Hidden since some moment after we asked: counting from the asking errs on the safe side.
       onMessages(inFlight.admit(INBOX_BATCH, messages, asked), this.#loops.size > 1);

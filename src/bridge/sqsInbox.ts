@@ -8,8 +8,10 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { CallCounts, CallKind } from './callCounts.ts';
 import type { EntryOutcome, Inbox, InboxMessage } from './inbox.ts';
-import { createLeanSqsClient, type SqsTarget } from './sqsClient.ts';
+import { findOrCreateInbox, type InboxSettings } from './openInbox.ts';
+import { createLeanSqsClient, createSqsClient, type SqsTarget, sqsCredentials } from './sqsClient.ts';
 import { explainSqsError } from './sqsErrors.ts';
+import { withLimit } from './withLimit.ts';
 
 const MESSAGE_FACTS: MessageSystemAttributeName[] = ['ApproximateReceiveCount', 'SentTimestamp'];
 
@@ -18,18 +20,60 @@ const CALL_LIMIT_MS = 10_000;
 /** On top of the wait that was asked for. */
 const RECEIVE_GRACE_MS = 5_000;
 
+export interface SqsInboxParts {
+  counts: CallCounts;
+  /** Called once, when it is known where the inbox is. */
+  onFound: (inbox: FoundInbox) => void;
+}
+
+export interface FoundInbox {
+  url: string;
+  /** It did not exist before. */
+  created: boolean;
+  /** The SDK found no credentials: calls are signed with made-up ones. */
+  madeUpCredentials: boolean;
+}
+
+export interface SqsInbox extends Inbox {
+  /** The region calls are signed for. Rejects when nothing names one. */
+  region(): Promise<string>;
+  /** Finds the inbox, or creates it, as the first receive would. */
+  open(signal?: AbortSignal): Promise<void>;
+}
+
 /**
  * The inbox on SQS. Receives have a client of their own: a client has 50 sockets, and long polls would keep
  * deletes waiting for one. `visibilitySeconds` is asked for with each receive, whatever the queue's own setting.
+ * Where it is, is asked as often as it takes, by receives: a bridge that starts before its SQS waits for it.
  */
-export function sqsInbox(
-  target: SqsTarget,
-  queueUrl: string,
-  visibilitySeconds: number,
-  counts: CallCounts,
-): Inbox {
-  const receiving = createLeanSqsClient(target);
-  const answering = createLeanSqsClient(target);
+export function sqsInbox(target: SqsTarget & InboxSettings, { counts, onFound }: SqsInboxParts): SqsInbox {
+  const credentials = sqsCredentials(target);
+  // The next receive tries again.
+  const finding = createSqsClient(target, credentials, { maxAttempts: 1 });
+  const receiving = createLeanSqsClient(target, credentials);
+  const answering = createLeanSqsClient(target, credentials);
+  const { visibilitySeconds } = target;
+  let found: string | undefined;
+
+  const explained = (error: unknown): Error => explainSqsError(error, credentials.areMadeUp());
+
+  const find = async (signal?: AbortSignal): Promise<string> => {
+    if (found !== undefined) return found;
+    try {
+      const { url, created } = await withLimit(CALL_LIMIT_MS, (limit) => findBy(limit), signal);
+      found = url;
+      onFound({ url, created, madeUpCredentials: credentials.areMadeUp() });
+      return url;
+    } catch (error) {
+      throw signal?.aborted ? error : explained(error);
+    }
+  };
+
+  const findBy = (abortSignal: AbortSignal) =>
+    findOrCreateInbox(
+      { send: ((command: never) => finding.send(command, { abortSignal })) as typeof finding.send },
+      target,
+    );
 
   const call = async <T>(
     kind: CallKind,
@@ -43,14 +87,19 @@ export function sqsInbox(
     } catch (error) {
       if (signal?.aborted) throw error;
       counts.failed();
-      throw explainSqsError(error);
+      throw explained(error);
     }
   };
 
   return {
+    region: () => finding.config.region(),
+    async open(signal) {
+      await find(signal);
+    },
+
     async receive(max, waitSeconds, signal) {
       const command = new ReceiveMessageCommand({
-        QueueUrl: queueUrl,
+        QueueUrl: await find(signal),
         MaxNumberOfMessages: max,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: visibilitySeconds,
@@ -71,7 +120,7 @@ export function sqsInbox(
 
     async delete(receiptHandles) {
       const command = new DeleteMessageBatchCommand({
-        QueueUrl: queueUrl,
+        QueueUrl: await find(),
         // Ids are positions: a message delivered twice could stand in one batch twice.
         Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
       });
@@ -83,7 +132,7 @@ export function sqsInbox(
 
     async hide(receiptHandles, seconds) {
       const command = new ChangeMessageVisibilityBatchCommand({
-        QueueUrl: queueUrl,
+        QueueUrl: await find(),
         Entries: receiptHandles.map((ReceiptHandle, index) => ({
           Id: String(index),
           ReceiptHandle,
@@ -97,38 +146,11 @@ export function sqsInbox(
     },
 
     close() {
+      finding.destroy();
       receiving.destroy();
       answering.destroy();
     },
   };
-}
-
-/** Aborts the call after the limit, or with `outer`; either way nothing is left behind. */
-async function withLimit<T>(
-  limitMs: number,
-  ask: (signal: AbortSignal) => Promise<T>,
-  outer?: AbortSignal,
-): Promise<T> {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    abort();
-  }, limitMs);
-  outer?.addEventListener('abort', abort, { once: true });
-  if (outer?.aborted) abort();
-  try {
-    return await ask(controller.signal);
-  } catch (error) {
-    if (!late) throw error;
-    throw Object.assign(new Error(`no answer within ${limitMs / 1_000} s`, { cause: error }), {
-      name: 'SlowCall',
-    });
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener('abort', abort);
-  }
 }
 
 function outcomes(

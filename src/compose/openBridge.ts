@@ -1,9 +1,8 @@
 import type { Logger } from 'winston';
 import { type Bridge, startBridge } from '../bridge/bridge.ts';
 import { CallCounts } from '../bridge/callCounts.ts';
-import { openInbox } from '../bridge/openInbox.ts';
-import { createSqsClient } from '../bridge/sqsClient.ts';
-import { sqsInbox } from '../bridge/sqsInbox.ts';
+import { Polling } from '../bridge/polling.ts';
+import { type FoundInbox, type SqsInbox, sqsInbox } from '../bridge/sqsInbox.ts';
 import type { Config, Role } from '../config/config.ts';
 import { readQueueLoad } from '../queue/queueLoad.ts';
 import { startEmbeddedSqs } from '../runtime/embeddedSqs.ts';
@@ -18,16 +17,27 @@ export interface BridgeStart extends LaneStart {
   logger: Logger;
 }
 
-/** Opens the inbox and starts the bridge from it into the queues. */
+/**
+ * Opens the inbox and starts the bridge from it into the queues. An SQS that cannot be asked yet is waited for by the
+ * bridge, which says so in /health: no restart would bring it nearer. Rejects when no region is named.
+ */
 export async function openBridge(parts: BridgeStart): Promise<Bridge> {
-  const { role, config, logger, services, connect, partitions, durabilityOf } = parts;
+  const { role, config, logger, services, troubles, connect, partitions, durabilityOf } = parts;
+  const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
+  const onError = throttledErrors(logger, 'bridge');
+  let region = '';
+  const inbox = sqsInbox(config.sqs, { counts, onFound: (found) => sayWhere(found, region, parts) });
+  services.add({ name: 'SQS', stop: async () => inbox.close() });
+  region = await inbox.region();
   if (config.sqs.kind === 'embedded') {
-    const embedded = await startEmbeddedSqs(config.embeddedSqsPort, config.sqs.region, config.dataDir);
+    const embedded = await startEmbeddedSqs(config.embeddedSqsPort, region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
   }
-  const client = createSqsClient(config.sqs);
-  const queueUrl = await openInbox(client, config.sqs).finally(() => client.destroy());
-  logger.info('SQS', { inbox: queueUrl, because: config.sqs.why });
+  const polling = new Polling(troubles, logger);
+  await openFirst(inbox, (error) => {
+    polling.failed(error);
+    onError(error);
+  });
   const durability = await durabilityOf(config.durability);
   logger.info('durability', { jobs_are_safe_in: durability.level, because: durability.why });
 
@@ -35,7 +45,6 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
     Array.from({ length: durability.lanes }, (_, index) => openLane(`bridge ${index}`, durability, parts)),
   );
   const loadRedis = connect('fail_fast', 'load', { commandTimeout: LOAD_TIMEOUT_MS });
-  const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
   return startBridge(
     {
       ...config.bridge,
@@ -46,15 +55,39 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
       idCase: config.rules.idCase,
     },
     {
-      inbox: sqsInbox(config.sqs, queueUrl, config.sqs.visibilitySeconds, counts),
+      inbox,
       counts,
+      polling,
       lanes,
       partitions,
       readLoad: () => readQueueLoad(loadRedis, partitions),
       logger,
-      onError: throttledErrors(logger, 'bridge'),
+      onError,
     },
   );
+}
+
+/** Before the product says that it is ready, if that can be: who sends then finds an inbox. */
+async function openFirst(inbox: SqsInbox, onFailed: (error: Error) => void): Promise<void> {
+  await inbox.open().catch(onFailed);
+}
+
+function sayWhere(
+  { url, created, madeUpCredentials }: FoundInbox,
+  region: string,
+  { config, logger }: BridgeStart,
+): void {
+  const { kind, why, regionWhy } = config.sqs;
+  logger.info('SQS', {
+    inbox: url,
+    because: why,
+    region,
+    ...(regionWhy === undefined ? {} : { region_because: regionWhy }),
+    ...(madeUpCredentials ? { credentials: 'made up, because the AWS SDK found none' } : {}),
+  });
+  // A name that was mistyped ends here as well.
+  if (created && kind !== 'embedded')
+    logger[kind === 'aws' ? 'warn' : 'info']('the inbox did not exist and was created', { inbox: url });
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { auditSettings, auditVariables } from './audit.ts';
+import { embeddedContradictions, embeddedVariables, type Part } from './embedded.ts';
 import type { Given } from './given.ts';
 import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
 import { jobSettings, jobVariables } from './jobs.ts';
@@ -7,10 +8,19 @@ import { orderSettings, orderVariables } from './orders.ts';
 import { processSettings, processVariables } from './process.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import { SQS_SECRETS, sqsContradictions, sqsSettings, sqsVariables } from './sqs.ts';
+import { isServiceAddress, type UnknownName, unknownNames } from './unknownNames.ts';
 
 /** What a process of this product does. `all` is the three others in one. */
 export const ROLES = ['all', 'bridge', 'worker', 'api'] as const;
 export type Role = (typeof ROLES)[number];
+
+/** What each role uses; the commands of operators say it themselves. */
+export const USES: Record<Role, readonly Part[]> = {
+  all: ['redis', 'sqs'],
+  bridge: ['redis', 'sqs'],
+  worker: ['redis'],
+  api: ['redis'],
+};
 
 /** Thrown with every problem of the environment at once; values of secrets are not in it. */
 export class ConfigError extends Error {
@@ -30,6 +40,7 @@ const environment = z.object({
   ...httpVariables,
   ...processVariables,
   ...redisVariables,
+  ...embeddedVariables,
   ...sqsVariables,
   ...jobVariables,
   ...auditVariables,
@@ -42,16 +53,27 @@ const SECRETS = new Set([...HTTP_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
 type Environment = z.output<typeof environment>;
 export type Config = ReturnType<typeof settingsOf>;
 
-/** Reads and checks the environment. An empty value counts as not set, as compose files produce it. */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const given: Given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
-  );
+/**
+ * Reads and checks the environment for a process that uses so much of the outside. An empty value counts as not set,
+ * as compose files produce it.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env, uses: readonly Part[] = USES.all): Config {
+  const given = givenBy(env);
   const parsed = environment.safeParse(given);
   const wrongValues = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given));
-  const problems = [...wrongValues, ...contradictions(given)];
+  const unknown = unknownNames(given, Object.keys(environment.shape));
+  const problems = [...wrongValues, ...contradictions(given, uses, unknown)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return settingsOf(parsed.data);
+  return settingsOf(parsed.data, unknown);
+}
+
+function givenBy(env: NodeJS.ProcessEnv): Given {
+  const given = Object.entries(env).filter(
+    ([name, value]) => value !== undefined && value.trim() !== '' && !isServiceAddress(name, value),
+  );
+  return Object.fromEntries(
+    given.map(([name, value = '']) => [name, name === 'NODE_ENV' ? value.trim().toLowerCase() : value]),
+  );
 }
 
 /** Defaults by name, for the README's table and the test that holds it to this file. */
@@ -69,11 +91,16 @@ function problemOf(issue: z.core.$ZodIssue, given: Given): string {
 }
 
 /** Looks at what is set, not at what it parsed to, so that it adds to the list whatever else is wrong. */
-function contradictions(given: Given): string[] {
-  return [...redisContradictions(given), ...sqsContradictions(given), ...httpContradictions(given)];
+function contradictions(given: Given, uses: readonly Part[], unknown: readonly UnknownName[]): string[] {
+  return [
+    ...redisContradictions(given),
+    ...sqsContradictions(given),
+    ...httpContradictions(given),
+    ...embeddedContradictions(given, uses, unknown),
+  ];
 }
 
-function settingsOf(env: Environment) {
+function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
   const http = httpSettings(env);
   return {
     ...processSettings(env),
@@ -84,5 +111,7 @@ function settingsOf(env: Environment) {
     ...jobSettings(env),
     ...auditSettings(env),
     ...orderSettings(env),
+    /** Set, and read by nobody: worth a word, because a real one may be meant. */
+    unknown,
   };
 }

@@ -5,7 +5,10 @@ const LOG_LEVELS = { debug: 'debug', info: 'info', warning: 'warn', warn: 'warn'
 
 /** What concerns a process of any role. */
 export const processVariables = {
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: z
+    .string()
+    .refine((text) => text === 'production' || !/^pro?d/.test(text), 'must be production, if that is meant')
+    .default('development'),
   SHUTDOWN_TIMEOUT_MS: whole(1_000, 600_000).default(10_000),
 
   LOG_LEVEL: oneOf(['debug', 'info', 'warning', 'warn', 'error'], lower).default('info'),

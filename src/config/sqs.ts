@@ -1,8 +1,17 @@
 import * as z from 'zod';
+import { sqsRegionOf } from './awsHosts.ts';
 import { type Given, setAmong } from './given.ts';
 import { lower, oneOf, price, url, whole } from './values.ts';
 
 const ENDPOINTS = ['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const;
+const FALLBACK_REGION = 'us-east-1';
+
+/** A zone (`eu-west-1a`) is taken for a region often enough to be worth a word at the start. */
+const region = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^(?!.*-\d+[a-z]$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a region such as eu-west-1');
 
 /** Where the inbox is, and how the bridge empties it. */
 export const sqsVariables = {
@@ -10,12 +19,17 @@ export const sqsVariables = {
   SQS_ENDPOINT: url('http:', 'https:').optional(),
   LOCALSTACK_URL: url('http:', 'https:').optional(),
   AWS_ENDPOINT_URL_SQS: url('http:', 'https:').optional(),
-  SQS_QUEUE_URL: url('http:', 'https:').optional(),
+  AWS_ENDPOINT_URL: url('http:', 'https:').optional(),
+  SQS_QUEUE_URL: url('http:', 'https:')
+    .refine(namesQueue, 'must end in the name of a queue, at AWS /ACCOUNT/NAME')
+    .optional(),
   QUEUE_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$/, 'must be 1 to 80 letters, digits, - or _')
     .default('orders'),
-  AWS_REGION: z.string().default('us-east-1'),
+  AWS_REGION: region.optional(),
+  AWS_DEFAULT_REGION: region.optional(),
+  AWS_PROFILE: z.string().optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   EMBEDDED_SQS_PORT: whole(1, 65_535).default(4566),
@@ -30,17 +44,26 @@ export const SQS_SECRETS = ['AWS_SECRET_ACCESS_KEY'];
 const variables = z.object(sqsVariables);
 type Environment = z.output<typeof variables>;
 
+interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 /** Where SQS is, and why. Without `endpoint` the SDK finds AWS itself. */
 export interface SqsTarget {
   kind: 'embedded' | 'endpoint' | 'aws';
   why: string;
   endpoint?: string;
-  region: string;
+  /** The one that was named, and by what; absent means the SDK's own chain. */
+  region?: string;
+  regionWhy?: string;
   queueName: string;
   /** The inbox, when it must not be looked up or created by name. */
   queueUrl?: string;
-  /** Given for endpoints that check none; absent means the SDK's own credential chain. */
-  credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** For an SQS of our own; absent means the SDK's own credential chain. */
+  credentials?: Credentials;
+  /** What to take where that chain finds nothing: an endpoint that is not AWS may ask for neither. */
+  fallback?: { region: string; credentials: Credentials };
   waitSeconds: number;
   visibilitySeconds: number;
   /** Deliveries before SQS moves a message to the dead-letter queue. */
@@ -48,9 +71,13 @@ export interface SqsTarget {
 }
 
 export function sqsContradictions(given: Given): string[] {
+  return [...places(given), ...regions(given), ...names(given), ...halfKey(given)];
+}
+
+function places(given: Given): string[] {
   const problems: string[] = [];
   const endpoints = setAmong(given, ENDPOINTS);
-  if (new Set(endpoints.map((name) => given[name])).size > 1) {
+  if (new Set(endpoints.map((name) => normal(given[name]))).size > 1) {
     problems.push(`${endpoints.join(' and ')} name different endpoints: set one`);
   }
   const sqs = given.SQS?.toLowerCase();
@@ -62,42 +89,119 @@ export function sqsContradictions(given: Given): string[] {
   return problems;
 }
 
+/** AWS_REGION may name another than a URL: platforms set it to where the process runs. Two URLs may not. */
+function regions(given: Given): string[] {
+  const [name] = setAmong(given, ENDPOINTS);
+  const [atEndpoint, atQueue] = [name && given[name], given.SQS_QUEUE_URL].map((text) =>
+    URL.canParse(text ?? '') ? sqsRegionOf(text as string) : undefined,
+  );
+  return atEndpoint === undefined || atQueue === undefined || atEndpoint === atQueue
+    ? []
+    : [`${name} is in ${atEndpoint} and SQS_QUEUE_URL in ${atQueue}: set one`];
+}
+
+function names(given: Given): string[] {
+  const { SQS_QUEUE_URL, QUEUE_NAME } = given;
+  if (QUEUE_NAME === undefined || !URL.canParse(SQS_QUEUE_URL ?? '')) return [];
+  const named = queueNameOf(SQS_QUEUE_URL as string);
+  return named === QUEUE_NAME
+    ? []
+    : [`SQS_QUEUE_URL names ${JSON.stringify(named)} and QUEUE_NAME ${JSON.stringify(QUEUE_NAME)}: set one`];
+}
+
+/** Half a key is no key for the SDK, which then goes on to find other ones without a word. */
+function halfKey(given: Given): string[] {
+  return (given.AWS_ACCESS_KEY_ID === undefined) === (given.AWS_SECRET_ACCESS_KEY === undefined)
+    ? []
+    : ['AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: one is missing'];
+}
+
 export function sqsSettings(env: Environment) {
   return { sqs: sqsTarget(env), embeddedSqsPort: env.EMBEDDED_SQS_PORT };
 }
 
 function sqsTarget(env: Environment): SqsTarget {
   const common = {
-    region: env.AWS_REGION,
-    queueName: env.QUEUE_NAME,
+    queueName: env.SQS_QUEUE_URL === undefined ? env.QUEUE_NAME : queueNameOf(env.SQS_QUEUE_URL),
     waitSeconds: env.SQS_WAIT_SECONDS,
     visibilitySeconds: env.SQS_VISIBILITY_SECONDS,
     maxDeliveries: env.SQS_MAX_RECEIVES,
     ...(env.SQS_QUEUE_URL === undefined ? {} : { queueUrl: env.SQS_QUEUE_URL }),
   };
-  const given = ENDPOINTS.find((name) => env[name] !== undefined);
-  const queueOrigin = env.SQS_QUEUE_URL === undefined ? undefined : new URL(env.SQS_QUEUE_URL);
-  const atAws = queueOrigin === undefined || /\.amazonaws\.com(\.cn)?$/.test(queueOrigin.hostname);
-  if (given !== undefined || !atAws) {
-    const ownKeys = env.AWS_ACCESS_KEY_ID !== undefined && env.AWS_SECRET_ACCESS_KEY !== undefined;
-    return {
-      kind: 'endpoint',
-      why: given === undefined ? 'SQS_QUEUE_URL is not at AWS' : `${given} is set`,
-      endpoint: given === undefined ? (queueOrigin as URL).origin : (env[given] as string),
-      ...(ownKeys ? {} : LOCAL_CREDENTIALS),
-      ...common,
-    };
+  const name = endpointName(env);
+  const queueUrl = env.SQS_QUEUE_URL;
+  if (name !== undefined) return { kind: 'endpoint', why: `${name} is set`, ...at(env, name), ...common };
+  if (env.SQS === 'aws') {
+    const there = queueUrl === undefined ? regionOf(env) : at(env, 'SQS_QUEUE_URL');
+    return { kind: 'aws', why: 'SQS=aws', ...there, ...common };
   }
-  if (env.SQS === 'aws') return { kind: 'aws', why: 'SQS=aws', ...common };
-  if (env.SQS_QUEUE_URL !== undefined) return { kind: 'aws', why: 'SQS_QUEUE_URL is set', ...common };
+  if (queueUrl !== undefined) {
+    const kind = sqsRegionOf(queueUrl) === undefined ? 'endpoint' : 'aws';
+    const why = kind === 'aws' ? 'SQS_QUEUE_URL is set' : 'SQS_QUEUE_URL is not at AWS';
+    return { kind, why, ...at(env, 'SQS_QUEUE_URL'), ...common };
+  }
   return {
     kind: 'embedded',
-    why: 'no SQS_ENDPOINT, SQS_QUEUE_URL or SQS=aws is set',
+    why: env.SQS === 'embedded' ? 'SQS=embedded' : 'no SQS_ENDPOINT, SQS_QUEUE_URL or SQS=aws is set',
     endpoint: `http://127.0.0.1:${env.EMBEDDED_SQS_PORT}`,
-    ...LOCAL_CREDENTIALS,
+    credentials: LOCAL_CREDENTIALS,
+    ...{ region: FALLBACK_REGION, ...regionOf(env) },
     ...common,
   };
 }
 
+/**
+ * The SDK's own AWS_ENDPOINT_URL is for all services of AWS: it yields to whatever speaks of SQS alone, but not to the
+ * URL of a queue elsewhere, because LocalStack's name a host that is only reached from its own machine.
+ */
+function endpointName(env: Environment): (typeof ENDPOINTS)[number] | 'AWS_ENDPOINT_URL' | undefined {
+  const ours = ENDPOINTS.find((name) => env[name] !== undefined);
+  if (ours !== undefined || env.SQS !== 'auto' || env.AWS_ENDPOINT_URL === undefined) return ours;
+  const isQueueAtAws = env.SQS_QUEUE_URL !== undefined && sqsRegionOf(env.SQS_QUEUE_URL) !== undefined;
+  return isQueueAtAws ? undefined : 'AWS_ENDPOINT_URL';
+}
+
+/** What follows from the variable that says where SQS is. */
+function at(
+  env: Environment,
+  name: (typeof ENDPOINTS)[number] | 'AWS_ENDPOINT_URL' | 'SQS_QUEUE_URL',
+): Pick<SqsTarget, 'endpoint' | 'region' | 'regionWhy' | 'fallback'> {
+  const place = env[name] as string;
+  const isAws = env.SQS === 'aws' || sqsRegionOf(place) !== undefined;
+  return {
+    endpoint: name === 'SQS_QUEUE_URL' ? new URL(place).origin : place,
+    ...regionOf(env, name),
+    ...(isAws ? {} : { fallback: { region: FALLBACK_REGION, credentials: LOCAL_CREDENTIALS } }),
+  };
+}
+
+/** A URL at AWS knows its region better than a variable that a platform may have set. */
+function regionOf(
+  env: Environment,
+  place?: (typeof ENDPOINTS)[number] | 'AWS_ENDPOINT_URL' | 'SQS_QUEUE_URL',
+): Pick<SqsTarget, 'region' | 'regionWhy'> {
+  const set = (['AWS_REGION', 'AWS_DEFAULT_REGION'] as const).find((name) => env[name] !== undefined);
+  const named = set === undefined ? undefined : env[set];
+  for (const name of ['SQS_QUEUE_URL' as const, place]) {
+    const atUrl = name === undefined || env[name] === undefined ? undefined : sqsRegionOf(env[name]);
+    if (atUrl === undefined) continue;
+    const other = named === undefined || named === atUrl ? '' : `, whatever ${set}=${named} says`;
+    return { region: atUrl, regionWhy: `${name} is there${other}` };
+  }
+  return named === undefined ? {} : { region: named, regionWhy: `${set} is set` };
+}
+
+function namesQueue(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { pathname } = new URL(text);
+  if (sqsRegionOf(text) !== undefined) return /^\/\d+\/[A-Za-z0-9_-]+(\.fifo)?$/.test(pathname);
+  return /\/[A-Za-z0-9_-]+(\.fifo)?$/.test(pathname);
+}
+
+const queueNameOf = (queueUrl: string): string => new URL(queueUrl).pathname.split('/').at(-1) as string;
+
+/** With and without a slash at the end it is the same endpoint. */
+const normal = (text = ''): string => (URL.canParse(text) ? new URL(text).href : text);
+
 /** The SDK signs no request without any; endpoints other than AWS take whatever they get. */
-const LOCAL_CREDENTIALS = { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -53,6 +53,7 @@ export function makeProducts(): Products {
           DATA_DIR: dataDir,
           LOG_DIR: join(dataDir, 'logs'),
           PORT: port,
+          AWS_EC2_METADATA_DISABLED: 'true',
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
           ...env,
         },
