@@ -13,6 +13,7 @@ import { makePartitions } from './queue/partitions.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { onceThere } from './runtime/onceThere.ts';
 import type { RedisTarget } from './runtime/redisTarget.ts';
+import { askSentinels } from './runtime/sentinels.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
 import { Troubles } from './runtime/troubles.ts';
@@ -34,12 +35,12 @@ const QUEUES_TIMEOUT_MS = 10_000;
  * Throws when a part cannot start; the caller stops the rest.
  */
 export async function startApp(config: Config, role: Role, logger: Logger, services: Services): Promise<App> {
-  const target = await locateRedis(config, logger, services);
+  const troubles = new Troubles();
+  const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
   const does = (part: Role) => role === 'all' || role === part;
 
-  const troubles = new Troubles();
   let queues: OrderQueues | undefined;
   let bridge: Bridge | undefined;
   let workers: OrderWorkers | undefined;
@@ -76,6 +77,8 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
 
+  const promotable =
+    target.kind === 'sentinel' ? async () => (await askSentinels(target)).promotable : undefined;
   const opening = {
     config,
     services,
@@ -85,7 +88,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     partitions,
     onQueueError,
     durabilityOf: (asked: Config['durability']) =>
-      onceThere(redis, () => chooseDurability(redis, asked), onStartError),
+      onceThere(redis, () => chooseDurability(redis, asked, promotable), onStartError),
   };
   if (does('worker')) {
     const moves = await openMoves(openQueues, opening);
