@@ -94,7 +94,7 @@ describe('a product whose embedded Redis dies', () => {
   });
 
   it('because nothing can be written says why in /health, and goes on when there is room', async () => {
-    beforeStart('ulimit -f 8');
+    beforeStart('ulimit -f 256');
     await kill();
     const sending = send(20);
     await until(
