@@ -14,6 +14,7 @@ import { type QueueWatch, watchQueues } from './queue/watchQueues.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { onceThere } from './runtime/onceThere.ts';
 import type { RedisTarget } from './runtime/redisTarget.ts';
+import { askSentinels } from './runtime/sentinels.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
 import { Troubles } from './runtime/troubles.ts';
@@ -35,12 +36,12 @@ const QUEUES_TIMEOUT_MS = 10_000;
  * Throws when a part cannot start; the caller stops the rest.
  */
 export async function startApp(config: Config, role: Role, logger: Logger, services: Services): Promise<App> {
-  const target = await locateRedis(config, logger, services);
+  const troubles = new Troubles();
+  const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
   const does = (part: Role) => role === 'all' || role === part;
 
-  const troubles = new Troubles();
   let queues: OrderQueues | undefined;
   let watch: QueueWatch | undefined;
   let bridge: Bridge | undefined;
@@ -82,6 +83,8 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   watch = watchQueues(redis, partitions, troubles, onQueueError);
   services.add({ name: 'watch over the queues', stop: watch.stop });
 
+  const promotable =
+    target.kind === 'sentinel' ? async () => (await askSentinels(target)).promotable : undefined;
   const opening = {
     config,
     services,
@@ -91,7 +94,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     partitions,
     onQueueError,
     durabilityOf: (asked: Config['durability']) =>
-      onceThere(redis, () => chooseDurability(redis, asked), onStartError),
+      onceThere(redis, () => chooseDurability(redis, asked, promotable), onStartError),
   };
   if (does('worker')) {
     const moves = await openMoves(openQueues, opening);

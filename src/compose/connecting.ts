@@ -1,11 +1,12 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
-import { startEmbeddedRedis } from '../runtime/embeddedRedis.ts';
+import { type EmbeddedRedisEvents, startEmbeddedRedis } from '../runtime/embeddedRedis.ts';
 import { type ConnectOptions, closeRedis, connectRedis, type RedisProfile } from '../runtime/redis.ts';
 import { type RedisTarget, redisAddress } from '../runtime/redisTarget.ts';
 import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 
 /** Opens a connection under a name that the stop tells, and has it closed then. */
 export type Connect = (
@@ -24,18 +25,44 @@ export function connector(target: RedisTarget, logger: Logger, services: Service
 }
 
 /** Where Redis is; the embedded one runs from here on. */
-export async function locateRedis(config: Config, logger: Logger, services: Services): Promise<RedisTarget> {
+export async function locateRedis(
+  config: Config,
+  logger: Logger,
+  services: Services,
+  troubles: Troubles,
+): Promise<RedisTarget> {
   if (config.redis.kind !== 'embedded') {
     logger.info('Redis', { at: redisAddress(config.redis), because: config.redis.why });
     return config.redis;
   }
-  const embedded = await startEmbeddedRedis(config.dataDir);
+  const embedded = await startEmbeddedRedis(config.dataDir, embeddedRedisEvents(logger, troubles));
   services.add({ name: 'embedded Redis', stop: () => embedded.stop() });
-  const { host, port, joined } = embedded;
+  const { host, port, joined, cutOff } = embedded;
   logger.info('Redis', {
     at: `${host}:${port}`,
     embedded: joined ? 'joined' : 'started',
     because: config.redis.why,
   });
+  if (cutOff) logger.warn(EMBEDDED, { note: CUT_OFF });
   return { kind: 'server', host, port, tls: false };
+}
+
+const EMBEDDED = 'embedded Redis';
+const CUT_OFF = 'its file ended inside a write, which was cut off: nobody was told that it was kept';
+
+function embeddedRedisEvents(logger: Logger, troubles: Troubles): EmbeddedRedisEvents {
+  return {
+    gone({ reason, lines }) {
+      troubles.report(EMBEDDED, `it ended: ${reason}`);
+      logger.error('embedded Redis ended, it is started again', { reason, last_words: lines });
+    },
+    failed({ message }) {
+      troubles.report(EMBEDDED, message.split('\n')[0] as string);
+      logger.error('embedded Redis cannot be started at present', { error: message });
+    },
+    back({ cutOff }) {
+      troubles.end(EMBEDDED);
+      logger.info('embedded Redis is back', cutOff ? { note: CUT_OFF } : {});
+    },
+  };
 }

@@ -40,6 +40,7 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
   });
   const durability = await durabilityOf(config.durability);
   logger.info('durability', { jobs_are_safe_in: durability.level, because: durability.why });
+  if (durability.warning !== undefined) logger.warn('durability', { warning: durability.warning });
 
   const lanes = await Promise.all(
     Array.from({ length: durability.lanes }, (_, index) => openLane(`bridge ${index}`, durability, parts)),

@@ -12,6 +12,8 @@ export interface Durability {
   level: DurabilityLevel;
   /** Why this level, for the start-up line. */
   why: string;
+  /** What it does not withstand although one may think so; for a warning. */
+  warning?: string;
   /**
    * Bulk adds that should be under way at once, each on a connection of its own. More than one only where Redis
    * makes a connection wait for the disk's next second or for replicas.
@@ -23,6 +25,7 @@ export interface Durability {
 
 const ANSWER_LIMIT_MS = 5_000;
 const LANES_WHILE_WAITING = 4;
+const PROMOTABLE_FOR_MS = 1_000;
 
 /** What a server says of itself. */
 interface Abilities {
@@ -35,13 +38,41 @@ interface Abilities {
   replicas: number;
 }
 
+/** Replicas of the master, in reach, that sentinels could make the master instead. Rejects when it cannot be said. */
+export type PromotableReplicas = () => Promise<number>;
+
 /**
- * The level asked for, or without one the strongest this Redis gives on its own. Throws, saying what to change,
- * when the server cannot give what is asked. Every master of a cluster is asked and the weakest decides.
+ * The level asked for, or without one the strongest this Redis gives on its own; where a replica may become the master,
+ * a replica must have it. Throws, saying what to change, when the server cannot give that. Every master of a cluster is
+ * asked and the weakest decides.
+ *
+ * With `promotable`, `replicas:N` waits for all of those, and N at least: sentinels that are asked for a failover promote
+ * any of them, while the old master and the others go on confirming what the new one never gets.
  */
 export async function chooseDurability(
   redis: Redis | Cluster,
   asked: DurabilityLevel | undefined,
+  promotable?: PromotableReplicas,
+): Promise<Durability> {
+  if (!promotable) return durabilityOf(redis, asked);
+  if (asked === undefined) {
+    const durability = await durabilityOf(redis, 'replicas:1', promotable).catch((error: Error) => {
+      const message = `${error.message}. It is the default with sentinels; memory and fsync can be asked for`;
+      throw new Error(message, { cause: error });
+    });
+    return { ...durability, why: 'sentinels are set: after a failover there is what a replica had' };
+  }
+  const durability = await durabilityOf(redis, asked, promotable);
+  return asked.startsWith('replicas:') ? durability : { ...durability, warning: LOST_AT_FAILOVER };
+}
+
+const LOST_AT_FAILOVER =
+  'a failover loses acknowledged orders that no replica had yet; DURABILITY=replicas:1 waits for one';
+
+async function durabilityOf(
+  redis: Redis | Cluster,
+  asked: DurabilityLevel | undefined,
+  promotable?: PromotableReplicas,
 ): Promise<Durability> {
   const abilities = await Promise.all(masters(redis).map(abilitiesOf));
   const kinds = abilities.map(fsyncOf);
@@ -65,7 +96,7 @@ export async function chooseDurability(
   if (replicas < wanted) {
     throw new Error(`DURABILITY=${asked} cannot be had: a Redis master has ${replicas} connected replicas`);
   }
-  return { ...replicated(wanted), level: asked, why };
+  return { ...replicated(wanted, promotable), level: asked, why };
 }
 
 const MEMORY = { level: 'memory', lanes: 1, confirm: async () => {} } as const;
@@ -103,10 +134,12 @@ function fsyncBy(kind: 'by_reply' | 'by_waitaof'): Omit<Durability, 'why'> {
   };
 }
 
-function replicated(count: number): Pick<Durability, 'lanes' | 'confirm'> {
+function replicated(least: number, promotable?: PromotableReplicas): Pick<Durability, 'lanes' | 'confirm'> {
+  const needed = promotable ? atLeast(least, promotable) : async () => least;
   return {
     lanes: LANES_WHILE_WAITING,
     async confirm(redis) {
+      const count = await needed();
       const confirmed = Number(await askServers(redis, 'WAIT', count, ANSWER_LIMIT_MS));
       if (confirmed < count) {
         throw new Error(
@@ -114,6 +147,23 @@ function replicated(count: number): Pick<Durability, 'lanes' | 'confirm'> {
         );
       }
     },
+  };
+}
+
+/** Asked for once a second, whatever comes of it: sentinels that are away promote nobody. */
+function atLeast(least: number, promotable: PromotableReplicas): () => Promise<number> {
+  let known = Promise.resolve(least);
+  let until = 0;
+  return () => {
+    if (Date.now() >= until) {
+      until = Date.now() + PROMOTABLE_FOR_MS;
+      const before = known;
+      known = promotable().then(
+        (count) => Math.max(least, count),
+        () => before,
+      );
+    }
+    return known;
   };
 }
 

@@ -13,6 +13,8 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { hasCutOff, type LastWords, lastWords, refuseFullDisk } from './redisLastWords.ts';
+import { restartWhenGone } from './restartWhenGone.ts';
 
 /** Our own Redis server: a child process with its data under the data folder. */
 export interface EmbeddedRedis {
@@ -20,8 +22,18 @@ export interface EmbeddedRedis {
   port: number;
   /** A server of the same data folder was already running, started by another process or left by a crash. */
   joined: boolean;
+  /** It was started, and cut the end off its file: a write that was under way when it died. */
+  cutOff: boolean;
   /** Shuts the server down, data on disk, unless another process still uses it: the last one out does it. */
   stop(): Promise<void>;
+}
+
+/** Hears of what happens to the server while it is used. */
+export interface EmbeddedRedisEvents {
+  gone(words: LastWords): void;
+  /** It could not be started again, and will be tried later. */
+  failed(error: Error): void;
+  back(server: { cutOff: boolean }): void;
 }
 
 const HOST = '127.0.0.1';
@@ -33,20 +45,54 @@ const PROBE_NAME = 'order-pipeline-probe';
 /**
  * Starts or joins the server of `dataDir`. Two processes may call this at once: one starts it, the other joins.
  * Throws when no server program is on PATH, or with the end of its log when it does not come up.
+ *
+ * With `events`, a server that ends while it is used is started again on the same port, by whichever of its users is
+ * first, until `stop`.
  */
-export async function startEmbeddedRedis(dataDir: string): Promise<EmbeddedRedis> {
+export async function startEmbeddedRedis(
+  dataDir: string,
+  events?: EmbeddedRedisEvents,
+): Promise<EmbeddedRedis> {
   mkdirSync(resolve(dataDir, 'redis'), { recursive: true });
   // Redis names its folder without links. Taken for another one, it would get a second server on the same data.
   const dir = realpathSync(resolve(dataDir, 'redis'));
+  const { port, joined, presence } = await startOrJoin(dir);
+  const watch = events ? watchOver(dir, port, presence, events) : { stop: async () => presence };
+  return {
+    host: HOST,
+    port,
+    joined,
+    cutOff: !joined && hasCutOff(logOf(dir)),
+    stop: async () => leave(dir, port, await watch.stop()),
+  };
+}
+
+async function startOrJoin(dir: string): Promise<{ port: number; joined: boolean; presence: Redis }> {
   const unlock = await lock(dir);
   try {
     const running = await findRunning(dir);
     const port = running ?? (await launch(dir));
-    const presence = await openPresence(port);
-    return { host: HOST, port, joined: running !== undefined, stop: () => leave(dir, port, presence) };
+    return { port, joined: running !== undefined, presence: await openPresence(port) };
   } finally {
     unlock();
   }
+}
+
+function watchOver(dir: string, port: number, presence: Redis, events: EmbeddedRedisEvents) {
+  let cutOff = false;
+  return restartWhenGone(presence, {
+    onGone: () => events.gone(lastWords(dir, logOf(dir))),
+    async restart() {
+      refuseFullDisk(dir);
+      const again = await startOrJoin(dir);
+      cutOff = !again.joined && hasCutOff(logOf(dir));
+      if (again.port === port) return again.presence;
+      again.presence.disconnect();
+      throw new Error(`it runs on port ${again.port} now, as port ${port} was taken: restart this process`);
+    },
+    onFailed: (error) => events.failed(error),
+    onBack: () => events.back({ cutOff }),
+  });
 }
 
 /** Shows that somebody uses the server from the moment of joining it, before the first real connection. */
@@ -78,15 +124,19 @@ async function findRunning(dir: string): Promise<number | undefined> {
   }).catch(() => undefined);
 }
 
+/** On the port of before while that is free: whoever used a server that died looks for it there. */
 async function launch(dir: string): Promise<number> {
-  const port = await freePort();
-  const logFile = join(dir, 'redis.log');
-  // First of all: should we die now, the next start finds the server instead of starting one beside it.
-  writeFileSync(join(dir, 'port'), String(port));
-  const child = await spawnServer(serverOptions(dir, port, logFile));
-  await untilServing(child, port, logFile);
+  const before = readPort(dir);
+  const port = before !== undefined && (await isFree(before)) ? before : await freePort();
+  // First of all: should we die now, the next start finds the server instead of starting one beside it. A full disk would
+  // take the old number away and not the new one.
+  if (port !== before) writeFileSync(join(dir, 'port'), String(port));
+  const child = await spawnServer(serverOptions(dir, port, logOf(dir)));
+  await untilServing(child, port, dir);
   return port;
 }
+
+const logOf = (dir: string): string => join(dir, 'redis.log');
 
 async function spawnServer(options: string[]): Promise<ChildProcess> {
   for (const program of PROGRAMS) {
@@ -122,7 +172,7 @@ function serverOptions(dir: string, port: number, logFile: string): string[] {
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-async function untilServing(child: ChildProcess, port: number, logFile: string): Promise<void> {
+async function untilServing(child: ChildProcess, port: number, dir: string): Promise<void> {
   let failure: string | undefined;
   child.once('exit', (code) => {
     failure = `it ended with code ${code}`;
@@ -134,7 +184,9 @@ async function untilServing(child: ChildProcess, port: number, logFile: string):
     if (answer === 'PONG') return;
     await delay(20);
   }
-  throw new Error(`the embedded Redis did not start: ${failure ?? 'no answer'}\n${tail(logFile)}`);
+  const { reason, lines } = lastWords(dir, logOf(dir));
+  const why = failure === undefined ? 'no answer' : `${failure}, ${reason}`;
+  throw new Error(`the embedded Redis did not start: ${why}\n${lines.join('\n')}`);
 }
 
 async function stopIfLast(dir: string, port: number): Promise<void> {
@@ -185,8 +237,15 @@ async function lock(dir: string): Promise<() => void> {
 function tryLock(path: string): boolean {
   try {
     const file = openSync(path, 'wx');
-    writeFileSync(file, String(process.pid));
-    closeSync(file);
+    try {
+      writeFileSync(file, String(process.pid));
+    } catch (error) {
+      // A full disk makes an empty file, which would keep everybody out for as long as it looks new.
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -221,13 +280,18 @@ function readIfThere(path: string): string {
   }
 }
 
-function tail(path: string): string {
-  return readIfThere(path).trimEnd().split('\n').slice(-5).join('\n');
-}
+const isFree = (port: number): Promise<boolean> =>
+  listenOn(port).then(
+    () => true,
+    () => false,
+  );
 
-async function freePort(): Promise<number> {
+const freePort = (): Promise<number> => listenOn(0);
+
+/** Listens for a moment and resolves to the port. */
+async function listenOn(wanted: number): Promise<number> {
   const server = createServer();
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, HOST, done));
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(wanted, HOST, done));
   const { port } = server.address() as { port: number };
   await new Promise((done) => server.close(done));
   return port;

@@ -2,7 +2,7 @@ import { connect as connectPlain, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import { address, type Endpoint, loginOptions, type SentinelTarget } from './redisTarget.ts';
-import { findMaster } from './sentinels.ts';
+import { askSentinels } from './sentinels.ts';
 
 /** As long as that, orders may be sent to a master that hangs after another has taken its place. */
 const LOOK_EVERY_MS = 2_000;
@@ -28,12 +28,12 @@ export function sentinelConnector(target: SentinelTarget) {
 
     override async connect(): Promise<Socket> {
       const attempt = ++this.#attempt;
-      const found = await findMaster(target).catch((error: Error) => error);
+      const found = await askSentinels(target).catch((error: Error) => error);
       // To reject would end the connection for good: one that breaks at once is tried again.
       if (found instanceof Error) return this.#broken(found);
       if (attempt !== this.#attempt) return this.#broken(new Error(CLOSED));
-      const stream = this.#opened(open(found, target));
-      watch(stream, found);
+      const stream = this.#opened(open(found.master, target));
+      watch(stream, found.master);
       return stream;
     }
 
@@ -76,8 +76,8 @@ function watchMaster(target: SentinelTarget): (stream: Socket, master: Endpoint)
   async function look(): Promise<void> {
     // What was connected since knows better than an answer on its way.
     const before = [...streams];
-    const master = await findMaster(target).catch(() => undefined);
-    if (master !== undefined) {
+    const { master } = await askSentinels(target).catch(() => ({ master: undefined }));
+    if (master) {
       for (const [stream, { host, port }] of before) {
         if (host !== master.host || port !== master.port)
           stream.destroy(

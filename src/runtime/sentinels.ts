@@ -1,18 +1,28 @@
 import { Redis } from 'ioredis';
+import { advised } from './redisAdvice.ts';
 import { address, type Endpoint, loginOptions, type SentinelTarget } from './redisTarget.ts';
 
 /** A sentinel that hangs must not keep us from what the others say. */
 const ANSWER_MS = 1_000;
 
+/** What the sentinels know of a master and those that follow it. */
+export interface SentinelView {
+  master: Endpoint;
+  /** Replicas that follow the master and may be made one: those of priority 0 never are. */
+  promotable: number;
+  /** Rises with every failover. */
+  epoch: number;
+}
+
 /**
- * The master as the sentinels see it. All are asked, and the one that knows of the newest failover is believed: one that
- * was cut off, or has just come back, still names the master of before. Rejects, saying why, when none names any.
+ * All sentinels are asked, and the one that knows of the newest failover is believed: one that was cut off, or has just
+ * come back, still names the master of before. Rejects, saying why, when none names any.
  */
-export async function findMaster(target: SentinelTarget): Promise<Endpoint> {
+export async function askSentinels(target: SentinelTarget): Promise<SentinelView> {
   const answers = await Promise.allSettled(target.sentinels.map((sentinel) => askSentinel(sentinel, target)));
   const views = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-  const newest = views.toSorted((a, b) => b.epoch - a.epoch)[0];
-  if (newest) return newest.master;
+  const [newest] = views.toSorted((a, b) => b.epoch - a.epoch || b.promotable - a.promotable);
+  if (newest) return newest;
   const reasons = answers.flatMap((answer, index) => {
     if (answer.status === 'fulfilled') return [];
     const { message } = answer.reason as Error;
@@ -21,13 +31,8 @@ export async function findMaster(target: SentinelTarget): Promise<Endpoint> {
   throw new Error(`no sentinel of REDIS_SENTINELS names a master (${reasons.join('; ')})`);
 }
 
-interface View {
-  master: Endpoint;
-  /** Rises with every failover. */
-  epoch: number;
-}
-
-async function askSentinel(sentinel: Endpoint, { name, sentinelLogin }: SentinelTarget): Promise<View> {
+async function askSentinel(sentinel: Endpoint, target: SentinelTarget): Promise<SentinelView> {
+  const { name, sentinelLogin } = target;
   const redis = new Redis({
     ...sentinel,
     ...loginOptions(sentinelLogin),
@@ -46,29 +51,38 @@ async function askSentinel(sentinel: Endpoint, { name, sentinelLogin }: Sentinel
   });
   try {
     await redis.connect();
-    const [found, known] = await Promise.all([
+    const [found, master, replicas] = await Promise.all([
       redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name) as Promise<[string, string] | null>,
-      redis.call('SENTINEL', 'MASTER', name) as Promise<unknown>,
+      redis.call('SENTINEL', 'MASTER', name).then(fieldsOf),
+      redis.call('SENTINEL', 'REPLICAS', name) as Promise<unknown[]>,
     ]);
     if (found === null) throw new Error(UNKNOWN(name));
     return {
       master: { host: found[0], port: Number(found[1]) },
-      epoch: Number(fieldsOf(known)['config-epoch'] ?? 0),
+      promotable: replicas.map(fieldsOf).filter(isPromotable).length,
+      epoch: Number(master['config-epoch'] ?? 0),
     };
   } catch (error) {
-    throw new Error(adviceOf(fault ?? (error as Error), name));
+    throw new Error(adviceOf(fault ?? (error as Error), target));
   } finally {
     redis.disconnect();
   }
 }
 
+/** One that was just promoted still counts: it does not confirm to the old master any more, which must be noticed. */
+function isPromotable(replica: Record<string, string>): boolean {
+  const { flags = '', 'slave-priority': priority, 'master-link-status': link } = replica;
+  return !/[so]_down/.test(flags) && priority !== '0' && link === 'ok';
+}
+
 const UNKNOWN = (name: string) => `it knows no master ${JSON.stringify(name)}, see REDIS_SENTINEL_NAME`;
 
-function adviceOf({ message }: Error, name: string): string {
+function adviceOf(fault: Error, { name, sentinelLogin }: SentinelTarget): string {
+  const { message } = fault;
   if (/No such master/i.test(message)) return UNKNOWN(name);
   if (/NOAUTH|WRONGPASS|without any password/.test(message))
     return `${message} (see REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD)`;
-  return message;
+  return advised(fault, sentinelLogin).message;
 }
 
 /** A map comes flat, or as one where the connection speaks RESP3. */

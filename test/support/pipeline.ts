@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Job, Queue } from 'bullmq';
-import type { Cluster } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { createLogger, type Logger, transports } from 'winston';
 import { startApp } from '../../src/app.ts';
 import { type Role, readConfig } from '../../src/config/config.ts';
@@ -46,7 +46,7 @@ export async function startPipeline(
     redis: givenRedis,
     logger = silentLogger(),
     connection: givenConnection,
-  }: { role?: Role; redis?: TestRedis; logger?: Logger; connection?: Cluster } = {},
+  }: { role?: Role; redis?: TestRedis; logger?: Logger; connection?: Cluster | Redis } = {},
 ): Promise<TestPipeline> {
   const redis = givenRedis ?? (await startTestRedis());
   const dataDir = mkdtempSync(join(tmpdir(), 'order-pipeline-data-'));
@@ -82,6 +82,8 @@ export async function startPipeline(
   const queues = makePartitions(config.partitions).all.map(
     ({ tag }) => new Queue<OrderJob>(ORDER_QUEUE, { connection, prefix: tag }),
   );
+  // A connection that breaks is part of some tests; without a listener it is printed.
+  for (const queue of queues) queue.on('error', () => {});
   let sent = 0;
   const pipeline: TestPipeline = {
     url: url as string,
