@@ -11,6 +11,8 @@ import { rowsTable } from './rowsTable.ts';
 export interface AnswerActions {
   nextPage(cursor: string): void;
   askForKey(): void;
+  /** How answers are looked at here: the tab chosen last. */
+  tab: { chosen: string };
 }
 
 /** Headers that say something about an answer, in the order they are shown in. */
@@ -36,7 +38,11 @@ export function answerView(id: string, answer: Answer, actions: AnswerActions): 
   const problem = problemOf(type, answer.text);
   const cursor = cursorOf(answer.headers.get('link'));
   const panels = panelsOf(answer, type);
-  const { list } = tabs(`${id}-answer`, 'The answer', panels);
+  const { tab } = actions;
+  const { list, select } = tabs(`${id}-answer`, 'The answer', panels, (name) => {
+    tab.chosen = name;
+  });
+  if (panels.some(({ name }) => name === tab.chosen)) select(tab.chosen);
   return element(
     'div',
     { class: 'answer' },
@@ -95,7 +101,8 @@ function problemView(
     'div',
     { class: 'problem' },
     element('p', {}, detail),
-    wrong.length > 0 && element('ul', {}, ...wrong),
+    // A single one is what the sentence above says.
+    wrong.length > 1 && element('ul', {}, ...wrong),
     element(
       'p',
       { class: 'quiet' },

@@ -25,6 +25,8 @@ export function contents({ tags }: Api): HTMLElement {
     folded.open = isWide.matches;
   };
   isWide.addEventListener('change', unfold);
+  // On a narrow screen it lies between its entry and what that leads to.
+  nav.addEventListener('click', unfold);
   unfold();
   return folded;
 }

@@ -91,6 +91,7 @@ function answerPanel(
   askForKey: () => void,
 ): HTMLElement {
   const panel = element('div', { class: 'panel' });
+  const tab = { chosen: 'body' };
   const nextPage = (cursor: string) => {
     change({ values: { ...state.now.values, cursor } });
     send();
@@ -101,7 +102,7 @@ function answerPanel(
       const shown = viewOf(answer, {
         what: 'the answer',
         idle: () => emptiness('Send, and the answer is shown here.'),
-        ready: (value) => answerView(id, value, { nextPage, askForKey }),
+        ready: (value) => answerView(id, value, { nextPage, askForKey, tab }),
         retry: send,
       });
       panel.replaceChildren(group(shown));

@@ -1,5 +1,5 @@
-import { element } from '../kit/element.ts';
-import { table } from '../kit/table.ts';
+import { type Child, element } from '../kit/element.ts';
+import { type Column, table } from '../kit/table.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -10,15 +10,11 @@ const MOST_ROWS = 1_000;
 export function rowsTable(text: string): HTMLElement | undefined {
   const rows = rowsOf(text);
   if (rows === undefined) return undefined;
-  const isNumber = (name: string) => typeof rows[0]?.[name] === 'number';
+  const shown = rows.slice(0, MOST_ROWS);
   return table({
     label: 'The rows of the answer',
-    columns: Object.keys(rows[0] ?? {}).map((name) => ({
-      title: name,
-      cell: (row: Row) => textOf(row[name]),
-      isNumber: isNumber(name),
-    })),
-    rows: rows.slice(0, MOST_ROWS),
+    columns: Object.keys(shown[0] ?? {}).map((name) => columnOf(name, shown)),
+    rows: shown,
     empty: 'No rows: nothing was counted that this asks for.',
   });
 }
@@ -31,5 +27,21 @@ function rowsOf(text: string): readonly Row[] | undefined {
   return list?.every((each) => typeof each === 'object' && each !== null) ? list : undefined;
 }
 
-const textOf = (value: unknown) =>
-  typeof value === 'object' ? element('code', {}, JSON.stringify(value)) : String(value);
+function columnOf(name: string, rows: readonly Row[]): Column<Row> {
+  const values = rows.map((row) => row[name]);
+  const decimals = Math.max(...values.map(decimalsOf));
+  return {
+    title: name,
+    isNumber: values.every((value) => typeof value === 'number'),
+    cell: (row) => textOf(row[name], decimals),
+  };
+}
+
+/** Numbers of a column have the same decimals, or their points would not stand below each other. */
+function textOf(value: unknown, decimals: number): Child {
+  if (typeof value === 'number') return value.toFixed(decimals);
+  return typeof value === 'object' ? element('code', {}, JSON.stringify(value)) : String(value);
+}
+
+const decimalsOf = (value: unknown): number =>
+  typeof value === 'number' ? (String(value).split('.')[1]?.length ?? 0) : 0;

@@ -31,7 +31,7 @@ export function searchBox({ label, find, go }: Searching): SearchBox {
   const input = element('input', {
     type: 'search',
     role: 'combobox',
-    placeholder: label,
+    placeholder: 'Search',
     'aria-label': label,
     'aria-controls': list.id,
     'aria-expanded': 'false',
