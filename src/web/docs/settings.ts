@@ -1,4 +1,5 @@
 import { element } from '../kit/element.ts';
+import { makeMenu } from '../kit/menu.ts';
 import { makeStore, type Store } from '../kit/store.ts';
 import { themeChoice } from '../kit/theme.ts';
 
@@ -48,60 +49,29 @@ export function settingsMenu(settings: Store<Settings>): SettingsMenu {
   );
   prefix.value = settings.now.prefix;
 
-  const summary = element('summary', {});
-  settings.watch(
-    ({ key }) => key === '',
-    (isWithout) => summary.replaceChildren(isWithout ? 'Settings' : 'Settings, key set'),
-  );
-  const menu = element(
-    'details',
-    { class: 'menu', on: { keydown: closeOnEscape, focusout: closeWhenLeft } },
-    summary,
+  const { menu, name, open } = makeMenu(
     element(
-      'form',
-      { class: 'sheet', on: { submit: close } },
+      'div',
+      { class: 'field' },
+      element('label', { for: 'api-key' }, 'API key'),
+      key,
       element(
-        'div',
-        { class: 'field' },
-        element('label', { for: 'api-key' }, 'API key'),
-        key,
-        element(
-          'p',
-          { class: 'hint', id: 'api-key-hint' },
-          'Kept until this tab is closed, and sent to this API alone.',
-        ),
+        'p',
+        { class: 'hint', id: 'api-key-hint' },
+        'Kept until this tab is closed, and sent to this API alone.',
       ),
-      element('div', { class: 'field' }, element('label', { for: 'prefix' }, 'Paths'), prefix),
-      themeChoice(),
     ),
+    element('div', { class: 'field' }, element('label', { for: 'prefix' }, 'Paths'), prefix),
+    themeChoice(),
   );
+  settings.watch(({ key }) => (key === '' ? 'Settings' : 'Settings, key set'), name);
   return {
     menu,
     askForKey() {
-      menu.open = true;
+      open();
       key.focus();
     },
   };
-}
-
-/** The key is in use as soon as it stands there: Enter has nothing to send. */
-function close(event: SubmitEvent): void {
-  event.preventDefault();
-  const menu = (event.currentTarget as HTMLFormElement).closest('details');
-  if (menu) menu.open = false;
-  menu?.querySelector('summary')?.focus();
-}
-
-function closeOnEscape(event: KeyboardEvent): void {
-  const menu = event.currentTarget as HTMLDetailsElement;
-  if (event.key !== 'Escape' || !menu.open) return;
-  menu.open = false;
-  menu.querySelector('summary')?.focus();
-}
-
-function closeWhenLeft({ currentTarget, relatedTarget }: FocusEvent): void {
-  const menu = currentTarget as HTMLDetailsElement;
-  if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.open = false;
 }
 
 function keptKey(): string {
