@@ -22,6 +22,7 @@ export default {
       },
     ],
   },
+  globalSetup: '<rootDir>/test/support/bundlePages.mjs',
   // Whole-pipeline tests start Redis and product processes of their own: more workers only fight for cores.
   maxWorkers: 2,
   setupFilesAfterEnv: ['<rootDir>/test/support/noLeaks.ts'],

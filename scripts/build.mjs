@@ -10,9 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { bundlePages } from './pages.mjs';
 import { alone, exitWith, isEntryPoint, root, runQuietly, step } from './steps.mjs';
 
 const src = path.join(root, 'src');
+const web = path.join(src, 'web');
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.sources');
 
@@ -32,6 +34,7 @@ export async function build() {
   const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await runQuietly(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', next]);
   copyAssets(next);
+  await bundlePages(path.join(next, 'web'));
   writeFileSync(path.join(next, path.basename(stamp)), sources);
 
   rmSync(old, { recursive: true, force: true });
@@ -41,7 +44,8 @@ export async function build() {
 }
 
 function copyAssets(target) {
-  for (const file of filesUnder(src).filter((each) => !each.endsWith('.ts'))) {
+  const isAsset = (file) => !file.endsWith('.ts') && !file.startsWith(web + path.sep);
+  for (const file of filesUnder(src).filter(isAsset)) {
     const copy = path.join(target, path.relative(src, file));
     mkdirSync(path.dirname(copy), { recursive: true });
     copyFileSync(file, copy);

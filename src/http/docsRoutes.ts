@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { IdCase } from '../orders/ids.ts';
 import { openapiDocument } from './openapi.ts';
 import { openOperations } from './operations.ts';
+import { pageFiles } from './pageFiles.ts';
 import { HttpProblem, methodNotAllowed } from './problem.ts';
 import { PROBLEM_KINDS, type ProblemKind } from './problemKinds.ts';
 import { brokenEncoding, parameterReader } from './readParameters.ts';
-import { type Answer, chooseFormat, JSON_TYPE, refuseBody, sendRevalidated } from './send.ts';
+import { chooseFormat, JSON_TYPE, refuseBody, sendRevalidated } from './send.ts';
 
 /**
  * The API's document, a page to read it and try it out, and what each problem means. None of it tells anything about
@@ -53,11 +53,12 @@ export function docsRoutes(idCase: IdCase): Router {
     throw new HttpProblem(404, { kind: 'not-found', detail: 'There is no such kind of problem' });
   });
 
-  for (const [path, file] of PAGE) {
+  const page = pageFiles('docs');
+  for (const path of page.paths) {
     get(path, (request, response) => {
       // The page names its parts relative to itself, so that it works under any prefix.
       if (request.path.endsWith('/')) return response.redirect(308, `..${path}`);
-      return sendRevalidated(request, response, file);
+      return sendRevalidated(request, response, page.read(path));
     });
   }
 
@@ -71,16 +72,3 @@ const undecodable: ErrorRequestHandler = (error, _request, _response, next) => {
 };
 
 const explained = (kind: ProblemKind) => ({ type: `/problems/${kind}`, ...PROBLEM_KINDS[kind] });
-
-const PAGE: readonly [path: string, Answer][] = [
-  ['/docs', pageFile('docs.html', 'text/html')],
-  ['/docs/docs.css', pageFile('docs.css', 'text/css')],
-  ['/docs/docs.js', pageFile('docs.js', 'text/javascript')],
-];
-
-function pageFile(name: string, type: string): Answer {
-  return {
-    type: `${type}; charset=utf-8`,
-    body: readFileSync(new URL(`./docs/${name}`, import.meta.url)),
-  };
-}

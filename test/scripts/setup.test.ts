@@ -15,7 +15,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-const SCRIPTS = ['setup', 'installRedis', 'chromium', 'systemPackage', 'build', 'steps', 'launch'];
+const SCRIPTS = ['setup', 'installRedis', 'chromium', 'systemPackage', 'build', 'pages', 'steps', 'launch'];
 const LOCK = { packages: { '': {}, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } };
 
 /** A checkout whose PATH has nothing but the stand-ins the test puts there. */
@@ -91,6 +91,29 @@ test('keeps the last good build when the compiler refuses', async () => {
   expect(status).toBe(1);
   expect(stderr).toContain('main.ts is broken');
   expect(existsSync(path.join(checkout, 'dist/main.js'))).toBe(true);
+});
+
+test('bundles a page of its sources, and does so again when one of them changed', async () => {
+  writePage("import { word } from '../kit/word.ts';\ndocument.title = word;", 'first');
+  await run('setup.mjs');
+  const built = (name: string) => readFileSync(path.join(checkout, 'dist/web/desk', name), 'utf8');
+  expect(built('desk.html')).toBe('<!doctype html>');
+  expect(built('desk.css')).toContain('red');
+  expect(built('desk.js')).toContain('first');
+  expect(readdirSync(path.join(checkout, 'dist/web'))).toEqual(['desk']);
+  expect((await run('setup.mjs')).stderr).toBe('');
+  write('src/web/kit/word.ts', "export const word: string = 'second';");
+  expect((await run('setup.mjs')).stderr).toMatch(/^Building/);
+  expect(built('desk.js')).toContain('second');
+});
+
+test('keeps the last good build when a page cannot be bundled, and says what is missing', async () => {
+  await run('setup.mjs');
+  writePage("import '../kit/nowhere.ts';", 'first');
+  const { status, stderr } = await run('setup.mjs');
+  expect(status).toBe(1);
+  expect(stderr).toContain('desk/desk.ts:1:7: ERROR: Could not resolve "../kit/nowhere.ts"');
+  expect(readdirSync(path.join(checkout, 'dist')).sort()).toEqual(['.sources', 'main.js', 'stats']);
 });
 
 test('shows what npm said when it fails', async () => {
@@ -193,6 +216,16 @@ function write(name: string, content: string) {
   const file = path.join(checkout, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, content);
+}
+
+/** A page with a script of its own; the bundler is the real one. */
+function writePage(script: string, word: string) {
+  write('src/web/kit/word.ts', `export const word: string = '${word}';`);
+  write('src/web/desk/desk.html', '<!doctype html>');
+  write('src/web/desk/desk.css', 'p { color: red; }');
+  write('src/web/desk/desk.ts', script);
+  mkdirSync(path.join(checkout, 'node_modules'), { recursive: true });
+  symlinkSync(path.resolve('node_modules/esbuild'), path.join(checkout, 'node_modules/esbuild'));
 }
 
 /** A command that notes its arguments and then runs `script`. */
