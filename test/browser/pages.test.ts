@@ -104,4 +104,23 @@ describe.each([
     expect(orders).toBeGreaterThan(0);
     expect(watched.faults).toEqual([]);
   });
+
+  it("the board's Retry all runs each failed order of its queue once more", async () => {
+    const queue = pipeline.queues.at(-1) as TestPipeline['queues'][number];
+    const runs = async () => (await queue.getFailed()).map((job) => job.attemptsStarted);
+    const before = await runs();
+    expect(before.length).toBeGreaterThan(0);
+    const watched = await watchedPage(context, pipeline.url);
+    const { page } = watched;
+    const titled =
+      pipeline.queues.length === 1 ? 'orders' : `partition ${pipeline.queues.length - 1}: orders`;
+    await page.goto(`${pipeline.url}${BOARD}/queue/${encodeURIComponent(titled)}?status=failed`);
+    await page.getByRole('button', { name: 'Retry all' }).click();
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await until(async () => {
+      const now = await runs();
+      return now.length === before.length && now.every((count, index) => count === (before[index] ?? 0) + 1);
+    }, 'each has run once more');
+    expect(watched.faults).toEqual([]);
+  });
 });
