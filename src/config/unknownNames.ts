@@ -29,12 +29,10 @@ export function unknownNames(given: Given, known: readonly string[]): UnknownNam
     if (real.includes(name) || SDK_ENDPOINTS.test(name) || OF_REDIS_IMAGES.test(name)) return [];
     if (isServiceLink(name, value)) return [];
     const text = name.toUpperCase().replaceAll(/[-.]/g, '_');
-    const nearest = nearestOf(text, real);
-    const isSlip =
-      nearest.length >= SLIP.inAtLeast &&
-      distance(text, nearest) <= SLIP.letters &&
-      given[nearest] === undefined;
-    return OURS.test(text) || isSlip ? [{ name, nearest }] : [];
+    const nearest = OURS.test(text)
+      ? nearestOf(text, real)
+      : real.find((other) => isSlip(text, other, given));
+    return nearest === undefined ? [] : [{ name, nearest }];
   });
 }
 
@@ -53,6 +51,11 @@ function isServiceLink(name: string, value: string): boolean {
 /** The one of these names that may be one of ours as well. */
 export const isServiceAddress = (name: string, value: string): boolean =>
   name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value);
+
+function isSlip(text: string, real: string, given: Given): boolean {
+  if (real.length < SLIP.inAtLeast || Math.abs(text.length - real.length) > SLIP.letters) return false;
+  return given[real] === undefined && distance(text, real) <= SLIP.letters;
+}
 
 /** Part of a name says more than letters do, and its first word more than the rest. */
 function nearestOf(text: string, real: readonly string[]): string {
