@@ -10,6 +10,7 @@ import { claimPartitions } from './queue/claimPartitions.ts';
 import { chooseDurability } from './queue/durability.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions } from './queue/partitions.ts';
+import { checkPermissions } from './runtime/checkPermissions.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { onceThere } from './runtime/onceThere.ts';
 import type { RedisTarget } from './runtime/redisTarget.ts';
@@ -67,6 +68,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const onStartError = throttledErrors(logger, 'start');
   const claim = async () => {
     await checkRedis(redis);
+    await checkPermissions(redis, `${partitions.all[0]?.tag}:permissions`);
     await claimLayout(redis);
     await claimPartitions(redis, config.partitions);
   };
