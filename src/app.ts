@@ -11,6 +11,7 @@ import { chooseDurability } from './queue/durability.ts';
 import { type OrderQueues, openOrderQueues } from './queue/orderQueues.ts';
 import { makePartitions } from './queue/partitions.ts';
 import { type QueueWatch, watchQueues } from './queue/watchQueues.ts';
+import { checkPermissions } from './runtime/checkPermissions.ts';
 import { checkRedis } from './runtime/checkRedis.ts';
 import { onceThere } from './runtime/onceThere.ts';
 import type { RedisTarget } from './runtime/redisTarget.ts';
@@ -70,6 +71,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const onStartError = throttledErrors(logger, 'start');
   const claim = async () => {
     await checkRedis(redis);
+    await checkPermissions(redis, `${partitions.all[0]?.tag}:permissions`);
     await claimLayout(redis);
     await claimPartitions(redis, config.partitions);
   };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import { untilReady } from './redis.ts';
+import { permissionAdvised } from './redisAdvice.ts';
 
 /**
  * What Redis answers while it takes no write from anybody, and how ioredis says that a command found nobody, or that
@@ -32,7 +33,7 @@ export async function onceThere<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!mayPass(error as Error)) throw error;
+      if (!mayPass(error as Error)) throw permissionAdvised(error as Error);
       onError(error as Error);
       await delay(AGAIN_AFTER_MS);
     }

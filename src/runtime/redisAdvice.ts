@@ -27,6 +27,24 @@ const TLS_ADVICE: typeof ADVICE = [
   [/ETIMEDOUT/, 'if it speaks no TLS on this port, use redis:// in REDIS_URL, or no REDIS_TLS'],
 ];
 
+const PERMISSIONS = 'docs/operate.md has the list of what it must be allowed';
+
+/** Says in a sentence what a Redis user lacks. */
+export const lacks = (commands: readonly string[]): string =>
+  `the Redis user may not run ${commands.map((command) => command.toUpperCase()).join(', ')}: ${PERMISSIONS}`;
+
+/** What a refusal by the access control list means, as such a sentence; any other error as it is. */
+export function permissionAdvised(error: Error): Error {
+  const say = (message: string) => new Error(message, { cause: error });
+  const command = /NOPERM .*?permissions to run the '([^']+)' command/.exec(error.message)?.[1];
+  if (command !== undefined) return say(lacks([command.replace('|', ' ')]));
+  if (/NOPERM .*permissions to access/.test(error.message))
+    return say(`the Redis user may not touch a key or channel of ours: ${PERMISSIONS}`);
+  if (/executing the script can't run this command/.test(error.message))
+    return say(`the Redis user may not run a command of a script: ${PERMISSIONS}`);
+  return error;
+}
+
 /** The same error, saying which variable to set where one would mend it. */
 export function advised(error: Error, { tls }: { tls: boolean }): Error {
   // Of a cluster one is told that no node answered, and here why.

@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { permissionAdvised } from './redisAdvice.ts';
 
 const QUIET_MS = 1_000;
 
@@ -9,7 +10,7 @@ const QUIET_MS = 1_000;
 export function throttledErrors(logger: Logger, message: string): (error: Error) => void {
   const seen = new Map<string, { until: number; held: number }>();
   return (error) => {
-    const text = textOf(error);
+    const text = textOf(permissionAdvised(error));
     const now = Date.now();
     const entry = seen.get(text);
     if (entry && now < entry.until) {
