@@ -1,5 +1,8 @@
-/** Rows as aligned lines. Columns whose index is in `right` are aligned to the right, as figures are. */
-export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+import { visible } from '../../src/runtime/visibleText.ts';
+
+/** Rows as aligned lines, whatever their cells hold. Columns whose index is in `right` are aligned to the right, as figures are. */
+export function columns(cells: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const rows = cells.map((row) => row.map(visible));
   const widths = rows.reduce<number[]>(
     (most, row) => row.map((cell, index) => Math.max(most[index] ?? 0, cell.length)),
     [],

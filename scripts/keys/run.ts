@@ -1,6 +1,7 @@
 import { faultOf } from '../../src/access/apiKey.ts';
 import { KeyStore, type ListedKey } from '../../src/access/keyStore.ts';
 import { ConfigError, readConfig } from '../../src/config/config.ts';
+import { visible } from '../../src/runtime/visibleText.ts';
 import { columns } from '../demo/columns.ts';
 import type { Surroundings } from '../populate/surroundings.ts';
 import { NoRedis, type OpenRedis, openRedis } from '../verify/openRedis.ts';
@@ -53,7 +54,9 @@ async function run(
       stderr.write(`There is no key ${JSON.stringify(wanted.id)}: npm run keys -- list shows all\n`);
       return EXIT.unknown;
     }
-    stdout.write(`Key ${revoked.id} (${revoked.name}) is revoked; it opens nothing after five seconds\n`);
+    stdout.write(
+      `Key ${revoked.id} (${visible(revoked.name)}) is revoked; it opens nothing after five seconds\n`,
+    );
     return EXIT.done;
   }
   const all = await store.list();

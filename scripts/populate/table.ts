@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { REASONS } from '../../src/orders/invalidOrder.ts';
+import { visible } from '../../src/runtime/visibleText.ts';
 import { type Expected, refusedCount, topSpenders } from './expected.ts';
 import type { GenerateOptions } from './generate.ts';
 import type { SendReport } from './send.ts';
@@ -40,7 +41,8 @@ export function fileTable(path: string, { sent, unsent }: Pick<SendReport, 'sent
 }
 
 /** Labels to the left, values to the right, notes after them. */
-function alignRows(rows: readonly Row[]): string {
+function alignRows(cells: readonly Row[]): string {
+  const rows = cells.map((row) => row.map((cell = '') => visible(cell)) as Row);
   const labelWidth = Math.max(...rows.map(([label]) => label.length));
   const valueWidth = Math.max(...rows.map(([, value = '']) => value.length));
   return rows

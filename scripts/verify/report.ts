@@ -1,4 +1,5 @@
 import { formatMinorUnits } from '../../src/orders/money.ts';
+import { visible } from '../../src/runtime/visibleText.ts';
 import { columns } from '../demo/columns.ts';
 import { whole } from '../populate/table.ts';
 import type { Check } from './checks.ts';
@@ -26,7 +27,8 @@ export function reportText(verified: Verified): string {
 /** The same as one JSON value; money in minor units. */
 export function reportJson({ first, ...verified }: Verified): string {
   const users = first.map((user) => ({ ...user, wrong: differingPlaces(user) }));
-  return `${JSON.stringify({ ...verified, first: users }, undefined, 2)}\n`;
+  const lines = JSON.stringify({ ...verified, first: users }, undefined, 2).split('\n');
+  return `${lines.map(visible).join('\n')}\n`;
 }
 
 function userTable(users: readonly UserRecord[]): string {

@@ -24,7 +24,11 @@ export function processSettings(env: z.output<typeof variables>) {
   return {
     production: env.NODE_ENV === 'production',
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
-    log: { level: LOG_LEVELS[env.LOG_LEVEL], dir: env.LOG_DIR, retentionDays: env.LOG_RETENTION_DAYS },
+    log: {
+      level: LOG_LEVELS[env.LOG_LEVEL],
+      dir: env.LOG_DIR === '-' ? undefined : env.LOG_DIR,
+      retentionDays: env.LOG_RETENTION_DAYS,
+    },
     dataDir: env.DATA_DIR,
   };
 }

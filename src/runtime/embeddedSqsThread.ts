@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Readable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRequestHandler } from 'local-aws-sqs';
+import { isFromElsewhere, isOwnName } from './requestOrigin.ts';
 
 /* The thread behind embeddedSqs.ts: says `listening`, or why it cannot. */
 
@@ -19,6 +20,12 @@ async function listen({ host, port, region }: Address): Promise<void> {
     emulateQueueCreationLifecycle: false,
   });
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = refusalOf(request, host);
+    if (refusal !== undefined) {
+      response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+      response.end(refusal);
+      return;
+    }
     const poll = await readPoll(request);
     if (poll) {
       const queue = service.Queues.find(({ QueueName }) => QueueName === poll.queueName);
@@ -35,6 +42,19 @@ async function listen({ host, port, region }: Address): Promise<void> {
   // Node closes idle connections after 5 s by default, in the middle of an SDK's next request.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done));
+}
+
+/** By which a container reaches the machine it runs on. Nobody can have a name of this ending, so no page has one. */
+const NAMES_IN_CONTAINERS = ['host.docker.internal', 'gateway.docker.internal', 'host.containers.internal'];
+
+/**
+ * Why not, when a browser may have been made to send this: any page may post a form to this machine, and make its own
+ * domain point here. curl, Postman, the CLI and SDKs send no Origin.
+ */
+function refusalOf({ headers }: IncomingMessage, host: string): string | undefined {
+  if (isFromElsewhere(headers, headers.host)) return 'The embedded SQS takes nothing from web pages\n';
+  if (isOwnName(headers.host, host, ...NAMES_IN_CONTAINERS)) return undefined;
+  return 'The embedded SQS answers by localhost or an IP address only\n';
 }
 
 /*

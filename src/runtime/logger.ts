@@ -1,67 +1,86 @@
-import { mkdirSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { createLogger, format, type Logger, transports } from 'winston';
-import DailyRotateFile from 'winston-daily-rotate-file';
+import { dailyLogFile } from './dailyLogFile.ts';
+import { visible } from './visibleText.ts';
 
 export interface LogOptions {
   level: 'debug' | 'info' | 'warn' | 'error';
-  /** Folder of the daily files `YYYY-MM-DD.log`. */
-  dir: string;
+  /** Folder of the daily files `YYYY-MM-DD.log`; undefined means none. */
+  dir: string | undefined;
   retentionDays: number;
   /** The console may show less than the files. */
   consoleLevel?: LogOptions['level'];
 }
 
-/** Console for people, daily files as JSON lines for everything else. A folder that cannot be written is said once. */
+/** What waits to be written when a disk hangs; lines beyond it are left out. */
+const MOST_BUFFERED = 8_388_608;
+
+const filesOf = new WeakMap<Logger, Writable>();
+const closing = new WeakSet<Logger>();
+
+/**
+ * Console for people, daily files as JSON lines for everything else. Neither ends the process: a folder that cannot be
+ * written, or a disk that is full, is said once, and files go on when they can be written again.
+ */
 export function makeLogger({ level, dir, retentionDays, consoleLevel = level }: LogOptions): Logger {
   const logger = createLogger({
     level,
     transports: [new transports.Console({ level: consoleLevel, format: forPeople })],
   });
-  try {
-    mkdirSync(dir, { recursive: true });
-    const file = new DailyRotateFile({
-      dirname: dir,
-      filename: '%DATE%.log',
-      datePattern: 'YYYY-MM-DD',
-      utc: true,
-      maxFiles: `${retentionDays}d`,
-      auditFile: `${dir}/.rotation.json`,
-      format: format.combine(format.timestamp(), format.json()),
-    });
-    const complain = (error: unknown) => console.error(`log files: ${(error as Error).message}`);
-    file.on('error', complain);
-    // It keeps its stream's errors to itself, and one that nobody hears ends the process: a full disk would.
-    file.logStream.on('error', complain);
-    logger.add(file);
-  } catch (error) {
-    logger.warn('no log files: the folder cannot be written', { dir, error: (error as Error).message });
-  }
+  outliveConsole();
+  if (dir === undefined) return logger;
+  const say = (message: string, details: object) => {
+    // The last lines are written when the log takes no more.
+    if (closing.has(logger)) console.error(message, details);
+    else logger.warn(message, details);
+  };
+  const files = dailyLogFile({
+    dir,
+    retentionDays,
+    onTrouble: (error) => say('log files cannot be written', { dir, error: error.message }),
+    onRecovered: (lost) => say('log files are written again', { lost_lines: lost }),
+  });
+  const unlessFull = format((info) => (files.writableLength > MOST_BUFFERED ? false : info));
+  logger.add(
+    new transports.Stream({
+      stream: files,
+      format: format.combine(unlessFull(), format.timestamp(), format.json(), visibleLine()),
+    }),
+  );
+  filesOf.set(logger, files);
   return logger;
 }
 
 /** Resolves when everything logged so far is written. */
 export async function closeLogger(logger: Logger): Promise<void> {
-  const files = logger.transports.filter((transport) => transport instanceof DailyRotateFile);
+  closing.add(logger);
   await new Promise<void>((resolve) => {
     logger.once('finish', () => resolve());
     logger.end();
   });
-  // A file counts as finished for winston once it was handed its lines, and the process may end before they are out.
-  await Promise.all(files.map(closeFile));
+  const files = filesOf.get(logger);
+  if (files) await new Promise<void>((resolve) => files.end(() => resolve()));
 }
 
-function closeFile(file: DailyRotateFile): Promise<void> {
-  return new Promise((resolve) => {
-    file.once('finish', () => resolve());
-    file.close?.();
-  });
+/** A pipe whose reader has gone, or a file on a full disk behind the console, would end the process otherwise. */
+function outliveConsole(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  }
 }
+const ignore = () => {};
+
+/** Where winston keeps a line as it will be written. */
+const LINE = Symbol.for('message');
+
+/** The one place that all lines of a file pass: whatever a client sent, it is in there by now. */
+const visibleLine = format((info) => Object.assign(info, { [LINE]: visible(String(info[LINE])) }));
 
 const forPeople = format.combine(
   format.timestamp(),
   format.printf(({ timestamp, level, message, ...details }) => {
     const fields = Object.entries(details).map(([name, value]) => `${name}=${show(value)}`);
-    return [timestamp, level.toUpperCase().padEnd(5), message, ...fields].join(' ');
+    return visible([timestamp, level.toUpperCase().padEnd(5), message, ...fields].join(' '));
   }),
 );
 
@@ -69,5 +88,6 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.map(show).join(',');
   if (typeof value === 'object' && value !== null) return JSON.stringify(value);
   const text = String(value);
-  return /[\s"=]/.test(text) || text === '' ? JSON.stringify(text) : text;
+  // In quotes a backslash is doubled: what was sent as `\u001b` does not look like what was escaped.
+  return /[\s"=\\]/.test(text) || text === '' ? JSON.stringify(text) : text;
 }

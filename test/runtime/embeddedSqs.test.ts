@@ -153,7 +153,7 @@ describe('the embedded SQS', () => {
   it('goes on after a client that breaks off in the middle of its request', async () => {
     const socket = connect(Number(new URL(sqs.endpoint).port), '127.0.0.1');
     socket.write(
-      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nAction=',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nAction=',
     );
     // The half-close reaches the server as an aborted request; it ends the connection in turn.
     socket.end();

@@ -1,8 +1,17 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { closeLogger, type LogOptions, makeLogger } from '../../src/runtime/logger.ts';
+import { until } from '../support/until.ts';
 
 describe('the log', () => {
   let dir: string;
@@ -79,6 +88,76 @@ describe('the log', () => {
     const log = logger();
     log.info('still working');
     await closeLogger(log);
+  });
+
+  /** Today's file and tomorrow's: a test may run over midnight. */
+  const places = () =>
+    [Date.now(), Date.now() + 86_400_000].map((time) =>
+      join(dir, `${new Date(time).toISOString().slice(0, 10)}.log`),
+    );
+  const messages = () =>
+    logFiles().flatMap((file) =>
+      readFileSync(join(dir, file), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line)),
+    );
+
+  it('goes on once a full disk has room again, and says how many lines it lost', async () => {
+    for (const place of places()) symlinkSync('/dev/full', place);
+    const log = logger();
+    const warned: string[] = [];
+    log.on('data', ({ level, message }) => level === 'warn' && warned.push(message));
+    log.info('no room');
+    // Only a line that was turned away makes the next be lost as well.
+    await until(() => warned.length > 0, 'the full disk is noticed');
+    for (const place of places()) rmSync(place, { force: true });
+    await until(() => {
+      log.info('again');
+      return logFiles().length > 0 && messages().some(({ message }) => message.endsWith('written again'));
+    }, 'lines are written again, and it is said');
+    await closeLogger(log);
+    const said = messages().filter(({ message }) => message.endsWith('written again'));
+    expect(said).toEqual([expect.objectContaining({ level: 'warn', lost_lines: expect.any(Number) })]);
+    expect(said[0].lost_lines).toBeGreaterThan(0);
+  });
+
+  it('begins a new line after one that found no room', async () => {
+    for (const place of places()) writeFileSync(place, '{"message":"half a li');
+    const log = logger();
+    log.info('whole');
+    await closeLogger(log);
+    const texts = logFiles().map((file) => readFileSync(join(dir, file), 'utf8'));
+    const [, line = ''] = (texts.find((text) => text.includes('whole')) ?? '').split('\n');
+    expect(JSON.parse(line)).toMatchObject({ message: 'whole' });
+  });
+
+  it('goes on in a folder that was removed', async () => {
+    const log = logger({ dir: join(dir, 'logs') });
+    log.info('first');
+    await until(() => readdirSync(dir).includes('logs'), 'the folder is there');
+    await closeLogger(log);
+    rmSync(join(dir, 'logs'), { recursive: true });
+    const again = logger({ dir: join(dir, 'logs') });
+    again.info('second');
+    await closeLogger(again);
+    expect(readdirSync(join(dir, 'logs'))).toHaveLength(1);
+  });
+
+  it('drops the files of days long ago, and nothing else', async () => {
+    for (const name of ['2001-02-03.log', '2001-02-03.txt', 'notes.log']) writeFileSync(join(dir, name), '');
+    const log = logger();
+    log.info('here');
+    await closeLogger(log);
+    expect(readdirSync(dir)).not.toContain('2001-02-03.log');
+    expect(readdirSync(dir)).toEqual(expect.arrayContaining(['2001-02-03.txt', 'notes.log']));
+  });
+
+  it('is no file at all without a folder', async () => {
+    const log = logger({ dir: undefined });
+    log.info('to the console only');
+    await closeLogger(log);
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   it('is closed only when everything is written', async () => {

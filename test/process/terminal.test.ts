@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { anOrder } from '../support/orders.ts';
+import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { makeProducts, type Products } from './product.ts';
+
+const STEERING = '\u001b[2J\u009b2J\u007f\u202e\u2028\nready';
+/** But for the ends of lines. */
+const RAW = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+describe('what clients send', () => {
+  let products: Products;
+  let redis: TestRedis;
+  beforeEach(async () => {
+    products = makeProducts();
+    redis = await startTestRedis();
+  });
+  afterEach(async () => {
+    await products.stop();
+    await redis.stop();
+  });
+
+  it('steers neither a terminal nor the log', async () => {
+    const sqsPort = await freePort();
+    const product = await products.start(['all'], {
+      REDIS_URL: redis.url,
+      EMBEDDED_SQS_PORT: String(sqsPort),
+    });
+    await product.ready();
+    const order = anOrder({ order_id: `O1${STEERING}`, user_id: `U1${STEERING}`, order_value: -1 });
+    const sent = await fetch(`http://127.0.0.1:${sqsPort}`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        Action: 'SendMessage',
+        QueueUrl: 'orders',
+        MessageBody: JSON.stringify(order),
+      }),
+    });
+    expect(sent.status).toBe(200);
+    await sent.arrayBuffer();
+    await until(() => product.output().includes('O1\\u001b[2J'), 'the refused order is logged');
+    expect(product.output()).not.toMatch(RAW);
+    // One "ready" is ours, at the beginning of the text after a level.
+    expect(product.output().match(/^ready/gm)).toBeNull();
+    product.signal('SIGTERM');
+    await product.exited;
+    const logs = join(products.dataDir, 'logs');
+    const lines = readdirSync(logs)
+      .flatMap((name) => readFileSync(join(logs, name), 'utf8').split('\n'))
+      .filter((line) => line !== '');
+    expect(lines.join('\n')).not.toMatch(RAW);
+    const refused = lines.map((line) => JSON.parse(line)).find((line) => line.orderId ?? line.order_id);
+    expect(JSON.stringify(refused)).toContain(JSON.stringify(STEERING).slice(1, -1));
+  });
+});
