@@ -140,6 +140,23 @@ describe('whatever is sent', () => {
     );
   });
 
+  it('a number alone is not overlooked, however it is written', () => {
+    const edge = fc.bigInt({ min: 2n ** 53n - 2n, max: 2n ** 53n + 9n }).map(String);
+    const sixteen = fc
+      .tuple(fc.stringMatching(/^[1-9]\d{15}$/), fc.integer({ min: 1, max: 16 }))
+      .map(([all, point]) => (point === 16 ? all : `${all.slice(0, point)}.${all.slice(point)}`));
+    const before = fc.constantFrom('{"a":', '[', '[1,', '{"b":1,"a": ', '[\t', '');
+    fc.assert(
+      fc.property(fc.oneof(edge, sixteen, number), before, (text, start) => {
+        const end = { '{': '}', '[': ']' }[start.slice(0, 1)] ?? '';
+        const { exact = {}, order } = stored(`${start}${text}${end}`);
+        const [kept = JSON.stringify(order).replace(/^.*[:,[]|[\]}]$/g, '')] = Object.values(exact);
+        same(text, decimal(kept), decimal(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('it becomes a job, is read or refused, and nothing else is thrown', () => {
     const twisted = fc
       .tuple(object, fc.nat(), fc.string({ unit: 'binary', maxLength: 3 }))
