@@ -3,6 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Express } from 'express';
 import type { OrderQueues } from '../queue/orderQueues.ts';
+import { idsOf } from '../queue/readOrderJob.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
@@ -41,11 +42,9 @@ export function board(queues: OrderQueues, onError: (error: Error) => void): Exp
 }
 
 /** What an operator looks for. Every job has the same name, so the ids stand in its place. */
-function titleOf({ data }: { data?: { order?: unknown } }): string {
-  const order = Object(data?.order) as { order_id?: unknown; user_id?: unknown };
-  return `order ${shown(order.order_id)} of user ${shown(order.user_id)}`;
+function titleOf({ data }: { data?: unknown }): string {
+  const { orderId, userId } = idsOf(data);
+  return `order ${shown(orderId)} of user ${shown(userId)}`;
 }
 
-function shown(id: unknown): string {
-  return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 60) : '?';
-}
+const shown = (id: string): string => id.slice(0, 60) || '?';
