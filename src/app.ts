@@ -16,6 +16,7 @@ import type { RedisTarget } from './runtime/redis.ts';
 import type { Services } from './runtime/services.ts';
 import { throttledErrors } from './runtime/throttle.ts';
 import { Troubles } from './runtime/troubles.ts';
+import { watchTotals } from './stats/watchTotals.ts';
 import { type OrderWorkers, startOrderWorkers } from './worker/orderWorkers.ts';
 
 export interface App {
@@ -87,6 +88,10 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     durabilityOf: (asked: Config['durability']) =>
       onceThere(redis, () => chooseDurability(redis, asked), onStartError),
   };
+  if (does('worker') || does('api')) {
+    const { stop } = watchTotals({ redis, partitions, troubles, logger });
+    services.add({ name: 'look at the totals', stop });
+  }
   if (does('worker')) {
     const moves = await openMoves(openQueues, opening);
     workers = await startOrderWorkers(

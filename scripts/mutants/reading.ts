@@ -6,9 +6,9 @@ export const READING: readonly Mutant[] = [
     name: 'items are added up in floats',
     edits: [
       {
-        file: 'src/orders/parseOrder.ts',
-        from: 'total.plus(item.price_per_unit.times(item.quantity))',
-        to: 'new Big(total.toNumber() + item.price_per_unit.toNumber() * item.quantity)',
+        file: 'src/orders/orderSchema.ts',
+        from: 'total.plus(part)',
+        to: 'new Big(total.toNumber() + part.toNumber())',
       },
     ],
     tests: ['test/orders/sum.test.ts'],

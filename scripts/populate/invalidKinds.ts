@@ -30,7 +30,8 @@ export const SPOILERS: Record<Exclude<Reason, 'conflicting_duplicate'>, readonly
   not_an_object: [
     (event) => json([event]),
     () => 'null',
-    (event) => json(json(event)),
+    // One layer of text may be taken off, two are nobody's order.
+    (event) => json(json(json(event))),
     (event) => String(event.order_value),
     () => 'true',
   ],

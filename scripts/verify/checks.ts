@@ -1,3 +1,4 @@
+import { TOTAL_ROOM } from '../../src/orders/money.ts';
 import { periodOf } from '../../src/stats/dayRange.ts';
 import type { Granularity } from '../../src/stats/readStats.ts';
 import type { Figures } from './figures.ts';
@@ -41,6 +42,10 @@ export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
     check('orders of all months = global', global.orders, ofMonths.orders),
     check('orders of all days = global', global.orders, ofDays.orders),
     check('spend of all users = global', global.minorUnits, users.minorUnits, money),
+    check('revenue past the room of a total', 0, Math.max(0, global.minorUnits - TOTAL_ROOM), {
+      ...money,
+      verdict: global.minorUnits > TOTAL_ROOM ? 'differs' : 'ok',
+    }),
     check('revenue of all years = global', global.minorUnits, ofYears.minorUnits, money),
     check('revenue of all months = global', global.minorUnits, ofMonths.minorUnits, money),
     check('revenue of all days = global', global.minorUnits, ofDays.minorUnits, money),

@@ -22,6 +22,13 @@ export const share = decimalNumber.refine(
 );
 export const price = decimalNumber;
 
+/** Money in units of the currency, up to the cent and `most`; stays text, so that none of it is rounded. */
+export const amount = (most: number) => {
+  const message = `must be an amount from 0.01 to ${most}, with a point and two decimals at most`;
+  const isAmount = (text: string) => /^\d+(\.\d{1,2})?$/.test(text);
+  return z.string().refine((text) => isAmount(text) && Number(text) > 0 && Number(text) <= most, message);
+};
+
 export const oneOf = <const T extends readonly string[]>(
   values: T,
   fold: (text: string) => string = (text) => text,
@@ -30,6 +37,20 @@ export const oneOf = <const T extends readonly string[]>(
     .string()
     .transform((text) => fold(text) as T[number])
     .refine((value) => values.includes(value), `must be one of ${values.join(', ')}`);
+
+/** Some of these, comma separated. */
+export const several = <const T extends readonly string[]>(values: T, fold: (text: string) => string) =>
+  z.string().transform((text, context): T[number][] => {
+    const given = parts(text).map(fold);
+    const unknown = given.filter((value) => !values.includes(value));
+    if (unknown.length === 0) return [...new Set(given)] as T[number][];
+    const named = unknown.map((value) => JSON.stringify(value)).join(', ');
+    context.addIssue({
+      code: 'custom',
+      message: `must be any of ${values.join(', ')}, comma separated; ${named} is none of them`,
+    });
+    return z.NEVER;
+  });
 
 export const lower = (text: string) => text.toLowerCase();
 export const yesNo = oneOf(['true', 'false', '1', '0', 'yes', 'no'], lower).transform((text) =>

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../orders/ids.ts';
+import { VISIBLE_PATTERN } from '../orders/invisible.ts';
 import { isCalendarDay } from '../orders/timestamp.ts';
 import type { ParameterRule } from './problem.ts';
 
@@ -91,11 +92,18 @@ export const granularity = z
   })
   .meta({ description: 'The length of one point.', examples: ['month'] });
 
-const ID_FAULTS: Record<IdFault, [rule: ParameterRule, message: string]> = {
-  blank: ['length', 'must not be empty'],
-  too_long: ['length', `must be at most ${MAX_ID_LENGTH} characters`],
-  forbidden_character: ['characters', 'must not contain control characters'],
-};
+function faultOf(fault: IdFault): [rule: ParameterRule, message: string] {
+  switch (fault.kind) {
+    case 'blank':
+      return ['length', 'must not be empty'];
+    case 'too_long':
+      return ['length', `must be at most ${MAX_ID_LENGTH} characters`];
+    case 'forbidden_character':
+      return ['characters', 'must not contain control characters'];
+    case 'invisible_character':
+      return ['characters', `must not contain the invisible character ${fault.character}`];
+  }
+}
 
 /** A user id, put out spelled as it is counted. */
 export function userId(idCase: IdCase) {
@@ -105,15 +113,15 @@ export function userId(idCase: IdCase) {
       z.string().check(({ value, issues }) => {
         const fault = idFault(value);
         if (!fault) return;
-        const [name, message] = ID_FAULTS[fault];
+        const [name, message] = faultOf(fault);
         issues.push({ code: 'custom', input: value, message, params: { rule: name } });
       }),
     )
     .meta({
-      description: `The user's id. Spaces around it are dropped${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
+      description: `The user's id. Spaces and invisible characters around it are dropped, accents may be composed or not${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
       minLength: 1,
       maxLength: MAX_ID_LENGTH,
-      pattern: '^(?=.*\\S)[^\\p{Cc}\\p{Cs}]*$',
+      pattern: VISIBLE_PATTERN,
       examples: ['U123'],
     });
 }

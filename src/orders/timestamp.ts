@@ -1,16 +1,21 @@
-const ISO_8601 =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+/** Extended (`2024-12-16`) or basic (`20241216`): the sign between the parts is always there, or never. */
+const DATE = String.raw`(\d{4})(-?)(\d\d)\2(\d\d)`;
+const TIME = String.raw`(\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)?`;
+const OFFSET = String.raw`[Zz]|[+-]\d\d(?::?\d\d)?`;
+/** A zone's name, `[Europe/Paris]`, or a calendar's, `[u-ca=gregory]`: the offset says it all. */
+const BRACKETS = String.raw`(?:\[!?[\w+\-/.:=~]{1,64}\]){0,8}`;
+const ISO_8601 = new RegExp(`^${DATE}(?:[Tt ]${TIME}\\s?(${OFFSET})?)?${BRACKETS}$`);
 
 /**
- * An ISO 8601 date or date-time as its instant in UTC (`2024-12-16T13:00:00.000Z`); no offset means UTC, a date
- * alone its midnight. Undefined for anything else: a day that does not exist, a 25th hour, or an instant whose
- * UTC year is not 0001 to 9999 (its day would have no bucket a range could name).
+ * An ISO 8601 date or date-time, extended or basic, as its instant in UTC (`2024-12-16T13:00:00.000Z`); no offset
+ * means UTC, a date alone its midnight. Undefined for anything else: a day that does not exist, a 25th hour, or an
+ * instant whose UTC year is not 0001 to 9999 (its day would have no bucket a range could name).
  */
 export function parseTimestamp(text: string): string | undefined {
   const match = ISO_8601.exec(text.trim());
   if (!match) return undefined;
-  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction = '', zone] =
-    match;
+  const [, year = '', , month = '', day = ''] = match;
+  const [hour = '00', , minute = '00', second = '00', fraction = '', zone] = match.slice(5);
   if (!isCalendarDay(`${year}-${month}-${day}`)) return undefined;
   if (hour > '23' || minute > '59' || second > '59') return undefined;
   const offset = offsetMinutes(zone);
@@ -21,6 +26,20 @@ export function parseTimestamp(text: string): string | undefined {
   const instant = new Date(Date.parse(inUtc) - offset * 60_000);
   const utcYear = instant.getUTCFullYear();
   return utcYear >= 1 && utcYear <= 9999 ? instant.toISOString() : undefined;
+}
+
+/** ISO 8601 has more than is taken here: what somebody who sent that has to write instead. */
+const NOT_TAKEN: readonly [RegExp, string][] = [
+  [/^\d{4}-?[Ww]\d\d/, 'is a week date: write year, month and day'],
+  [/^\d{4}-?\d{3}(?:[Tt]|$)/, 'is an ordinal date: write year, month and day'],
+  [/[Tt ]24:?00/, 'has the hour 24: write 00:00 of the next day'],
+  [/[Tt ]\d\d:?\d\d:?60/, 'has a leap second, which is no instant of its own: write second 59'],
+];
+
+/** Why text is no timestamp, to complete a sentence that starts with the field's name. */
+export function timestampFault(text: string): string {
+  const known = NOT_TAKEN.find(([form]) => form.test(text.trim()));
+  return known?.[1] ?? 'is not an ISO 8601 date and time';
 }
 
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

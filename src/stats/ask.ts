@@ -1,4 +1,5 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
+import { formatMinorUnits, TOTAL_ROOM } from '../orders/money.ts';
 import type { Partition, Partitions } from '../queue/partitions.ts';
 import { type StatsKeys, statsKeys } from './keys.ts';
 
@@ -59,6 +60,23 @@ export function whole(text: string | null | undefined): number {
     throw new Error(`the stats hold ${JSON.stringify(text)} where a whole number belongs`);
   }
   return value;
+}
+
+/** Money as Redis spells it, in minor units. Nothing that was recorded passes the room of a total. */
+export function money(text: string | null | undefined): number {
+  return withinRoom(whole(text));
+}
+
+/**
+ * Each partition's totals have room for themselves; what they come to together is told exactly, or not at all.
+ *
+ * @throws Error when an amount is past the room of a total
+ */
+export function withinRoom(minorUnits: number): number {
+  if (minorUnits <= TOTAL_ROOM) return minorUnits;
+  throw new Error(
+    `a total of ${formatMinorUnits(minorUnits)} is past its room of ${formatMinorUnits(TOTAL_ROOM)}, up to which it is exact`,
+  );
 }
 
 /** The pairs of a flat reply: members and scores, or fields and values. */

@@ -1,4 +1,4 @@
-import { type Ask, type Replies, result, whole } from './ask.ts';
+import { type Ask, money, type Replies, result, whole, withinRoom } from './ask.ts';
 import type { SplitRange } from './dayRange.ts';
 import type { Totals } from './readStats.ts';
 
@@ -33,7 +33,7 @@ function dayTotals(reply: Replies, days: readonly string[]): [string, Totals][] 
   ).flat();
   return days.flatMap((day, index): [string, Totals][] => {
     const [orders, revenue] = [values[2 * index], values[2 * index + 1]];
-    return orders == null ? [] : [[day, { orders: whole(orders), minorUnits: whole(revenue) }]];
+    return orders == null ? [] : [[day, { orders: whole(orders), minorUnits: money(revenue) }]];
   });
 }
 
@@ -42,13 +42,14 @@ function monthTotals(reply: Replies, isWholeMonth: (month: string) => boolean): 
   return Object.entries(fields).flatMap(([field, orders]): [string, Totals][] => {
     const [month = '', kind] = field.split(':');
     if (kind !== 'orders' || !isWholeMonth(month)) return [];
-    return [[month, { orders: whole(orders), minorUnits: whole(fields[`${month}:revenue`]) }]];
+    return [[month, { orders: whole(orders), minorUnits: money(fields[`${month}:revenue`]) }]];
   });
 }
 
 export const NOTHING: Readonly<Totals> = Object.freeze({ orders: 0, minorUnits: 0 });
 
+/** @throws Error when the sum is past the room of a total */
 export const sumOf = (a: Totals, b: Totals): Totals => ({
   orders: a.orders + b.orders,
-  minorUnits: a.minorUnits + b.minorUnits,
+  minorUnits: withinRoom(a.minorUnits + b.minorUnits),
 });

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../queue/partitions.ts';
-import { type Ask, makeAsk, result, whole } from './ask.ts';
+import { type Ask, makeAsk, money, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
 import { type Merge, makeMergeDetail } from './mergeDetail.ts';
@@ -144,7 +144,7 @@ function makeReads(partitions: Partitions, ask: Ask, merge: Merge): ReadStats {
       pipe.hmget(keys.user(userId), 'order_count', 'total_spend'),
     );
     const [orders, spend] = result<(string | null)[]>(replies, 0);
-    return orders == null ? undefined : { orders: whole(orders), minorUnits: whole(spend) };
+    return orders == null ? undefined : { orders: whole(orders), minorUnits: money(spend) };
   };
 
   return {
@@ -164,17 +164,12 @@ function makeReads(partitions: Partitions, ask: Ask, merge: Merge): ReadStats {
       const replies = await ask.all((pipe, keys) =>
         pipe.hmget(keys.global, 'total_orders', 'total_revenue').zcard(keys.bySpend),
       );
-      return replies.reduce(
-        (sum, reply) => {
-          const [orders, revenue] = result<(string | null)[]>(reply, 0);
-          return {
-            orders: sum.orders + whole(orders),
-            minorUnits: sum.minorUnits + whole(revenue),
-            users: sum.users + result<number>(reply, 1),
-          };
-        },
-        { orders: 0, minorUnits: 0, users: 0 },
-      );
+      const totals = replies.map((reply) => {
+        const [orders, revenue] = result<(string | null)[]>(reply, 0);
+        return { orders: whole(orders), minorUnits: money(revenue) };
+      });
+      const users = replies.reduce((sum, reply) => sum + result<number>(reply, 1), 0);
+      return { ...totals.reduce(sumOf, NOTHING), users };
     },
 
     async topSpenders(limit, range) {

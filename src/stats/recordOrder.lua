@@ -13,7 +13,7 @@
 --   'error TEXT'      a key it needs holds something else; nothing of this order was written
 --
 -- Lua has no rollback, so whatever can fail is read before the first write: a wrong type, a number that is no whole
--- one in range, a total past 2^53. Redis itself refuses the first write when it is out of memory, read-only or lacks
+-- one in range, a total past its room. Redis itself refuses the first write when it is out of memory, read-only or lacks
 -- replicas, and then nothing has been written yet.
 --
 -- The ledger is a hash of small hashes (linear hashing): bucket i of generation g is {p}:ledger:g:i, and one
@@ -27,7 +27,9 @@ local TARGET = 56
 local SPLITS = 8
 local SLICE = 1000
 local SWEEP = 4
-local MAX_EXACT = 9007199254740991
+local MAX_ORDERS = 9007199254740991
+-- The room of a total, in minor units: 2^46 units of the currency, up to where a double carries every cent.
+local ROOM = 7036874417766400
 local MAX_STAND = 4294967296
 local find, sub = string.find, string.sub
 
@@ -91,7 +93,7 @@ end
 local function pair_of(key, first, second)
   local reply = redis.pcall('HMGET', key, first, second)
   if failed(reply) then return nil, reply.err end
-  local a, b = whole(reply[1] or '0', MAX_EXACT), whole(reply[2] or '0', MAX_EXACT)
+  local a, b = whole(reply[1] or '0', MAX_ORDERS), whole(reply[2] or '0', ROOM)
   if not a or not b then return nil, 'no usable number in ' .. key end
   return { orders = a, amount = b }
 end
@@ -154,8 +156,8 @@ local function read_detail(name, period)
   for i, id in ipairs(period.ids) do
     local detail, amount = period.of[id], tonumber(amounts[i] or 0)
     -- A score is a number for certain, and Redis may write a whole one as 1e+15.
-    if amount < 0 or amount > MAX_EXACT or amount % 1 ~= 0 then detail.fault = 'no usable number in ' .. spend_key end
-    local orders = whole(counts[i] or '0', MAX_EXACT)
+    if amount < 0 or amount > ROOM or amount % 1 ~= 0 then detail.fault = 'no usable number in ' .. spend_key end
+    local orders = whole(counts[i] or '0', MAX_ORDERS)
     if not orders then detail.fault = 'no usable number in ' .. counts_key end
     detail.amount, detail.orders = amount, orders
   end
@@ -192,9 +194,8 @@ local function judge(i)
   if fault then return 'error ' .. fault end
   local touched = { totals, user, by_day, by_month, by_year, of_day, of_month }
   for _, total in ipairs(touched) do
-    if total.amount + amount > MAX_EXACT or total.orders + 1 > MAX_EXACT then
-      return 'error a total would pass 2^53 minor units'
-    end
+    if total.amount + amount > ROOM then return 'error a total would pass its room of 70368744177664.00' end
+    if total.orders + 1 > MAX_ORDERS then return 'error a count of orders would pass 2^53' end
   end
 
   for _, total in ipairs(touched) do

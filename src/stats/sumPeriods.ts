@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
-import { type Ask, whole } from './ask.ts';
+import { type Ask, money, whole } from './ask.ts';
 import { statsKeys } from './keys.ts';
 import { NOTHING, sumOf } from './periodTotals.ts';
 import type { Totals } from './readStats.ts';
@@ -24,7 +24,7 @@ export async function sumPeriods({ redis, partitions }: Ask, range: YearSplit): 
     }),
   );
   return sums
-    .map(([orders, revenue]) => ({ orders: whole(orders), minorUnits: whole(revenue) }))
+    .map(([orders, revenue]) => ({ orders: whole(orders), minorUnits: money(revenue) }))
     .reduce(sumOf, NOTHING);
 }
 

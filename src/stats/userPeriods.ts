@@ -1,4 +1,4 @@
-import { result, whole } from './ask.ts';
+import { money, result, whole } from './ask.ts';
 import type { Detail } from './detail.ts';
 import type { Totals } from './readStats.ts';
 
@@ -23,7 +23,7 @@ export async function userPeriods(detail: Detail, userId: string): Promise<[peri
       if ((spend === null) !== (orders === null)) {
         throw new Error(`the stats of ${period} have a user's orders or spend, but not both`);
       }
-      if (orders !== null) found.push([period, { orders: whole(orders), minorUnits: whole(spend) }]);
+      if (orders !== null) found.push([period, { orders: whole(orders), minorUnits: money(spend) }]);
     });
   }
   return found;

@@ -8,7 +8,13 @@ import { orderOf, receivedAt, sentIn } from '../queue/readOrderJob.ts';
 import type { RecordOrder } from '../stats/recordOrder.ts';
 
 /** How a job ends well. An order that can never count throws InvalidOrder; any other error is worth a retry. */
-export type Outcome = { outcome: 'counted' | 'duplicate' } | { outcome: 'moved'; to: number };
+export type Outcome =
+  | {
+      outcome: 'counted' | 'duplicate';
+      /** What was taken for missing although something was sent; kept with the job. */
+      notes?: readonly string[];
+    }
+  | { outcome: 'moved'; to: number };
 
 export interface ProcessOrderParts {
   partition: Partition;
@@ -40,7 +46,7 @@ export async function processOrder(
   }
   const recorded = await parts.record(order);
   if (recorded.outcome === 'conflict') throw conflict(order, recorded.recordedMinorUnits);
-  return recorded;
+  return order.notes.length > 0 ? { ...recorded, notes: order.notes } : recorded;
 }
 
 /** A refusal says what was sent instead of an order, when that can be told. */
@@ -52,19 +58,23 @@ function read(data: unknown, addedAt: number, { parse, maxBodyBytes }: ProcessOr
   }
 }
 
+/** Names both values; where they are the same it says where the difference must be. */
 function conflict(order: Order, recordedMinorUnits: number): InvalidOrder {
-  const counted =
-    recordedMinorUnits === VALUE_UNKNOWN ? 'a larger value' : formatMinorUnits(recordedMinorUnits);
+  const isTold = recordedMinorUnits !== VALUE_UNKNOWN;
+  const counted = isTold
+    ? formatMinorUnits(recordedMinorUnits)
+    : `over ${formatMinorUnits(VALUE_UNKNOWN - 1)}`;
   const received = formatMinorUnits(order.minorUnits);
+  const sameValue = recordedMinorUnits === order.minorUnits && isTold;
+  const difference = sameValue
+    ? `with the same order_value ${received}, but its items, currency or time differ`
+    : `with other content: order_value ${counted} then, ${received} now`;
   return new InvalidOrder([
     {
       code: 'conflicting_duplicate',
       path: 'order_id',
-      message:
-        `order ${order.orderId} of user ${order.userId} was already counted with other content: ` +
-        `order_value ${counted} then, ${received} now`,
-      expected: counted,
-      received,
+      message: `order ${order.orderId} of user ${order.userId} was already counted ${difference}`,
+      ...(sameValue ? {} : { expected: counted, received }),
     },
   ]);
 }

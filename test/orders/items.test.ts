@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ExactNumber } from '../../src/orders/exactNumber.ts';
 import { issuesOf, oneItem, parsed, refused } from './parsing.ts';
 
 const item = (changes: Record<string, unknown>) => ({
@@ -46,7 +47,13 @@ describe('product_id', () => {
     expect(parsed(oneItem({ product_id: ' sku-9a ' }, 1)).items[0]?.productId).toBe('sku-9a');
   });
 
+  it('is one, however its accents are composed', () => {
+    expect(parsed(oneItem({ product_id: 'Cafe\u0301\u200b' }, 1)).items[0]?.productId).toBe('Caf\u00e9');
+  });
+
   it('is taken as a whole number', () => {
+    const product_id = new ExactNumber('820982911946154508');
+    expect(parsed(oneItem({ product_id }, 1)).items[0]?.productId).toBe(product_id.text);
     expect(parsed(oneItem({ product_id: 1006 }, 1)).items[0]?.productId).toBe('1006');
   });
 
@@ -56,13 +63,23 @@ describe('product_id', () => {
     ['an object', {}, 'wrong_type'],
     ['129 characters long', 'x'.repeat(129), 'too_large'],
     ['with a NUL', 'P\u0000', 'out_of_range'],
+    ['with a zero width space inside', 'P\u200b1', 'out_of_range'],
   ])('is refused when %s', (_, product_id, code) => {
     expect(issuesOf(item({ product_id }))).toEqual([`${code} at items[0].product_id`]);
   });
 });
 
 describe('quantity', () => {
-  it.each([[5], ['5'], [' 5 '], ['5.0'], ['+5'], ['005'], [5.0]])('%j is five', (quantity) => {
+  it.each([
+    [5],
+    ['5'],
+    [' 5 '],
+    [new ExactNumber('5.000000000000000000000')],
+    ['5.0'],
+    ['+5'],
+    ['005'],
+    [5.0],
+  ])('%j is five', (quantity) => {
     expect(parsed(item({ quantity })).items[0]?.quantity).toBe(5);
   });
 
@@ -80,6 +97,9 @@ describe('quantity', () => {
     ['past 2^53 as text', '9007199254740993', 'out_of_range'],
     ['1e308', 1e308, 'out_of_range'],
     ['infinite', Number.POSITIVE_INFINITY, 'out_of_range'],
+    ['past 2^53 with all its digits', new ExactNumber('9007199254740993'), 'out_of_range'],
+    ['1e400', new ExactNumber('1e400'), 'out_of_range'],
+    ['a hair more than five', new ExactNumber('5.00000000000000000000001'), 'out_of_range'],
     ['NaN as text', 'NaN', 'wrong_type'],
     ['Infinity as text', 'Infinity', 'wrong_type'],
     ['an exponent as text', '5e0', 'wrong_type'],
@@ -115,6 +135,8 @@ describe('price_per_unit', () => {
     ['1e308', 1e308, 'out_of_range'],
     ['infinite', Number.POSITIVE_INFINITY, 'out_of_range'],
     ['past 15 digits', '10000000000000', 'out_of_range'],
+    ['1e400', new ExactNumber('1e400'), 'out_of_range'],
+    ['of 50 digits behind the point', new ExactNumber(`1.${'0'.repeat(49)}1`), 'out_of_range'],
     ['NaN as text', 'NaN', 'wrong_type'],
     ['an exponent as text', '1e2', 'wrong_type'],
     ['an exponent that would be a megabyte of digits', '1e999999', 'wrong_type'],

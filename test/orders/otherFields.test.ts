@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ExactNumber } from '../../src/orders/exactNumber.ts';
 import { anOrder } from '../support/orders.ts';
 import { issuesOf, parsed, parsedValue, refused, refusedValue, where } from './parsing.ts';
 
@@ -8,6 +9,7 @@ describe('an order', () => {
     ['an array', [anOrder()], 'array'],
     ['a string', JSON.stringify(anOrder()), 'string'],
     ['a number', 42, 'number'],
+    ['a number of many digits', new ExactNumber('820982911946154508'), 'number'],
     ['a boolean', false, 'boolean'],
     ['nothing', undefined, 'undefined'],
   ])('is refused when it is %s', (_, value, received) => {
@@ -61,8 +63,9 @@ describe('an order', () => {
 });
 
 describe('currency', () => {
-  it.each([[undefined], [null]])('may be %p', (currency) => {
-    expect(parsed({ currency }).currency).toBeUndefined();
+  it.each([[undefined], [null]])('is the one that counts when it is %p', (currency) => {
+    expect(parsed({ currency }).currency).toBe('USD');
+    expect(parsed({ currency }, { currency: 'EUR' }).currency).toBe('EUR');
   });
 
   it.each([['USD'], ['usd'], [' Usd ']])('%j is the configured one', (currency) => {
@@ -94,7 +97,14 @@ describe('payment_method', () => {
     expect(parsed({ payment_method }).paymentMethod).toBeUndefined();
   });
 
+  it('is spelled one way, whatever nobody sees in it', () => {
+    expect(parsed({ payment_method: '\u200bcafe\u0301\ufeff' }).paymentMethod).toBe('CAF\u00c9');
+    expect(parsed({ payment_method: 'A\u200bB' }).paymentMethod).toBe('A\u200bB');
+  });
+
   it('is refused when it is no text', () => {
+    expect(issuesOf({ payment_method: new ExactNumber('1e400') })).toEqual(['wrong_type at payment_method']);
+    expect(issuesOf({ payment_method: { type: 'card' } })).toEqual(['wrong_type at payment_method']);
     expect(issuesOf({ payment_method: 3 })).toEqual(['wrong_type at payment_method']);
   });
 });

@@ -1,10 +1,8 @@
 import { InvalidOrder, type Issue } from '../../src/orders/invalidOrder.ts';
 import { makeParseOrder, type Order, type OrderRules } from '../../src/orders/parseOrder.ts';
-import { anOrder } from '../support/orders.ts';
+import { anOrder, RULES } from '../support/orders.ts';
 
 export const RECEIVED_AT = '2025-03-04T05:06:07.000Z';
-
-export const RULES: OrderRules = { currency: 'USD', idCase: 'upper', maxItems: 1_000 };
 
 /** The order that counts, with `changes`, as the worker sees it. */
 export function parsed(changes: Record<string, unknown> = {}, rules: Partial<OrderRules> = {}): Order {

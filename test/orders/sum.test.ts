@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import Big from 'big.js';
 import fc from 'fast-check';
-import { formatMinorUnits, toJsonAmount } from '../../src/orders/money.ts';
+import { formatMinorUnits, MAX_AMOUNT, TOTAL_ROOM, toJsonAmount } from '../../src/orders/money.ts';
 import { issuesOf, parsed, refused } from './parsing.ts';
+
+/** Amounts that are larger than any order, so that the arithmetic is what is tried. */
+const HUGE = { maxOrderValue: MAX_AMOUNT };
 
 type Line = [quantity: number | string, price: number | string];
 
@@ -59,7 +63,7 @@ describe('the sum of the items', () => {
     ],
     [[[9_007_199_254_740_991, 0.001]], 9_007_199_254_740.99, 900_719_925_474_099],
   ])('%j is %d', (lines, orderValue, cents) => {
-    expect(parsed(orderOf(lines, orderValue)).minorUnits).toBe(cents);
+    expect(parsed(orderOf(lines, orderValue), HUGE).minorUnits).toBe(cents);
   });
 
   it('is compared with order_value rounded the same way', () => {
@@ -121,8 +125,8 @@ describe('any list of items', () => {
             }),
             total / 100,
           );
-        expect(parsed(order(cents)).minorUnits).toBe(cents);
-        const { issues } = refused(order(cents + 1));
+        expect(parsed(order(cents), HUGE).minorUnits).toBe(cents);
+        const { issues } = refused(order(cents + 1), HUGE);
         expect(issues).toMatchObject([
           {
             code: 'order_value_mismatch',
@@ -130,18 +134,28 @@ describe('any list of items', () => {
             received: formatMinorUnits(cents + 1),
           },
         ]);
-        if (cents > 0) expect(issuesOf(order(cents - 1))).toEqual(['order_value_mismatch at order_value']);
+        if (cents > 0)
+          expect(issuesOf(order(cents - 1), HUGE)).toEqual(['order_value_mismatch at order_value']);
       }),
     );
   });
 });
 
 describe('cents as a JSON number', () => {
-  it('has the two decimals that were counted, for any total below 2^53', () => {
+  const nearTheEnd = fc.integer({ min: TOTAL_ROOM - 1_000, max: TOTAL_ROOM });
+
+  it('lose one right after the room of a total ends', () => {
+    const [last, next] = [toJsonAmount(TOTAL_ROOM), toJsonAmount(TOTAL_ROOM + 1)];
+    expect(last).toBe(2 ** 46);
+    expect(JSON.stringify(next)).not.toBe(formatMinorUnits(TOTAL_ROOM + 1));
+  });
+
+  it('has the two decimals that were counted, for any total there is room for', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 49 }), (cents) => {
-        expect(Math.round(toJsonAmount(cents) * 100)).toBe(cents);
-        expect(JSON.stringify(toJsonAmount(cents))).toMatch(/^\d+(\.\d{1,2})?$/);
+      fc.property(fc.oneof(fc.integer({ min: 0, max: TOTAL_ROOM }), nearTheEnd), (cents) => {
+        const text = JSON.stringify(toJsonAmount(cents));
+        expect(text).toMatch(/^\d+(\.\d{1,2})?$/);
+        expect(new Big(text).toFixed(2)).toBe(formatMinorUnits(cents));
       }),
     );
   });

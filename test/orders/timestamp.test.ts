@@ -17,6 +17,20 @@ describe('order_timestamp', () => {
     ['2024-12-16T13:00:00.123456789Z', '2024-12-16T13:00:00.123Z'],
     ['2024-02-29T23:59:59Z', '2024-02-29T23:59:59.000Z'],
     ['2000-02-29', '2000-02-29T00:00:00.000Z'],
+    ['20241216T130000Z', '2024-12-16T13:00:00.000Z'],
+    ['20241216T1300Z', '2024-12-16T13:00:00.000Z'],
+    ['20241216t130000.5z', '2024-12-16T13:00:00.500Z'],
+    ['20241216T130000', '2024-12-16T13:00:00.000Z'],
+    ['20241216T140000+0100', '2024-12-16T13:00:00.000Z'],
+    ['20241216', '2024-12-16T00:00:00.000Z'],
+    ['20241216T13:00:00Z', '2024-12-16T13:00:00.000Z'],
+    ['2024-12-16T130000Z', '2024-12-16T13:00:00.000Z'],
+    ['2024-12-16T14:00:00+01:00[Europe/Paris]', '2024-12-16T13:00:00.000Z'],
+    ['20241216T140000+0100[Europe/Paris]', '2024-12-16T13:00:00.000Z'],
+    ['2024-12-16T13:00:00Z[Etc/UTC]', '2024-12-16T13:00:00.000Z'],
+    ['2024-12-16T14:00+01:00[+01:00]', '2024-12-16T13:00:00.000Z'],
+    ['2024-12-16T14:00+01:00[!Europe/Paris][u-ca=gregory]', '2024-12-16T13:00:00.000Z'],
+    ['2024-12-16T10:00:00-03:00[America/Argentina/Buenos_Aires]', '2024-12-16T13:00:00.000Z'],
     ['0001-01-01', '0001-01-01T00:00:00.000Z'],
     ['0099-12-31T23:59:59Z', '0099-12-31T23:59:59.000Z'],
     ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
@@ -52,6 +66,16 @@ describe('order_timestamp', () => {
     ['month 0', '2024-00-10'],
     ['day 0', '2024-01-00'],
     ['the 24th hour', '2024-12-16T24:00:00Z'],
+    ['a basic day that does not exist', '20240230T130000Z'],
+    ['signs in one half of a date', '2024-1216T130000Z'],
+    ['signs in the other', '202412-16'],
+    ['signs in one half of a time', '2024-12-16T13:0000Z'],
+    ['a date and time without a T', '20241216130000'],
+    ['a basic hour alone', '20241216T13Z'],
+    ['a name in brackets that do not close', '2024-12-16T14:00:00+01:00[Europe/Paris'],
+    ['something behind the brackets', '2024-12-16T14:00:00+01:00[Europe/Paris]Z'],
+    ['two lines in the brackets', '2024-12-16T14:00:00+01:00[Europe\nParis]'],
+    ['brackets alone', '[Europe/Paris]'],
     ['the 60th minute', '2024-12-16T13:60:00Z'],
     ['the 60th second', '2024-12-31T23:59:60Z'],
     ['year 0000', '0000-12-31'],
@@ -76,6 +100,20 @@ describe('order_timestamp', () => {
 
   it.each([[1_734_354_000], [true], [{}], [['2024-12-16']]])('refuses %j, which is no text', (sent) => {
     expect(issuesOf({ order_timestamp: sent })).toEqual(['wrong_type at order_timestamp']);
+  });
+
+  it.each([
+    ['2024-W51-1', 'is a week date: write year, month and day'],
+    ['2024W511T130000Z', 'is a week date: write year, month and day'],
+    ['2024-351', 'is an ordinal date: write year, month and day'],
+    ['2024351T130000Z', 'is an ordinal date: write year, month and day'],
+    ['2024-12-16T24:00:00Z', 'has the hour 24: write 00:00 of the next day'],
+    ['20241216T240000Z', 'has the hour 24: write 00:00 of the next day'],
+    ['2016-12-31T23:59:60Z', 'has a leap second, which is no instant of its own: write second 59'],
+    ['2024-12-16T25:00:00Z', 'is not an ISO 8601 date and time'],
+  ])('%s is refused with what to write instead', (sent, fault) => {
+    const { message } = refused({ order_timestamp: sent });
+    expect(message).toBe(`bad_timestamp: order_timestamp ${fault}`);
   });
 
   it.each([[undefined], [null]])('is the time of receipt when it is %p, and stays missing', (sent) => {

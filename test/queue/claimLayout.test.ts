@@ -22,7 +22,9 @@ describe('the layout of the keys', () => {
 
   it.each([LAYOUT + 1, LAYOUT - 1])('is refused when it is another one: %s', async (other) => {
     await redis.set(LAYOUT_KEY, other);
-    await expect(claimLayout(redis)).rejects.toThrow(`holds data in layout ${other}`);
+    const refusal = claimLayout(redis);
+    await expect(refusal).rejects.toThrow(`holds data in layout ${other}`);
+    await expect(refusal).rejects.toThrow('point at an empty Redis');
     expect(await redis.get(LAYOUT_KEY)).toBe(String(other));
   });
 });

@@ -14,6 +14,7 @@ import { digestOf, identityOf } from '../../src/orders/identity.ts';
 import type { IdCase } from '../../src/orders/ids.ts';
 import { InvalidOrder, REASONS, type Reason } from '../../src/orders/invalidOrder.ts';
 import { makeParseOrder, type Order, type ParseOrder } from '../../src/orders/parseOrder.ts';
+import { RULES } from '../support/orders.ts';
 
 const OPTIONS: GenerateOptions = {
   count: 2000,
@@ -36,7 +37,7 @@ function expectedOf(messages: readonly GeneratedMessage[]): Expected {
 }
 
 const parserFor = (rules: { idCase?: IdCase; currency?: string } = {}) =>
-  makeParseOrder({ currency: 'USD', idCase: 'upper', maxItems: 1000, ...rules });
+  makeParseOrder({ ...RULES, ...rules });
 
 /** The pipeline's own rules, up to the ledger: an order, or why there is none. */
 function judge(body: string, parse: ParseOrder): Order | Reason[] {

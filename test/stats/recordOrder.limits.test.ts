@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { TOTAL_ROOM } from '../../src/orders/money.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { makeReadStats } from '../../src/stats/readStats.ts';
 import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
@@ -29,14 +30,16 @@ describe('recording at the limits', () => {
     ['stats:days', '2025-01-15:revenue'],
     ['stats:months', '2025-01:revenue'],
     ['stats:years', '2025:revenue'],
-  ])('%s %s near 2^53', (key, field) => {
+  ])('%s %s near the end of its room', (key, field) => {
     it('refuses what would be rounded, unchanged, and takes the last cent that is exact', async () => {
-      await redis.hset(`${p}:${key}`, field, String(Number.MAX_SAFE_INTEGER - 999));
+      await redis.hset(`${p}:${key}`, field, String(TOTAL_ROOM - 999));
       const before = await everything(redis);
-      await expect(record(order({ minorUnits: 1_000 }))).rejects.toThrow('would pass 2^53');
+      await expect(record(order({ minorUnits: 1_000 }))).rejects.toThrow(
+        'would pass its room of 70368744177664.00',
+      );
       expect(await everything(redis)).toEqual(before);
       expect(await record(order({ minorUnits: 999 }))).toEqual({ outcome: 'counted' });
-      expect(await redis.hget(`${p}:${key}`, field)).toBe('9007199254740991');
+      expect(await redis.hget(`${p}:${key}`, field)).toBe(String(TOTAL_ROOM));
     });
   });
 
@@ -54,7 +57,7 @@ describe('recording at the limits', () => {
   });
 
   it('refuses only those orders of a batch for which there is no room left', async () => {
-    await redis.hset(`${p}:user:U1`, 'total_spend', String(Number.MAX_SAFE_INTEGER - 1_000));
+    await redis.hset(`${p}:user:U1`, 'total_spend', String(TOTAL_ROOM - 1_000));
     const batch = [
       order({ orderId: 'A', minorUnits: 600 }),
       order({ orderId: 'B', minorUnits: 600 }),
@@ -63,23 +66,38 @@ describe('recording at the limits', () => {
     ];
     expect(await endings(record, batch)).toEqual([
       'counted',
-      expect.stringContaining('would pass 2^53'),
+      expect.stringContaining('would pass its room'),
       'counted',
       'counted',
     ]);
-    expect(await redis.hget(`${p}:user:U1`, 'total_spend')).toBe('9007199254740991');
+    expect(await redis.hget(`${p}:user:U1`, 'total_spend')).toBe(String(TOTAL_ROOM));
     expect(await redis.zscore(`${p}:spend:2025-01-15`, 'U1')).toBe('1000');
+  });
+
+  it('refuses an order past the room of a total, and goes on with everybody else', async () => {
+    const huge = order({ orderId: 'HUGE', minorUnits: 999_999_999_999_999 });
+    await redis.hset(`${p}:global:stats`, 'total_revenue', String(TOTAL_ROOM - 3_000));
+    const batch = [huge, order({ userId: 'U2' }), order({ userId: 'U3' }), huge, order({ userId: 'U4' })];
+    expect(await endings(record, batch)).toEqual([
+      expect.stringContaining('a total would pass its room'),
+      'counted',
+      'counted',
+      expect.stringContaining('a total would pass its room'),
+      'counted',
+    ]);
+    const read = makeReadStats(redis, partitions);
+    expect(await read.global()).toEqual({ orders: 3, minorUnits: TOTAL_ROOM, users: 3 });
   });
 
   it('adds up the largest orders to the cent', async () => {
     const largest = 999_999_999_999_999;
-    const batch = Array.from({ length: 9 }, (_, index) =>
+    const batch = Array.from({ length: 7 }, (_, index) =>
       order({ orderId: `O${index}`, minorUnits: largest }),
     );
     expect(new Set(await endings(record, batch))).toEqual(new Set(['counted']));
     const read = makeReadStats(redis, partitions);
-    const total = 9 * largest;
-    expect(await read.global()).toEqual({ orders: 9, minorUnits: total, users: 1 });
+    const total = 7 * largest;
+    expect(await read.global()).toEqual({ orders: 7, minorUnits: total, users: 1 });
     expect(await read.topSpenders(1)).toEqual([{ userId: 'U1', minorUnits: total }]);
     expect(await redis.zscore(`${p}:spend:2025-01`, 'U1')).toBe(String(total));
   });

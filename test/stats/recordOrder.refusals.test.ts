@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { TOTAL_ROOM } from '../../src/orders/money.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -189,6 +190,7 @@ describe('an order that cannot be recorded', () => {
 
   const NO_COUNT = ['many', '', 'nan', '-nan', 'inf', '-inf', '1.5', '-3', '1e15', '0x10', ' 7'];
   const TOO_MUCH = ['9007199254740993', '9'.repeat(20)];
+  const MONEY = ['total_revenue', 'total_spend', '2025-01-15:revenue', '2025-01:revenue', '2025:revenue'];
 
   const TOTALS = [
     ['global:stats', 'total_orders'],
@@ -203,7 +205,11 @@ describe('an order that cannot be recorded', () => {
     ['stats:years', '2025:revenue'],
     ['counts:2025-01-15', 'U1'],
     ['counts:2025-01', 'U1'],
-  ].map(([key = '', field = '']) => ({ key, field, values: [...NO_COUNT, ...TOO_MUCH] }));
+  ].map(([key = '', field = '']) => ({
+    key,
+    field,
+    values: [...NO_COUNT, ...TOO_MUCH, ...(MONEY.includes(field) ? [String(TOTAL_ROOM + 1)] : [])],
+  }));
   const STAND = [
     { field: 'generation', values: ['0', '4294967297'] },
     { field: 'since', values: [] },
@@ -226,7 +232,7 @@ describe('an order that cannot be recorded', () => {
   describe.each(['spend:2025-01-15', 'spend:2025-01'])(
     'a score that is no whole number in range: %s',
     (key) => {
-      it.each(['inf', '-inf', '1.5', '-3', '9007199254740992'])(
+      it.each(['inf', '-inf', '1.5', '-3', String(TOTAL_ROOM + 1)])(
         "refuses the user's orders, stays %s, and others are counted",
         async (score) => {
           await record(order({ orderId: 'before' }));
@@ -244,7 +250,7 @@ describe('an order that cannot be recorded', () => {
     },
   );
 
-  it.each([['1000000000000000'], ['9007199254739991']])(
+  it.each([['1000000000000000'], [String(TOTAL_ROOM - 1_000)]])(
     'a user, a day and a list that stand at %s go on from there',
     async (amount) => {
       for (const [key, field] of [

@@ -122,11 +122,18 @@ describe('recording orders', () => {
         outcome: 'conflict',
         recordedMinorUnits: 200_000,
       });
-      expect(await record(order({ minorUnits: 200_000, paymentMethod: 'CASH' }))).toEqual({
+      const other = [{ productId: 'P2', quantity: 1, pricePerUnit: '2000' }];
+      expect(await record(order({ minorUnits: 200_000, items: other }))).toEqual({
         outcome: 'conflict',
         recordedMinorUnits: 200_000,
       });
       expect(await everything(redis)).toEqual(before);
+    });
+
+    it('is a duplicate when only what nobody counts has changed', async () => {
+      await record(order());
+      const more = { paymentMethod: 'CASH', shippingAddress: 'here', notes: ['currency counts as missing'] };
+      expect(await record(order(more))).toEqual({ outcome: 'duplicate' });
     });
 
     it('stays a conflict, and the first stays a duplicate', async () => {

@@ -15,9 +15,10 @@ export function order(changes: Partial<Order> = {}): Order {
     timestamp: `${day}T12:00:00.000Z`,
     placedAt: `${day}T12:00:00.000Z`,
     day,
-    currency: undefined,
+    currency: 'USD',
     paymentMethod: undefined,
     shippingAddress: undefined,
+    notes: [],
     ...changes,
   };
 }

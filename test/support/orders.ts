@@ -1,3 +1,9 @@
+import { readConfig } from '../../src/config/config.ts';
+import type { OrderRules } from '../../src/orders/parseOrder.ts';
+
+/** The rules of an order when nothing is configured. */
+export const RULES: OrderRules = readConfig({}).rules;
+
 /** An order that counts, with what a test wants to differ. */
 export function anOrder(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {

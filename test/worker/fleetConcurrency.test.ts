@@ -5,7 +5,7 @@ import { durableQueues } from '../../src/queue/durableQueues.ts';
 import { CONCURRENCY_KEY, setFleetConcurrency } from '../../src/queue/fleetConcurrency.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
-import { anOrder } from '../support/orders.ts';
+import { anOrder, RULES } from '../support/orders.ts';
 import { silentLogger, startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -79,7 +79,7 @@ describe('the orders that a running worker has in hand', () => {
       {
         concurrency: 8,
         lockMs: 30_000,
-        rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
+        rules: RULES,
         maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
         ledgerRetentionDays: 35,
         userDetailDays: 36_500,

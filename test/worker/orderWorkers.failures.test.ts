@@ -47,10 +47,12 @@ describe('an order in the hands of a worker', () => {
   it('fails at once when it was counted with other content', async () => {
     await workers.add('m4', orderOf('CHANGED'));
     await workers.job('CHANGED', 'm4', 'completed');
-    await workers.add('m5', orderOf('CHANGED', { payment_method: 'Cash' }));
+    await workers.add('m5', orderOf('CHANGED', { order_timestamp: '2024-12-16T13:00:01Z' }));
     const job = await workers.job('CHANGED', 'm5', 'failed');
     expect(job.attemptsMade).toBe(1);
-    expect(job.failedReason).toMatch(/^conflicting_duplicate: .* 2000\.00 then, 2000\.00 now$/);
+    expect(job.failedReason).toMatch(
+      /^conflicting_duplicate: .* the same order_value 2000\.00, but its items, currency or time differ$/,
+    );
   });
 
   it('keeps what was sent when it fails, so that it can be repaired', async () => {

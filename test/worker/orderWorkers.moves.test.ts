@@ -52,7 +52,7 @@ describe('an order whose user was edited', () => {
     await workers.add('c', anOrder({ user_id: userThere }));
     await workers.job(userHere, 'b', 'completed');
     await workers.job(userThere, 'c', 'completed');
-    const changed = { payment_method: 'Cash' };
+    const changed = { order_timestamp: '2024-12-16T13:00:01Z' };
     await workers.add('d', anOrder({ user_id: userHere, ...changed }));
     await repair(userHere, 'd', anOrder({ user_id: userThere, ...changed }));
     const away = `d~${there.index}`;

@@ -3,7 +3,7 @@ import { Worker } from 'bullmq';
 import { makeParseOrder } from '../../src/orders/parseOrder.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { makeRecordOrder } from '../../src/stats/recordOrder.ts';
-import { anOrder } from '../support/orders.ts';
+import { anOrder, RULES } from '../support/orders.ts';
 import { until } from '../support/until.ts';
 import { type TestWorkers, testWorkers } from './workers.ts';
 
@@ -65,7 +65,7 @@ describe('a job whose workers died', () => {
   });
 
   it('after they recorded it runs again and is recognised', async () => {
-    const parse = makeParseOrder({ currency: 'USD', idCase: 'upper', maxItems: 1_000 });
+    const parse = makeParseOrder(RULES);
     const record = makeRecordOrder(workers.redis.client(), partition(), { retentionDays: 35 });
     await workers.add('stalling', anOrder());
     await record(parse(anOrder(), '2025-03-04T05:06:07.000Z'));

@@ -1,17 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { VALUE_UNKNOWN } from '../../src/orders/identity.ts';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
-import { makeParseOrder, type Order, type ParseOrder } from '../../src/orders/parseOrder.ts';
+import { makeParseOrder, type Order, type OrderRules, type ParseOrder } from '../../src/orders/parseOrder.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
 import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import type { Recorded } from '../../src/stats/recordOrder.ts';
 import { type Outcome, processOrder } from '../../src/worker/processOrder.ts';
-import { anOrder } from '../support/orders.ts';
+import { anOrder, RULES } from '../support/orders.ts';
 
 const partitions = makePartitions(4);
 const home = partitions.of('U0001');
 const elsewhere = partitions.all.find(({ index }) => index !== home.index) as Partition;
-const parse = makeParseOrder({ currency: 'USD', idCase: 'upper', maxItems: 1_000 });
 const MESSAGE = { id: 'message-1', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };
 const ADDED_AT = Date.UTC(2025, 5, 6);
 
@@ -28,8 +27,15 @@ function process(
     partition = home,
     ending = () => Promise.resolve<Recorded>({ outcome: 'counted' }),
     move = () => Promise.resolve(),
-  }: { partition?: Partition; ending?: () => Promise<Recorded>; move?: () => Promise<void> } = {},
+    rules = RULES,
+  }: {
+    partition?: Partition;
+    ending?: () => Promise<Recorded>;
+    move?: () => Promise<void>;
+    rules?: OrderRules;
+  } = {},
 ): Story {
+  const parse = makeParseOrder(rules);
   const steps: string[] = [];
   const recorded: Order[] = [];
   const parsing: ParseOrder = (value, receivedAt) => {
@@ -122,7 +128,7 @@ describe('an order that can never count', () => {
   it.each([
     ['150.05', 15_005],
     ['0.00', 0],
-    ['a larger value', VALUE_UNKNOWN],
+    ['over 42949672.94', VALUE_UNKNOWN],
   ])('names both values when it was counted with other content: %s', async (counted, recordedMinorUnits) => {
     const { end } = process(job(anOrder()), {
       ending: () => Promise.resolve({ outcome: 'conflict', recordedMinorUnits }),
@@ -134,6 +140,38 @@ describe('an order that can never count', () => {
         `order_value ${counted} then, 2000.00 now`,
     );
     expect(error.issues).toMatchObject([{ path: 'order_id', expected: counted, received: '2000.00' }]);
+  });
+});
+
+describe('an order that was counted with other content', () => {
+  it('is told where the difference must be when the values are the same', async () => {
+    const { end } = process(job(anOrder()), {
+      ending: () => Promise.resolve({ outcome: 'conflict', recordedMinorUnits: 200_000 }),
+    });
+    const error = (await end.catch((thrown: unknown) => thrown)) as InvalidOrder;
+    expect(error.message).toBe(
+      'conflicting_duplicate: order ORD1237 of user U0001 was already counted with the same order_value 2000.00, ' +
+        'but its items, currency or time differ',
+    );
+    expect(error.issues).toEqual([
+      { code: 'conflicting_duplicate', path: 'order_id', message: expect.any(String) },
+    ]);
+  });
+});
+
+describe('what was taken for missing', () => {
+  const rules: OrderRules = { ...RULES, accepts: ['loose_optional'] };
+  const sent = anOrder({ payment_method: '', shipping_address: { street: '321 Pine St' } });
+
+  it.each(['counted', 'duplicate'] as const)('is noted on the job that ends as %s', async (outcome) => {
+    const { end } = process(job(sent), { rules, ending: () => Promise.resolve({ outcome }) });
+    expect(await end).toEqual({
+      outcome,
+      notes: [
+        'payment_method counts as missing: it is blank',
+        'shipping_address counts as missing: it is of type object',
+      ],
+    });
   });
 });
 

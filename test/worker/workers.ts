@@ -8,6 +8,7 @@ import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/que
 import { makePartitions, type Partition, type Partitions } from '../../src/queue/partitions.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
+import { RULES } from '../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
@@ -70,8 +71,8 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
         {
           concurrency: 8,
           lockMs: 30_000,
-          rules: { currency: 'USD', idCase: 'upper', maxItems: 1_000 },
           maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+          rules: RULES,
           ledgerRetentionDays: 35,
           userDetailDays: 36_500,
         },

@@ -57,8 +57,9 @@ function orderOf(index: number): Order {
     timestamp: `${DAY}T12:00:00.000Z`,
     placedAt: `${DAY}T12:00:00.000Z`,
     day: DAY,
-    currency: undefined,
+    currency: 'USD',
     paymentMethod: undefined,
     shippingAddress: undefined,
+    notes: [],
   };
 }

@@ -71,8 +71,9 @@ function orderOf(index: number): Order {
     timestamp: '2025-06-01T12:00:00.000Z',
     placedAt: '2025-06-01T12:00:00.000Z',
     day: '2025-06-01',
-    currency: undefined,
+    currency: 'USD',
     paymentMethod: undefined,
     shippingAddress: undefined,
+    notes: [],
   };
 }

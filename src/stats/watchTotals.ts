@@ -1,0 +1,68 @@
+import Big from 'big.js';
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from 'winston';
+import { formatMinorUnits, TOTAL_ROOM } from '../orders/money.ts';
+import type { Partitions } from '../queue/partitions.ts';
+import type { Troubles } from '../runtime/troubles.ts';
+import { statsKeys } from './keys.ts';
+
+const LOOK_EVERY_MS = 5_000;
+const TROUBLE = 'totals';
+
+export interface WatchTotalsParts {
+  redis: Redis | Cluster;
+  partitions: Partitions;
+  troubles: Troubles;
+  logger: Logger;
+  lookEveryMs?: number;
+}
+
+/**
+ * Says from half of it on when the room of the totals is being used up: a trouble, and an ERROR line now and at every
+ * further tenth. The revenue of all partitions together is the largest total there is, so it is the only one looked
+ * at: one HGET for each partition. A look that fails is done again at the next turn; what Redis lacks others tell.
+ */
+export function watchTotals(parts: WatchTotalsParts): { stop(): Promise<void> } {
+  let tenthsLogged = 0;
+  const look = async () => {
+    const revenue = await revenueOf(parts);
+    const tenths = Number(revenue.times(10).div(TOTAL_ROOM).round(0, Big.roundDown));
+    if (tenths < 5) {
+      tenthsLogged = 0;
+      parts.troubles.end(TROUBLE);
+      return;
+    }
+    const reason = reasonOf(revenue);
+    parts.troubles.report(TROUBLE, reason);
+    if (tenths > tenthsLogged) parts.logger.error('totals are running out of room', { reason });
+    tenthsLogged = tenths;
+  };
+  let looking = look().catch(() => {});
+  const timer = setInterval(() => {
+    looking = looking.then(look).catch(() => {});
+  }, parts.lookEveryMs ?? LOOK_EVERY_MS);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** In minor units; past 2^53 too, where several partitions have used their room. */
+async function revenueOf({ redis, partitions }: WatchTotalsParts): Promise<Big> {
+  const revenues = await Promise.all(
+    partitions.all.map((each) => redis.hget(statsKeys(each).global, 'total_revenue')),
+  );
+  return revenues.reduce((sum, revenue) => sum.plus(revenue ?? 0), new Big(0));
+}
+
+function reasonOf(revenue: Big): string {
+  const room = formatMinorUnits(TOTAL_ROOM);
+  const used = `total_revenue is ${formatMinorUnits(revenue)}`;
+  if (revenue.gt(TOTAL_ROOM)) {
+    return `${used} over all partitions, past the room of ${room} up to which a total is exact: it cannot be told`;
+  }
+  const percent = revenue.times(100).div(TOTAL_ROOM).round(0, Big.roundDown);
+  return `${used}, ${percent} % of the ${room} that a total has room for: an order that would pass it is not counted`;
+}
