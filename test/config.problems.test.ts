@@ -50,6 +50,13 @@ describe('a wrong value', () => {
     ['AUTH_FAILURES_PER_MINUTE', '0'],
     ['READS_IN_FLIGHT', '0'],
     ['READ_FROM', 'cache'],
+    ['INBOX_ENVELOPE', 'off'],
+    ['INBOX_ENVELOPE', 'True'],
+    ['INBOX_ENVELOPE', 'payload..after'],
+    ['INBOX_ENVELOPE', '$.data '],
+    ['MAX_BODY_BYTES', '1023'],
+    ['MAX_BODY_BYTES', '1048577'],
+    ['MAX_BODY_BYTES', '512k'],
   ])('%s=%s is refused, naming both', (name, value) => {
     const { problems } = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);

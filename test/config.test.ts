@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../src/config/config.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../src/queue/orderJob.ts';
 
 describe('without any setting', () => {
   it('everything is embedded and on loopback', () => {
@@ -146,6 +147,21 @@ describe('a value', () => {
     [{ MAX_ORDER_ITEMS: '50' }, { maxItems: 50 }],
   ])('%j sets the rules of an order', (env, rules) => {
     expect(readConfig(env).rules).toMatchObject(rules);
+  });
+
+  it.each([
+    ['Auto', 'auto'],
+    ['NONE', 'none'],
+    ['data', ['data']],
+    ['payload.after', ['payload', 'after']],
+    ['Payload.After', ['Payload', 'After']],
+  ])('INBOX_ENVELOPE=%s is read as %j', (INBOX_ENVELOPE, envelope) => {
+    expect(readConfig({ INBOX_ENVELOPE }).bridge.envelope).toEqual(envelope);
+  });
+
+  it('MAX_BODY_BYTES is 256 KiB when nothing is said, and may be what SQS takes', () => {
+    expect(readConfig({}).maxBodyBytes).toBe(DEFAULT_MAX_BODY_BYTES);
+    expect(readConfig({ MAX_BODY_BYTES: '1048576' }).maxBodyBytes).toBe(1_048_576);
   });
 
   it('PORT=0 switches HTTP off', () => {

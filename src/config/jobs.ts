@@ -6,12 +6,11 @@ const MOST_IN_HAND = 1_000;
 
 /** Words that are no place in a message, and that somebody may write who means to switch envelopes on or off. */
 const SWITCHES = /^(true|false|yes|no|on|off|0|1)$/i;
-const PLACE = /^[^\s.]+(\.[^\s.]+)*$/;
+const PLACE = /^[^\s.$]+(\.[^\s.$]+)*$/;
 
 /** `auto`, `none`, or the names on the way to the order. */
 const envelope = z
   .string()
-  .trim()
   .refine(
     (text) => PLACE.test(text) && text.length <= 200 && !SWITCHES.test(text),
     'must be auto, none, or where the order is in a message, such as data or payload.after',

@@ -3,6 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type Express, type RequestHandler, Router } from 'express';
 import { type OrderQueues, titlePrefix } from '../queue/orderQueues.ts';
+import { idsOf } from '../queue/readOrderJob.ts';
 import { withoutOtherHosts } from './boardPage.ts';
 
 export const BOARD_PATH = '/admin/queues';
@@ -44,11 +45,9 @@ export function board(queues: OrderQueues, changes: RequestHandler, onError: (er
 }
 
 /** What an operator looks for. Every job has the same name, so the ids stand in its place. */
-function orderTitle({ data }: { data?: { order?: unknown } }): string {
-  const order = Object(data?.order) as { order_id?: unknown; user_id?: unknown };
-  return `order ${shown(order.order_id)} of user ${shown(order.user_id)}`;
+function orderTitle({ data }: { data?: unknown }): string {
+  const { orderId, userId } = idsOf(data);
+  return `order ${shown(orderId)} of user ${shown(userId)}`;
 }
 
-function shown(id: unknown): string {
-  return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 60) : '?';
-}
+const shown = (id: string): string => id.slice(0, 60) || '?';

@@ -9,6 +9,7 @@ import { ExactNumber } from './exactNumber.ts';
 /** A number of 16 characters or with an exponent, where a value may stand: shorter ones fit into a double. */
 const LONG_NUMBER = /[\s:,[]-?\d(?:[\d.]{15}|[\d.]{0,14}[eE])/;
 const STARTS_WITH_NUMBER = /^-?\d/;
+const EXPONENT = /e/i;
 
 /**
  * Whether a look at every number is worth it. Most texts are spared it by this one search; it also says yes to text
@@ -53,6 +54,7 @@ export function parseKeepingDigits(text: string): unknown {
  * digits are the same: there many whole numbers are one double, and nobody can tell any more which was sent.
  */
 function losesDigits(text: string): boolean {
+  if (text.length < 16 && !EXPONENT.test(text)) return false;
   const value = Number(text);
   if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return true;
   return compareNumber(text, String(value)) !== 0;

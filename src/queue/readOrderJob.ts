@@ -38,8 +38,8 @@ export function userIdOf(data: OrderJob, idCase: IdCase): string | undefined {
   return userId === undefined ? undefined : normaliseId(userId, idCase);
 }
 
-/** Ids as sent, clipped: they go into a log line, whatever was in the field. */
-export function idsOf(data: OrderJob): { orderId: string; userId: string } {
+/** Ids as sent, with every digit, clipped: they go into log lines and titles, whatever was in the field. */
+export function idsOf(data: unknown): { orderId: string; userId: string } {
   return { orderId: clipped(idIn(data, 'order_id')), userId: clipped(idIn(data, 'user_id')) };
 }
 
@@ -77,7 +77,7 @@ function readText(text: string, maxBodyBytes: number): unknown {
   }
 }
 
-function idIn(data: OrderJob, field: 'order_id' | 'user_id'): unknown {
+function idIn(data: unknown, field: 'order_id' | 'user_id'): unknown {
   if (!isRecord(data) || !isRecord(data.order)) return undefined;
   const value = data.order[field];
   return (isRecord(data.exact) ? exactNumber(value, data.exact[`/${field}`]) : undefined) ?? value;

@@ -84,6 +84,17 @@ describe('the embedded SQS', () => {
     expect(await receive(QueueUrl)).toEqual(['one']);
   });
 
+  it('takes messages of 1 MiB, as SQS does, alone or ten in the queue, and by either protocol', async () => {
+    const QueueUrl = await newQueue();
+    const body = 'x'.repeat(1_048_576);
+    for (let sent = 0; sent < 9; sent += 1) await send(QueueUrl, body);
+    await form(sqs.endpoint, { Action: 'SendMessage', QueueUrl, MessageBody: body });
+    const received: string[] = [];
+    while (received.length < 10) received.push(...(await receive(QueueUrl)));
+    expect(received.every((each) => each === body)).toBe(true);
+    await expect(send(QueueUrl, `${body}x`)).rejects.toThrow('1048576');
+  });
+
   it('answers a long poll as soon as the first message comes, though ten were asked for', async () => {
     const QueueUrl = await newQueue();
     const poll = receive(QueueUrl);
