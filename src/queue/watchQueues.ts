@@ -15,9 +15,8 @@ const LOOK_EVERY_MS = 2_000;
  * name. A Redis that is full takes no note, and the pause is told all the same.
  */
 const LOOK = `
-local meta = redis.call('HMGET', KEYS[1], 'paused', 'concurrency')
 local since = false
-if meta[1] or meta[2] == '0' then
+if redis.call('HGET', KEYS[1], 'paused') or redis.call('HGET', KEYS[1], 'concurrency') == '0' then
   redis.pcall('SET', KEYS[3], ARGV[1], 'NX')
   since = redis.call('GET', KEYS[3]) or ARGV[1]
 else
