@@ -4,6 +4,7 @@ import { expectMessage, expectNothing, refusedCount } from '../scripts/populate/
 import { generate } from '../scripts/populate/generate.ts';
 import { openRedis } from '../scripts/verify/openRedis.ts';
 import { readConfig } from '../src/config/config.ts';
+import { chooseDurability } from '../src/queue/durability.ts';
 import { CONNECTION_NAME, closeRedis, connectRedis } from '../src/runtime/redis.ts';
 import type { RedisTarget } from '../src/runtime/redisTarget.ts';
 import { collectingLogger } from './support/collectingLogger.ts';
@@ -81,6 +82,18 @@ describe('on a Redis that sentinels watch, with two replicas', () => {
     expect(lines.find(({ message }) => message === 'Redis')).toMatchObject({
       at: `${MASTER_NAME} of the sentinels ${sentinels.list}`,
     });
+    const redis = sentinels.servers[0]?.client() as Redis;
+    const promotable = async () => 2;
+    for (const level of ['memory', 'fsync'] as const) {
+      if (level === 'fsync') await redis.config('SET', 'appendfsync', 'always', 'appendonly', 'yes');
+      const { warning } = await chooseDurability(redis, level, promotable);
+      expect(warning).toContain('a failover loses acknowledged orders');
+    }
+    await redis.config('SET', 'appendonly', 'no');
+    expect((await chooseDurability(redis, 'replicas:1', promotable)).warning).toBeUndefined();
+    await expect(chooseDurability(redis, 'replicas:3', promotable)).rejects.toThrow(
+      'has 2 connected replicas',
+    );
   });
 
   it('every order counts once when the master is killed under load', async () => {

@@ -39,7 +39,8 @@ export function sentinelConnector(target: SentinelTarget) {
 
     override disconnect(): void {
       this.#attempt += 1;
-      super.disconnect();
+      // Of a stream that is closed already, the end would be waited for.
+      if (!this.stream?.destroyed) super.disconnect();
     }
 
     /** A server that was killed may come back as the master it was, until the sentinels have told it otherwise. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
 import { readConfig } from '../../src/config/config.ts';
@@ -7,6 +8,7 @@ import type { RedisTarget } from '../../src/runtime/redisTarget.ts';
 import { makeProducts } from '../process/product.ts';
 import { makeAuthority, type TestAuthority } from '../support/certificates.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
+import { MASTER_NAME, startSentinel } from '../support/sentinels.ts';
 import { until } from '../support/until.ts';
 
 describe('a connection to Redis over TLS', () => {
@@ -97,6 +99,39 @@ describe('a connection to Redis over TLS', () => {
     const nodes = { REDIS_CLUSTER_NODES: `${host}:${port}`, REDIS_TLS: 'true' };
     expect(await connect({ ...nodes, REDIS_TLS_CA: authority.ca })).toBe('PONG');
     expect(await connect(nodes)).toContain('set REDIS_TLS_CA to the PEM file of the authority');
+  });
+
+  it('holds for sentinels and for the server that they name', async () => {
+    await startServer('IP:127.0.0.1', '--tls-replication', 'yes');
+    const { cert, key } = authority.certificate('IP:127.0.0.1');
+    const tls = { ca: readFileSync(authority.ca) };
+    const sentinel = await startSentinel(port, 1, {
+      lines: [
+        ...['port 0', 'tls-port OWN', 'tls-replication yes', 'tls-auth-clients no', 'requirepass hunter2'],
+        ...[`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${authority.ca}`],
+      ],
+      client: { tls, password: 'hunter2' },
+    });
+    try {
+      const env = {
+        REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`,
+        REDIS_SENTINEL_NAME: MASTER_NAME,
+        REDIS_SENTINEL_PASSWORD: 'hunter2',
+        REDIS_TLS: 'true',
+        REDIS_TLS_CA: authority.ca,
+      };
+      expect(await connect(env)).toBe('PONG');
+      const { REDIS_TLS_CA: _, ...untrusting } = env;
+      expect(await connect(untrusting)).toContain('set REDIS_TLS_CA to the PEM file of the authority');
+      expect(await connect({ ...env, REDIS_SENTINEL_PASSWORD: 'other' })).toContain(
+        'see REDIS_SENTINEL_USERNAME',
+      );
+      expect(await connect({ ...env, REDIS_SENTINEL_NAME: 'mymaster' })).toContain(
+        'it knows no master "mymaster", see REDIS_SENTINEL_NAME',
+      );
+    } finally {
+      await sentinel.stop();
+    }
   });
 
   it('trusts what NODE_EXTRA_CA_CERTS adds as well', async () => {

@@ -56,7 +56,7 @@ export async function startSentinel(
     'bind 127.0.0.1',
     `dir "${dir}"`,
     `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${port} ${quorum}`,
-    `sentinel down-after-milliseconds ${MASTER_NAME} 700`,
+    `sentinel down-after-milliseconds ${MASTER_NAME} 1500`,
     `sentinel failover-timeout ${MASTER_NAME} 4000`,
     ...lines.map((line) => line.replace('OWN', String(own))),
   ];
