@@ -22,9 +22,11 @@ async function main(): Promise<void> {
     stopping = true;
     if (err) logger.error('stopping after an unexpected error', { error: err.stack ?? err.message });
     else logger.info('stopping', { signal });
-    await services.stop();
+    const whole = await services.stop(config.shutdownTimeoutMs);
     logger.info('stopped');
     await closeLogger(logger);
+    // The exit code says that something was left: it is delivered again, or ends with the process.
+    if (!whole) process.exit(1);
   });
 
   try {
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
     // A stop takes its parts from a start under way: how that ends is for the stop to say.
     if (stopping) return;
     logger.error('cannot start', { error: (error as Error).message });
-    await services.stop();
+    await services.stop(config.shutdownTimeoutMs);
     await closeLogger(logger);
     process.exit(1);
   }

@@ -15,6 +15,21 @@ function problemsOf(env: NodeJS.ProcessEnv): ConfigError {
 const PRODUCTION = { NODE_ENV: 'production', REDIS: 'embedded', SQS: 'embedded' };
 const ADMIN = { ADMIN_USER: 'admin', ADMIN_PASSWORD: 'hunter2hunter2' };
 
+describe('HEALTH_PORT', () => {
+  it.each([{ HEALTH_PORT: '8000' }, { HEALTH_PORT: '9000', PORT: '9000' }])(
+    'must not be the port of the API: %j',
+    (env) => {
+      expect(problemsOf(env).problems).toEqual([
+        expect.stringMatching(/^HEALTH_PORT and PORT are both [89]000: /),
+      ]);
+    },
+  );
+
+  it('may be the only one', () => {
+    expect(readConfig({ HEALTH_PORT: '8000', PORT: '0' }).http).toMatchObject({ healthPort: 8000, port: 0 });
+  });
+});
+
 describe('a wrong value', () => {
   it.each([
     ['PORT', '65536'],

@@ -13,7 +13,7 @@ import { board } from '../http/board.ts';
 import { docsRoutes } from '../http/docsRoutes.ts';
 import { guards } from '../http/guards.ts';
 import { type HealthDetails, healthRoutes } from '../http/health.ts';
-import { startHttpServer } from '../http/server.ts';
+import { type ListenOptions, startHttpServer } from '../http/server.ts';
 import { statsRoutes } from '../http/statsRoutes.ts';
 import { steadyReads } from '../http/steadyReads.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
@@ -50,34 +50,57 @@ export interface HttpParts {
   isStarted: () => boolean;
 }
 
-/** Answers on PORT from here on, `/health` before anything else is up; returns where, or undefined when PORT is 0. */
+/** Probes come one at a time and ask at once: whoever takes longer is none. */
+const PROBES = {
+  maxConnections: 64,
+  newestFirst: true,
+  headersTimeoutMs: 2_000,
+  requestTimeoutMs: 3_000,
+  silenceMs: 5_000,
+  mostWaiting: 100,
+};
+
+/**
+ * Answers on PORT and HEALTH_PORT from here on, `/health` before anything else is up; returns where, or undefined when
+ * PORT is 0.
+ */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
   const { config, role, logger, services, connect, details, troubles, isStarted } = parts;
-  if (config.http.port === 0) return undefined;
+  const { host, port, healthPort, maxConnections } = config.http;
+  if (port === 0 && healthPort === undefined) return undefined;
   const redis = connect('fail_fast', 'reads', {
     socketTimeout: READS_SILENCE_MS,
     readFromReplicas: config.api.readFromReplicas,
     writeTogether: true,
   });
-  const reads = role === 'all' || role === 'api';
-  const app = makeApp({
+  const common = {
     logger,
     health: healthRoutes({ redis, details, troubles, isStarted }),
     trustProxy: config.api.trustProxy,
-    ...(reads ? { reading: readingParts(parts, redis) } : {}),
-  });
+  };
+  const listen = async (name: string, app: ReturnType<typeof makeApp>, options: ListenOptions) => {
+    const server = await startHttpServer(app, options);
+    services.add({ name, quiet: () => server.quiet(), stop: () => server.stop() });
+    logger.info(name, { at: server.url });
+    return server.url;
+  };
+  if (healthPort !== undefined) {
+    const probes = { ...PROBES, host, port: healthPort, setting: 'HEALTH_PORT' };
+    await listen('HTTP for probes', makeApp(common), probes);
+  }
+  if (port === 0) return undefined;
+  const reads = role === 'all' || role === 'api';
   const refused = throttledErrors(logger, 'HTTP');
-  const tooMany = new Error(
-    `a connection more than MAX_CONNECTIONS (${config.http.maxConnections}) was refused`,
-  );
-  const server = await startHttpServer(app, {
-    ...config.http,
+  const tooMany = new Error(`a connection more than MAX_CONNECTIONS (${maxConnections}) was refused`);
+  const app = makeApp({ ...common, ...(reads ? { reading: readingParts(parts, redis) } : {}) });
+  const url = await listen('HTTP', app, {
+    host,
+    port,
+    maxConnections,
     onConnectionRefused: () => refused(tooMany),
   });
-  services.add({ name: 'HTTP', quiet: () => server.quiet(), stop: () => server.stop() });
-  logger.info('HTTP', { at: server.url });
-  if (reads) sayWhoMayEnter(config, server.url, logger);
-  return server.url;
+  if (reads) sayWhoMayEnter(config, url, logger);
+  return url;
 }
 
 function readingParts(

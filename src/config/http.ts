@@ -6,6 +6,7 @@ import { lower, oneOf, origins, proxies, whole } from './values.ts';
 export const httpVariables = {
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
+  HEALTH_PORT: whole(1, 65_535).optional(),
   ADMIN_USER: z.string().optional(),
   ADMIN_PASSWORD: z.string().optional(),
   STATS_API: oneOf(['open', 'keys'], lower).optional(),
@@ -24,6 +25,11 @@ const variables = z.object(httpVariables);
 
 export function httpContradictions(given: Given): string[] {
   const problems: string[] = [];
+  if (given.HEALTH_PORT !== undefined && Number(given.HEALTH_PORT) === Number(given.PORT ?? 8000)) {
+    problems.push(
+      `HEALTH_PORT and PORT are both ${given.HEALTH_PORT}: leave HEALTH_PORT out, or give it a port of its own`,
+    );
+  }
   if ((given.ADMIN_USER === undefined) !== (given.ADMIN_PASSWORD === undefined)) {
     problems.push('ADMIN_USER and ADMIN_PASSWORD belong together: one is missing');
   }
@@ -41,7 +47,12 @@ export function httpContradictions(given: Given): string[] {
 
 export function httpSettings(env: z.output<typeof variables>) {
   return {
-    http: { host: env.HOST, port: env.PORT, maxConnections: env.MAX_CONNECTIONS },
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      healthPort: env.HEALTH_PORT,
+      maxConnections: env.MAX_CONNECTIONS,
+    },
     api: {
       keysNeeded: env.STATS_API === 'keys',
       perKey: env.RATE_LIMIT_PER_KEY,

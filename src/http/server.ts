@@ -1,5 +1,5 @@
-import { createServer, IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { oneAfterAnother } from './pipelining.ts';
@@ -18,12 +18,18 @@ export interface ListenOptions {
   host: string;
   /** 0 means any free one. */
   port: number;
+  /** The setting to name when the port is taken. */
+  setting?: string;
   /** Connections at once; more are closed unanswered. */
   maxConnections?: number;
+  /** Closes the oldest connection instead when one is too many. */
+  newestFirst?: boolean;
   /** Milliseconds a client may take to send the head of a request. */
   headersTimeoutMs?: number;
   /** Milliseconds a client may take to send a whole request. */
   requestTimeoutMs?: number;
+  /** Milliseconds after which a connection is let go on which nothing moves, asked or not. */
+  silenceMs?: number;
   /** Requests that wait for the answers before them, on all connections together. */
   mostWaiting?: number;
   /** Called for each connection that was one too many. */
@@ -45,7 +51,7 @@ const REQUESTS_PER_CONNECTION = 100_000;
 
 /** Listens; rejects when the address cannot be had. */
 export async function startHttpServer(app: Express, options: ListenOptions): Promise<HttpServer> {
-  const { host, port, headersTimeoutMs = 10_000, requestTimeoutMs = 15_000 } = options;
+  const { host, port, setting = 'PORT', headersTimeoutMs = 10_000, requestTimeoutMs = 15_000 } = options;
   const answer = oneAfterAnother(app, options.mostWaiting ?? MOST_WAITING);
   const server = createServer(
     {
@@ -55,15 +61,18 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
       requireHostHeader: false,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: options.silenceMs ?? KEEP_ALIVE_MS,
       // How often the two timeouts are looked at. Node's 30 seconds would make them that much longer.
       connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 4),
     },
     answer,
   );
-  server.timeout = SILENCE_MS;
+  server.timeout = options.silenceMs ?? SILENCE_MS;
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION;
-  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  if (options.maxConnections !== undefined) {
+    if (options.newestFirst) closeOldest(server, options.maxConnections);
+    else server.maxConnections = options.maxConnections;
+  }
   server.on('drop', () => {
     // The next one finds room, unless all of them are at work.
     server.closeIdleConnections();
@@ -82,7 +91,9 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
-        error.code === 'EADDRINUSE' ? 'is in use: set PORT to a free one' : `cannot be had: ${error.message}`;
+        error.code === 'EADDRINUSE'
+          ? `is in use: set ${setting} to a free one`
+          : `cannot be had: ${error.message}`;
       reject(new Error(`${host}:${port} ${why}`));
     });
     server.listen(port, host, resolve);
@@ -103,6 +114,17 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
       await closed;
     },
   };
+}
+
+/** However many hold a connection open, the next has one for as long as it takes so many others to come. */
+function closeOldest(server: Server, most: number): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > most) oldest?.destroy();
+  });
 }
 
 /**

@@ -17,7 +17,6 @@ describe('a stop', () => {
     redis = await startTestRedis();
   });
   afterEach(async () => {
-    process.kill(redis.pid, 'SIGCONT');
     await products.stop();
     await redis.stop();
   });
@@ -66,12 +65,69 @@ describe('a stop', () => {
     expect(await product.exited).toBe(0);
   });
 
-  it('ends at its deadline when Redis hangs', async () => {
-    const product = await products.start(['worker'], { REDIS_URL: redis.url, SHUTDOWN_TIMEOUT_MS: '1000' });
-    await product.ready();
-    process.kill(redis.pid, 'SIGSTOP');
+  describe.each(['all', 'bridge', 'worker', 'api'] as const)('of role %s', (role) => {
+    const env = async () => ({
+      REDIS_URL: redis.url,
+      EMBEDDED_SQS_PORT: String(await freePort()),
+      SHUTDOWN_TIMEOUT_MS: '2000',
+    });
+
+    it.each(['SIGSTOP', 'SIGKILL'] as const)(
+      'says that it has stopped, and what hung, with Redis gone by %s',
+      async (signal) => {
+        const product = await products.start([role], await env());
+        await product.ready();
+        process.kill(redis.pid, signal);
+        await stopping(product);
+        const code = await product.exited;
+        expect(product.output()).toMatch(/ INFO {2}stopped$/m);
+        const hung = product.output().includes('does not stop, going on without it');
+        expect(code).toBe(hung ? 1 : 0);
+      },
+    );
+  });
+
+  it('says that it has stopped with orders in hand and Redis gone', async () => {
+    const sqs = await startEmbeddedSqs(await freePort(), 'us-east-1', products.dataDir);
+    try {
+      const product = await products.start(['all'], {
+        REDIS_URL: redis.url,
+        SQS_ENDPOINT: sqs.endpoint,
+        SHUTDOWN_TIMEOUT_MS: '3000',
+      });
+      await product.ready();
+      await sendOrders(sqs.endpoint, 100);
+      await until(async () => (await counted(product)) > 0, 'orders are under way');
+      process.kill(redis.pid, 'SIGKILL');
+      await stopping(product);
+      await product.exited;
+      expect(product.output()).toMatch(/ INFO {2}stopped$/m);
+    } finally {
+      await products.stop();
+      await sqs.stop();
+    }
+  });
+
+  it('says that it has stopped with SQS gone', async () => {
+    const sqs = await startEmbeddedSqs(await freePort(), 'us-east-1', products.dataDir);
+    const product = await products.start(['all'], {
+      REDIS_URL: redis.url,
+      SQS_ENDPOINT: sqs.endpoint,
+      SHUTDOWN_TIMEOUT_MS: '3000',
+    });
+    await product.ready().finally(() => sqs.stop());
     await stopping(product);
-    expect(await product.exited).toBe(1);
+    await product.exited;
+    expect(product.output()).toMatch(/ INFO {2}stopped$/m);
+  });
+
+  it('says that it has stopped while it still waits for a Redis that hangs', async () => {
+    process.kill(redis.pid, 'SIGSTOP');
+    const product = await products.start(['all'], { REDIS_URL: redis.url, SHUTDOWN_TIMEOUT_MS: '2000' });
+    await until(() => product.output().includes(' HTTP '), 'it waits for Redis');
+    await stopping(product);
+    await product.exited;
+    expect(product.output()).toMatch(/ INFO {2}stopped$/m);
   });
 
   it('ends at once by a second signal, even while the first hangs', async () => {
@@ -92,6 +148,7 @@ describe('a stop', () => {
     await until(() => product.output().includes(' HTTP '), 'it waits for Redis');
     product.signal('SIGTERM');
     expect(await product.exited).toBe(0);
+    expect(product.output()).toContain(' stopped');
     expect(product.output()).not.toContain('cannot start');
   });
 });

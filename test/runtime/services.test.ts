@@ -46,6 +46,27 @@ describe('services', () => {
     expect(steps).toEqual(['one quiet', 'slow stopped', 'one stopped']);
   });
 
+  it('are stopped within the time there is, whatever hangs in whichever phase, and the log names it', async () => {
+    const never = new Promise<void>(() => {});
+    add('one');
+    services.add({ name: 'stuck', stop: () => never });
+    services.add({ name: 'deaf', quiet: () => never, stop: () => never });
+    add('four');
+    expect(await services.stop(200)).toBe(false);
+    expect(steps.slice(2)).toEqual(['four stopped', 'one stopped']);
+    const passedOver = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+    expect(passedOver.map(({ name, phase }) => `${name} ${phase}`)).toEqual([
+      'deaf quiet',
+      'deaf stop',
+      'stuck stop',
+    ]);
+  });
+
+  it('say so when all of them ended in time', async () => {
+    add('one');
+    expect(await services.stop(10_000)).toBe(true);
+  });
+
   it('stop once, however often they are told to', async () => {
     add('one');
     await Promise.all([services.stop(), services.stop()]);
