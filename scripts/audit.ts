@@ -6,7 +6,7 @@
  *   npm run audit -- --json
  *   npm run audit -- --help
  */
-import { audit } from './audit/run.ts';
+import { audit } from '../src/cli/audit/run.ts';
 
 process.exitCode = await audit(process.argv.slice(2), {
   env: process.env,

@@ -5,9 +5,10 @@
  *   npm run concurrency -- 20      sets it for the whole fleet
  *   npm run concurrency -- reset   every process goes back to its own WORKER_CONCURRENCY
  */
+
+import { openRedis } from '../src/cli/verify/openRedis.ts';
 import { ConfigError, readConfig } from '../src/config/config.ts';
 import { MAX_CONCURRENCY, readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
-import { openRedis } from './verify/openRedis.ts';
 
 const [wanted, ...rest] = process.argv.slice(2);
 

@@ -9,9 +9,10 @@
  */
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
-import { startApp } from '../src/app.ts';
-import { openInbox } from '../src/bridge/openInbox.ts';
-import { createSqsClient } from '../src/bridge/sqsClient.ts';
+import { startApp } from '../src/app/startApp.ts';
+import { createSqsClient } from '../src/bridge/sqs/client.ts';
+import { openInbox } from '../src/bridge/sqs/openInbox.ts';
+import { messageCount, sendGenerated } from '../src/cli/send/sendGenerated.ts';
 import { ConfigError, readConfig } from '../src/config/config.ts';
 import { closeLogger, makeLogger } from '../src/runtime/logger.ts';
 import { Services } from '../src/runtime/services.ts';
@@ -19,7 +20,6 @@ import { startCluster } from './cluster/startCluster.ts';
 import { openLedgerView } from './demo/growth.ts';
 import { followProgress } from './demo/progress.ts';
 import { report } from './demo/report.ts';
-import { messageCount, sendGenerated } from './populate/sendGenerated.ts';
 
 const { values } = parseArgs({
   options: {

@@ -5,7 +5,7 @@
  *   npm run failed -- retry --reason order_value_mismatch --dry-run
  *   npm run failed -- --help
  */
-import { failed } from './failed/run.ts';
+import { failed } from '../src/cli/failed/run.ts';
 
 process.exitCode = await failed(process.argv.slice(2), {
   env: process.env,

@@ -6,7 +6,7 @@
  *   npm run keys -- revoke ID
  *   npm run keys -- --help
  */
-import { keys } from './keys/run.ts';
+import { keys } from '../src/cli/keys/run.ts';
 
 process.exitCode = await keys(process.argv.slice(2), {
   env: process.env,

@@ -5,7 +5,7 @@
  *   npm run populate -- --file orders.csv
  *   npm run populate -- --help
  */
-import { populate } from './populate/run.ts';
+import { populate } from '../src/cli/send/run.ts';
 
 const stop = new AbortController();
 // Only the first Ctrl-C is caught: a second one ends the process as usual.

@@ -6,7 +6,7 @@
  *   npm run repartition -- --cancel
  *   npm run repartition -- --help
  */
-import { repartitionCommand } from './repartition/run.ts';
+import { repartitionCommand } from '../src/cli/repartition/run.ts';
 
 const stop = new AbortController();
 // Only the first Ctrl-C is caught: a second one ends the process as usual, which does no harm either.

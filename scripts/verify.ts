@@ -5,7 +5,7 @@
  *   npm run verify -- --json
  *   npm run verify -- --help
  */
-import { verify } from './verify/run.ts';
+import { verify } from '../src/cli/verify/run.ts';
 
 const stop = new AbortController();
 // Only the first Ctrl-C is caught: a second one ends the process as usual.

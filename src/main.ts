@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { startApp } from './app.ts';
+import { startApp } from './app/startApp.ts';
 import { ConfigError, ROLES, type Role, readConfig, USES } from './config/config.ts';
 import { closeLogger, makeLogger } from './runtime/logger.ts';
 import { Services } from './runtime/services.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster } from 'ioredis';
 import { type LocalCluster, startCluster } from '../scripts/cluster/startCluster.ts';
-import { expectMessage, expectNothing, refusedCount } from '../scripts/populate/expected.ts';
-import { generate } from '../scripts/populate/generate.ts';
+import { expectMessage, expectNothing, refusedCount } from '../src/cli/send/expected.ts';
+import { generate } from '../src/cli/send/generate.ts';
 import { boardOf } from './support/board.ts';
 import { startPipeline, type TestPipeline } from './support/pipeline.ts';
 import { until } from './support/until.ts';

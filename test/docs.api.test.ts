@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { MAX_ENTRIES } from '../src/stats/readStats.ts';
+import { MAX_ENTRIES } from '../src/stats/read/readStats.ts';
 
 const page = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8');
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EmbeddedSqs, startEmbeddedSqs } from '../src/runtime/embeddedSqs.ts';
+import { type EmbeddedSqs, startEmbeddedSqs } from '../src/embedded/sqs.ts';
 import { boardOf } from './support/board.ts';
 import { type ForgetfulSqs, startForgetfulSqs } from './support/forgetfulSqs.ts';
 import { anOrder } from './support/orders.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { REASONS } from '../src/orders/invalidOrder.ts';
-import { makePartitions } from '../src/queue/partitions.ts';
+import { makePartitions } from '../src/store/partitions.ts';
 import { type Board, type BoardJob, boardOf } from './support/board.ts';
 import { anOrder } from './support/orders.ts';
 import { startPipeline, type TestPipeline } from './support/pipeline.ts';

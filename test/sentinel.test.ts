@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
-import { expectMessage, expectNothing, refusedCount } from '../scripts/populate/expected.ts';
-import { generate } from '../scripts/populate/generate.ts';
-import { openRedis } from '../scripts/verify/openRedis.ts';
+import { expectMessage, expectNothing, refusedCount } from '../src/cli/send/expected.ts';
+import { generate } from '../src/cli/send/generate.ts';
+import { openRedis } from '../src/cli/verify/openRedis.ts';
 import { readConfig } from '../src/config/config.ts';
-import { chooseDurability } from '../src/queue/durability.ts';
-import { CONNECTION_NAME, closeRedis, connectRedis } from '../src/runtime/redis.ts';
-import type { RedisTarget } from '../src/runtime/redisTarget.ts';
+import { CONNECTION_NAME, closeRedis, connectRedis } from '../src/store/connections.ts';
+import { chooseDurability } from '../src/store/durability.ts';
+import type { RedisTarget } from '../src/store/redisTarget.ts';
 import { collectingLogger } from './support/collectingLogger.ts';
 import { startPipeline, type TestPipeline } from './support/pipeline.ts';
 import { MASTER_NAME, startSentinels, type TestSentinels } from './support/sentinels.ts';

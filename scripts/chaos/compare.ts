@@ -1,4 +1,4 @@
-import type { Total } from '../populate/expected.ts';
+import type { Total } from '../../src/cli/send/expected.ts';
 import type { Api } from './api.ts';
 import type { Model, Refusal } from './model.ts';
 import { messageOf } from './operator.ts';

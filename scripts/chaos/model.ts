@@ -1,5 +1,5 @@
-import { type Expected, expectMessage, expectNothing } from '../populate/expected.ts';
-import type { GeneratedMessage } from '../populate/generate.ts';
+import { type Expected, expectMessage, expectNothing } from '../../src/cli/send/expected.ts';
+import type { GeneratedMessage } from '../../src/cli/send/generate.ts';
 import type { OperatorAct } from './schedule.ts';
 
 /** Messages of which exactly one must end refused: an invalid one alone, or an order and its contradiction. */

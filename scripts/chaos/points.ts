@@ -1,4 +1,4 @@
-import type { Random } from '../populate/random.ts';
+import type { Random } from '../../src/cli/send/random.ts';
 
 /** What a process does, as far as the points it can die at are concerned. */
 export type Part = 'bridge' | 'worker' | 'api';

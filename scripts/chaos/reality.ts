@@ -1,11 +1,11 @@
 import { Queue } from 'bullmq';
 import { Cluster, type Redis } from 'ioredis';
+import { noProgress } from '../../src/cli/verify/progress.ts';
+import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { masters } from '../../src/runtime/redis.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
-import { noProgress } from '../verify/progress.ts';
-import { verifyAll } from '../verify/verifyAll.ts';
+import { masters } from '../../src/store/connections.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 
 /** The jobs and the ledger as they are in Redis, seen past the product. */
 export interface Reality {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { createSqsClient } from '../../src/bridge/sqsClient.ts';
-import type { GeneratedMessage } from '../populate/generate.ts';
+import { createSqsClient } from '../../src/bridge/sqs/client.ts';
+import type { GeneratedMessage } from '../../src/cli/send/generate.ts';
 import { type Api, apiAt } from './api.ts';
 import { assemble, type Cast, type CastOptions, showing } from './cast.ts';
 import type { Difference } from './compare.ts';

@@ -1,10 +1,10 @@
 import { Queue } from 'bullmq';
 import type { Config } from '../../src/config/config.ts';
 import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { closeRedis, connectRedis } from '../../src/runtime/redis.ts';
-import type { RedisTarget } from '../../src/runtime/redisTarget.ts';
-import { makeReadStats, type Spender } from '../../src/stats/readStats.ts';
+import { makeReadStats, type Spender } from '../../src/stats/read/readStats.ts';
+import { closeRedis, connectRedis } from '../../src/store/connections.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import type { RedisTarget } from '../../src/store/redisTarget.ts';
 
 /** How messages have ended so far. */
 export interface Endings {

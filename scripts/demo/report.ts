@@ -1,8 +1,8 @@
+import { columns } from '../../src/cli/kit/columns.ts';
+import { type Expected, refusedCount } from '../../src/cli/send/expected.ts';
+import { whole } from '../../src/cli/send/table.ts';
 import { formatMinorUnits } from '../../src/orders/money.ts';
-import type { Spender } from '../../src/stats/readStats.ts';
-import { type Expected, refusedCount } from '../populate/expected.ts';
-import { whole } from '../populate/table.ts';
-import { columns } from './columns.ts';
+import type { Spender } from '../../src/stats/read/readStats.ts';
 import type { Endings } from './growth.ts';
 
 export interface DemoResult {

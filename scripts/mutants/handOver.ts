@@ -15,12 +15,12 @@ export const HAND_OVER: readonly Mutant[] = [
     name: 'deleted from SQS before the job is added',
     edits: [
       {
-        file: 'src/bridge/enqueuer.ts',
+        file: 'src/bridge/handOver/enqueuer.ts',
         from: 'const safe = await this.#add(lane, this.#byPartition(batch));',
         to: `${enqueued};\n      const safe = await this.#add(lane, this.#byPartition(batch));`,
       },
       {
-        file: 'src/bridge/enqueuer.ts',
+        file: 'src/bridge/handOver/enqueuer.ts',
         from: `if (safe && !this.#giveUp.signal.aborted) ${enqueued};`,
         to: 'void safe;',
       },
@@ -31,7 +31,7 @@ export const HAND_OVER: readonly Mutant[] = [
     name: 'a failed bulk add passes for done',
     edits: [
       {
-        file: 'src/bridge/enqueuer.ts',
+        file: 'src/bridge/handOver/enqueuer.ts',
         from: 'await delay(RETRY_MS, undefined, { signal }).catch(() => {});',
         to: 'return true;',
       },
@@ -53,7 +53,7 @@ export const HAND_OVER: readonly Mutant[] = [
     name: 'only the first of a batch is deleted',
     edits: [
       {
-        file: 'src/bridge/enqueuer.ts',
+        file: 'src/bridge/handOver/enqueuer.ts',
         from: 'batch.map((message) => message.id)',
         to: 'batch.slice(0, 1).map((message) => message.id)',
       },
@@ -64,12 +64,12 @@ export const HAND_OVER: readonly Mutant[] = [
     name: 'a message delivered again is dropped without being deleted',
     edits: [
       {
-        file: 'src/bridge/inFlight.ts',
+        file: 'src/bridge/sqs/inFlight.ts',
         from: 'const fresh = messages.filter(({ id, receiptHandle, body }) => {',
         to: 'const fresh = messages.filter(({ id, receiptHandle, body }) => {\n      if (this.#seen.has(id)) return false;\n      this.#seen.add(id);',
       },
       {
-        file: 'src/bridge/inFlight.ts',
+        file: 'src/bridge/sqs/inFlight.ts',
         from: '  #reserved = 0;',
         to: '  readonly #seen = new Set<string>();\n  #reserved = 0;',
       },

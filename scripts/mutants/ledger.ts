@@ -2,7 +2,7 @@ import { noJobIds } from './handOver.ts';
 import { CHAOS, type Edit, type Mutant } from './mutant.ts';
 
 const noLedger: Edit = {
-  file: 'src/stats/recordOrder.lua',
+  file: 'src/stats/record/recordOrder.lua',
   from: 'if not known then known, key, fault = look_up(identity) end',
   to: 'if not known then local _; _, key, fault = look_up(identity) end',
 };
@@ -12,14 +12,14 @@ export const LEDGER: readonly Mutant[] = [
     name: 'the ledger is written after the script, by a command of its own',
     edits: [
       {
-        file: 'src/stats/recordOrder.lua',
+        file: 'src/stats/record/recordOrder.lua',
         from: "    redis.call('HSET', entry[1], entry[2], entry[3])\n",
         to:
           "    local hex = function(text) return (text:gsub('.', function(c) return string.format('%02x', c:byte()) end)) end\n" +
           "    results[#results + 1] = entry[1] .. '|' .. hex(entry[2]) .. '|' .. hex(entry[3])\n",
       },
       {
-        file: 'src/stats/recordOrder.ts',
+        file: 'src/stats/record/recordOrder.ts',
         from: '    batch.forEach((one, index) => {',
         to:
           '    for (const entry of replies.splice(batch.length)) {\n' +
@@ -40,7 +40,7 @@ export const LEDGER: readonly Mutant[] = [
     name: 'a split is forgotten by a call that counts nothing',
     edits: [
       {
-        file: 'src/stats/recordOrder.lua',
+        file: 'src/stats/record/recordOrder.lua',
         from: 'buckets, stand_changed = buckets + 1, true',
         to: 'buckets = buckets + 1',
       },

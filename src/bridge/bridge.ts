@@ -1,18 +1,18 @@
 import type { Logger } from 'winston';
 import type { DurableQueues } from '../queue/durableQueues.ts';
-import type { Partitions } from '../queue/partitions.ts';
 import type { QueueLoad } from '../queue/queueLoad.ts';
+import type { Partitions } from '../store/partitions.ts';
 import { atMost } from './atMost.ts';
-import type { CallCounts, CallReport } from './callCounts.ts';
-import { Deleter } from './deleter.ts';
-import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
-import { Gate } from './gate.ts';
-import type { Inbox } from './inbox.ts';
-import { InFlight } from './inFlight.ts';
-import { Keeper } from './keeper.ts';
-import type { Polling, SqsState } from './polling.ts';
-import { Pressure, type PressureOptions } from './pressure.ts';
-import { Receivers } from './receivers.ts';
+import { Enqueuer, type EnqueuerOptions } from './handOver/enqueuer.ts';
+import { Gate } from './handOver/gate.ts';
+import { Pressure, type PressureOptions } from './handOver/pressure.ts';
+import type { CallCounts, CallReport } from './sqs/callCounts.ts';
+import { Deleter } from './sqs/deleter.ts';
+import type { Inbox } from './sqs/inbox.ts';
+import { InFlight } from './sqs/inFlight.ts';
+import type { Polling, SqsState } from './sqs/polling.ts';
+import { Receivers } from './sqs/receivers.ts';
+import { Keeper } from './sqs/visibilityExtender.ts';
 import { startTrafficLog } from './trafficLog.ts';
 
 /*

@@ -1,10 +1,10 @@
 import { json, type Request, type Response, Router } from 'express';
 import type { Author } from '../audit/auditEntry.ts';
 import { NoTrace } from '../audit/auditLog.ts';
-import { clientAddress } from '../http/address.ts';
-import { personOf } from '../http/person.ts';
-import { HttpProblem, PROBLEM_TYPE, problemJson, problemOf } from '../http/problem.ts';
-import { LARGEST_BODY } from '../http/requestLimits.ts';
+import { clientAddress } from '../http/transport/address.ts';
+import { personOf } from '../http/transport/person.ts';
+import { HttpProblem, PROBLEM_TYPE, problemJson, problemOf } from '../http/transport/problem.ts';
+import { LARGEST_BODY } from '../http/transport/requestLimits.ts';
 import { BOARD_CHANGES, type BoardAction, UNKNOWN_CHANGE } from './boardRoutes.ts';
 import type { Answer, Asked } from './desk.ts';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { ORDER_QUEUE } from '../queue/orderJob.ts';
-import type { Partition } from '../queue/partitions.ts';
 import { EDITED_JOB, type Edit, repairKeys } from '../queue/repairs.ts';
+import type { Partition } from '../store/partitions.ts';
 
 const SCRIPT = readFileSync(new URL('./replaceData.lua', import.meta.url), 'utf8');
 

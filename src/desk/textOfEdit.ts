@@ -1,4 +1,4 @@
-import { HttpProblem } from '../http/problem.ts';
+import { HttpProblem } from '../http/transport/problem.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
 import { orderOf, sentIn } from '../queue/readOrderJob.ts';
 

@@ -1,13 +1,13 @@
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
-import { BOARD_PATH } from './board.ts';
-import { cors } from './cors.ts';
-import type { Guards } from './guards.ts';
+import { BOARD_PATH } from '../desk/board.ts';
 import type { HealthRoutes } from './health.ts';
-import { methodNotAllowed, notFound, problems, sendProblem } from './problem.ts';
-import { requestLimits } from './requestLimits.ts';
-import { requestLog } from './requestLog.ts';
-import { securityHeaders } from './securityHeaders.ts';
+import { cors } from './transport/cors.ts';
+import type { Guards } from './transport/guards.ts';
+import { methodNotAllowed, notFound, problems, sendProblem } from './transport/problem.ts';
+import { requestLimits } from './transport/requestLimits.ts';
+import { requestLog } from './transport/requestLog.ts';
+import { securityHeaders } from './transport/securityHeaders.ts';
 
 export interface AppParts {
   logger: Logger;

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Cluster, Redis } from 'ioredis';
+import { deadline } from '../runtime/deadline.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { deadline } from './deadline.ts';
 
 /** More about the process than whether Redis answers; asked on every /health. */
 export type HealthDetails = () => Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Answer } from './send.ts';
+import type { Answer } from './transport/send.ts';
 
 /** The same place from src/http and from dist/http: pages are for browsers and exist only as the build makes them. */
 const BUILT = new URL('../../dist/web/', import.meta.url);

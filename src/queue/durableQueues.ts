@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
-import { masters } from '../runtime/redis.ts';
-import type { Durability } from './durability.ts';
+import { masters } from '../store/connections.ts';
+import type { Durability } from '../store/durability.ts';
+import type { Partition } from '../store/partitions.ts';
 import type { OrderJob } from './orderJob.ts';
 import type { OrderQueues } from './orderQueues.ts';
-import type { Partition } from './partitions.ts';
 
 /** Queues whose `add` resolves only when the jobs are as safe as configured. */
 export interface DurableQueues {

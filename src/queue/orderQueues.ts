@@ -1,8 +1,8 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
-import { onceThere } from '../runtime/onceThere.ts';
+import type { Partition, Partitions } from '../store/partitions.ts';
+import { onceThere } from '../store/redisFaults.ts';
 import { ORDER_JOB, ORDER_QUEUE, type OrderJob } from './orderJob.ts';
-import type { Partition, Partitions } from './partitions.ts';
 
 export interface JobPolicy {
   /** Runs of a job before it fails for good, when the fault may pass. */

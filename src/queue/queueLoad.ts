@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
-import { masters } from '../runtime/redis.ts';
+import { masters } from '../store/connections.ts';
+import type { Partitions } from '../store/partitions.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
-import type { Partitions } from './partitions.ts';
 
 export interface QueueLoad {
   /** Jobs waiting for a worker, over all partitions. */

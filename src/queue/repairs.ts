@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import type { Partition } from '../store/partitions.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
-import type { Partition } from './partitions.ts';
 
 /** Name of a job whose data somebody edited. Only for those the worker looks for what is kept beside them. */
 export const EDITED_JOB = 'order-edited';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../orders/invalidOrder.ts';
+import type { Partition } from '../store/partitions.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
-import type { Partition } from './partitions.ts';
 
 export interface RetryWanted {
   /** Only orders refused for this reason, among others perhaps. Without it all, also those that were never refused. */

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Troubles } from '../runtime/troubles.ts';
+import type { Partition, Partitions } from '../store/partitions.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
-import type { Partition, Partitions } from './partitions.ts';
 
 /** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
 export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;

@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import { permissionAdvised } from './redisAdvice.ts';
+import { permissionAdvised } from '../store/redisAdvice.ts';
 
 const QUIET_MS = 1_000;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
-import type { Partition } from '../queue/partitions.ts';
-import { statsKeys } from './keys.ts';
+import type { Partition } from '../store/partitions.ts';
+import { statsKeys } from '../store/statsKeys.ts';
 
 const SCRIPT = readFileSync(new URL('./forgetDetail.lua', import.meta.url), 'utf8');
 const DAYS_AT_ONCE = 500;

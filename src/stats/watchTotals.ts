@@ -2,9 +2,9 @@ import Big from 'big.js';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { formatMinorUnits, TOTAL_ROOM } from '../orders/money.ts';
-import type { Partitions } from '../queue/partitions.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { statsKeys } from './keys.ts';
+import type { Partitions } from '../store/partitions.ts';
+import { statsKeys } from '../store/statsKeys.ts';
 
 const LOOK_EVERY_MS = 5_000;
 const TROUBLE = 'totals';

@@ -7,18 +7,18 @@ import { makeParseOrder, type OrderRules } from '../orders/parseOrder.ts';
 import type { DurableQueues } from '../queue/durableQueues.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
-import type { Partition, Partitions } from '../queue/partitions.ts';
 import { idsOf } from '../queue/readOrderJob.ts';
 import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
-import { onceThere } from '../runtime/onceThere.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
-import { makeRecordOrder } from '../stats/recordOrder.ts';
+import { makeRecordOrder } from '../stats/record/recordOrder.ts';
+import type { Partition, Partitions } from '../store/partitions.ts';
+import { onceThere } from '../store/redisFaults.ts';
 import { followConcurrency } from './followConcurrency.ts';
 import { keepDetail } from './keepDetail.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { type Outcome, processOrder } from './processOrder.ts';
+import { untilTaken } from './recordOnceTaken.ts';
 import { sweepRepairs } from './sweepRepairs.ts';
-import { untilTaken } from './untilTaken.ts';
 
 export interface WorkerOptions {
   /** Jobs in hand at once in this process, shared out over the partitions. */

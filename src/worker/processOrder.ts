@@ -3,9 +3,9 @@ import { InvalidOrder } from '../orders/invalidOrder.ts';
 import { lookalike } from '../orders/lookalikes.ts';
 import { formatMinorUnits } from '../orders/money.ts';
 import type { Order, ParseOrder } from '../orders/parseOrder.ts';
-import type { Partition, Partitions } from '../queue/partitions.ts';
 import { orderOf, receivedAt, sentIn } from '../queue/readOrderJob.ts';
-import type { RecordOrder } from '../stats/recordOrder.ts';
+import type { RecordOrder } from '../stats/record/recordOrder.ts';
+import type { Partition, Partitions } from '../store/partitions.ts';
 
 /** How a job ends well. An order that can never count throws InvalidOrder; any other error is worth a retry. */
 export type Outcome =

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { KeyRole } from '../../src/access/apiKey.ts';
 import { FRESH_MS, GRACE_MS, KeyRing } from '../../src/access/keyRing.ts';
 import { KeyStore } from '../../src/access/keyStore.ts';
-import { connectRedis } from '../../src/runtime/redis.ts';
+import { connectRedis } from '../../src/store/connections.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chooseDurability } from '../../src/queue/durability.ts';
+import { chooseDurability } from '../../src/store/durability.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { inRig } from './rig.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { Enqueuer } from '../../src/bridge/enqueuer.ts';
-import type { InboxMessage } from '../../src/bridge/inbox.ts';
-import { InFlight } from '../../src/bridge/inFlight.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
+import { Enqueuer } from '../../src/bridge/handOver/enqueuer.ts';
+import type { InboxMessage } from '../../src/bridge/sqs/inbox.ts';
+import { InFlight } from '../../src/bridge/sqs/inFlight.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { chooseDurability } from '../../src/queue/durability.ts';
 import { durableQueues } from '../../src/queue/durableQueues.ts';
 import { openOrderQueues } from '../../src/queue/orderQueues.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { connectRedis } from '../../src/runtime/redis.ts';
+import { connectRedis } from '../../src/store/connections.ts';
+import { chooseDurability } from '../../src/store/durability.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcpProxy.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import { startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app/startApp.ts';
 import type { BridgeHealth } from '../../src/bridge/bridge.ts';
 import type { Config, Role } from '../../src/config/config.ts';
 import { Services } from '../../src/runtime/services.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { explainSqsError } from '../../src/bridge/sqsErrors.ts';
+import { explainSqsError } from '../../src/bridge/sqs/errors.ts';
 
 const error = (name: string, message: string, code?: string) =>
   Object.assign(new Error(message), { name, ...(code && { code }) });

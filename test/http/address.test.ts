@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { addressOf } from '../../src/http/address.ts';
-import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
+import { addressOf } from '../../src/http/transport/address.ts';
+import { type HttpServer, startHttpServer } from '../../src/http/transport/server.ts';
 
 describe('the address a request counts against, behind a proxy that is believed', () => {
   let server: HttpServer;

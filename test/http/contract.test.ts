@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
-import { openapiDocument } from '../../src/http/openapi.ts';
-import { PROBLEM_KINDS } from '../../src/http/problemKinds.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
+import { openapiDocument } from '../../src/http/description/openapi.ts';
+import { PROBLEM_KINDS } from '../../src/http/transport/problemKinds.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readCursor, writeCursor } from '../../src/http/cursor.ts';
-import { HttpProblem } from '../../src/http/problem.ts';
+import { readCursor, writeCursor } from '../../src/http/stats/cursor.ts';
+import { HttpProblem } from '../../src/http/transport/problem.ts';
 
 const RANGE = { startDay: '2025-08-01', endDay: '2025-08-31' };
 const position = fc.record({

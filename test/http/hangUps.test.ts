@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { startHttpServer } from '../../src/http/server.ts';
+import { startHttpServer } from '../../src/http/transport/server.ts';
 
 const HEAD = 'HTTP/1.1\r\nHost: x\r\n';
 

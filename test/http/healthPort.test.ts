@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startHttpServer } from '../../src/http/server.ts';
+import { startHttpServer } from '../../src/http/transport/server.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { freePort } from '../support/redis.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
+import { type HttpServer, startHttpServer } from '../../src/http/transport/server.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
 

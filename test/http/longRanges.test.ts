@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
-import { MAX_ENTRIES } from '../../src/stats/readStats.ts';
+import { MAX_ENTRIES } from '../../src/stats/read/readStats.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { countedComparison } from '../../src/access/passwords.ts';
 import { RateLimiter } from '../../src/access/rateLimiter.ts';
 import { sharedBuckets, type TakeTokens } from '../../src/access/tokenBuckets.ts';
-import { countedComparison } from '../../src/http/passwords.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
+import { type HttpServer, startHttpServer } from '../../src/http/transport/server.ts';
 import { until } from '../support/until.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';

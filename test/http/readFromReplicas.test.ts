@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app/startApp.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { Services } from '../../src/runtime/services.ts';
 import { silentLogger } from '../support/pipeline.ts';

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import type { Cluster, Redis } from 'ioredis';
-import { problems } from '../../src/http/problem.ts';
-import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
-import { connectRedis, untilReady } from '../../src/runtime/redis.ts';
-import type { RedisTarget } from '../../src/runtime/redisTarget.ts';
+import { problems } from '../../src/http/transport/problem.ts';
+import { type HttpServer, startHttpServer } from '../../src/http/transport/server.ts';
+import { connectRedis, untilReady } from '../../src/store/connections.ts';
+import type { RedisTarget } from '../../src/store/redisTarget.ts';
 import { silentLogger } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';

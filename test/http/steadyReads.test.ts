@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { JOIN_MS, steadyReads } from '../../src/http/steadyReads.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
-import { makeWatchedReads, type ReadStats } from '../../src/stats/readStats.ts';
-import type { Watch } from '../../src/stats/watch.ts';
+import { JOIN_MS, steadyReads } from '../../src/http/stats/steadyReads.ts';
+import { makeWatchedReads, type ReadStats } from '../../src/stats/read/readStats.ts';
+import type { Watch } from '../../src/stats/read/watch.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const OPTIONS = { mostUnderWay: 10, deadlineMs: 60_000 };

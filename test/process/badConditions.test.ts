@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
@@ -85,7 +85,10 @@ describe('orders count once', () => {
 
   it('while two versions record with different scripts, from the first new worker to the last old one', async () => {
     const comment = 'an older version';
-    const recording = readFileSync(new URL('../../src/stats/recordOrder.lua', import.meta.url), 'utf8');
+    const recording = readFileSync(
+      new URL('../../src/stats/record/recordOrder.lua', import.meta.url),
+      'utf8',
+    );
     const versions = [recording, `${recording}\n-- ${comment}\n`].map((lua) =>
       createHash('sha1').update(lua).digest('hex'),
     );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { makeReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats } from '../../src/stats/read/readStats.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';

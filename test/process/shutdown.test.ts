@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEmbeddedSqs } from '../../src/runtime/embeddedSqs.ts';
+import { startEmbeddedSqs } from '../../src/embedded/sqs.ts';
 import { anOrder } from '../support/orders.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { claimPartitions, PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
+import { claimPartitions, PARTITIONS_KEY } from '../../src/store/claimPartitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 describe('the number of partitions', () => {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import calculateSlot from 'cluster-key-slot';
 import { type Cluster, Redis } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
-import { chooseDurability } from '../../src/queue/durability.ts';
 import { type DurableQueues, durableQueues } from '../../src/queue/durableQueues.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { closeRedis, connectRedis, untilReady } from '../../src/runtime/redis.ts';
+import { closeRedis, connectRedis, untilReady } from '../../src/store/connections.ts';
+import { chooseDurability } from '../../src/store/durability.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { until } from '../support/until.ts';
 
 const MASTERS = 3;

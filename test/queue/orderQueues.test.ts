@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { closeRedis, connectRedis, untilReady } from '../../src/runtime/redis.ts';
+import { closeRedis, connectRedis, untilReady } from '../../src/store/connections.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { anOrder } from '../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcpProxy.ts';

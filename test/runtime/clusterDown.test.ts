@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Cluster } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
-import { closeRedis, connectRedis, untilReady } from '../../src/runtime/redis.ts';
+import { closeRedis, connectRedis, untilReady } from '../../src/store/connections.ts';
 import { until } from '../support/until.ts';
 
 describe('a connection for workers to a Redis Cluster', () => {

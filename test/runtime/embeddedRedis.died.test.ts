@@ -7,7 +7,7 @@ import {
   type EmbeddedRedis,
   type EmbeddedRedisEvents,
   startEmbeddedRedis,
-} from '../../src/runtime/embeddedRedis.ts';
+} from '../../src/embedded/redis.ts';
 import { until } from '../support/until.ts';
 
 describe('an embedded Redis that died', () => {

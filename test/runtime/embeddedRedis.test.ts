@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/runtime/embeddedRedis.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/embedded/redis.ts';
 import { makeProducts } from '../process/product.ts';
 import { until } from '../support/until.ts';
 

@@ -11,7 +11,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type EmbeddedSqs, startEmbeddedSqs } from '../../src/runtime/embeddedSqs.ts';
+import { type EmbeddedSqs, startEmbeddedSqs } from '../../src/embedded/sqs.ts';
 import { clientAt } from '../support/localSqs.ts';
 import { freePort } from '../support/redis.ts';
 import { until } from '../support/until.ts';

@@ -2,9 +2,9 @@ import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
 import { readConfig } from '../../src/config/config.ts';
-import { checkRedis } from '../../src/runtime/checkRedis.ts';
-import { connectRedis, type RedisProfile, untilReady } from '../../src/runtime/redis.ts';
-import { type RedisTarget, redisAddress } from '../../src/runtime/redisTarget.ts';
+import { checkRedis } from '../../src/store/checkRedis.ts';
+import { connectRedis, type RedisProfile, untilReady } from '../../src/store/connections.ts';
+import { type RedisTarget, redisAddress } from '../../src/store/redisTarget.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { lastWords } from '../../src/runtime/redisLastWords.ts';
+import { lastWords } from '../../src/embedded/redisLastWords.ts';
 
 const START = '7:C 26 Nov 2026 00:21:53.449 # oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo';
 const OVERCOMMIT =

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { keys } from '../../scripts/keys/run.ts';
 import { KeyRing } from '../../src/access/keyRing.ts';
 import { KeyStore } from '../../src/access/keyStore.ts';
+import { keys } from '../../src/cli/keys/run.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { runCommand } from './verifyCommand.ts';
 

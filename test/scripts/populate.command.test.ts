@@ -6,12 +6,12 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { expectMessage, expectNothing } from '../../scripts/populate/expected.ts';
-import { generate } from '../../scripts/populate/generate.ts';
-import { parseOptions } from '../../scripts/populate/options.ts';
-import { showProgress } from '../../scripts/populate/progress.ts';
-import { populate } from '../../scripts/populate/run.ts';
-import { sendGenerated } from '../../scripts/populate/sendGenerated.ts';
+import { expectMessage, expectNothing } from '../../src/cli/send/expected.ts';
+import { generate } from '../../src/cli/send/generate.ts';
+import { parseOptions } from '../../src/cli/send/options.ts';
+import { showProgress } from '../../src/cli/send/progress.ts';
+import { populate } from '../../src/cli/send/run.ts';
+import { sendGenerated } from '../../src/cli/send/sendGenerated.ts';
 import { type LocalSqs, startLocalSqs } from '../support/localSqs.ts';
 
 function screen() {

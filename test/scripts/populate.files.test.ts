@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { OrderFileError } from '../../scripts/populate/orderFile.ts';
-import { openOrderFile } from '../../scripts/populate/readFile.ts';
+import { OrderFileError } from '../../src/cli/send/orderFile.ts';
+import { openOrderFile } from '../../src/cli/send/readFile.ts';
 import { workbook } from '../support/workbook.ts';
 
 let folder: string;

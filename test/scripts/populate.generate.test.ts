@@ -6,10 +6,10 @@ import {
   expectNothing,
   refusedCount,
   topSpenders,
-} from '../../scripts/populate/expected.ts';
-import { type GeneratedMessage, type GenerateOptions, generate } from '../../scripts/populate/generate.ts';
-import { messageCount } from '../../scripts/populate/sendGenerated.ts';
-import { bodyProblem } from '../../scripts/populate/sqsBody.ts';
+} from '../../src/cli/send/expected.ts';
+import { type GeneratedMessage, type GenerateOptions, generate } from '../../src/cli/send/generate.ts';
+import { messageCount } from '../../src/cli/send/sendGenerated.ts';
+import { bodyProblem } from '../../src/cli/send/sqsBody.ts';
 import { digestOf, identityOf } from '../../src/orders/identity.ts';
 import type { IdCase } from '../../src/orders/ids.ts';
 import { InvalidOrder, REASONS, type Reason } from '../../src/orders/invalidOrder.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, type Redis } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
-import { repartitionCommand } from '../../scripts/repartition/run.ts';
-import { verify } from '../../scripts/verify/run.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { connectRedis } from '../../src/runtime/redis.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
+import { repartitionCommand } from '../../src/cli/repartition/run.ts';
+import { verify } from '../../src/cli/verify/run.ts';
+import { connectRedis } from '../../src/store/connections.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 import { endings, recorder } from '../stats/recording.ts';
 import { fillStats, queuesOf, someOrders, visible } from './repartitionData.ts';
 import { runCommand } from './verifyCommand.ts';

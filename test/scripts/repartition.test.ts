@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { repartition } from '../../scripts/repartition/repartition.ts';
-import { noProgress } from '../../scripts/verify/progress.ts';
-import { verifyAll } from '../../scripts/verify/verifyAll.ts';
-import { PARTITIONS_KEY } from '../../src/queue/claimPartitions.ts';
-import { chooseDurability } from '../../src/queue/durability.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { repartition } from '../../src/cli/repartition/repartition.ts';
+import { noProgress } from '../../src/cli/verify/progress.ts';
+import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import { pausedSinceKey } from '../../src/queue/watchQueues.ts';
+import { PARTITIONS_KEY } from '../../src/store/claimPartitions.ts';
+import { chooseDurability } from '../../src/store/durability.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { fill, fillStats, queuesOf, someOrders, visible } from './repartitionData.ts';

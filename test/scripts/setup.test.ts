@@ -30,7 +30,7 @@ beforeEach(() => {
   write('tsconfig.json', '{}');
   write('tsconfig.build.json', '{}');
   write('src/main.ts', 'export const version = 1;');
-  write('src/stats/recordOrder.lua', 'return 1');
+  write('src/stats/record/recordOrder.lua', 'return 1');
   write('bin/package.json', '{}');
   symlinkSync(process.execPath, path.join(checkout, 'bin', 'node'));
   standIn('npm', installing(LOCK));
@@ -46,7 +46,7 @@ test('prepares a fresh clone, and leaves a prepared one alone', async () => {
     stderr: expect.stringMatching(/^Installing packages .* s\nBuilding .* s\n$/),
   });
   expect(readdirSync(path.join(checkout, 'dist')).sort()).toEqual(['.sources', 'main.js', 'stats']);
-  expect(existsSync(path.join(checkout, 'dist/stats/recordOrder.lua'))).toBe(true);
+  expect(existsSync(path.join(checkout, 'dist/stats/record/recordOrder.lua'))).toBe(true);
   expect(readdirSync(path.join(checkout, '.data'))).toEqual([]);
 
   expect(await run('setup.mjs')).toMatchObject({ status: 0, stdout: '', stderr: '' });

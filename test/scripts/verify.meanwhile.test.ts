@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { checksOf } from '../../scripts/verify/checks.ts';
-import { noProgress } from '../../scripts/verify/progress.ts';
-import { readFigures } from '../../scripts/verify/readFigures.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { checksOf } from '../../src/cli/verify/checks.ts';
+import { noProgress } from '../../src/cli/verify/progress.ts';
+import { readFigures } from '../../src/cli/verify/readFigures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTrips, type Trips } from '../stats/trips.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { fillStats, someOrders } from './repartitionData.ts';

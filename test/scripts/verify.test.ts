@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { verify } from '../../scripts/verify/run.ts';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
+import { verify } from '../../src/cli/verify/run.ts';
 import { repairKeys } from '../../src/queue/repairs.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
-import { type StatsKeys, statsKeys } from '../../src/stats/keys.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
+import { type StatsKeys, statsKeys } from '../../src/store/statsKeys.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { editFailed } from '../support/editing.ts';
 import { silentLogger } from '../support/pipeline.ts';

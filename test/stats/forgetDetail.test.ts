@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 import { firstDayOf } from '../../src/worker/keepDetail.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, everything, order, recorder } from './recording.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { makeRecordOrder } from '../../src/stats/recordOrder.ts';
+import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, order } from './recording.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { makeRecordOrder } from '../../src/stats/recordOrder.ts';
+import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { endings, order } from './recording.ts';

@@ -1,6 +1,6 @@
 import type { Order } from '../../src/orders/parseOrder.ts';
 import { monthOf } from '../../src/orders/timestamp.ts';
-import type { DayRange, Granularity, Point, Totals, UserTotals } from '../../src/stats/readStats.ts';
+import type { DayRange, Granularity, Point, Totals, UserTotals } from '../../src/stats/read/readStats.ts';
 
 /** Every day from one to another, both in it. */
 export function daysFrom(start: string, end: string): string[] {

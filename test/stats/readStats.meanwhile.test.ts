@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { makePartitions } from '../../src/queue/partitions.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
-import { DetailGone } from '../../src/stats/readErrors.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
-import type { RecordOrder } from '../../src/stats/recordOrder.ts';
+import { DetailGone } from '../../src/stats/read/errors.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import type { RecordOrder } from '../../src/stats/record/recordOrder.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, order, recorder } from './recording.ts';
 import { startTrips, type Trips } from './trips.ts';

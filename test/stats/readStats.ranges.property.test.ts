@@ -3,10 +3,15 @@ import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { TOTAL_ROOM } from '../../src/orders/money.ts';
 import type { Order } from '../../src/orders/parseOrder.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
-import { DetailGone } from '../../src/stats/readErrors.ts';
-import { type DayRange, makeReadStats, type Position, type UserTotals } from '../../src/stats/readStats.ts';
+import { DetailGone } from '../../src/stats/read/errors.ts';
+import {
+  type DayRange,
+  makeReadStats,
+  type Position,
+  type UserTotals,
+} from '../../src/stats/read/readStats.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { daysFrom, rangeModel } from './rangeModel.ts';
 import { endings, order, recorder } from './recording.ts';

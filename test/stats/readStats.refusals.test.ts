@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
-import { MAX_ENTRIES } from '../../src/stats/mergeDetail.ts';
-import { DetailGone, RangeTooLarge } from '../../src/stats/readErrors.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { DetailGone, RangeTooLarge } from '../../src/stats/read/errors.ts';
+import { MAX_ENTRIES } from '../../src/stats/read/rangeMerge.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, order, recorder } from './recording.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Order } from '../../src/orders/parseOrder.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, order, recorder } from './recording.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { daysFrom } from './rangeModel.ts';
 import { endings, order, recorder } from './recording.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { TOTAL_ROOM } from '../../src/orders/money.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
+import { makeRecordOrder, type RecordOrder } from '../../src/stats/record/recordOrder.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, everything, order } from './recording.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { VALUE_UNKNOWN } from '../../src/orders/identity.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import { makeReadStats } from '../../src/stats/readStats.ts';
-import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
+import { makeReadStats } from '../../src/stats/read/readStats.ts';
+import { makeRecordOrder, type RecordOrder } from '../../src/stats/record/recordOrder.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, everything, order } from './recording.ts';
 

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Order } from '../../src/orders/parseOrder.ts';
-import type { Partitions } from '../../src/queue/partitions.ts';
-import { makeRecordOrder, type RecordOrder } from '../../src/stats/recordOrder.ts';
+import { makeRecordOrder, type RecordOrder } from '../../src/stats/record/recordOrder.ts';
+import type { Partitions } from '../../src/store/partitions.ts';
 
 /** An order as `parse` hands it over. Another value makes another digest, as it does in life. */
 export function order(changes: Partial<Order> = {}): Order {

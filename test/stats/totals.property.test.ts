@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import type { Order } from '../../src/orders/parseOrder.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
-import { makeReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats } from '../../src/stats/read/readStats.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, order, recorder } from './recording.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { TOTAL_ROOM } from '../../src/orders/money.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
 import { Troubles } from '../../src/runtime/troubles.ts';
-import { statsKeys } from '../../src/stats/keys.ts';
-import { makeReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats } from '../../src/stats/read/readStats.ts';
 import { watchTotals } from '../../src/stats/watchTotals.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
+import { statsKeys } from '../../src/store/statsKeys.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { startPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { TooManyWaiting } from '../../src/stats/readErrors.ts';
-import { makeTurns } from '../../src/stats/turns.ts';
+import { TooManyWaiting } from '../../src/stats/read/errors.ts';
+import { makeTurns } from '../../src/stats/read/turns.ts';
 
 describe('tasks that take turns', () => {
   function tasks(most: number, mostWaiting = 10) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { splitByYear } from '../../src/stats/yearSplit.ts';
+import { splitByYear } from '../../src/stats/read/yearSplit.ts';
 import { daysFrom } from './rangeModel.ts';
 
 const split = (startDay: string, endDay: string) => splitByYear({ startDay, endDay });

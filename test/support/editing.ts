@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { replaceData, storedData } from '../../src/desk/replaceData.ts';
-import type { Partition } from '../../src/queue/partitions.ts';
+import type { Partition } from '../../src/store/partitions.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 

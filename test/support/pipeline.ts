@@ -5,11 +5,11 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Job, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { createLogger, type Logger, transports } from 'winston';
-import { startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app/startApp.ts';
 import { type Role, readConfig } from '../../src/config/config.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
-import { makePartitions } from '../../src/queue/partitions.ts';
 import { Services } from '../../src/runtime/services.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 import { freePort, startTestRedis, type TestRedis } from './redis.ts';
 import { until } from './until.ts';
 

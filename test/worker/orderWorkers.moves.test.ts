@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Partition } from '../../src/queue/partitions.ts';
+import type { Partition } from '../../src/store/partitions.ts';
 import { anOrder } from '../support/orders.ts';
 import { type TestWorkers, testWorkers } from './workers.ts';
 

@@ -3,8 +3,8 @@ import { VALUE_UNKNOWN } from '../../src/orders/identity.ts';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
 import { makeParseOrder, type Order, type OrderRules, type ParseOrder } from '../../src/orders/parseOrder.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
-import { makePartitions, type Partition } from '../../src/queue/partitions.ts';
-import type { Recorded } from '../../src/stats/recordOrder.ts';
+import type { Recorded } from '../../src/stats/record/recordOrder.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { type Outcome, processOrder } from '../../src/worker/processOrder.ts';
 import { anOrder, RULES } from '../support/orders.ts';
 

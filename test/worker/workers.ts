@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
 import type { Job, Queue } from 'bullmq';
 import { createLogger, format, transports } from 'winston';
-import { chooseDurability } from '../../src/queue/durability.ts';
 import { durableQueues } from '../../src/queue/durableQueues.ts';
 import { DEFAULT_MAX_BODY_BYTES, type OrderJob } from '../../src/queue/orderJob.ts';
 import { type JobPolicy, type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
-import { makePartitions, type Partition, type Partitions } from '../../src/queue/partitions.ts';
-import { makeReadStats, type ReadStats } from '../../src/stats/readStats.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import { chooseDurability } from '../../src/store/durability.ts';
+import { makePartitions, type Partition, type Partitions } from '../../src/store/partitions.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
 import { RULES } from '../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

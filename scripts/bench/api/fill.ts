@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { makePartitions } from '../../../src/queue/partitions.ts';
-import { type StatsKeys, statsKeys } from '../../../src/stats/keys.ts';
+import { makePartitions } from '../../../src/store/partitions.ts';
+import { type StatsKeys, statsKeys } from '../../../src/store/statsKeys.ts';
 
 const CHUNK = 5_000;
 const DAY_MS = 86_400_000;

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
 import type { Order } from '../../../src/orders/parseOrder.ts';
-import { makePartitions } from '../../../src/queue/partitions.ts';
-import { makeRecordOrder } from '../../../src/stats/recordOrder.ts';
+import { makeRecordOrder } from '../../../src/stats/record/recordOrder.ts';
+import { makePartitions } from '../../../src/store/partitions.ts';
 import { usedMemory } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { printTable } from '../support/table.ts';

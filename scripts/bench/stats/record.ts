@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
-import { makePartitions } from '../../../src/queue/partitions.ts';
-import { statsKeys } from '../../../src/stats/keys.ts';
+import { makePartitions } from '../../../src/store/partitions.ts';
+import { statsKeys } from '../../../src/store/statsKeys.ts';
 import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 
-const SCRIPT = readFileSync(new URL('../../../src/stats/recordOrder.lua', import.meta.url), 'utf8');
+const SCRIPT = readFileSync(new URL('../../../src/stats/record/recordOrder.lua', import.meta.url), 'utf8');
 const WINDOW_SECONDS = 35 * 86_400;
 const DAYS = ['2025-06-01', '2025-06-02'];
 const PARTITION = makePartitions(1).of('');

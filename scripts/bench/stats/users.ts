@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { makePartitions, type Partition } from '../../../src/queue/partitions.ts';
-import { statsKeys } from '../../../src/stats/keys.ts';
-import { makeReadStats } from '../../../src/stats/readStats.ts';
-import { createRandom } from '../../populate/random.ts';
+import { createRandom } from '../../../src/cli/send/random.ts';
+import { makeReadStats } from '../../../src/stats/read/readStats.ts';
+import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
+import { statsKeys } from '../../../src/store/statsKeys.ts';
 import { usedMemory } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';

@@ -1,5 +1,5 @@
 import { startFauxqs } from 'fauxqs';
-import { generate } from '../../populate/generate.ts';
+import { generate } from '../../../src/cli/send/generate.ts';
 import { Backlog } from './backlog.ts';
 import { serveParent } from './child.ts';
 

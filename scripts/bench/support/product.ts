@@ -1,4 +1,4 @@
-import { startApp } from '../../../src/app.ts';
+import { startApp } from '../../../src/app/startApp.ts';
 import { type Role, readConfig } from '../../../src/config/config.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';

@@ -1,10 +1,10 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { openInbox } from '../../../src/bridge/openInbox.ts';
-import { createSqsClient } from '../../../src/bridge/sqsClient.ts';
+import { createSqsClient } from '../../../src/bridge/sqs/client.ts';
+import { openInbox } from '../../../src/bridge/sqs/openInbox.ts';
+import { generate } from '../../../src/cli/send/generate.ts';
+import { createPacer, systemClock } from '../../../src/cli/send/pacer.ts';
 import { readConfig } from '../../../src/config/config.ts';
-import { generate } from '../../populate/generate.ts';
-import { createPacer, systemClock } from '../../populate/pacer.ts';
 import { serveParent } from './child.ts';
 import { machineTime } from './clock.ts';
 

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { columns } from '../../demo/columns.ts';
+import { columns } from '../../../src/cli/kit/columns.ts';
 
 /** A table with figures to the right, headed by what it ran on. */
 export function printTable(

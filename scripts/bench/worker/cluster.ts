@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
-import { makePartitions } from '../../../src/queue/partitions.ts';
-import { makeReadStats } from '../../../src/stats/readStats.ts';
+import { makeReadStats } from '../../../src/stats/read/readStats.ts';
+import { makePartitions } from '../../../src/store/partitions.ts';
 import { startCluster } from '../../cluster/startCluster.ts';
 import { startChild } from '../support/child.ts';
 import { redisCpu } from '../support/redisFigures.ts';

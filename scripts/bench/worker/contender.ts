@@ -1,13 +1,13 @@
 import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { startApp } from '../../../src/app.ts';
+import { startApp } from '../../../src/app/startApp.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { DEFAULT_MAX_BODY_BYTES, ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
-import { makePartitions } from '../../../src/queue/partitions.ts';
 import { orderOf, receivedAt } from '../../../src/queue/readOrderJob.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
+import { makePartitions } from '../../../src/store/partitions.ts';
 import { serveParent } from '../support/child.ts';
 
 /* A worker in this process alone: ours, or one with the same settings that only checks its jobs, or not even that. */

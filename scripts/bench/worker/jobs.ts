@@ -7,7 +7,7 @@ import {
   toOrderJob,
 } from '../../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
-import type { Partitions } from '../../../src/queue/partitions.ts';
+import type { Partitions } from '../../../src/store/partitions.ts';
 
 export interface Spread {
   users: number;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
-import { makePartitions } from '../../../src/queue/partitions.ts';
+import { makePartitions } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
 import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';

@@ -1,0 +1,100 @@
+import type { Logger } from 'winston';
+import { type Bridge, startBridge } from '../bridge/bridge.ts';
+import { CallCounts } from '../bridge/sqs/callCounts.ts';
+import { Polling } from '../bridge/sqs/polling.ts';
+import { type FoundInbox, type SqsInbox, sqsInbox } from '../bridge/sqs/sqsInbox.ts';
+import type { Config, Role } from '../config/config.ts';
+import { startEmbeddedSqs } from '../embedded/sqs.ts';
+import { readQueueLoad } from '../queue/queueLoad.ts';
+import { throttledErrors } from '../runtime/throttle.ts';
+import { type LaneStart, openLane } from './lanes.ts';
+
+const LOAD_TIMEOUT_MS = 800;
+const HIGH_WATER_WITH_WORKER = 2_000;
+
+export interface BridgeStart extends LaneStart {
+  role: Role;
+  logger: Logger;
+}
+
+/**
+ * Opens the inbox and starts the bridge from it into the queues. An SQS that cannot be asked yet is waited for by the
+ * bridge, which says so in /health: no restart would bring it nearer. Rejects when no region is named.
+ */
+export async function openBridge(parts: BridgeStart): Promise<Bridge> {
+  const { role, config, logger, services, troubles, connect, partitions, durabilityOf } = parts;
+  const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
+  const onError = throttledErrors(logger, 'bridge');
+  let region = '';
+  const inbox = sqsInbox(config.sqs, { counts, onFound: (found) => sayWhere(found, region, parts) });
+  services.add({ name: 'SQS', stop: async () => inbox.close() });
+  region = await inbox.region();
+  if (config.sqs.kind === 'embedded') {
+    const embedded = await startEmbeddedSqs(config.embeddedSqsPort, region, config.dataDir);
+    services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
+  }
+  const polling = new Polling(troubles, logger);
+  await openFirst(inbox, (error) => {
+    polling.failed(error);
+    onError(error);
+  });
+  const durability = await durabilityOf(config.durability);
+  logger.info('durability', { jobs_are_safe_in: durability.level, because: durability.why });
+  if (durability.warning !== undefined) logger.warn('durability', { warning: durability.warning });
+
+  const lanes = await Promise.all(
+    Array.from({ length: durability.lanes }, (_, index) => openLane(`bridge ${index}`, durability, parts)),
+  );
+  const loadRedis = connect('fail_fast', 'load', { commandTimeout: LOAD_TIMEOUT_MS });
+  return startBridge(
+    {
+      ...config.bridge,
+      maxBodyBytes: config.maxBodyBytes,
+      highWater: highWaterOf(config, role),
+      waitSeconds: config.sqs.waitSeconds,
+      visibilitySeconds: config.sqs.visibilitySeconds,
+      idCase: config.rules.idCase,
+    },
+    {
+      inbox,
+      counts,
+      polling,
+      lanes,
+      partitions,
+      readLoad: () => readQueueLoad(loadRedis, partitions),
+      logger,
+      onError,
+    },
+  );
+}
+
+/** Before the product says that it is ready, if that can be: who sends then finds an inbox. */
+async function openFirst(inbox: SqsInbox, onFailed: (error: Error) => void): Promise<void> {
+  await inbox.open().catch(onFailed);
+}
+
+function sayWhere(
+  { url, created, madeUpCredentials }: FoundInbox,
+  region: string,
+  { config, logger }: BridgeStart,
+): void {
+  const { kind, why, regionWhy } = config.sqs;
+  logger.info('SQS', {
+    inbox: url,
+    because: why,
+    region,
+    ...(regionWhy === undefined ? {} : { region_because: regionWhy }),
+    ...(madeUpCredentials ? { credentials: 'made up, because the AWS SDK found none' } : {}),
+  });
+  // A name that was mistyped ends here as well.
+  if (created && kind !== 'embedded')
+    logger[kind === 'aws' ? 'warn' : 'info']('the inbox did not exist and was created', { inbox: url });
+}
+
+/**
+ * In one process with the worker, a bridge that is far ahead takes the event loop from it: nothing would be counted
+ * before nearly everything is enqueued.
+ */
+function highWaterOf(config: Config, role: Role): number {
+  return role === 'all' ? Math.min(config.bridge.highWater, HIGH_WATER_WITH_WORKER) : config.bridge.highWater;
+}

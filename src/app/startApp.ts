@@ -1,0 +1,140 @@
+import type { Logger } from 'winston';
+import type { Bridge } from '../bridge/bridge.ts';
+import type { Config, Role } from '../config/config.ts';
+import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
+import { type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
+import type { Services } from '../runtime/services.ts';
+import { throttledErrors } from '../runtime/throttle.ts';
+import { Troubles } from '../runtime/troubles.ts';
+import { watchTotals } from '../stats/watchTotals.ts';
+import { checkPermissions } from '../store/checkPermissions.ts';
+import { checkRedis } from '../store/checkRedis.ts';
+import { claimLayout } from '../store/claimLayout.ts';
+import { claimPartitions } from '../store/claimPartitions.ts';
+import { chooseDurability } from '../store/durability.ts';
+import { makePartitions } from '../store/partitions.ts';
+import { onceThere } from '../store/redisFaults.ts';
+import type { RedisTarget } from '../store/redisTarget.ts';
+import { askSentinels } from '../store/sentinels.ts';
+import { type OrderWorkers, startOrderWorkers } from '../worker/orderWorkers.ts';
+import { openBridge } from './bridge.ts';
+import { connector, locateRedis } from './connecting.ts';
+import { openHttp } from './http.ts';
+import { openMoves } from './lanes.ts';
+
+export interface App {
+  /** Where HTTP answers; undefined when PORT is 0. */
+  url: string | undefined;
+  /** The Redis in use, also when it is the embedded one. */
+  redis: RedisTarget;
+}
+
+/** A server may vanish without closing the connection; whoever waits for it, a start or an operator, is told then. */
+const QUEUES_TIMEOUT_MS = 10_000;
+
+/**
+ * The composition root: starts what the role needs, in the order in which each part relies on the ones before, and
+ * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
+ * Throws when a part cannot start; the caller stops the rest.
+ */
+export async function startApp(config: Config, role: Role, logger: Logger, services: Services): Promise<App> {
+  const troubles = new Troubles();
+  const target = await locateRedis(config, logger, services, troubles);
+  const connect = connector(target, logger, services);
+  const partitions = makePartitions(config.partitions);
+  const does = (part: Role) => role === 'all' || role === part;
+
+  let queues: OrderQueues | undefined;
+  let watch: QueueWatch | undefined;
+  let bridge: Bridge | undefined;
+  let workers: OrderWorkers | undefined;
+  let started = false;
+  const details = () => ({
+    role,
+    failed_orders: watch?.failedOrders(),
+    ...(bridge ? { bridge: bridge.health() } : {}),
+    ...(workers ? { worker: workers.health() } : {}),
+  });
+  const url = await openHttp({
+    config,
+    role,
+    logger,
+    services,
+    connect,
+    partitions,
+    queues: () => queues,
+    details,
+    troubles,
+    isStarted: () => started,
+  });
+
+  const redis = connect('fail_fast', 'queues', { commandTimeout: QUEUES_TIMEOUT_MS });
+  const onStartError = throttledErrors(logger, 'start');
+  const claim = async () => {
+    await checkRedis(redis);
+    await checkPermissions(redis, `${partitions.all[0]?.tag}:permissions`);
+    await claimLayout(redis);
+    await claimPartitions(redis, config.partitions);
+  };
+  await onceThere(redis, claim, onStartError);
+  // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
+  const onQueueError = throttledErrors(logger, 'queue');
+  const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
+  queues = openQueues;
+  services.add({ name: 'queues', stop: () => openQueues.close() });
+  // In every role: whoever is asked for /health knows.
+  watch = watchQueues(redis, partitions, troubles, onQueueError);
+  services.add({ name: 'watch over the queues', stop: watch.stop });
+
+  const promotable =
+    target.kind === 'sentinel' ? async () => (await askSentinels(target)).promotable : undefined;
+  const opening = {
+    config,
+    services,
+    troubles,
+    redis,
+    connect,
+    partitions,
+    onQueueError,
+    durabilityOf: (asked: Config['durability']) =>
+      onceThere(redis, () => chooseDurability(redis, asked, promotable), onStartError),
+  };
+  if (does('worker') || does('api')) {
+    const { stop } = watchTotals({ redis, partitions, troubles, logger });
+    services.add({ name: 'look at the totals', stop });
+  }
+  if (does('worker')) {
+    const moves = await openMoves(openQueues, opening);
+    workers = await startOrderWorkers(
+      {
+        ...config.worker,
+        maxBodyBytes: config.maxBodyBytes,
+        rules: config.rules,
+        ledgerRetentionDays: config.ledgerRetentionDays,
+        userDetailDays: config.userDetailDays,
+        auditRetentionDays: config.auditRetentionDays,
+      },
+      {
+        queueRedis: connect('patient', 'worker', { writeTogether: true }),
+        // Its commands are few and large, and the first of them should not wait for the last.
+        recordRedis: connect('patient', 'record'),
+        settingsRedis: redis,
+        queues: moves,
+        partitions,
+        logger,
+        onError: throttledErrors(logger, 'worker'),
+      },
+    );
+    const { stop } = workers;
+    services.add({ name: 'worker', stop });
+    logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
+  }
+  if (does('bridge')) {
+    bridge = await openBridge({ ...opening, role, logger });
+    const { quiet, stop } = bridge;
+    services.add({ name: 'bridge', quiet, stop });
+  }
+  started = true;
+  logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
+  return { url, redis: target };
+}

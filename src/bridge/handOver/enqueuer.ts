@@ -1,0 +1,147 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IdCase } from '../../orders/ids.ts';
+import type { DurableQueues } from '../../queue/durableQueues.ts';
+import { type MessageFacts, type OrderJob, toOrderJob } from '../../queue/orderJob.ts';
+import { userIdOf } from '../../queue/readOrderJob.ts';
+import type { Partition, Partitions } from '../../store/partitions.ts';
+import { atMost } from '../atMost.ts';
+import { takeFrom, type Unwrapped, unwrap } from '../envelope.ts';
+import type { InboxMessage } from '../sqs/inbox.ts';
+
+export interface EnqueuerOptions {
+  idCase: IdCase;
+  /** Whether SNS and EventBridge envelopes are taken off; or the names on the way to the order in every message. */
+  envelope: 'auto' | 'none' | readonly string[];
+  /** A longer body is kept as text, and refused later. */
+  maxBodyBytes: number;
+}
+
+export interface EnqueuerParts {
+  /** One bulk add is under way on each at a time. */
+  lanes: readonly DurableQueues[];
+  partitions: Partitions;
+  /** Called with ids once their jobs are safe: from then on, and not before, they may be deleted. */
+  onEnqueued: (ids: readonly string[]) => void;
+  /** Redis took a bulk, or refused one. */
+  onRedis: (state: 'here' | 'away') => void;
+  onError: (error: Error) => void;
+}
+
+/** Larger pipelines gain nothing and keep Redis busy for longer. */
+const MAX_BULK = 300;
+/** Nor do larger ones in bytes: Redis answers nobody else while it reads one. In characters, which is near enough. */
+const MAX_BULK_LENGTH = 4 * 1_048_576;
+/** How long a small batch waits for company while several receives are bringing more. */
+const LINGER_MS = 4;
+const RETRY_MS = 250;
+
+interface Bulk {
+  partition: Partition;
+  jobs: { id: string; data: OrderJob }[];
+}
+
+/**
+ * Turns messages into jobs in bulk: what arrives during one add travels in the next. A failed add is repeated
+ * whole, with the same job ids, until Redis takes it; jobs already there are ignored by their id.
+ */
+export class Enqueuer {
+  readonly #options: EnqueuerOptions;
+  readonly #parts: EnqueuerParts;
+  readonly #giveUp = new AbortController();
+  readonly #idle: DurableQueues[];
+  readonly #running = new Set<Promise<void>>();
+  #waiting: InboxMessage[] = [];
+
+  constructor(options: EnqueuerOptions, parts: EnqueuerParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#idle = [...parts.lanes];
+  }
+
+  /** `more` says that further messages are on their way, so that waiting a moment pays. */
+  push(messages: readonly InboxMessage[], more: boolean): void {
+    if (messages.length === 0) return;
+    this.#waiting.push(...messages);
+    const lane = this.#idle.pop();
+    if (!lane) return;
+    const running = this.#run(lane, more).finally(() => {
+      this.#running.delete(running);
+      this.#idle.push(lane);
+    });
+    this.#running.add(running);
+  }
+
+  /** Resolves when everything pushed is safe, or after `limitMs`: then what is not stays with SQS. */
+  async drained(limitMs: number): Promise<void> {
+    await atMost(limitMs, this.#ended());
+    this.#giveUp.abort();
+  }
+
+  async #ended(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #run(lane: DurableQueues, more: boolean): Promise<void> {
+    if (more && this.#waiting.length < MAX_BULK) await delay(LINGER_MS);
+    while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
+      const batch = this.#waiting.splice(0, bulkSize(this.#waiting));
+      const safe = await this.#add(lane, this.#byPartition(batch));
+      // An add that ends after we gave up: its messages are back with SQS, which delivers them once more.
+      if (safe && !this.#giveUp.signal.aborted) this.#parts.onEnqueued(batch.map((message) => message.id));
+    }
+  }
+
+  async #add(lane: DurableQueues, bulks: readonly Bulk[]): Promise<boolean> {
+    const { signal } = this.#giveUp;
+    while (!signal.aborted) {
+      try {
+        await lane.add(bulks);
+        this.#parts.onRedis('here');
+        return true;
+      } catch (error) {
+        this.#parts.onRedis('away');
+        this.#parts.onError(error as Error);
+        await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+    return false;
+  }
+
+  #byPartition(batch: readonly InboxMessage[]): Bulk[] {
+    const { partitions } = this.#parts;
+    const bulks = partitions.all.map((partition): Bulk => ({ partition, jobs: [] }));
+    for (const message of batch) {
+      const data = this.#toJob(message);
+      const home = partitions.of(userIdOf(data, this.#options.idCase) ?? message.id);
+      bulks[home.index]?.jobs.push({ id: message.id, data });
+    }
+    return bulks.filter(({ jobs }) => jobs.length > 0);
+  }
+
+  #toJob({ id, body, sentAt, receiveCount }: InboxMessage): OrderJob {
+    const { envelope, maxBodyBytes } = this.#options;
+    const facts = { id, sentAt, receiveCount };
+    if (envelope === 'none') return toOrderJob(body, facts, maxBodyBytes);
+    if (envelope === 'auto') {
+      const inner = unwrap(body);
+      return toOrderJob(inner.body, withEnvelopes(facts, inner), maxBodyBytes);
+    }
+    const taken = takeFrom(body, envelope);
+    if (!taken) return { raw: body, message: { ...facts, nothingAt: envelope.join('.') } };
+    return toOrderJob(taken.body, withEnvelopes(facts, taken), maxBodyBytes, body);
+  }
+}
+
+const withEnvelopes = (facts: MessageFacts, { envelopes }: Unwrapped): MessageFacts =>
+  envelopes.length === 0 ? facts : { ...facts, envelopes };
+
+/** How many of those that wait travel together; one at least. */
+function bulkSize(waiting: readonly InboxMessage[]): number {
+  let length = 0;
+  const most = waiting.slice(0, MAX_BULK);
+  const end = most.findIndex(({ body }, index) => {
+    length += body.length;
+    return index > 0 && length > MAX_BULK_LENGTH;
+  });
+  return end === -1 ? most.length : end;
+}

@@ -1,0 +1,74 @@
+import type { Logger } from 'winston';
+import type { QueueLoad } from '../../queue/queueLoad.ts';
+import type { Gate } from './gate.ts';
+
+export interface PressureOptions {
+  /** Waiting jobs above which receiving pauses. It resumes at half of that. */
+  highWater: number;
+  /** Share of Redis's memory limit above which receiving pauses. */
+  memoryShare: number;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Watches the queue behind the bridge and holds the gate shut while it is too long, Redis is short of memory or
+ * away. SQS is the buffer: it keeps messages for days at no cost, and a message not received uses up no receive.
+ */
+export class Pressure {
+  readonly #options: PressureOptions;
+  readonly #readLoad: () => Promise<QueueLoad>;
+  readonly #gate: Gate;
+  readonly #logger: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #looking: Promise<void> = Promise.resolve();
+  /** From a failed add until one works. A server that answers may still take no writes: then only an add knows. */
+  #addsFail = false;
+
+  constructor(options: PressureOptions, readLoad: () => Promise<QueueLoad>, gate: Gate, logger: Logger) {
+    this.#options = options;
+    this.#readLoad = readLoad;
+    this.#gate = gate;
+    this.#logger = logger;
+    this.#timer = setInterval(() => {
+      this.#looking = this.#look();
+    }, LOOK_EVERY_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** What an add found out: it knows sooner than the next look. */
+  redisIs(state: 'here' | 'away'): void {
+    this.#addsFail = state === 'away';
+    this.#redis(state);
+  }
+
+  #redis(state: 'here' | 'away'): void {
+    const changed = state === 'away' ? this.#gate.close('redis') : this.#gate.open('redis');
+    if (!changed) return;
+    if (state === 'away') this.#logger.warn('receiving is paused: Redis takes no jobs');
+    else this.#logger.info('receiving goes on: Redis takes jobs again');
+  }
+
+  async #look(): Promise<void> {
+    const load = await this.#readLoad().catch(() => undefined);
+    if (!load) return this.#redis('away');
+    if (!this.#addsFail) this.#redis('here');
+    const { highWater, memoryShare } = this.#options;
+    if (load.memoryShare > memoryShare) this.#pause('memory', load);
+    else this.#resume('memory', load);
+    if (load.waiting > highWater) this.#pause('backlog', load);
+    else if (load.waiting <= highWater / 2) this.#resume('backlog', load);
+  }
+
+  #pause(reason: string, load: QueueLoad): void {
+    if (this.#gate.close(reason)) this.#logger.warn('receiving is paused', { reason, ...load });
+  }
+
+  #resume(reason: string, load: QueueLoad): void {
+    if (this.#gate.open(reason)) this.#logger.info('receiving goes on', { reason, ...load });
+  }
+}

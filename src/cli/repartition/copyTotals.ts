@@ -1,0 +1,112 @@
+import type { Cluster, Redis } from 'ioredis';
+import { pausedSinceKey } from '../../queue/watchQueues.ts';
+import type { Partition } from '../../store/partitions.ts';
+import { statsKeys } from '../../store/statsKeys.ts';
+import type { LedgerStand } from '../verify/ledgerFigures.ts';
+import { batches } from '../verify/periods.ts';
+import { fieldsOf } from '../verify/reading.ts';
+import { queueKey } from './jobPlaces.ts';
+import type { Part } from './part.ts';
+import type { Split } from './split.ts';
+
+const FIELDS_AT_ONCE = 500;
+
+/**
+ * What is not kept by user: totals, days, months, years, the count of duplicates, and where each ledger and queue stands.
+ *
+ * How many orders of a day belong to which user is not known, so the numbers of an old partition cannot be divided:
+ * they go whole to its heir. Their sum over all partitions, which is what is ever read, stays exact; those of a
+ * single partition mean nothing any more.
+ */
+export function totalsPart(redis: Redis | Cluster, split: Split, stands: readonly LedgerStand[]): Part {
+  return {
+    size: split.to.all.length,
+    batch: 1,
+    async copy(from) {
+      const target = split.to.all[from] as Partition;
+      const keys = statsKeys(target);
+      for (const kind of ['global', 'days', 'months', 'years'] as const) {
+        await writeHash(redis, keys[kind], await inherited(redis, split, target, kind));
+      }
+      await writeDetail(redis, split, target);
+      await writeLedger(redis, split, target, stands[from] as LedgerStand);
+      await writeQueue(redis, split, target);
+    },
+  };
+}
+
+/**
+ * What a new partition inherits. Where it is not the heir it gets zeros: a partition names every day and month that
+ * it has spenders of, or they could not be found.
+ */
+async function inherited(
+  redis: Redis | Cluster,
+  split: Split,
+  target: Partition,
+  kind: 'global' | 'days' | 'months' | 'years',
+): Promise<Map<string, number>> {
+  const sums = new Map<string, number>();
+  for (const source of split.sourcesOf(target)) {
+    const isHeir = split.heirOf(source) === target;
+    for (const [field, value] of await fieldsOf(redis, statsKeys(source)[kind])) {
+      sums.set(field, (sums.get(field) ?? 0) + (isHeir ? Number(value) : 0));
+    }
+  }
+  return sums;
+}
+
+async function writeHash(redis: Redis | Cluster, key: string, fields: Map<string, number>): Promise<void> {
+  for (const some of batches([...fields], FIELDS_AT_ONCE)) await redis.hset(key, new Map(some));
+}
+
+/** Detail by day is complete from where the last of them begins. */
+async function writeDetail(redis: Redis | Cluster, split: Split, target: Partition): Promise<void> {
+  const sources = split.sourcesOf(target).map((source) => redis.hget(statsKeys(source).detail, 'from'));
+  const last = (await Promise.all(sources))
+    .map((from) => from ?? '')
+    .sort()
+    .at(-1);
+  if (last) await redis.hset(statsKeys(target).detail, 'from', last);
+}
+
+async function writeLedger(
+  redis: Redis | Cluster,
+  split: Split,
+  target: Partition,
+  stand: LedgerStand,
+): Promise<void> {
+  const keys = statsKeys(target);
+  if (stand.since !== undefined) {
+    await redis.hset(keys.ledger, {
+      generation: stand.generation,
+      since: stand.since,
+      buckets: stand.buckets,
+      size: stand.size,
+      previous_buckets: stand.previousBuckets,
+      stale_buckets: 0,
+    });
+  }
+  const left = split.from.all.filter((source) => split.heirOf(source) === target);
+  const counts = await Promise.all(left.map((source) => redis.hget(statsKeys(source).ledger, 'duplicates')));
+  const duplicates = counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+  if (duplicates > 0) await redis.hset(keys.ledger, 'duplicates', duplicates);
+}
+
+/**
+ * A queue is paused when one of those it comes from was, since the first of them was. BullMQ numbers the jobs that are added without an id, and
+ * those of any old partition may be here now: counting goes on above the highest, or a new job would overwrite one.
+ */
+async function writeQueue(redis: Redis | Cluster, split: Split, target: Partition): Promise<void> {
+  for (const counter of ['id', 'pc']) {
+    const counts = await Promise.all(split.from.all.map((source) => redis.get(queueKey(source, counter))));
+    const highest = Math.max(...counts.map((count) => Number(count ?? 0)));
+    if (highest > 0) await redis.set(queueKey(target, counter), highest);
+  }
+  const sources = split.sourcesOf(target);
+  const paused = await Promise.all(sources.map((source) => redis.hget(queueKey(source, 'meta'), 'paused')));
+  if (paused.some((flag) => flag === '1')) await redis.hset(queueKey(target, 'meta'), 'paused', 1);
+  const since = (await Promise.all(sources.map((source) => redis.get(pausedSinceKey(source))))).filter(
+    Boolean,
+  );
+  if (since.length > 0) await redis.set(pausedSinceKey(target), Math.min(...since.map(Number)));
+}

@@ -1,0 +1,94 @@
+import { createSqsClient } from '../../bridge/sqs/client.ts';
+import { openInbox } from '../../bridge/sqs/openInbox.ts';
+import { type Config, ConfigError, readConfig } from '../../config/config.ts';
+import { type Destination, deliverFile, deliverGenerated } from './deliver.ts';
+import { isNoAnswer } from './noAnswer.ts';
+import { type PopulateOptions, parseOptions, USAGE } from './options.ts';
+import { OrderFileError } from './orderFile.ts';
+import { previewFile, previewGenerated } from './preview.ts';
+import { openOrderFile } from './readFile.ts';
+import { SendStopped } from './send.ts';
+import { EXIT, type Surroundings } from './surroundings.ts';
+
+const randomSeed = (): number => Math.floor(Math.random() * 0x1_0000_0000);
+
+/** The populate command. Never throws for anything a user can mend; returns the exit code. */
+export async function populate(args: readonly string[], around: Surroundings): Promise<number> {
+  const parsed = parseOptions(args, new Date(), randomSeed);
+  if (parsed.kind === 'help') {
+    around.stdout.write(`${USAGE}\n`);
+    return EXIT.done;
+  }
+  if (parsed.kind === 'bad') {
+    for (const problem of parsed.problems) around.stderr.write(`${problem}\n`);
+    return EXIT.misuse;
+  }
+  let config: Config | undefined;
+  try {
+    config = readConfig(around.env, ['sqs']);
+    const { currency, idCase } = config.rules;
+    const orders = { ...parsed.options.orders, currency, idCase };
+    return await carryOut({ ...parsed.options, orders }, config, around);
+  } catch (error) {
+    return explain(error, config, around);
+  }
+}
+
+async function carryOut(
+  { file, orders, rate, dryRun, print }: PopulateOptions,
+  config: Config,
+  around: Surroundings,
+): Promise<number> {
+  if (dryRun) {
+    if (file === undefined) previewGenerated(orders, print, around);
+    else await previewFile(file, print, around);
+    return EXIT.done;
+  }
+  if (file === undefined) {
+    return atInbox(config, (inbox) => deliverGenerated(orders, { ...inbox, rate }, around));
+  }
+  const records = await openOrderFile(file);
+  try {
+    return await atInbox(config, (inbox) => deliverFile(file, records, { ...inbox, rate }, around));
+  } finally {
+    await records.return?.();
+  }
+}
+
+async function atInbox(
+  config: Config,
+  deliver: (inbox: Omit<Destination, 'rate'>) => Promise<number>,
+): Promise<number> {
+  const client = createSqsClient(config.sqs);
+  try {
+    return await deliver({ client, queueUrl: await openInbox(client, config.sqs) });
+  } finally {
+    client.destroy();
+  }
+}
+
+/** One line for what a user can mend; anything else is a fault of this program and keeps its stack. */
+function explain(error: unknown, config: Config | undefined, around: Surroundings): number {
+  const cause = error instanceof SendStopped ? error.cause : error;
+  const say = (line: string, code: number): number => {
+    around.stderr.write(`${line}\n`);
+    return code;
+  };
+  if (cause instanceof ConfigError || cause instanceof OrderFileError) return say(cause.message, EXIT.misuse);
+  if (isNoAnswer(cause)) {
+    const { endpoint, region, kind } = config?.sqs ?? {};
+    const where = endpoint ?? `AWS in ${region}`;
+    const hint = kind === 'embedded' ? 'is `npm start` running?' : 'is it running and reachable from here?';
+    return say(`no SQS answers at ${where}: ${hint}`, EXIT.unsent);
+  }
+  if (isFromSqs(cause)) return say(`SQS refused: ${cause.name}: ${cause.message}`, EXIT.unsent);
+  // What was asked before the first order was sent says by itself what to do.
+  if (cause instanceof Error && isFromSqs(cause.cause)) return say(cause.message, EXIT.unsent);
+  throw cause;
+}
+
+/** The SDK marks what the service answered, and names what it could not sign or resolve by itself. */
+function isFromSqs(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return '$metadata' in error || ['CredentialsProviderError', 'NoRegion'].includes(error.name);
+}

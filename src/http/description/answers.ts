@@ -1,0 +1,155 @@
+import * as z from 'zod';
+import { PARAMETER_RULES } from '../transport/problem.ts';
+
+/**
+ * What the API answers, each shape described once: routes are held to it by their types, the API's document shows
+ * it, and a test compares real answers with the document.
+ */
+
+const userId = z.string().meta({ description: 'The id as it is counted.', examples: ['U123'] });
+const orders = z
+  .int()
+  .min(0)
+  .meta({ description: 'Counted orders.', examples: [3] });
+const money = z
+  .number()
+  .min(0)
+  .meta({ description: 'Money with two decimals at most.', examples: [299.99] });
+const timestamp = z.number().meta({ description: 'When this was answered, Unix time in seconds.' });
+
+export const userStats = z
+  .object({ user_id: userId, order_count: orders, total_spend: money })
+  .meta({ description: 'What one user ordered.' });
+
+export const totals = z
+  .object({ total_orders: orders, total_revenue: money })
+  .meta({ description: 'What all users, or the one asked for, ordered.' });
+
+export const spender = z.object({ user_id: userId, total_spend: money });
+export const spenders = z.array(spender).meta({ description: 'Users by spend, the largest first.' });
+
+export const buyer = z.object({ user_id: userId, order_count: orders });
+export const buyers = z.array(buyer).meta({ description: 'Users by number of orders, the largest first.' });
+
+export const usersPage = z
+  .object({
+    users: z.array(userStats),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'The `cursor` of the next page; null on the last one.' }),
+  })
+  .meta({ description: 'Users with orders in the range, the largest spend first.' });
+
+export const point = z.object({
+  period: z.string().meta({ description: '`YYYY-MM-DD`, `YYYY-MM` or `YYYY`.', examples: ['2025-08'] }),
+  orders,
+  revenue: money,
+});
+export const series = z
+  .object({
+    granularity: z.enum(['day', 'month', 'year']),
+    start_date: z.iso.date(),
+    end_date: z.iso.date(),
+    points: z.array(point),
+  })
+  .meta({
+    description:
+      'One point per period, in order of time; a period without orders has zeros. The first and the ' +
+      'last point hold only what lies in the range.',
+  });
+
+const place = (among: string) =>
+  z
+    .int()
+    .min(1)
+    .meta({ description: `Place among ${among}, 1 is the largest.`, examples: [4] });
+export const rank = z
+  .object({
+    user_id: userId,
+    spender_rank: place('spenders'),
+    buyer_rank: place('buyers'),
+    users: z
+      .int()
+      .min(1)
+      .meta({ description: 'Users in all.', examples: [1200] }),
+  })
+  .meta({ description: 'Where one user stands.' });
+
+export const metrics = z
+  .object({
+    total_orders: orders,
+    total_revenue: money,
+    unique_users: z.int().min(0),
+    average_order_value: money,
+    timestamp,
+  })
+  .meta({ description: 'Totals over everything counted.' });
+
+export const health = z
+  .looseObject({
+    status: z.enum(['healthy', 'degraded', 'unhealthy']).meta({
+      description: '`degraded`: works, and `troubles` says what somebody should look at. Answered with 200.',
+    }),
+    redis: z.enum(['connected', 'disconnected']),
+    redis_latency_ms: z.number().nullable(),
+    timestamp,
+    troubles: z.array(
+      z.object({
+        what: z.string().meta({ examples: ['sqs'] }),
+        since: z.iso.datetime(),
+        reason: z.string().meta({ description: 'What is wrong and what to do about it.' }),
+      }),
+    ),
+    failed_orders: z
+      .object({ count: z.int().min(0), since: z.iso.datetime().nullable() })
+      .optional()
+      .meta({ description: 'Orders that wait for an operator, and when the one failed that waits longest.' }),
+  })
+  .meta({ description: 'Whether Redis answers; beside it, what this process does.' });
+
+export const readiness = z
+  .looseObject({
+    status: z.enum(['ready', 'not_ready']),
+    started: z.boolean().meta({ description: 'Whether everything of its role has started.' }),
+    redis: z.enum(['connected', 'disconnected']),
+  })
+  .meta({ description: 'Whether to send this process traffic.' });
+
+export const liveness = z
+  .looseObject({ status: z.literal('alive') })
+  .meta({ description: 'Whether to leave this process alone.' });
+
+export const problem = z
+  .object({
+    type: z.string().meta({ description: 'Stable name of the kind; a path that explains it.' }),
+    title: z.string().meta({ description: "The status in HTTP's words." }),
+    status: z.int().min(400).max(599),
+    detail: z.string().meta({ description: 'What is wrong with this request, in one sentence.' }),
+    parameter: z.string().optional().meta({ description: 'The first wrong parameter.' }),
+    errors: z
+      .array(
+        z.object({
+          parameter: z.string(),
+          rule: z.enum(PARAMETER_RULES).meta({ description: 'The rule it breaks, a stable name.' }),
+          message: z.string(),
+          received: z.string().optional().meta({ description: 'The value that came, clipped.' }),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Every wrong parameter.' }),
+    available_from: z.iso
+      .date()
+      .optional()
+      .meta({ description: 'With `detail-gone`: the first day that is still kept by day.' }),
+    size: z.int().optional().meta({ description: 'With `range-too-large`: how much was asked for.' }),
+    limit: z.int().optional().meta({ description: 'With `range-too-large`: the most that is given.' }),
+  })
+  .meta({ description: 'RFC 9457 problem details.' });
+
+export const problemKind = z
+  .object({ type: z.string(), statuses: z.array(z.int()), means: z.string() })
+  .meta({ description: 'A kind of problem, explained.' });
+export const problemKindList = z.array(problemKind);
+
+export const openapi = z.looseObject({ openapi: z.string() }).meta({ description: 'An OpenAPI document.' });

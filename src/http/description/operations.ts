@@ -1,0 +1,288 @@
+import * as z from 'zod';
+import type { IdCase } from '../../orders/ids.ts';
+import { MAX_ENTRIES } from '../../stats/read/readStats.ts';
+import type { CsvRow } from '../stats/csv.ts';
+import type { ProblemKind } from '../transport/problemKinds.ts';
+import * as answers from './answers.ts';
+import {
+  cursor,
+  granularity,
+  limit,
+  noParameters,
+  problemKind,
+  userId,
+  withOptionalRange,
+  withRange,
+} from './parameters.ts';
+
+/**
+ * One thing that can be asked of the API. Its route, its validation, its types and its part of the document all come
+ * from here. Every operation is a GET, and HEAD besides.
+ */
+export interface Operation<
+  Path extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType = z.ZodType,
+> {
+  /** With parameters in braces, as OpenAPI writes them. */
+  path: string;
+  tag: 'Users' | 'Totals' | 'Lists' | 'Operation' | 'About';
+  summary: string;
+  description?: string;
+  pathParameters: Path;
+  query: Query;
+  answer: Answer;
+  example: z.input<Answer>;
+  /** Present for lists: the same rows as CSV, on request. */
+  csv?: { columns: readonly string[]; rows(answer: z.output<Answer>): readonly CsvRow[] };
+  /** The cursor of the page after this one. */
+  next?(answer: z.output<Answer>): string | null;
+  /** What it may refuse with, besides what any request may meet. */
+  problems?: readonly ProblemKind[];
+  /** Set for answers that are only true now: not stored, no ETag. */
+  momentary?: true;
+  /** Set for what no key is asked for. */
+  open?: true;
+  /** A status beside 200 that comes with an answer of the same shape, and what it says. */
+  otherwise?: { status: number; means: string };
+}
+
+export type InputOf<T extends Operation> = z.output<T['pathParameters']> & z.output<T['query']>;
+export type AnswerOf<T extends Operation> = z.input<T['answer']>;
+
+const operation = <Path extends z.ZodObject, Query extends z.ZodType, Answer extends z.ZodType>(
+  one: Operation<Path, Query, Answer>,
+): Operation<Path, Query, Answer> => one;
+
+const none = z.object({});
+
+const TOP_RANGE =
+  'Over everything counted, or with start_date and end_date within a range of days, both included. Exact either way.';
+const MERGED =
+  'A range is refused when its users, each counted once per month and edge day, are more than ' +
+  `${MAX_ENTRIES.toLocaleString('en')}. Adding them up may take seconds; what comes on top of a few at once is a 503 ` +
+  '(`overloaded`), and equal requests share one answer, which may be those seconds old.';
+const DETAIL =
+  'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
+  'refused with the first day that is left.';
+
+export type StatsOperations = ReturnType<typeof statsOperations>;
+
+/** What is read from the stats. `idCase` decides how ids are spelled. */
+export function statsOperations(idCase: IdCase) {
+  const user = userId(idCase);
+  const ofUser = z.object({ user_id: user });
+  return {
+    userStats: operation({
+      path: '/users/{user_id}/stats',
+      tag: 'Users',
+      summary: 'Orders and spend of one user',
+      description: `Over everything counted, or with start_date and end_date within a range of days. ${DETAIL}`,
+      pathParameters: ofUser,
+      query: withOptionalRange({}),
+      answer: answers.userStats,
+      example: { user_id: 'U123', order_count: 3, total_spend: 299.99 },
+      problems: ['unknown-user', 'detail-gone', 'range-too-large'],
+    }),
+    global: operation({
+      path: '/stats/global',
+      tag: 'Totals',
+      summary: 'Orders and revenue of everything counted',
+      pathParameters: none,
+      query: noParameters,
+      answer: answers.totals,
+      example: { total_orders: 12, total_revenue: 1200.5 },
+    }),
+    topSpenders: operation({
+      path: '/stats/top-spenders',
+      tag: 'Lists',
+      summary: 'The users who spent most',
+      description: `${TOP_RANGE} ${DETAIL} ${MERGED}`,
+      pathParameters: none,
+      query: withOptionalRange({ limit: limit(5) }),
+      answer: answers.spenders,
+      example: [{ user_id: 'U1', total_spend: 2000 }],
+      csv: { columns: Object.keys(answers.spender.shape), rows: (spenders) => spenders },
+      problems: ['detail-gone', 'range-too-large'],
+    }),
+    topBuyers: operation({
+      path: '/stats/top-buyers',
+      tag: 'Lists',
+      summary: 'The users with most orders',
+      description: `${TOP_RANGE} ${DETAIL} ${MERGED}`,
+      pathParameters: none,
+      query: withOptionalRange({ limit: limit(5) }),
+      answer: answers.buyers,
+      example: [{ user_id: 'U1', order_count: 4 }],
+      csv: { columns: Object.keys(answers.buyer.shape), rows: (buyers) => buyers },
+      problems: ['detail-gone', 'range-too-large'],
+    }),
+    byDate: operation({
+      path: '/stats/by-date',
+      tag: 'Totals',
+      summary: 'Orders and revenue of a range of days',
+      description:
+        'Any range from 0001-01-01 to 9999-12-31 costs one round trip. With user_id only that user counts; a user ' +
+        `without orders in the range has zeros. For a user: ${DETAIL}`,
+      pathParameters: none,
+      query: withRange({ user_id: user.optional() }),
+      answer: answers.totals,
+      example: { total_orders: 12, total_revenue: 1200.5 },
+      problems: ['detail-gone', 'range-too-large'],
+    }),
+    usersByDate: operation({
+      path: '/stats/users-by-date',
+      tag: 'Lists',
+      summary: 'Every user with orders in a range of days',
+      description:
+        'The largest spend first, page by page: hand `next_cursor` back as `cursor`, or follow the `Link` header, ' +
+        'until there is none. A user who orders while you page is never listed twice, but one who thereby moves up ' +
+        `past the page you are at is not listed. ${DETAIL} ${MERGED}`,
+      pathParameters: none,
+      query: withRange({ limit: limit(100), cursor: cursor.optional() }),
+      answer: answers.usersPage,
+      example: { users: [{ user_id: 'U123', order_count: 3, total_spend: 299.99 }], next_cursor: null },
+      csv: { columns: Object.keys(answers.userStats.shape), rows: ({ users }) => users },
+      next: ({ next_cursor }) => next_cursor,
+      problems: ['detail-gone', 'range-too-large'],
+    }),
+    series: operation({
+      path: '/stats/series',
+      tag: 'Lists',
+      summary: 'Orders and revenue as a series of days, months or years',
+      description:
+        'A point per period of the range, 5,000 at most, zeros where nothing was ordered. The first and the last month or year count ' +
+        `only the days within the range. With user_id only that user counts. For a user: ${DETAIL}`,
+      pathParameters: none,
+      query: withRange({ granularity, user_id: user.optional() }),
+      answer: answers.series,
+      example: {
+        granularity: 'month',
+        start_date: '2025-07-01',
+        end_date: '2025-08-31',
+        points: [
+          { period: '2025-07', orders: 0, revenue: 0 },
+          { period: '2025-08', orders: 3, revenue: 299.99 },
+        ],
+      },
+      csv: { columns: Object.keys(answers.point.shape), rows: ({ points }) => points },
+      problems: ['detail-gone', 'range-too-large'],
+    }),
+    rank: operation({
+      path: '/users/{user_id}/rank',
+      tag: 'Users',
+      summary: 'Place of one user among spenders and buyers',
+      description: 'One plus the number of users with strictly more: equal ones share a place.',
+      pathParameters: ofUser,
+      query: noParameters,
+      answer: answers.rank,
+      example: { user_id: 'U123', spender_rank: 4, buyer_rank: 2, users: 1200 },
+      problems: ['unknown-user'],
+    }),
+    metrics: operation({
+      path: '/metrics',
+      tag: 'Totals',
+      summary: 'Totals, unique users and the average order value',
+      pathParameters: none,
+      query: noParameters,
+      answer: answers.metrics,
+      example: {
+        total_orders: 12,
+        total_revenue: 1200.5,
+        unique_users: 9,
+        average_order_value: 100.04,
+        timestamp: 1754000000.123,
+      },
+      momentary: true,
+    }),
+  };
+}
+
+/** What is said about the process and about this API itself. Anybody may ask. */
+export const openOperations = {
+  health: operation({
+    path: '/health',
+    tag: 'Operation',
+    summary: 'Whether this process reaches Redis, and how it fares',
+    description: 'Answers within a second, also while Redis hangs.',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.health,
+    example: {
+      status: 'healthy',
+      redis: 'connected',
+      redis_latency_ms: 0.21,
+      timestamp: 1754000000.123,
+      troubles: [],
+      role: 'all',
+      failed_orders: { count: 0, since: null },
+    },
+    momentary: true,
+    open: true,
+    otherwise: { status: 503, means: 'Redis does not answer; the body has the same form.' },
+  }),
+  ready: operation({
+    path: '/health/ready',
+    tag: 'Operation',
+    summary: 'Whether to send this process traffic',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.readiness,
+    example: { status: 'ready', started: true, redis: 'connected' },
+    momentary: true,
+    open: true,
+    otherwise: {
+      status: 503,
+      means: 'Not everything has started, or Redis does not answer; the body has the same form.',
+    },
+  }),
+  live: operation({
+    path: '/health/live',
+    tag: 'Operation',
+    summary: 'Whether to leave this process alone',
+    description: 'Does not ask Redis: a restart would not bring it back.',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.liveness,
+    example: { status: 'alive' },
+    momentary: true,
+    open: true,
+  }),
+  openapi: operation({
+    path: '/openapi.json',
+    tag: 'About',
+    summary: 'This document, OpenAPI 3.1',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.openapi,
+    example: { openapi: '3.1.1' },
+    open: true,
+  }),
+  problemKinds: operation({
+    path: '/problems',
+    tag: 'About',
+    summary: 'Every kind of problem there is',
+    pathParameters: none,
+    query: noParameters,
+    answer: answers.problemKindList,
+    example: [
+      { type: '/problems/unknown-user', statuses: [404], means: 'No order of this user was ever counted.' },
+    ],
+    open: true,
+  }),
+  problemKind: operation({
+    path: '/problems/{kind}',
+    tag: 'About',
+    summary: "One kind of problem, explained: where a problem's `type` leads",
+    pathParameters: z.object({ kind: problemKind }),
+    query: noParameters,
+    answer: answers.problemKind,
+    example: {
+      type: '/problems/unknown-user',
+      statuses: [404],
+      means: 'No order of this user was ever counted.',
+    },
+    problems: ['not-found'],
+    open: true,
+  }),
+};

@@ -1,0 +1,139 @@
+import * as z from 'zod';
+import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../../orders/ids.ts';
+import { VISIBLE_PATTERN } from '../../orders/invisible.ts';
+import { isCalendarDay } from '../../orders/timestamp.ts';
+import type { ParameterRule } from '../transport/problem.ts';
+
+/**
+ * The parameters of the API, each described once: what is taken, what is said about anything else, and what the
+ * API's document shows. A schema reads text, as it stands in a URL; what it puts out is what a route works with.
+ */
+
+/** Text, once. A repeated parameter arrives as an array. */
+const text = z.string({ error: ({ input }) => (input === undefined ? 'is required' : 'must be given once') });
+
+const rule = (name: ParameterRule) => ({ params: { rule: name } });
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  // A pipe's second half is also what the document shows: an integer with its bounds, though it arrives as text.
+  return text
+    .regex(/^[0-9]+$/, message)
+    .transform(Number)
+    .pipe(z.int(message).min(min, message).max(max, message));
+}
+
+export const limit = (byDefault: number) =>
+  wholeNumber(1, 1_000)
+    .default(byDefault)
+    .meta({ description: 'How many at most.', examples: [10] });
+
+/** A day in UTC, `YYYY-MM-DD`, years 0001 to 9999. */
+const day = (description: string, example: string) =>
+  text
+    .refine(isCalendarDay, { message: 'must be a date that exists, as YYYY-MM-DD', ...rule('format') })
+    .meta({
+      description,
+      format: 'date',
+      pattern: '^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+      examples: [example],
+    });
+
+const range = {
+  start_date: day('First day, UTC.', '2025-08-01'),
+  end_date: day('Last day, UTC; it counts too.', '2025-08-31'),
+};
+const optionalRange = {
+  start_date: day('First day, UTC; only together with end_date.', '2025-08-01').optional(),
+  end_date: day('Last day, UTC, it counts too; only together with start_date.', '2025-08-31').optional(),
+};
+type RangeText = { start_date?: string | undefined; end_date?: string | undefined };
+
+/** Parameters with a range of days that must be there. */
+export function withRange<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject({ ...range, ...shape }).refine(isInOrder, IN_ORDER);
+}
+
+/** Parameters with a range of days that may be absent: both of its ends or none. */
+export function withOptionalRange<T extends z.ZodRawShape>(shape: T) {
+  return z
+    .strictObject({ ...optionalRange, ...shape })
+    .refine((query) => has(query, 'start_date') || !has(query, 'end_date'), partner('start_date', 'end_date'))
+    .refine((query) => has(query, 'end_date') || !has(query, 'start_date'), partner('end_date', 'start_date'))
+    .refine(isInOrder, IN_ORDER);
+}
+
+export const noParameters = z.strictObject({});
+
+const has = (query: unknown, name: keyof RangeText) => (query as RangeText)[name] !== undefined;
+/** Said beside whatever else is wrong: `when` would otherwise wait for the rest to be right. */
+const partner = (missing: string, given: string) => ({
+  path: [missing],
+  message: `is required together with ${given}`,
+  ...rule('required'),
+  when: () => true,
+});
+
+/** Days of four-digit years sort as text. */
+function isInOrder(query: unknown): boolean {
+  const { start_date, end_date } = query as RangeText;
+  return start_date === undefined || end_date === undefined || start_date <= end_date;
+}
+const IN_ORDER = { path: ['start_date'], message: 'must not be after end_date', ...rule('range') };
+
+export const granularity = z
+  .enum(['day', 'month', 'year'], {
+    error: ({ input }) =>
+      input === undefined
+        ? 'is required: day, month or year'
+        : Array.isArray(input)
+          ? 'must be given once'
+          : 'must be day, month or year',
+  })
+  .meta({ description: 'The length of one point.', examples: ['month'] });
+
+function faultOf(fault: IdFault): [rule: ParameterRule, message: string] {
+  switch (fault.kind) {
+    case 'blank':
+      return ['length', 'must not be empty'];
+    case 'too_long':
+      return ['length', `must be at most ${MAX_ID_LENGTH} characters`];
+    case 'forbidden_character':
+      return ['characters', 'must not contain control characters'];
+    case 'invisible_character':
+      return ['characters', `must not contain the invisible character ${fault.character}`];
+  }
+}
+
+/** A user id, put out spelled as it is counted. */
+export function userId(idCase: IdCase) {
+  return text
+    .transform((id) => normaliseId(id, idCase))
+    .pipe(
+      z.string().check(({ value, issues }) => {
+        const fault = idFault(value);
+        if (!fault) return;
+        const [name, message] = faultOf(fault);
+        issues.push({ code: 'custom', input: value, message, params: { rule: name } });
+      }),
+    )
+    .meta({
+      description: `The user's id. Spaces and invisible characters around it are dropped, accents may be composed or not${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
+      minLength: 1,
+      maxLength: MAX_ID_LENGTH,
+      pattern: VISIBLE_PATTERN,
+      examples: ['U123'],
+    });
+}
+
+export const cursor = text
+  .refine((value) => /^[A-Za-z0-9_-]{1,1000}$/.test(value), {
+    message: 'must be the next_cursor of an earlier answer, unchanged',
+    ...rule('cursor'),
+  })
+  .meta({ description: 'Where to go on: the `next_cursor` of the answer before, with the same range.' });
+
+export const problemKind = text.meta({
+  description: "The end of a problem's `type`.",
+  examples: ['unknown-user'],
+});

@@ -1,0 +1,178 @@
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import type { IdCase } from '../../orders/ids.ts';
+import { toJsonAmount } from '../../orders/money.ts';
+import { DetailGone, RangeTooLarge, TooManyWaiting } from '../../stats/read/errors.ts';
+import type { DayRange, ReadStats, Totals } from '../../stats/read/readStats.ts';
+import { type AnswerOf, type InputOf, type Operation, statsOperations } from '../description/operations.ts';
+import { HttpProblem, methodNotAllowed } from '../transport/problem.ts';
+import {
+  CSV_TYPE,
+  chooseFormat,
+  JSON_TYPE,
+  refuseBody,
+  sendRevalidated,
+  sendUnstored,
+} from '../transport/send.ts';
+import { toCsv } from './csv.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { brokenEncoding, parameterReader } from './readParameters.ts';
+
+/** Who spent what: reads only. Amounts leave as JSON numbers with two decimals, and only here. */
+export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
+  const router = Router();
+  const operations = statsOperations(idCase);
+
+  /** The route of an operation: what `read` returns is sent as the operation says. */
+  function route<T extends Operation>(operation: T, read: (input: InputOf<T>) => Promise<AnswerOf<T>>): void {
+    const parametersOf = parameterReader(operation.pathParameters, operation.query);
+    const handler = async (request: Request, response: Response) => {
+      refuseBody(request);
+      const format = chooseFormat(request, operation.csv !== undefined);
+      const input = parametersOf(request) as InputOf<T>;
+      const answer = await read(input);
+      if (operation.momentary) {
+        sendUnstored(request, response, { type: JSON_TYPE, body: JSON.stringify(answer) });
+        return;
+      }
+      const { csv } = operation;
+      const next = operation.next?.(answer);
+      await sendRevalidated(request, response, {
+        ...(csv && format === 'csv'
+          ? { type: CSV_TYPE, body: toCsv(csv.columns, csv.rows(answer)) }
+          : { type: JSON_TYPE, body: JSON.stringify(answer) }),
+        ...(csv ? { varies: 'Accept' } : {}),
+        ...(next ? { next: withCursor(request, next) } : {}),
+      });
+    };
+    router
+      .route(operation.path.replaceAll(/\{(\w+)\}/g, ':$1'))
+      .get(handler)
+      .all(methodNotAllowed('GET', 'HEAD'));
+  }
+
+  route(operations.userStats, async ({ user_id, ...query }) => {
+    const range = rangeOf(query);
+    const totals = known(user_id, await (range ? stats.userInRange(user_id, range) : stats.user(user_id)));
+    return userStats({ userId: user_id, ...totals });
+  });
+
+  route(operations.global, async () => totalsOf(await stats.global()));
+
+  route(operations.topSpenders, async ({ limit, ...query }) => {
+    const spenders = await stats.topSpenders(limit, rangeOf(query));
+    return spenders.map(({ userId, minorUnits }) => ({
+      user_id: userId,
+      total_spend: toJsonAmount(minorUnits),
+    }));
+  });
+
+  route(operations.topBuyers, async ({ limit, ...query }) => {
+    const buyers = await stats.topBuyers(limit, rangeOf(query));
+    return buyers.map(({ userId, orders }) => ({ user_id: userId, order_count: orders }));
+  });
+
+  route(operations.byDate, async ({ user_id, start_date, end_date }) => {
+    if (user_id === undefined) return totalsOf(await stats.byDate(start_date, end_date));
+    const range = { startDay: start_date, endDay: end_date };
+    return totalsOf((await stats.userInRange(user_id, range)) ?? { orders: 0, minorUnits: 0 });
+  });
+
+  route(operations.usersByDate, async ({ start_date, end_date, limit, cursor }) => {
+    const range = { startDay: start_date, endDay: end_date };
+    const after = cursor === undefined ? undefined : readCursor(range, cursor);
+    const { users, next } = await stats.usersInRange(range, limit, after);
+    return { users: users.map(userStats), next_cursor: next ? writeCursor(range, next) : null };
+  });
+
+  route(operations.series, async ({ granularity, start_date, end_date, user_id }) => {
+    const range = { startDay: start_date, endDay: end_date };
+    const points = await stats.series(granularity, range, user_id);
+    return {
+      granularity,
+      start_date,
+      end_date,
+      points: points.map(({ period, orders, minorUnits }) => ({
+        period,
+        orders,
+        revenue: toJsonAmount(minorUnits),
+      })),
+    };
+  });
+
+  route(operations.rank, async ({ user_id }) => {
+    const { spenders, buyers, users } = known(user_id, await stats.rank(user_id));
+    return { user_id, spender_rank: spenders, buyer_rank: buyers, users };
+  });
+
+  route(operations.metrics, async () => {
+    const { orders, minorUnits, users } = await stats.global();
+    return {
+      total_orders: orders,
+      total_revenue: toJsonAmount(minorUnits),
+      unique_users: users,
+      average_order_value: orders === 0 ? 0 : toJsonAmount(Math.round(minorUnits / orders)),
+      timestamp: Date.now() / 1_000,
+    };
+  });
+
+  router.use(readProblems);
+  return router;
+}
+
+function rangeOf(query: {
+  start_date?: string | undefined;
+  end_date?: string | undefined;
+}): DayRange | undefined {
+  const { start_date, end_date } = query;
+  return start_date === undefined || end_date === undefined
+    ? undefined
+    : { startDay: start_date, endDay: end_date };
+}
+
+const userStats = ({ userId, orders, minorUnits }: Totals & { userId: string }) => ({
+  user_id: userId,
+  order_count: orders,
+  total_spend: toJsonAmount(minorUnits),
+});
+
+const totalsOf = ({ orders, minorUnits }: Totals) => ({
+  total_orders: orders,
+  total_revenue: toJsonAmount(minorUnits),
+});
+
+function known<T>(userId: string, found: T | undefined): T {
+  if (found !== undefined) return found;
+  throw new HttpProblem(404, { kind: 'unknown-user', detail: `No order of user ${userId} was counted` });
+}
+
+/** The address of the same list further on, as the client wrote it. */
+function withCursor({ originalUrl }: Request, cursor: string): string {
+  const [path = '', query] = originalUrl.split('?');
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', cursor);
+  return `${path}?${parameters}`;
+}
+
+/** What reading throws, as problems of the API. */
+const readProblems: ErrorRequestHandler = (error, _request, _response, next) => {
+  if (error instanceof DetailGone) {
+    return next(
+      new HttpProblem(400, {
+        kind: 'detail-gone',
+        detail: error.message,
+        members: { available_from: error.from },
+      }),
+    );
+  }
+  if (error instanceof RangeTooLarge) {
+    const { size, limit } = error;
+    return next(
+      new HttpProblem(400, { kind: 'range-too-large', detail: error.message, members: { size, limit } }),
+    );
+  }
+  if (error instanceof TooManyWaiting) {
+    return next(new HttpProblem(503, { kind: 'overloaded', detail: error.message }));
+  }
+  // Express decodes a path before its route runs, so the route cannot say which parameter is broken.
+  next(error instanceof URIError ? brokenEncoding(['user_id']) : error);
+};

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { Logger } from 'winston';
+import type { Person } from '../../access/person.ts';
+
+/** What callers may name a request: what fits on a log line as it is. */
+const REQUEST_ID = /^[\w.:=/+-]{1,128}$/;
+/** W3C Trace Context. The parent span is not ours to continue, the trace id is what joins the logs of many services. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+
+/**
+ * One line per request with its id, the caller's trace and which key it came with; `X-Request-Id` and
+ * `X-Process-Time` (seconds) on every response. The id is the caller's own when it gave a sane one.
+ */
+export function requestLog(logger: Logger): (request: Request, response: Response) => void {
+  // Winston does most of its work before it looks at the level.
+  const isLogged = logger.isLevelEnabled('info');
+  return (request, response) => {
+    const started = performance.now();
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    response.setHeader('X-Request-Id', requestId);
+    const writeHead = response.writeHead;
+    // The last moment at which a header can be set, whoever sends the response.
+    response.writeHead = function (this: typeof response, ...args: Parameters<typeof writeHead>) {
+      if (!this.headersSent)
+        this.setHeader('X-Process-Time', ((performance.now() - started) / 1_000).toFixed(6));
+      return writeHead.apply(this, args);
+    } as typeof writeHead;
+    if (isLogged) {
+      // Express changes `url` while it walks through mounted routers; the line should show what was asked.
+      const { method, originalUrl } = request;
+      const [, traceId] = TRACEPARENT.exec(String(request.headers.traceparent)) ?? [];
+      response.once('close', () => {
+        const { apiKeyId, person } = response.locals as { apiKeyId?: string; person?: Person };
+        logger.info('request', {
+          method,
+          url: originalUrl.slice(0, 300),
+          status: response.statusCode,
+          ms: Number((performance.now() - started).toFixed(2)),
+          request_id: requestId,
+          ...(traceId === undefined ? {} : { trace_id: traceId }),
+          ...(apiKeyId === undefined ? {} : { api_key: apiKeyId }),
+          ...(person?.kind === 'user' ? { user: person.name } : {}),
+        });
+      });
+    }
+  };
+}

@@ -1,0 +1,93 @@
+import { isCalendarDay, monthOf } from '../../orders/timestamp.ts';
+import { RangeTooLarge } from './errors.ts';
+import type { DayRange, Granularity } from './readStats.ts';
+
+/** Points of one series. */
+export const MAX_POINTS = 5_000;
+
+const DAY_MS = 86_400_000;
+
+/** What a range is read from: some days one by one, and every month the test holds for. */
+export interface SplitRange {
+  days: string[];
+  /** Undefined when there is none. */
+  isWholeMonth: ((month: string) => boolean) | undefined;
+}
+
+/**
+ * Cuts a range into whole months and at most 60 edge days. The months are only a test, not a list: the reader
+ * goes through the months that exist, so ten thousand years cost what the data in them costs.
+ */
+export function splitRange({ startDay, endDay }: DayRange): SplitRange {
+  const firstMonth = monthOf(startDay);
+  const lastMonth = monthOf(endDay);
+  const startsWhole = startDay.endsWith('-01');
+  const endsWhole = endDay === lastDayOf(lastMonth);
+  if (firstMonth === lastMonth) {
+    return startsWhole && endsWhole
+      ? { days: [], isWholeMonth: (month) => month === firstMonth }
+      : { days: daysBetween(startDay, endDay), isWholeMonth: undefined };
+  }
+  return {
+    days: [
+      ...(startsWhole ? [] : daysBetween(startDay, lastDayOf(firstMonth))),
+      ...(endsWhole ? [] : daysBetween(`${lastMonth}-01`, endDay)),
+    ],
+    isWholeMonth: (month) =>
+      (startsWhole ? month >= firstMonth : month > firstMonth) &&
+      (endsWhole ? month <= lastMonth : month < lastMonth),
+  };
+}
+
+/** A series of days is read from days alone; longer steps from whole months and what is left at the edges. */
+export function splitFor(granularity: Granularity, range: DayRange): SplitRange {
+  return granularity === 'day'
+    ? { days: periodsOf('day', range), isWholeMonth: undefined }
+    : splitRange(range);
+}
+
+const LENGTHS = { day: 10, month: 7, year: 4 } as const;
+
+/** The day, month or year that a day or a month lies in: `YYYY-MM-DD`, `YYYY-MM`, `YYYY`. */
+export const periodOf = (granularity: Granularity, period: string): string =>
+  period.slice(0, LENGTHS[granularity]);
+
+/** Every day, month or year that a range touches. Throws RangeTooLarge before it makes too many. */
+export function periodsOf(granularity: Granularity, range: DayRange): string[] {
+  const first = NUMBERS[granularity].of(range.startDay);
+  const count = NUMBERS[granularity].of(range.endDay) - first + 1;
+  if (count > MAX_POINTS) throw new RangeTooLarge(`${granularity}s`, count, MAX_POINTS);
+  return Array.from({ length: count }, (_, index) => NUMBERS[granularity].name(first + index));
+}
+
+/** Days, months and years as consecutive numbers, and back. */
+export const NUMBERS: Record<Granularity, { of: (day: string) => number; name: (number: number) => string }> =
+  {
+    day: {
+      of: (day) => Date.parse(`${day}T00:00:00Z`) / DAY_MS,
+      name: (number) => new Date(number * DAY_MS).toISOString().slice(0, 10),
+    },
+    month: {
+      of: (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1,
+      name: (number) =>
+        `${String(Math.floor(number / 12)).padStart(4, '0')}-${String((number % 12) + 1).padStart(2, '0')}`,
+    },
+    year: {
+      of: (day) => Number(day.slice(0, 4)),
+      name: (number) => String(number).padStart(4, '0'),
+    },
+  };
+
+/** The days of one month from one to another; both in it. */
+function daysBetween(startDay: string, endDay: string): string[] {
+  const days: string[] = [];
+  for (let day = Number(startDay.slice(8)); day <= Number(endDay.slice(8)); day += 1) {
+    days.push(`${monthOf(startDay)}-${String(day).padStart(2, '0')}`);
+  }
+  return days;
+}
+
+function lastDayOf(month: string): string {
+  const days = ['31', '30', '29', '28'];
+  return days.map((day) => `${month}-${day}`).find(isCalendarDay) as string;
+}

@@ -1,0 +1,109 @@
+import type { StatsKeys } from '../../store/statsKeys.ts';
+import { pairs, result } from './ask.ts';
+import type { Detail } from './detail.ts';
+import { RangeTooLarge } from './errors.ts';
+import { makeTurns } from './turns.ts';
+
+/**
+ * Entries (a user in a period) that one read adds up: about 16 MB here while it runs, and about a second of a busy
+ * machine, so that the one that waited longest is still answered before people give up.
+ */
+export const MAX_ENTRIES = 100_000;
+/** Entries that one scan step asks for: a millisecond of Redis, during which others wait. */
+const PAGE = 500;
+const MERGES_AT_ONCE = 2;
+/** Together with those at work no more than are done within the deadline of the last one. */
+export const MERGES_WAITING = 4;
+
+/** A figure that is kept per user and period. */
+export type Measure = 'spend' | 'counts';
+
+const SIZE = { spend: 'zcard', counts: 'hlen' } as const;
+const SCAN = { spend: 'zscan', counts: 'hscan' } as const;
+
+/** Adds up one figure of every user over the periods of a range: a map from user to sum for each partition. */
+export type Merge = (details: readonly Detail[], measure: Measure) => Promise<Map<string, number>[]>;
+/** The same for one who may give up. */
+export type MergeDetail = (...args: [...Parameters<Merge>, signal: AbortSignal]) => ReturnType<Merge>;
+
+/**
+ * One round trip for the sizes (ZCARD, HLEN), at most MAX_ENTRIES in all or RangeTooLarge; then a round trip per
+ * page of about 500 entries (ZSCAN, HSCAN), so that neither Redis nor this process is held up for long. Of all
+ * merges of a process two run, four wait, and the next is refused (TooManyWaiting). `signal` takes a merge out of the
+ * queue; one at work ends with the next page its details refuse.
+ *
+ * SCAN rather than ranges by rank: a user who rises between two pages would be in neither, while a scan gives every
+ * member that is there all along. So every order counted before the read began is in the sums; those counted
+ * meanwhile may be or not.
+ */
+export function makeMergeDetail(): MergeDetail {
+  const turns = makeTurns(MERGES_AT_ONCE, MERGES_WAITING);
+  return async (details, measure, signal) => {
+    // Whoever has nothing to merge must not wait for those who have.
+    if (details.length === 0) return [];
+    return turns(async () => {
+      const sizes = await Promise.all(details.map((detail) => sizesOf(detail, measure)));
+      const total = sizes.flat().reduce((sum, size) => sum + size, 0);
+      if (total > MAX_ENTRIES) {
+        throw new RangeTooLarge('users, each counted once per month and edge day', total, MAX_ENTRIES);
+      }
+      return Promise.all(details.map((detail, index) => addUp(detail, measure, sizes[index] ?? [])));
+    }, signal);
+  };
+}
+
+async function sizesOf(detail: Detail, measure: Measure): Promise<number[]> {
+  const replies = await detail.ask((pipe, keys) => {
+    for (const period of detail.periods) pipe[SIZE[measure]](keyOf(keys, measure, period));
+  });
+  return detail.periods.map((_, index) => result<number>(replies, index));
+}
+
+interface Scan {
+  period: string;
+  size: number;
+  cursor: string;
+  /** What was added for each user of this period: a scan may show one twice. */
+  added: Map<string, number>;
+}
+
+async function addUp(
+  detail: Detail,
+  measure: Measure,
+  sizes: readonly number[],
+): Promise<Map<string, number>> {
+  const sums = new Map<string, number>();
+  let scans = detail.periods.map(
+    (period, index): Scan => ({ period, size: sizes[index] ?? 0, cursor: '0', added: new Map() }),
+  );
+  while (scans.length > 0) {
+    const now = onePage(scans);
+    const replies = await detail.ask((pipe, keys) => {
+      for (const { period, cursor } of now) {
+        pipe[SCAN[measure]](keyOf(keys, measure, period), cursor, 'COUNT', PAGE);
+      }
+    });
+    now.forEach((scan, index) => {
+      const [cursor, entries] = result<[string, string[]]>(replies, index);
+      scan.cursor = cursor;
+      for (const [userId, amount] of pairs(entries)) {
+        sums.set(userId, (sums.get(userId) ?? 0) + amount - (scan.added.get(userId) ?? 0));
+        scan.added.set(userId, amount);
+      }
+    });
+    scans = [...now.filter(({ cursor }) => cursor !== '0'), ...scans.slice(now.length)];
+  }
+  return sums;
+}
+
+/** As many scans, from the first on, as together give about a page; one at least. */
+function onePage(scans: readonly Scan[]): Scan[] {
+  let entries = 0;
+  const beyond = scans.findIndex(({ size }, index) => {
+    entries += Math.min(size, PAGE);
+    return index > 0 && entries > PAGE;
+  });
+  return beyond === -1 ? [...scans] : scans.slice(0, beyond);
+}
+
+const keyOf = (keys: StatsKeys, measure: Measure, period: string): string => keys[measure](period);

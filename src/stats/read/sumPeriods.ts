@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { statsKeys } from '../../store/statsKeys.ts';
+import { type Ask, money, whole } from './ask.ts';
+import { NOTHING, sumOf } from './periodTotals.ts';
+import type { Totals } from './readStats.ts';
+import type { YearSplit } from './yearSplit.ts';
+
+const SCRIPT = readFileSync(new URL('./sumPeriods.lua', import.meta.url), 'utf8');
+
+type ScriptedRedis = (Redis | Cluster) & { sumPeriods(...args: string[]): Promise<[string, string]> };
+
+/**
+ * The totals of all users in a split range. One round trip. Added up inside Redis: of ten years, two numbers travel and not three
+ * hundred, which cost the reader several times what the sum costs Redis.
+ */
+export async function sumPeriods({ redis, partitions }: Ask, range: YearSplit): Promise<Totals> {
+  const runs = range.runs.flatMap(({ sign, of, first, last }) => [sign, of, first, last].map(String));
+  const args = [...(range.years ?? ['', '']), ...runs];
+  const sums = await Promise.all(
+    partitions.all.map((partition) => {
+      const { days, months, years } = statsKeys(partition);
+      return withScript(redis).sumPeriods(days, months, years, ...args);
+    }),
+  );
+  return sums
+    .map(([orders, revenue]) => ({ orders: whole(orders), minorUnits: money(revenue) }))
+    .reduce(sumOf, NOTHING);
+}
+
+function withScript(redis: Redis | Cluster): ScriptedRedis {
+  if (!('sumPeriods' in redis)) {
+    redis.defineCommand('sumPeriods', { numberOfKeys: 3, lua: SCRIPT, readOnly: true });
+  }
+  return redis as ScriptedRedis;
+}

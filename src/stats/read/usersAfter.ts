@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { statsKeys } from '../../store/statsKeys.ts';
+import { pairs } from './ask.ts';
+import { type Detail, refuseGone } from './detail.ts';
+import type { Place } from './places.ts';
+
+const SCRIPT = readFileSync(new URL('./usersAfter.lua', import.meta.url), 'utf8');
+
+type ScriptedRedis = (Redis | Cluster) & {
+  usersAfter(...args: (string | number)[]): Promise<string[]>;
+};
+
+/** A page of the users of a range that one period holds: one round trip, whatever the place and the ties. */
+export async function usersAfter(
+  redis: Redis | Cluster,
+  detail: Detail,
+  limit: number,
+  after?: Place,
+): Promise<Place[]> {
+  const keys = statsKeys(detail.partition);
+  const [from = '', ...flat] = await withScript(redis).usersAfter(
+    keys.spend(detail.periods[0] as string),
+    keys.detail,
+    limit,
+    after?.amount ?? '+inf',
+    after?.userId ?? '',
+  );
+  refuseGone(detail.firstDay, from === '' ? null : from);
+  return pairs(flat).map(([userId, amount]) => ({ userId, amount }));
+}
+
+function withScript(redis: Redis | Cluster): ScriptedRedis {
+  if (!('usersAfter' in redis)) {
+    redis.defineCommand('usersAfter', { numberOfKeys: 2, lua: SCRIPT, readOnly: true });
+  }
+  return redis as ScriptedRedis;
+}

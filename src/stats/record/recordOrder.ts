@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { digestOf, identityOf } from '../../orders/identity.ts';
+import type { Order } from '../../orders/parseOrder.ts';
+import type { Partition } from '../../store/partitions.ts';
+import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
+
+/** What became of one order. A conflict carries the value counted before, when it fits the digest. */
+export type Recorded =
+  | { outcome: 'counted' }
+  | { outcome: 'duplicate' }
+  | { outcome: 'conflict'; recordedMinorUnits: number };
+
+/** Counts an order at most once; rejects when Redis refuses or a key it needs holds something else. */
+export type RecordOrder = (order: Order) => Promise<Recorded>;
+
+const SCRIPT = readFileSync(new URL('./recordOrder.lua', import.meta.url), 'utf8');
+
+/**
+ * Jobs come from Redis many at a time. Sent in parts, the first orders are recorded while the next are still being
+ * parsed; all in one, Redis and this process would only ever wait for each other.
+ */
+const MAX_BATCH = 32;
+
+interface Waiting {
+  order: Order;
+  resolve: (recorded: Recorded) => void;
+  reject: (error: Error) => void;
+}
+
+type ScriptedRedis = (Redis | Cluster) & {
+  recordOrders(...args: (string | number | Buffer)[]): Promise<string[]>;
+};
+
+/**
+ * The one call site of recordOrder.lua, for one partition. Orders handed over within the same turn of the event
+ * loop travel in one call: the aggregates they share are then read and written once. Each order still gets its
+ * own outcome. After a rejection nobody knows whether Redis did it: do it again, the ledger knows.
+ */
+export function makeRecordOrder(
+  redis: Redis | Cluster,
+  partition: Partition,
+  { retentionDays }: { retentionDays: number },
+): RecordOrder {
+  const keys = statsKeys(partition);
+  const scripted = withScript(redis);
+  let waiting: Waiting[] = [];
+
+  const flush = () => {
+    const batch = waiting;
+    waiting = [];
+    void send(scripted, keys, retentionDays * 86_400, batch);
+  };
+
+  return (order) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ order, resolve, reject });
+      if (waiting.length === 1) setImmediate(flush);
+      else if (waiting.length === MAX_BATCH) flush();
+    });
+}
+
+function withScript(redis: Redis | Cluster): ScriptedRedis {
+  if (!('recordOrders' in redis)) redis.defineCommand('recordOrders', { numberOfKeys: 1, lua: SCRIPT });
+  return redis as ScriptedRedis;
+}
+
+async function send(redis: ScriptedRedis, keys: StatsKeys, window: number, batch: Waiting[]): Promise<void> {
+  // A full batch was flushed early and its immediate comes around to nothing.
+  if (batch.length === 0) return;
+  try {
+    const ids = Buffer.concat(batch.flatMap(({ order }) => [identityOf(order), digestOf(order)]));
+    // One argument for all: beside a binary one, ioredis would make a buffer of each.
+    const fields = JSON.stringify(batch.flatMap(({ order }) => [order.userId, order.minorUnits, order.day]));
+    const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, fields);
+    batch.forEach((one, index) => {
+      settle(one, replies[index] ?? 'error no reply');
+    });
+  } catch (error) {
+    for (const { reject } of batch) reject(error as Error);
+  }
+}
+
+function settle({ order, resolve, reject }: Waiting, reply: string): void {
+  if (reply === 'counted' || reply === 'duplicate') {
+    resolve({ outcome: reply });
+  } else if (reply.startsWith('conflict ')) {
+    resolve({ outcome: 'conflict', recordedMinorUnits: Number(reply.slice('conflict '.length)) });
+  } else {
+    reject(new Error(`order ${order.orderId} of user ${order.userId} was not recorded: ${reply}`));
+  }
+}
