@@ -1,54 +1,100 @@
-import closeWithGrace from 'close-with-grace';
-import { startApp } from './app/startApp.ts';
-import { ConfigError, ROLES, type Role, readConfig, USES } from './config/config.ts';
-import { closeLogger, makeLogger } from './runtime/logger.ts';
-import { Services } from './runtime/services.ts';
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { COMMANDS, type CommandEntry } from './cli/program.ts';
+import { ROLES, type Role } from './config/roles.ts';
 
-const USAGE = `Usage: order-pipeline [${ROLES.join('|')}]`;
+/*
+ * argv → a role or a command. Nothing else is loaded here: `--help` is there at once, a command brings only what it
+ * needs, and so does a role.
+ */
 
-async function main(): Promise<void> {
-  const role = readRole(process.argv.slice(2));
-  const config = readConfig(undefined, USES[role]);
-  const logger = makeLogger(config.log);
-  for (const { name, nearest } of config.unknown)
-    logger.warn('nothing reads this variable', { name, nearest });
+const MISUSE = 2;
 
-  const services = new Services(logger);
-
-  // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,
-  // or the deadline, ends it at once; what was in hand is then delivered again.
-  let stopping = false;
-  closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
-    stopping = true;
-    if (err) logger.error('stopping after an unexpected error', { error: err.stack ?? err.message });
-    else logger.info('stopping', { signal });
-    const whole = await services.stop(config.shutdownTimeoutMs);
-    logger.info('stopped');
-    await closeLogger(logger);
-    // The exit code says that something was left: it is delivered again, or ends with the process.
-    if (!whole) process.exit(1);
-  });
-
-  try {
-    await startApp(config, role, logger, services);
-  } catch (error) {
-    // A stop takes its parts from a start under way: how that ends is for the stop to say.
-    if (stopping) return;
-    logger.error('cannot start', { error: (error as Error).message });
-    await services.stop(config.shutdownTimeoutMs);
-    await closeLogger(logger);
-    process.exit(1);
+async function main([word, ...rest]: string[]): Promise<void> {
+  if (word === undefined || isRole(word)) return startRole(word ?? 'all', rest);
+  if (['--help', '-h', 'help'].includes(word)) {
+    process.stdout.write(help());
+    return;
   }
+  if (['--version', '-v'].includes(word)) {
+    console.log(version());
+    return;
+  }
+  const command = COMMANDS.find(({ name }) => name === word);
+  if (command) return runCommand(command, rest);
+  misuse(`There is no role or command ${JSON.stringify(word)}: order-pipeline --help lists them`);
 }
 
-function readRole(args: string[]): Role {
-  const [role = 'all', ...rest] = args;
-  if (rest.length === 0 && (ROLES as readonly string[]).includes(role)) return role as Role;
-  console.error(`Unknown argument ${JSON.stringify([role, ...rest].join(' '))}. ${USAGE}`);
-  process.exit(2);
+const isRole = (word: string): word is Role => Object.hasOwn(ROLES, word);
+
+async function startRole(role: Role, rest: string[]): Promise<void> {
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(`${ROLES[role].does}\n\n  order-pipeline ${role}\n\n${ROLE_NOTES}`);
+    return;
+  }
+  if (rest.length > 0) return misuse(`unexpected argument ${JSON.stringify(rest.join(' '))}`);
+  const { runRole } = await import('./app/runRole.ts');
+  await runRole(role);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(2);
+async function runCommand(command: CommandEntry, args: string[]): Promise<void> {
+  const stop = new AbortController();
+  // Only the first Ctrl-C is caught: a second one ends the process as usual.
+  process.once('SIGINT', () => stop.abort());
+  // Whoever reads what is printed may have seen enough: `order-pipeline keys list | head -1`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  const { run } = await command.load();
+  process.exitCode = await run(args, {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+  });
+}
+
+function misuse(problem: string): void {
+  console.error(problem);
+  process.exitCode = MISUSE;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function help(): string {
+  const roles = Object.entries(ROLES).map(([name, { does }]) => [name, does] as const);
+  const commands = COMMANDS.map(({ name, summary }) => [name, summary] as const);
+  const width = Math.max(...[...roles, ...commands].map(([name]) => name.length));
+  const list = (rows: readonly (readonly [string, string])[]) =>
+    rows.map(([name, does]) => `  ${name.padEnd(width)}  ${does}`).join('\n');
+  return `Order events from Amazon SQS through BullMQ into exact, queryable totals.
+
+  order-pipeline [ROLE]
+  order-pipeline COMMAND [OPTIONS]
+  order-pipeline ROLE|COMMAND --help
+  order-pipeline --version
+
+Roles, each in any number of processes; without one, all:
+${list(roles)}
+
+Commands:
+${list(commands)}
+
+Everything is configured by environment variables: docs/configuration.md lists them.
+Exit code: 0 done, 1 the answer is no, 2 wrong use or nothing to work with, 3 inconclusive, 130 stopped.
+`;
+}
+
+const ROLE_NOTES = `Configured by environment variables alone: docs/configuration.md lists them. SIGTERM and SIGINT stop it in two
+phases; a second signal ends it at once, and what was in hand is delivered again.
+
+Exit code: 0 stopped when asked to, 1 it could not start, 2 the configuration has problems.`;
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
 });

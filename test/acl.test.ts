@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { keys } from '../src/cli/keys/run.ts';
-import { repartitionCommand } from '../src/cli/repartition/run.ts';
-import { verify } from '../src/cli/verify/run.ts';
+import { run as keys } from '../src/cli/keys/run.ts';
+import { run as repartitionCommand } from '../src/cli/repartition/run.ts';
+import { run as verify } from '../src/cli/verify/run.ts';
 import { readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
 import { NEEDED_COMMANDS } from '../src/store/checkPermissions.ts';
 import { checkRedis } from '../src/store/checkRedis.ts';

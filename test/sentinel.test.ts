@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
+import { openRedis } from '../src/cli/kit/openRedis.ts';
 import { expectMessage, expectNothing, refusedCount } from '../src/cli/send/expected.ts';
 import { generate } from '../src/cli/send/generate.ts';
-import { openRedis } from '../src/cli/verify/openRedis.ts';
 import { readConfig } from '../src/config/config.ts';
 import { CONNECTION_NAME, closeRedis, connectRedis } from '../src/store/connections.ts';
 import { chooseDurability } from '../src/store/durability.ts';

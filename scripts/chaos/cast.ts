@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Role } from '../../src/config/config.ts';
+import type { Role } from '../../src/config/roles.ts';
 import { type FaultProxy, startFaultProxy } from '../../test/support/faultProxy.ts';
 import { freePort } from '../support/freePort.ts';
 import { startClusterStore } from './clusterStore.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Role } from '../../src/config/config.ts';
+import type { Role } from '../../src/config/roles.ts';
 import type { CrashPoint } from './points.ts';
 
 /** A process of the product that is started again whenever it ends, as an orchestrator would do. */

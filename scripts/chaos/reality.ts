@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { Cluster, type Redis } from 'ioredis';
-import { noProgress } from '../../src/cli/verify/progress.ts';
+import { noProgress } from '../../src/cli/kit/progress.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { masters } from '../../src/store/connections.ts';
@@ -14,7 +14,7 @@ export interface Reality {
   /** Every job there is by its id, and the sets that name it: exactly one, if all is well. */
   jobs(): Promise<JobsFound>;
   ledger(): Promise<{ entries: number; duplicates: number }>;
-  /** What `npm run verify` finds different on one Redis: totals recomputed from their parts, the ledger counted. */
+  /** What `order-pipeline verify` finds different on one Redis: totals recomputed from their parts, the ledger counted. */
   unlike(): Promise<string[]>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { type GeneratedMessage, generate } from '../../src/cli/send/generate.ts';
 import { createRandom, type Random } from '../../src/cli/send/random.ts';
-import type { Role } from '../../src/config/config.ts';
+import type { Role } from '../../src/config/roles.ts';
 import { type CrashPoint, drawPoint, type Part } from './points.ts';
 
 /** Everything that one seed decides: what is sent, what an operator does, and what breaks when. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import type { Bridge } from '../bridge/bridge.ts';
-import type { Config, Role } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { Role } from '../config/roles.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import { type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
 import type { Services } from '../runtime/services.ts';

@@ -7,19 +7,16 @@ import { jobSettings, jobVariables } from './jobs.ts';
 import { orderSettings, orderVariables } from './orders.ts';
 import { processSettings, processVariables } from './process.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
+import type { Role } from './roles.ts';
 import { SQS_SECRETS, sqsContradictions, sqsSettings, sqsVariables } from './sqs.ts';
 import { isServiceAddress, type UnknownName, unknownNames } from './unknownNames.ts';
 
-/** What a process of this product does. `all` is the three others in one. */
-export const ROLES = ['all', 'bridge', 'worker', 'api'] as const;
-export type Role = (typeof ROLES)[number];
-
 /** What each role uses; the commands of operators say it themselves. */
 export const USES: Record<Role, readonly Part[]> = {
-  all: ['redis', 'sqs'],
-  bridge: ['redis', 'sqs'],
-  worker: ['redis'],
-  api: ['redis'],
+  all: ['redis', 'sqs', 'http'],
+  bridge: ['redis', 'sqs', 'http'],
+  worker: ['redis', 'http'],
+  api: ['redis', 'http'],
 };
 
 /** Thrown with every problem of the environment at once; values of secrets are not in it. */
@@ -95,7 +92,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
   return [
     ...redisContradictions(given),
     ...sqsContradictions(given),
-    ...httpContradictions(given),
+    ...(uses.includes('http') ? httpContradictions(given) : []),
     ...embeddedContradictions(given, uses, unknown),
   ];
 }

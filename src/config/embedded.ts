@@ -6,7 +6,7 @@ import { lower, oneOf } from './values.ts';
 export const embeddedVariables = { REDIS: oneOf(['auto', 'embedded'], lower).default('auto') };
 
 /** What of the outside a process uses. */
-export type Part = 'redis' | 'sqs';
+export type Part = 'redis' | 'sqs' | 'http';
 
 const REDIS_PLACES = ['REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'];
 const SQS_PLACES = [

@@ -38,7 +38,7 @@ export function httpContradictions(given: Given): string[] {
       problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
     if (given.STATS_API === undefined) {
       problems.push(
-        'NODE_ENV=production needs a choice who may read the stats: STATS_API=keys, with keys made by npm run keys, or STATS_API=open, behind your own gateway',
+        'NODE_ENV=production needs a choice who may read the stats: STATS_API=keys, with keys made by order-pipeline keys, or STATS_API=open, behind your own gateway',
       );
     }
   }

@@ -44,7 +44,7 @@ const KEEP =
   'Orders are not deleted here: their messages are gone from SQS, so nothing could bring them back. Repair the ' +
   'data of a failed order and retry it, or leave it: it stays until FAILED_RETENTION_DAYS, if that is set.';
 const SPEED =
-  'How many orders are worked on at once is one setting for the whole fleet: npm run concurrency. To stop them, pause the queue.';
+  'How many orders are worked on at once is one setting for the whole fleet: order-pipeline concurrency. To stop them, pause the queue.';
 const ONLY_MESSAGES =
   'Orders come in by SQS only, which is how each is counted once. Send the order as a message to the inbox.';
 const NO_SCHEDULERS = 'There are no schedulers here: every order comes from a message.';

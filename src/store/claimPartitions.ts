@@ -18,11 +18,11 @@ export async function claimPartitions(redis: Redis | Cluster, count: number): Pr
   if (changing) {
     throw new Error(
       `the partitions of this Redis are being changed from ${changing[1]} to ${changing[2]}: run ` +
-        `npm run repartition -- --to ${changing[2]} until it ends, or undo it with --cancel`,
+        `order-pipeline repartition --to ${changing[2]} until it ends, or undo it with --cancel`,
     );
   }
   throw new Error(
     `PARTITIONS is ${count}, but this Redis was started with ${recorded}. Users are spread over that many, ` +
-      `so set PARTITIONS=${recorded}, change it with npm run repartition, or point at an empty Redis`,
+      `so set PARTITIONS=${recorded}, change it with order-pipeline repartition, or point at an empty Redis`,
   );
 }

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { startApp } from '../../src/app/startApp.ts';
 import type { BridgeHealth } from '../../src/bridge/bridge.ts';
-import type { Config, Role } from '../../src/config/config.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { Role } from '../../src/config/roles.ts';
 import { Services } from '../../src/runtime/services.ts';
 import { until } from '../support/until.ts';
 

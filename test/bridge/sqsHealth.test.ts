@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BridgeHealth } from '../../src/bridge/bridge.ts';
-import type { Role } from '../../src/config/config.ts';
+import type { Role } from '../../src/config/roles.ts';
 import type { Trouble } from '../../src/runtime/troubles.ts';
 import { awsError, hang } from '../support/faultProxy.ts';
 import { freePort } from '../support/redis.ts';

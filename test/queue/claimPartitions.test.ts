@@ -30,7 +30,7 @@ describe('the number of partitions', () => {
     await redis.client().set(PARTITIONS_KEY, '1 to 4');
     for (const count of [1, 4]) {
       await expect(claimPartitions(redis.client(), count)).rejects.toThrow(
-        /being changed from 1 to 4: run npm run repartition -- --to 4 .* --cancel/,
+        /being changed from 1 to 4: run order-pipeline repartition --to 4 .* --cancel/,
       );
     }
   });

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { AUDIT_KEY } from '../../src/audit/auditEntry.ts';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
-import { audit } from '../../src/cli/audit/run.ts';
+import { run as audit } from '../../src/cli/audit/run.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { runCommand } from './verifyCommand.ts';
 
 const ANNA = { kind: 'user', name: 'anna', address: '10.1.2.3' } as const;
 
-describe('npm run audit', () => {
+describe('order-pipeline audit', () => {
   let server: TestRedis;
   let redis: Redis;
   beforeAll(async () => {

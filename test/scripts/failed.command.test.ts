@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { failed } from '../../src/cli/failed/run.ts';
+import { run as failed } from '../../src/cli/failed/run.ts';
 import { claimPartitions } from '../../src/store/claimPartitions.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { anOrder } from '../support/orders.ts';
@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 import { type TestWorkers, testWorkers } from '../worker/workers.ts';
 import { runCommand } from './verifyCommand.ts';
 
-describe('npm run failed', () => {
+describe('order-pipeline failed', () => {
   let workers: TestWorkers;
   beforeAll(async () => {
     workers = await testWorkers(2);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../../src/access/keyRing.ts';
 import { KeyStore } from '../../src/access/keyStore.ts';
-import { keys } from '../../src/cli/keys/run.ts';
+import { run as keys } from '../../src/cli/keys/run.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { runCommand } from './verifyCommand.ts';
 
-describe('npm run keys', () => {
+describe('order-pipeline keys', () => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startTestRedis();

@@ -6,11 +6,11 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { showProgress } from '../../src/cli/kit/progress.ts';
 import { expectMessage, expectNothing } from '../../src/cli/send/expected.ts';
 import { generate } from '../../src/cli/send/generate.ts';
 import { parseOptions } from '../../src/cli/send/options.ts';
-import { showProgress } from '../../src/cli/send/progress.ts';
-import { populate } from '../../src/cli/send/run.ts';
+import { run as populate } from '../../src/cli/send/run.ts';
 import { sendGenerated } from '../../src/cli/send/sendGenerated.ts';
 import { type LocalSqs, startLocalSqs } from '../support/localSqs.ts';
 
@@ -39,7 +39,7 @@ const rowOf = (table: string, label: string) =>
     ?.slice(label.length)
     .trim();
 
-describe('npm run populate', () => {
+describe('order-pipeline send', () => {
   let folder: string;
   let sqs: LocalSqs;
   beforeAll(async () => {
@@ -113,7 +113,7 @@ describe('npm run populate', () => {
     const gone = await startLocalSqs();
     gone.stop();
     // As a process of its own: inside jest the SDK does not know system errors for errors and hides their codes.
-    const command = ['--import', 'tsx', 'scripts/populate.ts', '--count', '10'];
+    const command = ['--import', 'tsx', 'src/main.ts', 'send', '--count', '10'];
     const env = { PATH: process.env.PATH, EMBEDDED_SQS_PORT: String(gone.port) };
     const child = spawn(process.execPath, ['--no-warnings', ...command], { env });
     const [stdout, stderr, [code]] = await Promise.all([
@@ -178,6 +178,7 @@ describe('the command line', () => {
         rate: undefined,
         dryRun: false,
         print: 0,
+        json: false,
       },
     });
   });
@@ -219,19 +220,21 @@ describe('progress', () => {
   it('off a terminal is a line a second at most', () => {
     const { stream, text: shown } = screen();
     let now = 0;
-    const progress = showProgress(stream, 12_000, () => now);
+    const progress = showProgress(stream, () => now);
+    progress.begin('sent', 12_000);
     for (let sent = 10; sent <= 2000; sent += 10) {
       now += 10;
-      progress.update({ sent, unsent: 0, problems: [] });
+      progress.add(10);
     }
     progress.stop();
-    expect(shown()).toBe('sent 1,000 of 12,000\nsent 2,000 of 12,000\n');
+    expect(shown()).toBe('sent: 1,000 of 12,000\nsent: 2,000 of 12,000\n');
   });
 
   it('on a terminal is a bar', () => {
     const { stream, text: shown } = screen();
-    const progress = showProgress(Object.assign(stream, { isTTY: true }), 10);
-    progress.update({ sent: 10, unsent: 0, problems: [] });
+    const progress = showProgress(Object.assign(stream, { isTTY: true }));
+    progress.begin('sent', 10);
+    progress.add(10);
     progress.stop();
     expect(shown()).toMatch(/sent \[=+\] 10\/10/);
   });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, type Redis } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
-import { repartitionCommand } from '../../src/cli/repartition/run.ts';
-import { verify } from '../../src/cli/verify/run.ts';
+import { run as repartitionCommand } from '../../src/cli/repartition/run.ts';
+import { run as verify } from '../../src/cli/verify/run.ts';
 import { connectRedis } from '../../src/store/connections.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { noProgress } from '../../src/cli/kit/progress.ts';
 import { JOURNAL_KEY } from '../../src/cli/repartition/journal.ts';
 import { parseOptions } from '../../src/cli/repartition/options.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
-import { repartitionCommand } from '../../src/cli/repartition/run.ts';
-import { noProgress } from '../../src/cli/verify/progress.ts';
+import { run as repartitionCommand } from '../../src/cli/repartition/run.ts';
 import { PARTITIONS_KEY } from '../../src/store/claimPartitions.ts';
 import { connectRedis } from '../../src/store/connections.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
@@ -16,7 +16,7 @@ import { runCommand } from './verifyCommand.ts';
 
 const ORDERS = someOrders(300, 3);
 
-describe('npm run repartition', () => {
+describe('order-pipeline repartition', () => {
   let server: TestRedis;
   let redis: Redis;
 
@@ -171,7 +171,7 @@ describe('npm run repartition', () => {
     const { code, stderr } = await run('--to 4', AbortSignal.abort());
     expect({ code, stderr }).toMatchObject({
       code: 130,
-      stderr: expect.stringMatching(/stopped; npm run repartition -- --to 4 goes on\n$/),
+      stderr: expect.stringMatching(/stopped; order-pipeline repartition --to 4 goes on\n$/),
     });
     expect((await run('--to 4')).code).toBe(0);
   });
@@ -232,8 +232,8 @@ describe('npm run repartition', () => {
     ['--to 2.5', '--to must be a whole number from 1 to 64, got "2.5"'],
     ['--cancel --to 4', '--cancel and --to contradict each other'],
     ['', '--to N is needed; see --help'],
-    ['--too 4', "Unknown option '--too'; see --help"],
+    ['--too 4', 'unknown option --too 4; see --help'],
   ])('%s: %s', (args, problem) => {
-    expect(parseOptions(args === '' ? [] : args.split(' '))).toEqual({ kind: 'bad', problem });
+    expect(parseOptions(args === '' ? [] : args.split(' '))).toEqual({ kind: 'bad', problems: [problem] });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { repartitionCommand } from '../../src/cli/repartition/run.ts';
+import { run as repartitionCommand } from '../../src/cli/repartition/run.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { noProgress } from '../../src/cli/kit/progress.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
-import { noProgress } from '../../src/cli/verify/progress.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import { pausedSinceKey } from '../../src/queue/watchQueues.ts';
 import { PARTITIONS_KEY } from '../../src/store/claimPartitions.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { showProgress } from '../../src/cli/verify/progress.ts';
-import { verify } from '../../src/cli/verify/run.ts';
+import { showProgress } from '../../src/cli/kit/progress.ts';
+import { run as verify } from '../../src/cli/verify/run.ts';
 import { startEmbeddedRedis } from '../../src/embedded/redis.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
@@ -16,7 +16,7 @@ import { runCommand, screen } from './verifyCommand.ts';
 const ORDERS = someOrders(400, 5);
 const partitions = makePartitions(2);
 
-describe('npm run verify, beside the running product', () => {
+describe('order-pipeline verify, beside the running product', () => {
   let server: TestRedis;
   let redis: Redis;
 
@@ -88,7 +88,7 @@ describe('npm run verify, beside the running product', () => {
       [
         'an unfinished repartition',
         () => redis.set('order-pipeline:partitions', '2 to 8'),
-        /from 2 to 8 has not ended: run npm run repartition -- --to 8/,
+        /from 2 to 8 has not ended: run order-pipeline repartition --to 8/,
       ],
       ['a broken record', () => redis.set('order-pipeline:partitions', 'many'), /is no number: many/],
       ['a key of another kind', () => redis.set(statsKeys(partitions.of('U0')).user('U0'), 'x'), /WRONGTYPE/],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { noProgress } from '../../src/cli/kit/progress.ts';
 import { checksOf } from '../../src/cli/verify/checks.ts';
-import { noProgress } from '../../src/cli/verify/progress.ts';
 import { readFigures } from '../../src/cli/verify/readFigures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
-import { verify } from '../../src/cli/verify/run.ts';
+import { run as verify } from '../../src/cli/verify/run.ts';
 import { repairKeys } from '../../src/queue/repairs.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
@@ -16,7 +16,7 @@ import { runCommand } from './verifyCommand.ts';
 const ORDERS = someOrders(600, 5);
 const partitions = makePartitions(3);
 
-describe('npm run verify', () => {
+describe('order-pipeline verify', () => {
   let server: TestRedis;
   let redis: Redis;
 

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { Surroundings } from '../../src/cli/send/surroundings.ts';
+import type { Surroundings } from '../../src/cli/kit/surroundings.ts';
 
 /** Runs a command in this process, as the command line would, and gives what it printed. */
 export async function runCommand(

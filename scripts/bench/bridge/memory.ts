@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Role } from '../../../src/config/config.ts';
+import type { Role } from '../../../src/config/roles.ts';
 import type { Child } from '../support/child.ts';
 import type { FullInboxRequest, InboxState } from '../support/fullInbox.ts';
 import { type HttpReader, openReader } from '../support/httpReader.ts';

@@ -1,5 +1,6 @@
 import { startApp } from '../../../src/app/startApp.ts';
-import { type Role, readConfig } from '../../../src/config/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
+import type { Role } from '../../../src/config/roles.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
 import { serveParent } from './child.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Role } from '../../../src/config/config.ts';
+import type { Role } from '../../../src/config/roles.ts';
 import { freePort } from '../../support/freePort.ts';
 import { type Child, startChild } from './child.ts';
 import type { ProductRequest } from './product.ts';

@@ -1,44 +1,37 @@
 import { makeAuditLog, NoTrace } from '../../audit/auditLog.ts';
-import { readConfig } from '../../config/config.ts';
 import { type Retried, retryFailed } from '../../queue/retryFailed.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { commandAuthor } from '../audit/author.ts';
-import type { Surroundings } from '../send/surroundings.ts';
-import { whole } from '../send/table.ts';
-import { type OpenRedis, openRedis } from '../verify/openRedis.ts';
-import { isMendable, recordedPartitions } from '../verify/run.ts';
+import { helpOf } from '../kit/commandLine.ts';
+import { whole } from '../kit/figures.ts';
+import { isMendable } from '../kit/mendable.ts';
+import type { OpenRedis } from '../kit/openRedis.ts';
+import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { withRedis } from '../kit/withRedis.ts';
+import { recordedPartitions } from '../verify/run.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
 
-/** Exit codes: done, ended half-way, wrong use or no Redis. */
-export const EXIT = { done: 0, halfWay: 1, misuse: 2 } as const;
-
 /** The failed command. Never throws for anything a user can mend; returns the exit code. */
-export async function failed(args: readonly string[], around: Surroundings): Promise<number> {
+export async function run(args: readonly string[], around: Surroundings): Promise<number> {
   const wanted = readWanted(args);
   if (wanted.do === 'help') {
-    around.stdout.write(`${USAGE}\n`);
+    around.stdout.write(helpOf(USAGE));
     return EXIT.done;
   }
-  if (wanted.do === 'nothing') {
-    around.stderr.write(`${wanted.problem}\n`);
-    return EXIT.misuse;
-  }
-  let open: OpenRedis | undefined;
-  try {
-    const config = readConfig(around.env);
-    open = await openRedis(config);
-    const partitions = await recordedPartitions(open);
-    const retried = await retryAudited(open.redis, partitions, wanted, config.auditRetentionDays);
-    around.stdout.write(`${sentence(retried, wanted)}\n`);
-    return EXIT.done;
-  } catch (error) {
-    const isHalfWay = !(error instanceof NoTrace) && isMendable((error as Error).cause);
-    if (!isHalfWay && !(error instanceof NoTrace) && !isMendable(error)) throw error;
-    around.stderr.write(`${(error as Error).message}\n`);
-    return isHalfWay ? EXIT.halfWay : EXIT.misuse;
-  } finally {
-    await open?.close();
-  }
+  if (wanted.do === 'nothing') return refuse(wanted.problems, around);
+  return withRedis(around, async (open, config) => {
+    try {
+      const partitions = await recordedPartitions(open);
+      const retried = await retryAudited(open.redis, partitions, wanted, config.auditRetentionDays);
+      around.stdout.write(wanted.json ? `${JSON.stringify(retried)}\n` : `${sentence(retried, wanted)}\n`);
+      return EXIT.done;
+    } catch (error) {
+      if (error instanceof NoTrace) return refuse([error.message], around);
+      if (!isMendable((error as Error).cause)) throw error;
+      around.stderr.write(`${(error as Error).message}\n`);
+      return EXIT.no;
+    }
+  });
 }
 
 /** What changes orders is written down before and after. */

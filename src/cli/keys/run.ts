@@ -1,68 +1,64 @@
-import { faultOf } from '../../access/apiKey.ts';
+import { faultOf, type StoredKey } from '../../access/apiKey.ts';
 import { KeyStore, type ListedKey } from '../../access/keyStore.ts';
-import { ConfigError, readConfig } from '../../config/config.ts';
 import { visible } from '../../runtime/visibleText.ts';
 import { columns } from '../kit/columns.ts';
-import type { Surroundings } from '../send/surroundings.ts';
-import { NoRedis, type OpenRedis, openRedis } from '../verify/openRedis.ts';
+import { helpOf } from '../kit/commandLine.ts';
+import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { withRedis } from '../kit/withRedis.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
 
-/** Exit codes: done, no such key, wrong use or no Redis. */
-export const EXIT = { done: 0, unknown: 1, misuse: 2 } as const;
-
 /** The keys command. Never throws for anything a user can mend; returns the exit code. */
-export async function keys(args: readonly string[], around: Surroundings): Promise<number> {
+export async function run(args: readonly string[], around: Surroundings): Promise<number> {
   const wanted = readWanted(args, Date.now());
   if (wanted.do === 'help') {
-    around.stdout.write(`${USAGE}\n`);
+    around.stdout.write(helpOf(USAGE));
     return EXIT.done;
   }
-  if (wanted.do === 'nothing') {
-    around.stderr.write(`${wanted.problems.join('\n')}\n`);
-    return EXIT.misuse;
-  }
-  let open: OpenRedis | undefined;
-  try {
-    open = await openRedis(readConfig(around.env, ['redis']));
-    return await run(wanted, new KeyStore(open.redis), around);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof NoRedis || isReply(error))) throw error;
-    around.stderr.write(`${error.message}\n`);
-    return EXIT.misuse;
-  } finally {
-    await open?.close();
-  }
+  if (wanted.do === 'nothing') return refuse(wanted.problems, around);
+  return withRedis(around, ({ redis }) => carryOut(wanted, new KeyStore(redis), around));
 }
 
-async function run(
+async function carryOut(
   wanted: Exclude<Wanted, { do: 'help' | 'nothing' }>,
   store: KeyStore,
   { stdout, stderr }: Surroundings,
 ): Promise<number> {
   const now = Date.now();
+  const say = (text: string, value: unknown) =>
+    stdout.write(wanted.json ? `${JSON.stringify(value, undefined, 2)}\n` : text);
   if (wanted.do === 'create') {
-    const { do: _, ...key } = wanted;
+    const { do: _, json, ...key } = wanted;
     const created = await store.create(key, now);
-    stderr.write(`Key ${created.id} of role ${created.role}, ${validity(created)}. It is not shown again:\n`);
+    if (!json)
+      stderr.write(
+        `Key ${created.id} of role ${created.role}, ${validity(created)}. It is not shown again:\n`,
+      );
     // Alone on its stream, so that it can be piped into where it is kept.
-    stdout.write(`${created.key}\n`);
+    say(`${created.key}\n`, shownKey(created));
     return EXIT.done;
   }
   if (wanted.do === 'revoke') {
     const revoked = await store.revoke(wanted.id, now);
     if (!revoked) {
-      stderr.write(`There is no key ${JSON.stringify(wanted.id)}: npm run keys -- list shows all\n`);
-      return EXIT.unknown;
+      stderr.write(`There is no key ${JSON.stringify(wanted.id)}: order-pipeline keys list shows all\n`);
+      return EXIT.no;
     }
-    stdout.write(
+    say(
       `Key ${revoked.id} (${visible(revoked.name)}) is revoked; it opens nothing after five seconds\n`,
+      shownKey(revoked),
     );
     return EXIT.done;
   }
   const all = await store.list();
-  stdout.write(all.length === 0 ? 'There are no keys\n' : `${table(all, now)}\n`);
+  say(
+    all.length === 0 ? 'There are no keys\n' : `${table(all, now)}\n`,
+    all.map((key) => ({ ...shownKey(key), state: faultOf(key, now) ?? 'good' })),
+  );
   return EXIT.done;
 }
+
+/** Without the digest: what it is for is told to nobody. */
+const shownKey = ({ digest: _, ...key }: StoredKey) => key;
 
 function table(all: readonly ListedKey[], now: number): string {
   const head = ['id', 'name', 'role', 'state', 'created', 'last day', 'last used'];
@@ -85,6 +81,3 @@ const validity = ({ expiresAt }: { expiresAt?: number }): string =>
   expiresAt === undefined ? 'good until it is revoked' : `good until ${new Date(expiresAt).toISOString()}`;
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
-
-const isReply = (error: unknown): error is Error =>
-  error instanceof Error && /^(ReplyError|ClusterAllFailedError|MaxRetriesPerRequestError)$/.test(error.name);

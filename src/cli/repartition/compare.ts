@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../../store/partitions.ts';
+import type { Progress } from '../kit/progress.ts';
 import type { Figures } from '../verify/figures.ts';
 import type { Periods } from '../verify/periods.ts';
-import type { Progress } from '../verify/progress.ts';
 import { readAllFigures } from '../verify/verifyAll.ts';
 import { countRepairs } from './copyRepairs.ts';
 import { countJobs } from './jobPlaces.ts';

@@ -95,7 +95,7 @@ function journal(redis: Redis | Cluster, run: string, first: Entry): Journal {
   let entry = first;
   const record = async (changes: Partial<Entry>) => {
     const held = await redis.eval(RECORD, 1, JOURNAL_KEY, run, ...fieldsOf(changes));
-    if (held !== 1) throw new TakenOver('another run of npm run repartition has taken over');
+    if (held !== 1) throw new TakenOver('another run of order-pipeline repartition has taken over');
     entry = { ...entry, ...changes };
   };
   const replace = async (expected: string, value: string) => {

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
 import type { Durability } from '../../store/durability.ts';
-import type { Progress } from '../verify/progress.ts';
+import type { Progress } from '../kit/progress.ts';
 import { compareCopy, type Mismatch } from './compare.ts';
 import { copyParts, listParts, sizeOf } from './copyAll.ts';
 import { countEntriesByTarget } from './copyLedger.ts';

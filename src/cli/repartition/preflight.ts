@@ -3,7 +3,7 @@ import { ORDER_QUEUE } from '../../queue/orderJob.ts';
 import { CONNECTION_NAME, masters } from '../../store/connections.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
-import type { Progress } from '../verify/progress.ts';
+import type { Progress } from '../kit/progress.ts';
 import { keysOf, replies } from '../verify/reading.ts';
 import { queueKey } from './jobPlaces.ts';
 
@@ -82,7 +82,7 @@ export async function refuseUnknownKeys(
   if (left.size === 0) return;
   throw new Refusal(
     `nothing would copy ${[...left].slice(0, SHOWN).join(', ')}${left.size > SHOWN ? ', …' : ''}: ` +
-      'see npm run verify, and mend or remove that first',
+      'see order-pipeline verify, and mend or remove that first',
   );
 }
 

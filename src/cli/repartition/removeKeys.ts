@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { masters } from '../../store/connections.ts';
 import type { Partition } from '../../store/partitions.ts';
-import type { Progress } from '../verify/progress.ts';
+import type { Progress } from '../kit/progress.ts';
 import { keysOf, replies } from '../verify/reading.ts';
 
 /** Removes everything of some partitions, in small steps. `before` is awaited ahead of each, and may refuse it. */

@@ -3,9 +3,9 @@ import type { IdCase } from '../../orders/ids.ts';
 import { PARTITIONS_KEY } from '../../store/claimPartitions.ts';
 import type { Durability } from '../../store/durability.ts';
 import { makePartitions } from '../../store/partitions.ts';
+import type { Progress } from '../kit/progress.ts';
 import { occupiedTags } from '../verify/elsewhere.ts';
 import { readLayout } from '../verify/layout.ts';
-import type { Progress } from '../verify/progress.ts';
 import {
   beginJournal,
   type Entry,
@@ -58,7 +58,7 @@ export async function repartition(options: RepartitionOptions, parts: Repartitio
   }
   if (phase === 'cancel') {
     throw new Refusal(
-      `a repartition from ${from} to ${to} is being undone: run npm run repartition -- --cancel`,
+      `a repartition from ${from} to ${to} is being undone: run order-pipeline repartition --cancel`,
     );
   }
   if (options.to !== to) {
@@ -71,7 +71,7 @@ export async function repartition(options: RepartitionOptions, parts: Repartitio
   return to;
 }
 
-const howToEnd = (to: number): string => `run npm run repartition -- --to ${to} until it ends`;
+const howToEnd = (to: number): string => `run order-pipeline repartition --to ${to} until it ends`;
 
 const withSplit = (parts: RepartitionParts, { from, to }: Entry) => ({
   ...parts,
@@ -97,7 +97,7 @@ async function begin(
   const occupied = await occupiedTags(redis, makePartitions(to).all);
   if (occupied.length > 0) {
     throw new Refusal(
-      `there are orders or jobs in ${occupied.slice(0, 5).join(', ')} already: see npm run verify`,
+      `there are orders or jobs in ${occupied.slice(0, 5).join(', ')} already: see order-pipeline verify`,
     );
   }
 

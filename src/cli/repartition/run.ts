@@ -3,12 +3,14 @@ import { type Config, readConfig } from '../../config/config.ts';
 import { checkRedis } from '../../store/checkRedis.ts';
 import { chooseDurability, type Durability } from '../../store/durability.ts';
 import { makePartitions } from '../../store/partitions.ts';
-import type { Surroundings } from '../send/surroundings.ts';
-import { whole } from '../send/table.ts';
-import { type OpenRedis, openRedis } from '../verify/openRedis.ts';
-import { showProgress } from '../verify/progress.ts';
-import { reportText } from '../verify/report.ts';
-import { EXIT, exitCodeOf, isMendable } from '../verify/run.ts';
+import { helpOf } from '../kit/commandLine.ts';
+import { whole } from '../kit/figures.ts';
+import { isMendable } from '../kit/mendable.ts';
+import { type OpenRedis, openRedis } from '../kit/openRedis.ts';
+import { showProgress } from '../kit/progress.ts';
+import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { reportJson, reportText } from '../verify/report.ts';
+import { exitCodeOf } from '../verify/run.ts';
 import { verifyAll } from '../verify/verifyAll.ts';
 import { TakenOver } from './journal.ts';
 import { parseOptions, type RepartitionOptions, USAGE } from './options.ts';
@@ -17,16 +19,13 @@ import { Refusal } from './preflight.ts';
 import { repartition } from './repartition.ts';
 
 /** The repartition command. Never throws for anything a user can mend; returns the exit code. */
-export async function repartitionCommand(args: readonly string[], around: Surroundings): Promise<number> {
+export async function run(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseOptions(args);
   if (options.kind === 'help') {
-    around.stdout.write(`${USAGE}\n`);
-    return EXIT.right;
+    around.stdout.write(helpOf(USAGE));
+    return EXIT.done;
   }
-  if (options.kind === 'bad') {
-    around.stderr.write(`${options.problem}\n`);
-    return EXIT.cannot;
-  }
+  if (options.kind === 'bad') return refuse(options.problems, around);
   let open: OpenRedis | undefined;
   try {
     const config = readConfig(around.env, ['redis']);
@@ -40,7 +39,7 @@ export async function repartitionCommand(args: readonly string[], around: Surrou
 }
 
 async function carryOutAndVerify(
-  options: RepartitionOptions,
+  options: RepartitionOptions & { json: boolean },
   config: Config,
   { redis }: OpenRedis,
   around: Surroundings,
@@ -56,10 +55,11 @@ async function carryOutAndVerify(
       say: (line) => around.stderr.write(`${line}\n`),
     });
     const partitions = `${count} ${count === 1 ? 'partition' : 'partitions'}`;
-    around.stdout.write(`Done: ${partitions}. Start with PARTITIONS=${count}; what follows only reads.\n\n`);
+    const out = options.json ? around.stderr : around.stdout;
+    out.write(`Done: ${partitions}. Start with PARTITIONS=${count}; what follows only reads.\n\n`);
     // Not to be stopped by the first Ctrl-C: it would say that something goes on.
     const verified = await verifyAll(redis, makePartitions(count), progress);
-    around.stdout.write(reportText(verified));
+    around.stdout.write(options.json ? reportJson(verified) : reportText(verified));
     return exitCodeOf(verified);
   } finally {
     progress.stop();
@@ -81,7 +81,9 @@ const SHOWN = 20;
 function explain(error: unknown, options: RepartitionOptions, around: Surroundings): number {
   const say = (line: string) => around.stderr.write(`${line}\n`);
   const again =
-    options.kind === 'to' ? `npm run repartition -- --to ${options.to}` : 'npm run repartition -- --cancel';
+    options.kind === 'to'
+      ? `order-pipeline repartition --to ${options.to}`
+      : 'order-pipeline repartition --cancel';
   if (around.signal?.aborted) {
     say(`stopped; ${again} goes on`);
     return EXIT.stopped;
@@ -91,11 +93,11 @@ function explain(error: unknown, options: RepartitionOptions, around: Surroundin
       say(`${what}: ${whole(before)} before, ${whole(after)} after`);
     }
     say(`${error.message} in ${error.mismatches.length} figures, so nothing of the original was deleted`);
-    return EXIT.differs;
+    return EXIT.no;
   }
   if (error instanceof Refusal || error instanceof TakenOver) {
     say(error.message);
-    return EXIT.cannot;
+    return EXIT.misuse;
   }
   if (!isMendable(error)) throw error;
   say(error.message);
@@ -103,5 +105,5 @@ function explain(error: unknown, options: RepartitionOptions, around: Surroundin
     say('Redis needs room for the original and the copy: raise its maxmemory, or undo this with --cancel');
   }
   say(`if it had begun, ${again} goes on`);
-  return EXIT.cannot;
+  return EXIT.misuse;
 }

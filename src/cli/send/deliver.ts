@@ -1,32 +1,33 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { whole } from '../kit/figures.ts';
+import { showProgress } from '../kit/progress.ts';
+import { EXIT, type Surroundings } from '../kit/surroundings.ts';
 import { expectNothing } from './expected.ts';
 import type { GenerateOptions } from './generate.ts';
 import type { FileMessage } from './orderFile.ts';
-import { type Progress, showProgress } from './progress.ts';
+import { fileJson, fileTable, generatedJson, generatedTable } from './report.ts';
 import { type SendReport, SendStopped, sendMessages } from './send.ts';
 import { messageCount, sendGenerated } from './sendGenerated.ts';
-import { EXIT, type Surroundings } from './surroundings.ts';
-import { fileTable, generatedTable, whole } from './table.ts';
 
 export interface Destination {
   client: SQSClient;
   queueUrl: string;
   rate: number | undefined;
+  json: boolean;
 }
 
 /** Sends generated orders and prints what the API must show for them, also when it was stopped midway. */
 export async function deliverGenerated(
   orders: GenerateOptions,
-  { client, queueUrl, rate }: Destination,
+  { client, queueUrl, rate, json }: Destination,
   around: Surroundings,
 ): Promise<number> {
   const expected = expectNothing();
-  const progress = showProgress(around.stderr, messageCount(orders));
   return deliver(
-    progress,
+    messageCount(orders),
     around,
     async (watch) => (await sendGenerated(client, queueUrl, orders, { rate, expected, ...watch })).report,
-    () => generatedTable(orders, expected),
+    (report) => (json ? generatedJson(orders, expected, report) : generatedTable(orders, expected)),
   );
 }
 
@@ -34,15 +35,14 @@ export async function deliverGenerated(
 export async function deliverFile(
   path: string,
   records: AsyncIterable<FileMessage>,
-  { client, queueUrl, rate }: Destination,
+  { client, queueUrl, rate, json }: Destination,
   around: Surroundings,
 ): Promise<number> {
-  const progress = showProgress(around.stderr, undefined);
   return deliver(
-    progress,
+    undefined,
     around,
     (watch) => sendMessages(client, queueUrl, records, { rate, ...watch }),
-    (report) => fileTable(path, report),
+    (report) => (json ? fileJson(path, report) : fileTable(path, report)),
   );
 }
 
@@ -52,24 +52,31 @@ interface Watch {
 }
 
 async function deliver(
-  progress: Progress,
+  messages: number | undefined,
   around: Surroundings,
   send: (watch: Watch) => Promise<SendReport>,
-  table: (report: SendReport) => string,
+  reportOf: (report: SendReport) => string,
 ): Promise<number> {
   const { signal } = around;
+  const progress = showProgress(around.stderr);
+  progress.begin('sent', messages);
+  let done = 0;
+  const onProgress = ({ sent, unsent }: SendReport): void => {
+    progress.add(sent + unsent - done);
+    done = sent + unsent;
+  };
   const tell = (report: SendReport): void => {
     progress.stop();
-    around.stdout.write(`${table(report)}\n`);
+    around.stdout.write(`${reportOf(report)}\n`);
     for (const problem of report.problems) around.stderr.write(`not sent: ${problem}\n`);
     const untold = report.unsent - report.problems.length;
     if (untold > 0) around.stderr.write(`not sent: ${whole(untold)} more\n`);
   };
   try {
-    const report = await send({ onProgress: progress.update, ...(signal && { signal }) });
+    const report = await send({ onProgress, ...(signal && { signal }) });
     tell(report);
     if (signal?.aborted) return EXIT.stopped;
-    return report.unsent > 0 ? EXIT.unsent : EXIT.done;
+    return report.unsent > 0 ? EXIT.no : EXIT.done;
   } catch (error) {
     // With nothing sent a table of zeros would only hide the reason.
     if (error instanceof SendStopped && error.report.sent + error.report.unsent > 0) tell(error.report);

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { isCalendarDay } from '../../orders/timestamp.ts';
+import { readCommandLine, type Usage } from '../kit/commandLine.ts';
 import type { GenerateOptions } from './generate.ts';
 
 /** What the command line asks for. */
-export interface PopulateOptions {
+export interface SendCommandOptions {
   /** Send this file; otherwise orders are generated. */
   file: string | undefined;
   orders: GenerateOptions;
@@ -12,40 +12,47 @@ export interface PopulateOptions {
   dryRun: boolean;
   /** With `dryRun`: how many bodies to print. */
   print: number;
+  json: boolean;
 }
 
 export type Parsed =
-  | { kind: 'run'; options: PopulateOptions }
+  | { kind: 'run'; options: SendCommandOptions }
   | { kind: 'help' }
   | { kind: 'bad'; problems: string[] };
 
-export const USAGE = `Sends orders to the inbox: generated ones, or those of a file.
+export const USAGE: Usage = {
+  name: 'send',
+  does: 'Sends orders to the inbox: generated ones, or those of a file.',
+  examples: [
+    'send --count 10000 --invalid 0.1 --duplicates 0.05 --users 1000 --seed 7 --rate 500',
+    'send --file orders.csv',
+  ],
+  options: [
+    ['--count <N>', 'distinct orders (1000)'],
+    ['--invalid <SHARE>', 'share of them that must be refused, 0 to 1 (0.1)'],
+    ['--duplicates <SHARE>', 'exact re-sends on top, as a share of the count, 0 to 1 (0.05)'],
+    ['--users <N>', 'customers (100)'],
+    ['--seed <N>', 'same seed and options, same messages (random, printed at the end)'],
+    ['--until <DAY>', 'orders are placed in the 60 days before this day, YYYY-MM-DD (today, UTC)'],
+    ['--file <PATH>', 'send the orders of a .json array, .jsonl, .ndjson, .csv or .xlsx file instead'],
+    ['--rate <N>', 'messages a second (as fast as possible)'],
+    ['--dry-run', 'send nothing, show what would be sent'],
+    ['--print <N>', 'with --dry-run: print the first N bodies (0)'],
+    ['--json', 'what was sent, and what the API must show for it, as JSON; money in minor units'],
+  ],
+  notes: `Where it sends is set by the same variables as for the roles: SQS_ENDPOINT, SQS_QUEUE_URL, QUEUE_NAME, …
 
-  npm run populate -- --count 10000 --invalid 0.1 --duplicates 0.05 --users 1000 --seed 7 --rate 500
-  npm run populate -- --file orders.csv
+Exit code: 0 all sent, 1 something was not sent, 2 wrong use or a file that cannot be read, 130 stopped.`,
+};
 
-  --count N           distinct orders (1000)
-  --invalid SHARE     share of them that must be refused, 0 to 1 (0.1)
-  --duplicates SHARE  exact re-sends on top, as a share of the count, 0 to 1 (0.05)
-  --users N           customers (100)
-  --seed N            same seed and options, same messages (random, printed at the end)
-  --until DAY         orders are placed in the 60 days before this day, YYYY-MM-DD (today, UTC)
-  --file PATH         send the orders of a .json array, .jsonl, .ndjson, .csv or .xlsx file instead
-  --rate N            messages a second (as fast as possible)
-  --dry-run           send nothing, show what would be sent
-  --print N           with --dry-run: print the first N bodies (0)
-  --help              show this
-
-Where it sends is set by the same variables as for npm start: SQS_ENDPOINT, SQS_QUEUE_URL, QUEUE_NAME, …`;
-
-const FLAGS = ['dry-run', 'help'];
-const VALUES = ['count', 'invalid', 'duplicates', 'users', 'seed', 'until', 'file', 'rate', 'print'];
 const GENERATOR_ONLY = ['count', 'invalid', 'duplicates', 'users', 'seed', 'until'];
 
 /** Reads the command line; every problem is found, not the first. `now` gives the default day and seed. */
 export function parseOptions(args: readonly string[], now: Date, randomSeed: () => number): Parsed {
-  const { values, problems } = readArguments(args);
-  if (values.has('help')) return { kind: 'help' };
+  const read = readCommandLine(USAGE, args);
+  if (read === 'help') return { kind: 'help' };
+  const { values, operands, problems } = read;
+  for (const operand of operands) problems.push(`unexpected argument ${JSON.stringify(operand)}`);
 
   const number = (
     name: string,
@@ -67,7 +74,7 @@ export function parseOptions(args: readonly string[], now: Date, randomSeed: () 
   if (!isCalendarDay(until) || until < '1971-01-01') {
     problems.push(`--until must be a day such as 2026-01-31, got ${JSON.stringify(until)}`);
   }
-  const options: PopulateOptions = {
+  const options: SendCommandOptions = {
     file: values.get('file'),
     orders: {
       count: number('count', 1000, whole(1, 100_000_000), 'a whole number from 1 to 100000000'),
@@ -80,6 +87,7 @@ export function parseOptions(args: readonly string[], now: Date, randomSeed: () 
     rate: values.has('rate') ? number('rate', 0, (value) => value > 0, 'a number above 0') : undefined,
     dryRun: values.has('dry-run'),
     print: number('print', 0, whole(0, 1_000_000), 'a whole number from 0 to 1000000'),
+    json: values.has('json'),
   };
   if (!values.has('seed')) options.orders.seed = randomSeed();
 
@@ -90,55 +98,4 @@ export function parseOptions(args: readonly string[], now: Date, randomSeed: () 
   }
   if (values.has('print') && !options.dryRun) problems.push('--print needs --dry-run');
   return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'run', options };
-}
-
-/** Not strict: parseArgs would stop at the first unknown option. */
-function readArguments(args: readonly string[]) {
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: {
-      ...Object.fromEntries(VALUES.map((name) => [name, { type: 'string' as const }])),
-      ...Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }])),
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  const values = new Map<string, string>();
-  const problems: string[] = [];
-  for (const [at, token] of tokens.entries()) {
-    if (token.kind === 'positional' && !isUnknown(tokens[at - 1], 'without value')) {
-      problems.push(`unexpected argument ${JSON.stringify(token.value)}`);
-    }
-    if (token.kind !== 'option') continue;
-    const { name, rawName, value } = token;
-    if (FLAGS.includes(name)) {
-      if (value !== undefined) problems.push(`${rawName} takes no value, got ${JSON.stringify(value)}`);
-      values.set(name, '');
-    } else if (isUnknown(token)) {
-      const next = tokens[at + 1];
-      const given = value ?? (next?.kind === 'positional' ? next.value : undefined);
-      problems.push(`unknown option ${rawName}${given === undefined ? '' : ` ${given}`}; see --help`);
-    } else if (value === undefined || value === '' || value.startsWith('--')) {
-      problems.push(
-        `${rawName} needs a value, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`,
-      );
-    } else if (values.has(name)) {
-      problems.push(
-        `${rawName} is given twice, ${JSON.stringify(values.get(name))} and ${JSON.stringify(value)}`,
-      );
-    } else {
-      values.set(name, value);
-    }
-  }
-  return { values, problems };
-}
-
-type Token = { kind: string; name?: string; value?: string | undefined };
-
-/** `without value`: only when it was not written as --name=value, so that what follows may be its value. */
-function isUnknown(token: Token | undefined, which?: 'without value'): boolean {
-  if (token?.kind !== 'option' || token.name === undefined) return false;
-  if (which && token.value !== undefined) return false;
-  return !VALUES.includes(token.name) && !FLAGS.includes(token.name);
 }

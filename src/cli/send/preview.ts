@@ -1,26 +1,41 @@
+import type { Surroundings } from '../kit/surroundings.ts';
 import { expectMessage, expectNothing } from './expected.ts';
 import { type GenerateOptions, generate } from './generate.ts';
 import { openOrderFile } from './readFile.ts';
+import { fileJson, fileTable, generatedJson, generatedTable } from './report.ts';
 import { bodyProblem } from './sqsBody.ts';
-import type { Surroundings } from './surroundings.ts';
-import { fileTable, generatedTable } from './table.ts';
+
+interface Preview {
+  /** How many bodies to show. */
+  print: number;
+  json: boolean;
+}
 
 /**
  * Shows what would be sent: the first `print` bodies, then the table. With bodies the table goes to stderr, so that
  * stdout alone is a file that can be sent later.
  */
-export function previewGenerated(orders: GenerateOptions, print: number, around: Surroundings): void {
+export function previewGenerated(
+  orders: GenerateOptions,
+  { print, json }: Preview,
+  around: Surroundings,
+): void {
   const expected = expectNothing();
   for (const message of generate(orders)) {
     if (expected.messages < print) around.stdout.write(`${message.body}\n`);
     expectMessage(expected, message);
   }
   const screen = print > 0 ? around.stderr : around.stdout;
-  screen.write(`${generatedTable(orders, expected)}\n`);
+  const nothing = { sent: 0, unsent: 0 };
+  screen.write(`${json ? generatedJson(orders, expected, nothing) : generatedTable(orders, expected)}\n`);
 }
 
 /** The same for the records of a file. */
-export async function previewFile(path: string, print: number, around: Surroundings): Promise<void> {
+export async function previewFile(
+  path: string,
+  { print, json }: Preview,
+  around: Surroundings,
+): Promise<void> {
   const report = { sent: 0, unsent: 0 };
   for await (const { body, label } of await openOrderFile(path)) {
     if (report.sent + report.unsent < print) around.stdout.write(`${body}\n`);
@@ -29,5 +44,5 @@ export async function previewFile(path: string, print: number, around: Surroundi
     report[problem ? 'unsent' : 'sent'] += 1;
   }
   const screen = print > 0 ? around.stderr : around.stdout;
-  screen.write(`${fileTable(path, report)}\n`);
+  screen.write(`${json ? fileJson(path, report) : fileTable(path, report)}\n`);
 }

@@ -1,28 +1,26 @@
 import { createSqsClient } from '../../bridge/sqs/client.ts';
 import { openInbox } from '../../bridge/sqs/openInbox.ts';
 import { type Config, ConfigError, readConfig } from '../../config/config.ts';
+import { helpOf } from '../kit/commandLine.ts';
+import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { type Destination, deliverFile, deliverGenerated } from './deliver.ts';
 import { isNoAnswer } from './noAnswer.ts';
-import { type PopulateOptions, parseOptions, USAGE } from './options.ts';
+import { parseOptions, type SendCommandOptions, USAGE } from './options.ts';
 import { OrderFileError } from './orderFile.ts';
 import { previewFile, previewGenerated } from './preview.ts';
 import { openOrderFile } from './readFile.ts';
 import { SendStopped } from './send.ts';
-import { EXIT, type Surroundings } from './surroundings.ts';
 
 const randomSeed = (): number => Math.floor(Math.random() * 0x1_0000_0000);
 
-/** The populate command. Never throws for anything a user can mend; returns the exit code. */
-export async function populate(args: readonly string[], around: Surroundings): Promise<number> {
+/** The send command. Never throws for anything a user can mend; returns the exit code. */
+export async function run(args: readonly string[], around: Surroundings): Promise<number> {
   const parsed = parseOptions(args, new Date(), randomSeed);
   if (parsed.kind === 'help') {
-    around.stdout.write(`${USAGE}\n`);
+    around.stdout.write(helpOf(USAGE));
     return EXIT.done;
   }
-  if (parsed.kind === 'bad') {
-    for (const problem of parsed.problems) around.stderr.write(`${problem}\n`);
-    return EXIT.misuse;
-  }
+  if (parsed.kind === 'bad') return refuse(parsed.problems, around);
   let config: Config | undefined;
   try {
     config = readConfig(around.env, ['sqs']);
@@ -35,21 +33,21 @@ export async function populate(args: readonly string[], around: Surroundings): P
 }
 
 async function carryOut(
-  { file, orders, rate, dryRun, print }: PopulateOptions,
+  { file, orders, rate, dryRun, print, json }: SendCommandOptions,
   config: Config,
   around: Surroundings,
 ): Promise<number> {
   if (dryRun) {
-    if (file === undefined) previewGenerated(orders, print, around);
-    else await previewFile(file, print, around);
+    if (file === undefined) previewGenerated(orders, { print, json }, around);
+    else await previewFile(file, { print, json }, around);
     return EXIT.done;
   }
   if (file === undefined) {
-    return atInbox(config, (inbox) => deliverGenerated(orders, { ...inbox, rate }, around));
+    return atInbox(config, (inbox) => deliverGenerated(orders, { ...inbox, rate, json }, around));
   }
   const records = await openOrderFile(file);
   try {
-    return await atInbox(config, (inbox) => deliverFile(file, records, { ...inbox, rate }, around));
+    return await atInbox(config, (inbox) => deliverFile(file, records, { ...inbox, rate, json }, around));
   } finally {
     await records.return?.();
   }
@@ -57,7 +55,7 @@ async function carryOut(
 
 async function atInbox(
   config: Config,
-  deliver: (inbox: Omit<Destination, 'rate'>) => Promise<number>,
+  deliver: (inbox: Omit<Destination, 'rate' | 'json'>) => Promise<number>,
 ): Promise<number> {
   const client = createSqsClient(config.sqs);
   try {
@@ -79,11 +77,11 @@ function explain(error: unknown, config: Config | undefined, around: Surrounding
     const { endpoint, region, kind } = config?.sqs ?? {};
     const where = endpoint ?? `AWS in ${region}`;
     const hint = kind === 'embedded' ? 'is `npm start` running?' : 'is it running and reachable from here?';
-    return say(`no SQS answers at ${where}: ${hint}`, EXIT.unsent);
+    return say(`no SQS answers at ${where}: ${hint}`, EXIT.no);
   }
-  if (isFromSqs(cause)) return say(`SQS refused: ${cause.name}: ${cause.message}`, EXIT.unsent);
   // What was asked before the first order was sent says by itself what to do.
-  if (cause instanceof Error && isFromSqs(cause.cause)) return say(cause.message, EXIT.unsent);
+  if (cause instanceof Error && isFromSqs(cause.cause)) return say(cause.message, EXIT.no);
+  if (isFromSqs(cause)) return say(`SQS refused: ${cause.name}: ${cause.message}`, EXIT.no);
   throw cause;
 }
 

@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
+import type { Progress } from '../kit/progress.ts';
 import type { Figures } from './figures.ts';
 import { countEntries, readStand } from './ledgerFigures.ts';
 import { addUpSpenders, countSpenders, readPeriods } from './periods.ts';
-import type { Progress } from './progress.ts';
 import { addUpUsers } from './users.ts';
 
 /** Passes over a partition before it counts as too busy to be added up. */

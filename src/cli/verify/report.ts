@@ -1,7 +1,7 @@
 import { formatMinorUnits } from '../../orders/money.ts';
 import { visible } from '../../runtime/visibleText.ts';
 import { columns } from '../kit/columns.ts';
-import { whole } from '../send/table.ts';
+import { whole } from '../kit/figures.ts';
 import type { Check } from './checks.ts';
 import { differingPlaces } from './differences.ts';
 import type { UserRecord } from './users.ts';

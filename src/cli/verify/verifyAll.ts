@@ -1,11 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import { masters } from '../../store/connections.ts';
 import type { Partitions } from '../../store/partitions.ts';
+import type { Progress } from '../kit/progress.ts';
 import { checksByHand } from './byHand.ts';
 import { type Check, checksOf } from './checks.ts';
 import { tagsElsewhere } from './elsewhere.ts';
 import { addFigures, type Figures, noFigures } from './figures.ts';
-import type { Progress } from './progress.ts';
 import { countItems, readFigures } from './readFigures.ts';
 import { strayUsers } from './strays.ts';
 import type { UserRecord } from './users.ts';

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { REASONS } from '../../orders/invalidOrder.ts';
 import { visible } from '../../runtime/visibleText.ts';
+import { money, whole } from '../kit/figures.ts';
 import { type Expected, refusedCount, topSpenders } from './expected.ts';
 import type { GenerateOptions } from './generate.ts';
 import type { SendReport } from './send.ts';
@@ -52,9 +53,29 @@ function alignRows(cells: readonly Row[]): string {
     .join('\n');
 }
 
-/** `10500` → `10,500` */
-export const whole = (count: number): string => count.toLocaleString('en-US');
+/** The same as JSON; money in minor units. */
+export function generatedJson(
+  { seed, until }: GenerateOptions,
+  { messages, distinctOrders, counted, duplicates, refused, users }: Expected,
+  { sent, unsent }: Pick<SendReport, 'sent' | 'unsent'>,
+): string {
+  const perUser = Object.fromEntries(users);
+  return jsonOf({
+    sent,
+    unsent,
+    messages,
+    distinctOrders,
+    counted,
+    duplicates,
+    refused,
+    users: perUser,
+    seed,
+    until,
+  });
+}
 
-/** `123456` cents → `1,234.56` */
-const money = (cents: number): string =>
-  (cents / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+export function fileJson(path: string, { sent, unsent }: Pick<SendReport, 'sent' | 'unsent'>): string {
+  return jsonOf({ file: basename(path), records: sent + unsent, sent, unsent });
+}
+
+const jsonOf = (value: unknown): string => JSON.stringify(value, undefined, 2);

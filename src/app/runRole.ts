@@ -1,0 +1,53 @@
+import closeWithGrace from 'close-with-grace';
+import { ConfigError, readConfig, USES } from '../config/config.ts';
+import type { Role } from '../config/roles.ts';
+import { closeLogger, makeLogger } from '../runtime/logger.ts';
+import { Services } from '../runtime/services.ts';
+import { startApp } from './startApp.ts';
+
+/** Exit codes of a role: it could not start, it stopped and left something, its configuration has problems. */
+const EXIT = { cannotStart: 1, leftSomething: 1, misconfigured: 2 } as const;
+
+/** Starts a role in this process, which ends when it is told to, or when the start is impossible. */
+export async function runRole(role: Role): Promise<void> {
+  const config = readConfigOrExit(role);
+  const logger = makeLogger(config.log);
+  for (const { name, nearest } of config.unknown)
+    logger.warn('nothing reads this variable', { name, nearest });
+  const services = new Services(logger);
+
+  // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,
+  // or the deadline, ends it at once; what was in hand is then delivered again.
+  let stopping = false;
+  closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
+    stopping = true;
+    if (err) logger.error('stopping after an unexpected error', { error: err.stack ?? err.message });
+    else logger.info('stopping', { signal });
+    const whole = await services.stop(config.shutdownTimeoutMs);
+    logger.info('stopped');
+    await closeLogger(logger);
+    // The exit code says that something was left: it is delivered again, or ends with the process.
+    if (!whole) process.exit(EXIT.leftSomething);
+  });
+
+  try {
+    await startApp(config, role, logger, services);
+  } catch (error) {
+    // A stop takes its parts from a start under way: how that ends is for the stop to say.
+    if (stopping) return;
+    logger.error('cannot start', { error: (error as Error).message });
+    await services.stop(config.shutdownTimeoutMs);
+    await closeLogger(logger);
+    process.exit(EXIT.cannotStart);
+  }
+}
+
+function readConfigOrExit(role: Role) {
+  try {
+    return readConfig(undefined, USES[role]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(EXIT.misconfigured);
+  }
+}

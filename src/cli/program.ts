@@ -1,0 +1,32 @@
+import type { RunCommand } from './kit/surroundings.ts';
+
+export interface CommandEntry {
+  name: string;
+  /** A few words for the list of commands; the command's own help says the rest. */
+  summary: string;
+  /** Loaded when it is asked for only: a role must not pay for commands, nor a command for the others. */
+  load: () => Promise<{ run: RunCommand }>;
+}
+
+/** What operators do beside the running product. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'keys', summary: 'create, list and revoke API keys', load: () => import('./keys/run.ts') },
+  {
+    name: 'failed',
+    summary: 'give failed orders to the workers once more',
+    load: () => import('./failed/run.ts'),
+  },
+  { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },
+  { name: 'send', summary: 'send sample orders or a file to the inbox', load: () => import('./send/run.ts') },
+  {
+    name: 'concurrency',
+    summary: 'how many orders each worker process takes in hand',
+    load: () => import('./concurrency/run.ts'),
+  },
+  { name: 'verify', summary: 'recompute the stats and compare', load: () => import('./verify/run.ts') },
+  {
+    name: 'repartition',
+    summary: 'spread the users over another number of partitions',
+    load: () => import('./repartition/run.ts'),
+  },
+];
