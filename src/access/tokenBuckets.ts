@@ -10,72 +10,51 @@ export interface Policy {
 }
 
 export interface Taken {
-  given: number;
+  allowed: boolean;
   left: number;
-  /** Milliseconds until there is a token again; 0 when some were given. */
+  /** Milliseconds until there is a token again; 0 when one was taken. */
   waitMs: number;
-  /** Since when the bucket has not been full. Only to be compared. */
-  since: string;
 }
 
-/** Tokens that come back with a trip. Once the bucket was full again they are in it already, and nothing comes back. */
-export interface Unspent {
-  tokens: number;
-  /** What the bucket said when they were taken. */
-  since: string;
-}
+export type TakeTokenNow = (policy: Policy, subject: string) => Taken;
+export type TakeToken = (...args: Parameters<TakeTokenNow>) => Promise<Taken>;
 
-export type TakeTokensNow = (policy: Policy, subject: string, wanted: number, unspent: Unspent) => Taken;
-export type TakeTokens = (...args: Parameters<TakeTokensNow>) => Promise<Taken>;
-
-const SCRIPT = readFileSync(new URL('./takeTokens.lua', import.meta.url), 'utf8');
+const SCRIPT = readFileSync(new URL('./takeToken.lua', import.meta.url), 'utf8');
 
 type WithCommand = (Redis | Cluster) & {
-  takeTokens(
-    key: string,
-    interval: number,
-    size: number,
-    wanted: number,
-    unspent: number,
-    since: string,
-  ): Promise<[number, number, number, string]>;
+  takeToken(key: string, interval: number, size: number): Promise<[number, number, number]>;
 };
 
 /** Buckets in Redis, shared by every process. One key each, gone when the bucket is full: they spread over a cluster. */
-export function sharedBuckets(redis: Redis | Cluster): TakeTokens {
-  redis.defineCommand('takeTokens', { numberOfKeys: 1, lua: SCRIPT });
-  return async (policy, subject, wanted, unspent) => {
+export function sharedBuckets(redis: Redis | Cluster): TakeToken {
+  redis.defineCommand('takeToken', { numberOfKeys: 1, lua: SCRIPT });
+  return async (policy, subject) => {
     const key = `order-pipeline:rate:${policy.name}:${subject}`;
-    const [given, left, waitMs, since] = await (redis as WithCommand).takeTokens(
-      key,
-      interval(policy),
-      policy.limit,
-      wanted,
-      unspent.tokens,
-      unspent.since,
-    );
-    return { given, left, waitMs, since };
+    const [taken, left, waitMs] = await (redis as WithCommand).takeToken(key, interval(policy), policy.limit);
+    return { allowed: taken === 1, left, waitMs };
   };
 }
 
 /** The same buckets in this process alone, for the time in which Redis is away. */
-export function localBuckets(elapsed: () => number = systemClock.elapsed): TakeTokensNow {
-  const buckets = new Map<string, { full: number; since: number }>();
-  return (policy, subject, wanted, unspent) => {
+export function localBuckets(elapsed: () => number = systemClock.elapsed): TakeTokenNow {
+  const fullAt = new Map<string, number>();
+  return (policy, subject) => {
     const key = `${policy.name}:${subject}`;
-    // Whole microseconds, as in Redis: a fraction rounded the wrong way is a token lost.
-    const time = Math.floor(elapsed() * 1_000);
+    const now = Math.floor(elapsed() * 1_000);
     const every = interval(policy);
-    const known = buckets.get(key);
-    let { full, since } = known && known.full > time ? known : { full: time, since: time };
-    if (String(since) === unspent.since) full = Math.max(time, full - unspent.tokens * every);
-    const free = Math.max(0, policy.limit - Math.ceil((full - time) / every));
-    const given = Math.min(wanted, free);
-    const waitMs = given > 0 ? 0 : Math.ceil((full - time - (policy.limit - 1) * every) / 1_000);
+    const full = Math.max(now, fullAt.get(key) ?? now);
+    const left = policy.limit - Math.ceil((full - now) / every);
+    if (left <= 0) {
+      return {
+        allowed: false,
+        left: 0,
+        waitMs: Math.ceil((full - now - (policy.limit - 1) * every) / 1_000),
+      };
+    }
     // Forgetting at once is enough of a bound: this stands in for Redis, and not for long.
-    if (buckets.size >= MOST_LOCAL) buckets.clear();
-    buckets.set(key, { full: full + given * every, since });
-    return { given, left: free - given, waitMs, since: String(since) };
+    if (fullAt.size >= MOST_LOCAL) fullAt.clear();
+    fullAt.set(key, full + every);
+    return { allowed: true, left: left - 1, waitMs: 0 };
   };
 }
 
