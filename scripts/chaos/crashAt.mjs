@@ -39,7 +39,7 @@ const SCRIPT_STEPS = {
   moveToActive: 'fetch',
   recordOrders: 'record',
   moveStalledJobsToWait: 'stalled check',
-  updateData: 'edit',
+  replaceJobData: 'edit',
   reprocessJob: 'retry',
 };
 

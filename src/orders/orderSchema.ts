@@ -41,10 +41,10 @@ export function orderSchema(rules: OrderRules) {
       return [name, sumFieldsBelow(below, accepts)];
     }),
   );
-  return z
+  const summed = z
     .object({ ...order, ...(sums as object) })
-    .superRefine(checkLines, { when: () => true })
     .superRefine(checkSum(rules.sumFields), { when: () => true });
+  return accepts.has('zero_quantity') ? summed.superRefine(checkLines, { when: () => true }) : summed;
 }
 
 const sumNames = (fields: readonly SumField[]): string[] => [...new Set(fields.map(({ path }) => path[0]))];
@@ -54,7 +54,7 @@ interface ReadLine {
   price_per_unit: Big;
 }
 
-/** Lines of quantity 0 are dropped where they are accepted: something has to be left. */
+/** Lines of quantity 0 are dropped: something has to be left. */
 function checkLines(order: { items: unknown }, context: z.RefinementCtx): void {
   if (!areRead(order?.items) || order.items.some(({ quantity }) => quantity !== 0)) return;
   context.addIssue({
