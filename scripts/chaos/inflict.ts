@@ -1,4 +1,4 @@
-import type { Play } from './runSchedule.ts';
+import type { Play } from './play.ts';
 import type { Fault } from './schedule.ts';
 
 /** Breaks what the step says. What takes its time goes on while the schedule does; see `freezing`. */

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../../src/bridge/sqs/client.ts';
 import type { GeneratedMessage } from '../../src/cli/send/generate.ts';
 import { type Api, apiAt } from './api.ts';
 import { assemble, type Cast, type CastOptions, showing } from './cast.ts';
 import type { Difference } from './compare.ts';
 import { inflict } from './inflict.ts';
-import { type Model, makeModel } from './model.ts';
-import { type Operator, startOperator } from './operator.ts';
+import { makeModel } from './model.ts';
+import { startOperator } from './operator.ts';
+import type { Play } from './play.ts';
 import { openReality } from './reality.ts';
 import type { Step } from './schedule.ts';
 import { settle } from './settle.ts';
@@ -94,20 +95,6 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
     await reality.close().catch(() => {});
     await cast.close();
   }
-}
-
-/** What the steps work on. */
-export interface Play {
-  cast: Cast;
-  client: SQSClient;
-  model: Model;
-  operator: Operator;
-  onFault: (kind: string) => void;
-  onEvent: (event: string) => void;
-  /** What the operator does: one thing after the other, while the schedule goes on. */
-  operations: Promise<void>[];
-  /** Freezes that are not over yet. */
-  freezing: Promise<void>[];
 }
 
 async function take(step: Step, play: Play): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CompareOptions, compare, type Difference } from './compare.ts';
-import type { Play } from './runSchedule.ts';
+import type { Play } from './play.ts';
 import type { Left } from './survivor.ts';
 
 export interface SettleOptions extends Play, Omit<CompareOptions, 'today'> {

@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq';
 import type { Config } from '../../src/config/config.ts';
 import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
-import { makeReadStats, type Spender } from '../../src/stats/read/readStats.ts';
+import type { Spender } from '../../src/stats/figures.ts';
+import { makeReadStats } from '../../src/stats/read/readStats.ts';
 import { closeRedis, connectRedis } from '../../src/store/connections.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import type { RedisTarget } from '../../src/store/redisTarget.ts';

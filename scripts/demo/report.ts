@@ -2,7 +2,7 @@ import { columns } from '../../src/cli/kit/columns.ts';
 import { whole } from '../../src/cli/kit/figures.ts';
 import { type Expected, refusedCount } from '../../src/cli/send/expected.ts';
 import { formatMinorUnits } from '../../src/orders/money.ts';
-import type { Spender } from '../../src/stats/read/readStats.ts';
+import type { Spender } from '../../src/stats/figures.ts';
 import type { Endings } from './growth.ts';
 
 export interface DemoResult {

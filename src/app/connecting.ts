@@ -3,9 +3,9 @@ import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import { type EmbeddedRedisEvents, startEmbeddedRedis } from '../embedded/redis.ts';
 import type { Services } from '../runtime/services.ts';
-import { throttledErrors } from '../runtime/throttle.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { type ConnectOptions, closeRedis, connectRedis, type RedisProfile } from '../store/connections.ts';
+import { redisErrors } from '../store/redisAdvice.ts';
 import { type RedisTarget, redisAddress } from '../store/redisTarget.ts';
 
 /** Opens a connection under a name that the stop tells, and has it closed then. */
@@ -16,7 +16,7 @@ export type Connect = (
 ) => Redis | Cluster;
 
 export function connector(target: RedisTarget, logger: Logger, services: Services): Connect {
-  const onError = throttledErrors(logger, 'Redis connection');
+  const onError = redisErrors(logger, 'Redis connection');
   return (profile, name, options) => {
     const redis = connectRedis(target, profile, { onError, ...options });
     services.add({ name: `Redis connection (${name})`, stop: async () => closeRedis(redis) });

@@ -5,7 +5,6 @@ import type { Role } from '../config/roles.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import { type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
 import type { Services } from '../runtime/services.ts';
-import { throttledErrors } from '../runtime/throttle.ts';
 import { Troubles } from '../runtime/troubles.ts';
 import { watchTotals } from '../stats/watchTotals.ts';
 import { checkPermissions } from '../store/checkPermissions.ts';
@@ -14,14 +13,13 @@ import { claimLayout } from '../store/claimLayout.ts';
 import { claimPartitions } from '../store/claimPartitions.ts';
 import { chooseDurability } from '../store/durability.ts';
 import { makePartitions } from '../store/partitions.ts';
+import { redisErrors } from '../store/redisAdvice.ts';
 import { onceThere } from '../store/redisFaults.ts';
 import type { RedisTarget } from '../store/redisTarget.ts';
 import { askSentinels } from '../store/sentinels.ts';
-import { type OrderWorkers, startOrderWorkers } from '../worker/orderWorkers.ts';
-import { openBridge } from './bridge.ts';
+import type { OrderWorkers } from '../worker/orderWorkers.ts';
 import { connector, locateRedis } from './connecting.ts';
 import { openHttp } from './http.ts';
-import { openMoves } from './lanes.ts';
 
 export interface App {
   /** Where HTTP answers; undefined when PORT is 0. */
@@ -70,7 +68,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   });
 
   const redis = connect('fail_fast', 'queues', { commandTimeout: QUEUES_TIMEOUT_MS });
-  const onStartError = throttledErrors(logger, 'start');
+  const onStartError = redisErrors(logger, 'start');
   const claim = async () => {
     await checkRedis(redis);
     await checkPermissions(redis, `${partitions.all[0]?.tag}:permissions`);
@@ -79,7 +77,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   };
   await onceThere(redis, claim, onStartError);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
-  const onQueueError = throttledErrors(logger, 'queue');
+  const onQueueError = redisErrors(logger, 'queue');
   const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
   queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
@@ -105,32 +103,11 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     services.add({ name: 'look at the totals', stop });
   }
   if (does('worker')) {
-    const moves = await openMoves(openQueues, opening);
-    workers = await startOrderWorkers(
-      {
-        ...config.worker,
-        maxBodyBytes: config.maxBodyBytes,
-        rules: config.rules,
-        ledgerRetentionDays: config.ledgerRetentionDays,
-        userDetailDays: config.userDetailDays,
-        auditRetentionDays: config.auditRetentionDays,
-      },
-      {
-        queueRedis: connect('patient', 'worker', { writeTogether: true }),
-        // Its commands are few and large, and the first of them should not wait for the last.
-        recordRedis: connect('patient', 'record'),
-        settingsRedis: redis,
-        queues: moves,
-        partitions,
-        logger,
-        onError: throttledErrors(logger, 'worker'),
-      },
-    );
-    const { stop } = workers;
-    services.add({ name: 'worker', stop });
-    logger.info('worker started', { concurrency: config.worker.concurrency, partitions: config.partitions });
+    const { startWorkers } = await import('./worker.ts');
+    workers = await startWorkers(openQueues, { ...opening, logger });
   }
   if (does('bridge')) {
+    const { openBridge } = await import('./bridge.ts');
     bridge = await openBridge({ ...opening, role, logger });
     const { quiet, stop } = bridge;
     services.add({ name: 'bridge', quiet, stop });

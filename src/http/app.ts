@@ -1,6 +1,5 @@
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
-import { BOARD_PATH } from '../desk/board.ts';
 import type { HealthRoutes } from './health.ts';
 import { cors } from './transport/cors.ts';
 import type { Guards } from './transport/guards.ts';
@@ -24,8 +23,8 @@ export interface ReadingParts {
   stats: Router;
   /** What everyone may see: the description of the API, not its data. */
   documents?: Router;
-  /** Bull Board, once Redis was reachable for the first time. */
-  board: () => Router | undefined;
+  /** The operators' pages under their address, once Redis was reachable for the first time. */
+  operators: { at: string; router: () => Router | undefined };
 }
 
 /** The HTTP surface of a process, without a port: server.ts listens. */
@@ -38,19 +37,22 @@ export function makeApp({ logger, health, trustProxy, reading }: AppParts): Expr
   app.set('query parser', 'simple');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
   const startLog = requestLog(logger);
-  const setSecurityHeaders = securityHeaders(BOARD_PATH);
+  const setSecurityHeaders = securityHeaders(reading?.operators.at);
   // One layer, not three: walking to a layer costs Express as much as each of these does.
   app.use((request, response, next) => {
     startLog(request, response);
     setSecurityHeaders(request, response);
     requestLimits(request, response, next);
   });
-  const operating = healthRouter(health);
-  // The address alone is what the log names, and what people type.
-  leads(operating, withVersion('/'), reading?.documents ? '/docs' : '/health');
-  if (reading) operatorsRoutes(operating, reading);
-  operating.get('/favicon.ico', noIcon);
-  app.use(only('health|admin|favicon|(v1)?/?([?]|$)', operating));
+  app.use(
+    aside({
+      '/health': healthRouter(health),
+      '/favicon.ico': Router().get('/favicon.ico', noIcon),
+      // The address alone is what the log names, and what people type.
+      '/': leads(withVersion('/'), reading?.documents ? '/docs' : '/health'),
+      ...(reading ? { [OPERATORS]: operatorsRouter(reading) } : {}),
+    }),
+  );
   if (reading) readingRoutes(app, reading);
   app.use(notFound);
   app.use(problems(logger));
@@ -66,43 +68,53 @@ function healthRouter({ health, ready, live }: HealthRoutes): Router {
   return router;
 }
 
-function leads(router: Router, from: string | string[], to: string): void {
+function leads(from: string | string[], to: string): Router {
+  const router = Router();
   router
     .route(from)
     .get((_request, response) => response.redirect(to))
     .all(methodNotAllowed('GET', 'HEAD'));
+  return router;
 }
 
-/** Nearly all requests are for the stats: they pass by the other routes with one look instead of one for each. */
-function only(beginnings: string, router: Router): RequestHandler {
-  const begins = new RegExp(`^(https?://[^/]*)?(/v1)?/(${beginnings})`, 'i');
+/**
+ * Routers by what their paths begin with. Nearly all requests are for the stats: they pass by all of these with one look
+ * instead of one for each.
+ */
+function aside(routers: Record<string, Router>): RequestHandler {
+  const beginnings = Object.keys(routers).map((path) =>
+    path === '/' ? '/?(?=[?]|$)' : path.replaceAll('.', '[.]'),
+  );
+  const begins = new RegExp(`^(https?://[^/]*)?(/v1)?(${beginnings.join('|')})`, 'i');
+  const router = Router().use(...new Set(Object.values(routers)));
   return (request, response, next) => (begins.test(request.url) ? router(request, response, next) : next());
 }
+
+/** All that operators reach is below this. */
+const OPERATORS = '/admin';
 
 /**
  * Nothing of it is stored anywhere, refusals and the board's own script included: what operators see holds addresses.
  */
-function operatorsRoutes(router: Router, reading: ReadingParts): void {
-  router.use('/admin', unstored);
-  leads(router, '/admin', BOARD_PATH);
-  router.use(BOARD_PATH, ...boardHandlers(reading));
-}
-
-function boardHandlers({ guards, board }: ReadingParts): RequestHandler[] {
-  return [
-    guards.admin,
-    (request, response, next) => {
-      const router = board();
-      if (router) return router(request, response, next);
-      sendProblem(response, 503, { kind: 'redis-unavailable', detail: 'Redis was not reachable yet' });
-    },
-  ];
+function operatorsRouter({ guards, operators }: ReadingParts): Router {
+  const once: RequestHandler = (request, response, next) => {
+    const router = operators.router();
+    if (router) return router(request, response, next);
+    sendProblem(response, 503, { kind: 'redis-unavailable', detail: 'Redis was not reachable yet' });
+  };
+  return Router()
+    .use(OPERATORS, unstored)
+    .use(leads(OPERATORS, operators.at))
+    .use(operators.at, guards.admin, once);
 }
 
 /** The order matters: whatever comes after `guards.reads` is closed to those who may not read, also what is not there. */
 function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: ReadingParts): void {
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
-  if (documents) app.use(only('docs|openapi|problems', Router().use(documents).use(VERSION, documents)));
+  if (documents) {
+    const versioned = Router().use(documents).use(VERSION, documents);
+    app.use(aside({ '/docs': versioned, '/openapi': versioned, '/problems': versioned }));
+  }
   app.use(guards.reads);
   app.use(stats).use(VERSION, stats);
 }

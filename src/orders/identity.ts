@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Order } from './parseOrder.ts';
+import type { Order } from './order.ts';
 
 export const IDENTITY_BYTES = 8;
 export const DIGEST_BYTES = 8;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isMissing, kindOf, unlessWrongType } from './issues.ts';
-import type { OrderRules } from './parseOrder.ts';
+import type { OrderRules } from './order.ts';
 import { amountReader, sentFor } from './sumFields.ts';
 
 const OPTIONAL = ['order_timestamp', 'currency', 'payment_method', 'shipping_address'] as const;

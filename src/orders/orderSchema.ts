@@ -13,7 +13,7 @@ import {
 } from './fields.ts';
 import { field, optional } from './issues.ts';
 import { formatMinorUnits, MAX_AMOUNT, roundToMinorUnits } from './money.ts';
-import type { OrderRules } from './parseOrder.ts';
+import type { OrderRules } from './order.ts';
 import { type SumField, sumFieldName, sumFieldsBelow } from './sumFields.ts';
 
 /** The rules of every field, and of the sum over them. */

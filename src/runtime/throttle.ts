@@ -1,16 +1,19 @@
 import type { Logger } from 'winston';
-import { permissionAdvised } from '../store/redisAdvice.ts';
 
 const QUIET_MS = 1_000;
 
 /**
  * A listener for faults that come in floods: at most one line a second for each, with how many it stands for.
- * While Redis is away every connection reports every attempt.
+ * While Redis is away every connection reports every attempt. `advised` may say better what an error means.
  */
-export function throttledErrors(logger: Logger, message: string): (error: Error) => void {
+export function throttledErrors(
+  logger: Logger,
+  message: string,
+  advised: (error: Error) => Error = (error) => error,
+): (error: Error) => void {
   const seen = new Map<string, { until: number; held: number }>();
   return (error) => {
-    const text = textOf(permissionAdvised(error));
+    const text = textOf(advised(error));
     const now = Date.now();
     const entry = seen.get(text);
     if (entry && now < entry.until) {

@@ -1,3 +1,10 @@
+import type { Logger } from 'winston';
+import { throttledErrors } from '../runtime/throttle.ts';
+
+/** A listener for what connections, queues and workers say about Redis: at most a line a second for each fault. */
+export const redisErrors = (logger: Logger, message: string): ((error: Error) => void) =>
+  throttledErrors(logger, message, permissionAdvised);
+
 /** What a fault of a connection says by its code or its message, and what to do about it. */
 const ADVICE: readonly [RegExp, string][] = [
   [

@@ -1,5 +1,6 @@
 import { InvalidOrder, type Issue } from '../../src/orders/invalidOrder.ts';
-import { makeParseOrder, type Order, type OrderRules } from '../../src/orders/parseOrder.ts';
+import type { Order, OrderRules } from '../../src/orders/order.ts';
+import { makeParseOrder } from '../../src/orders/parseOrder.ts';
 import { anOrder, RULES } from '../support/orders.ts';
 
 export const RECEIVED_AT = '2025-03-04T05:06:07.000Z';

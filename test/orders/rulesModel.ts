@@ -1,5 +1,5 @@
 import { ExactNumber } from '../../src/orders/exactNumber.ts';
-import type { OrderRules } from '../../src/orders/parseOrder.ts';
+import type { OrderRules } from '../../src/orders/order.ts';
 
 /** What must become of an order. */
 export interface Judgement {

@@ -13,7 +13,8 @@ import { bodyProblem } from '../../src/cli/send/sqsBody.ts';
 import { digestOf, identityOf } from '../../src/orders/identity.ts';
 import type { IdCase } from '../../src/orders/ids.ts';
 import { InvalidOrder, REASONS, type Reason } from '../../src/orders/invalidOrder.ts';
-import { makeParseOrder, type Order, type ParseOrder } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
+import { makeParseOrder, type ParseOrder } from '../../src/orders/parseOrder.ts';
 import { RULES } from '../support/orders.ts';
 
 const OPTIONS: GenerateOptions = {

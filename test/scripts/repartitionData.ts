@@ -1,7 +1,7 @@
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { createRandom } from '../../src/cli/send/random.ts';
-import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
 import { monthOf } from '../../src/orders/timestamp.ts';
 import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';

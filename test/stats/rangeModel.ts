@@ -1,6 +1,6 @@
-import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
 import { monthOf } from '../../src/orders/timestamp.ts';
-import type { DayRange, Granularity, Point, Totals, UserTotals } from '../../src/stats/read/readStats.ts';
+import type { DayRange, Granularity, Point, Totals, UserTotals } from '../../src/stats/figures.ts';
 
 /** Every day from one to another, both in it. */
 export function daysFrom(start: string, end: string): string[] {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

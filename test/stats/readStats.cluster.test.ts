@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster } from 'ioredis';
 import { type LocalCluster, startCluster } from '../../scripts/cluster/startCluster.ts';
-import {
-  makeReadStats,
-  type Position,
-  type ReadStats,
-  type UserTotals,
-} from '../../src/stats/read/readStats.ts';
+import type { Position, UserTotals } from '../../src/stats/figures.ts';
+import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { rangeModel } from './rangeModel.ts';
 import { endings, order, recorder } from './recording.ts';

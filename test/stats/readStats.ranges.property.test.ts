@@ -2,15 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { TOTAL_ROOM } from '../../src/orders/money.ts';
-import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
+import type { DayRange, Position, UserTotals } from '../../src/stats/figures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { DetailGone } from '../../src/stats/read/errors.ts';
-import {
-  type DayRange,
-  makeReadStats,
-  type Position,
-  type UserTotals,
-} from '../../src/stats/read/readStats.ts';
+import { makeReadStats } from '../../src/stats/read/readStats.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { daysFrom, rangeModel } from './rangeModel.ts';

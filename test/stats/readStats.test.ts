@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Order } from '../../src/orders/parseOrder.ts';
+import type { Order } from '../../src/orders/order.ts';
 import { makeRecordOrder, type RecordOrder } from '../../src/stats/record/recordOrder.ts';
 import type { Partitions } from '../../src/store/partitions.ts';
 

@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config/config.ts';
-import type { OrderRules } from '../../src/orders/parseOrder.ts';
+import type { OrderRules } from '../../src/orders/order.ts';
 
 /** The rules of an order when nothing is configured. */
 export const RULES: OrderRules = readConfig({}).rules;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
-import type { Order } from '../../../src/orders/parseOrder.ts';
+import type { Order } from '../../../src/orders/order.ts';
 import { makeRecordOrder } from '../../../src/stats/record/recordOrder.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
 import { usedMemory } from '../support/redisFigures.ts';

@@ -1,6 +1,6 @@
 import { TOTAL_ROOM } from '../../orders/money.ts';
+import type { Granularity } from '../../stats/figures.ts';
 import { periodOf } from '../../stats/read/dayRange.ts';
-import type { Granularity } from '../../stats/read/readStats.ts';
 import type { Figures } from './figures.ts';
 import { noPeriod, type PeriodFigures, type Periods } from './periods.ts';
 

@@ -1,4 +1,14 @@
-import type { UserRecord } from './users.ts';
+/** What is recorded of one user, in the places that must agree. Undefined where there is nothing. */
+export interface UserRecord {
+  userId: string;
+  partition: number;
+  /** From the user's own hash; money in minor units, here and below. */
+  orders: number | undefined;
+  minorUnits: number | undefined;
+  bySpend: number | undefined;
+  byCount: number | undefined;
+  overMonths: number;
+}
 
 /** In which places the record differs from the user's hash; none when all agree. */
 export type Place = 'spend list' | 'order list' | 'months';

@@ -1,4 +1,4 @@
-import type { Totals } from '../../stats/read/readStats.ts';
+import type { Totals } from '../../stats/figures.ts';
 import { Differences } from './differences.ts';
 import type { Periods } from './periods.ts';
 

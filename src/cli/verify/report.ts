@@ -3,8 +3,8 @@ import { visible } from '../../runtime/visibleText.ts';
 import { columns } from '../kit/columns.ts';
 import { whole } from '../kit/figures.ts';
 import type { Check } from './checks.ts';
+import type { UserRecord } from './differences.ts';
 import { differingPlaces } from './differences.ts';
-import type { UserRecord } from './users.ts';
 import type { Verified } from './verifyAll.ts';
 
 /** The checks as one aligned table, the first differing users, and a sentence. */

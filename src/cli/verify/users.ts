@@ -2,20 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
-import { Differences, differingPlaces } from './differences.ts';
+import { Differences, differingPlaces, type UserRecord } from './differences.ts';
 import { type Member, pagesOf, replies } from './reading.ts';
-
-/** What is recorded of one user, in the places that must agree. Undefined where there is nothing. */
-export interface UserRecord {
-  userId: string;
-  partition: number;
-  /** From the user's own hash; money in minor units, here and below. */
-  orders: number | undefined;
-  minorUnits: number | undefined;
-  bySpend: number | undefined;
-  byCount: number | undefined;
-  overMonths: number;
-}
 
 /** Sums over the hashes of the users seen, and who differs. */
 export interface UserSums {

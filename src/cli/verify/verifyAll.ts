@@ -4,11 +4,11 @@ import type { Partitions } from '../../store/partitions.ts';
 import type { Progress } from '../kit/progress.ts';
 import { checksByHand } from './byHand.ts';
 import { type Check, checksOf } from './checks.ts';
+import type { UserRecord } from './differences.ts';
 import { tagsElsewhere } from './elsewhere.ts';
 import { addFigures, type Figures, noFigures } from './figures.ts';
 import { countItems, readFigures } from './readFigures.ts';
 import { strayUsers } from './strays.ts';
-import type { UserRecord } from './users.ts';
 
 export interface Verified {
   result: 'right' | 'differs' | 'inconclusive';

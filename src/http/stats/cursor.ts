@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DayRange, Position } from '../../stats/read/readStats.ts';
+import type { DayRange, Position } from '../../stats/figures.ts';
 import { type HttpProblem, invalidParameters } from '../transport/problem.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { IdCase } from '../../orders/ids.ts';
 import { toJsonAmount } from '../../orders/money.ts';
+import type { DayRange, Totals } from '../../stats/figures.ts';
 import { DetailGone, RangeTooLarge, TooManyWaiting } from '../../stats/read/errors.ts';
-import type { DayRange, ReadStats, Totals } from '../../stats/read/readStats.ts';
+import type { ReadStats } from '../../stats/read/readStats.ts';
 import { type AnswerOf, type InputOf, type Operation, statsOperations } from '../description/operations.ts';
 import { HttpProblem, methodNotAllowed } from '../transport/problem.ts';
 import {

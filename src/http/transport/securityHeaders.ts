@@ -44,11 +44,13 @@ const forBoard = helmet({
 });
 
 /** The same headers on every answer, tight ones everywhere except under `loosePath`. */
-export function securityHeaders(loosePath: string): (request: Request, response: Response) => void {
+export function securityHeaders(
+  loosePath: string | undefined,
+): (request: Request, response: Response) => void {
   // Helmet builds them for each request anew, and they never differ: recorded once, they cost a third.
   const [tight, loose] = [recorded(strict), recorded(forBoard)];
   return (request, response) => {
-    const headers = request.url.startsWith(loosePath) ? loose : tight;
+    const headers = loosePath !== undefined && request.url.startsWith(loosePath) ? loose : tight;
     for (const [name, value] of headers) response.setHeader(name, value);
   };
 }

@@ -1,6 +1,6 @@
 import { isCalendarDay, monthOf } from '../../orders/timestamp.ts';
+import type { DayRange, Granularity } from '../figures.ts';
 import { RangeTooLarge } from './errors.ts';
-import type { DayRange, Granularity } from './readStats.ts';
 
 /** Points of one series. */
 export const MAX_POINTS = 5_000;

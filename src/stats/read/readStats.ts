@@ -1,5 +1,16 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../../store/partitions.ts';
+import type {
+  Buyer,
+  DayRange,
+  Granularity,
+  Point,
+  Position,
+  Rank,
+  Spender,
+  Totals,
+  UserPage,
+} from '../figures.ts';
 import { type Ask, makeAsk, money, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
@@ -15,59 +26,6 @@ import { UNWATCHED, type Watch, watched } from './watch.ts';
 import { splitByYear } from './yearSplit.ts';
 
 export { MAX_ENTRIES } from './rangeMerge.ts';
-
-/** Orders and money of any scope. Money is whole minor units, here and in everything this module returns. */
-export interface Totals {
-  orders: number;
-  minorUnits: number;
-}
-
-export interface Spender {
-  userId: string;
-  minorUnits: number;
-}
-
-export interface Buyer {
-  userId: string;
-  orders: number;
-}
-
-/** Both days inclusive, `YYYY-MM-DD`, UTC; the start is not after the end. */
-export interface DayRange {
-  startDay: string;
-  endDay: string;
-}
-
-export interface UserTotals extends Totals {
-  userId: string;
-}
-
-/** A place in a list of users, largest spend first: after it means after that user with that spend. */
-export interface Position {
-  minorUnits: number;
-  userId: string;
-}
-
-/** `next` is missing on the last page. */
-export interface UserPage {
-  users: UserTotals[];
-  next?: Position;
-}
-
-export type Granularity = 'day' | 'month' | 'year';
-
-/** `period` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. */
-export interface Point extends Totals {
-  period: string;
-}
-
-/** One plus the number of users with strictly more: equal ones share a place. */
-export interface Rank {
-  spenders: number;
-  buyers: number;
-  /** Of how many. */
-  users: number;
-}
 
 /**
  * Reads the stats. All partitions are asked at once, so a round trip here is one for all of them.

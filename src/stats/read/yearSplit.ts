@@ -1,5 +1,5 @@
+import type { DayRange } from '../figures.ts';
 import { NUMBERS } from './dayRange.ts';
-import type { DayRange } from './readStats.ts';
 
 /** What the total of a range is added up from. */
 export interface YearSplit {

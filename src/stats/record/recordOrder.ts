@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { digestOf, identityOf } from '../../orders/identity.ts';
-import type { Order } from '../../orders/parseOrder.ts';
+import type { Order } from '../../orders/order.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 

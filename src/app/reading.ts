@@ -1,0 +1,88 @@
+import type { Cluster, Redis } from 'ioredis';
+import { KeyRing } from '../access/keyRing.ts';
+import { KeyStore } from '../access/keyStore.ts';
+import { RateLimiter } from '../access/rateLimiter.ts';
+import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
+import { makeAuditLog } from '../audit/auditLog.ts';
+import { BOARD_PATH, board } from '../desk/board.ts';
+import { boardChanges } from '../desk/boardChanges.ts';
+import { makeDesk } from '../desk/desk.ts';
+import type { ReadingParts } from '../http/app.ts';
+import { docsRoutes } from '../http/description/docsRoutes.ts';
+import { statsRoutes } from '../http/stats/routes.ts';
+import { steadyReads } from '../http/stats/steadyReads.ts';
+import { guards } from '../http/transport/guards.ts';
+import type { OrderQueues } from '../queue/orderQueues.ts';
+import { retryFailed } from '../queue/retryFailed.ts';
+import { throttledErrors } from '../runtime/throttle.ts';
+import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import type { HttpParts } from './httpParts.ts';
+
+/* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
+const ACCESS_TIMEOUT_MS = 200;
+const READ_TIMEOUT_MS = 750;
+/** Where all users of a range are added up, that holds for each round trip, and this for all of them. */
+const LONG_READ_TIMEOUT_MS = 5_000;
+/** An operator waits longer than a program, and is told then. */
+const DESK_TIMEOUT_MS = 10_000;
+
+/** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
+export function readingParts(
+  { config, logger, connect, partitions, queues }: HttpParts,
+  redis: Redis | Cluster,
+): ReadingParts {
+  const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
+  const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
+  // Not only once somebody changes something: that first change would find no connection.
+  const deskRedis = connect('fail_fast', 'desk', { commandTimeout: DESK_TIMEOUT_MS });
+  const takeTokens = sharedBuckets(accessRedis);
+  const limiter = (name: Policy['name'], limit: number) =>
+    new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
+  const stats = steadyReads(makeWatchedReads(redis, partitions), {
+    mostUnderWay: readsInFlight,
+    deadlineMs: READ_TIMEOUT_MS,
+    long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },
+  });
+  return {
+    guards: guards({
+      keys: new KeyRing(new KeyStore(accessRedis)),
+      keysNeeded,
+      admin: config.admin,
+      listensOn: config.http.host,
+      perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
+      perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
+      failures: limiter('auth-failures', authFailures),
+    }),
+    corsOrigins,
+    stats: statsRoutes(stats, config.rules.idCase),
+    documents: docsRoutes(config.rules.idCase),
+    operators: {
+      at: BOARD_PATH,
+      router: lazily(queues, (open) => {
+        const onError = throttledErrors(logger, 'Bull Board');
+        const desk = makeDesk({
+          redis: deskRedis,
+          queues: open,
+          partitions,
+          audit: makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger }),
+          maxBodyBytes: config.maxBodyBytes,
+          retryFailed: (some) => retryFailed(deskRedis, some),
+        });
+        return board(open, boardChanges(desk, onError), onError);
+      }),
+    },
+  };
+}
+
+/** Bull Board needs queues, and those need Redis once; /health answers before that. */
+function lazily(
+  queues: () => OrderQueues | undefined,
+  make: (open: OrderQueues) => ReturnType<typeof board>,
+) {
+  let router: ReturnType<typeof board> | undefined;
+  return () => {
+    const open = queues();
+    if (open) router ??= make(open);
+    return router;
+  };
+}

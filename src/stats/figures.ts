@@ -1,0 +1,54 @@
+/* The words of the stats, without behaviour: who writes them, reads them or answers with them shares no more. */
+
+/** Orders and money of any scope. Money is whole minor units, here and below. */
+export interface Totals {
+  orders: number;
+  minorUnits: number;
+}
+
+export interface Spender {
+  userId: string;
+  minorUnits: number;
+}
+
+export interface Buyer {
+  userId: string;
+  orders: number;
+}
+
+/** Both days inclusive, `YYYY-MM-DD`, UTC; the start is not after the end. */
+export interface DayRange {
+  startDay: string;
+  endDay: string;
+}
+
+export interface UserTotals extends Totals {
+  userId: string;
+}
+
+/** A place in a list of users, largest spend first: after it means after that user with that spend. */
+export interface Position {
+  minorUnits: number;
+  userId: string;
+}
+
+/** `next` is missing on the last page. */
+export interface UserPage {
+  users: UserTotals[];
+  next?: Position;
+}
+
+export type Granularity = 'day' | 'month' | 'year';
+
+/** `period` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. */
+export interface Point extends Totals {
+  period: string;
+}
+
+/** One plus the number of users with strictly more: equal ones share a place. */
+export interface Rank {
+  spenders: number;
+  buyers: number;
+  /** Of how many. */
+  users: number;
+}
