@@ -44,8 +44,7 @@ export class KeyRing {
     this.#clock = clock;
   }
 
-  /** Answers at once when it can, without a promise: it stands in front of every read. */
-  check(key: string, forRole: KeyRole): Checked | Promise<Checked> {
+  async check(key: string, forRole: KeyRole): Promise<Checked> {
     const id = idOfKey(key);
     if (id === undefined) return { outcome: 'refused', why: 'malformed' };
     const age = this.#age(id);
@@ -53,7 +52,7 @@ export class KeyRing {
     if (this.#clock.elapsed() < this.#awayUntil) return this.#judge(id, key, forRole, false);
     const looking = this.#look(id);
     if (age < FRESH_MS) return this.#judge(id, key, forRole, true);
-    return looking.then((answered) => this.#judge(id, key, forRole, answered));
+    return this.#judge(id, key, forRole, await looking);
   }
 
   /** Whether a check of this key needs no trip to Redis. */

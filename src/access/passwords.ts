@@ -16,7 +16,7 @@ const MOST_KNOWN = 1_000;
 export function countedComparison(
   isRight: (text: string) => boolean,
   failures: RateLimiter,
-): (address: string, text: string) => Compared | Promise<Compared> {
+): (address: string, text: string) => Promise<Compared> {
   /** Addresses with a token in hand. */
   const known = new Set<string>();
   /** The same guess, sent many times at once, is one: the first requests of a browser do not use up the failures. */
@@ -36,14 +36,13 @@ export function countedComparison(
   const judge = (verdict: Verdict, address: string, text: string): Compared =>
     verdict.allowed ? compare(address, text) : { refused: verdict };
 
-  return (address, text) => {
+  return async (address, text) => {
     if (known.has(address)) return compare(address, text);
     const guess = `${address} ${text}`;
     const same = underWay.get(guess);
     if (same) return same;
-    const verdict = failures.take(address);
-    if (!(verdict instanceof Promise)) return judge(verdict, address, text);
-    const judging = verdict
+    const judging = failures
+      .take(address)
       .then((taken) => judge(taken, address, text))
       .finally(() => underWay.delete(guess));
     underWay.set(guess, judging);

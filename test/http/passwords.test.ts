@@ -56,7 +56,7 @@ describe('passwords', () => {
     const compare = newProcess(1);
     const first = await Promise.all(Array.from({ length: 20 }, () => compare('here', 'right')));
     expect(first).toEqual(Array(20).fill({ right: true }));
-    for (let i = 0; i < 100; i += 1) expect(compare('here', 'right')).toEqual({ right: true });
+    for (let i = 0; i < 100; i += 1) expect(await compare('here', 'right')).toEqual({ right: true });
     expect(trips).toBe(1);
   });
 

@@ -39,28 +39,30 @@ export function guards(parts: GuardParts): Guards {
   const comparePassword = countedComparison(adminCheck(admin), failures);
 
   /** Resolves to the id of the key, undefined for the admin's password; throws the refusal. */
-  const authenticate = (request: Request, response: Response, role: KeyRole): Soon<string | undefined> => {
+  const authenticate = async (
+    request: Request,
+    response: Response,
+    role: KeyRole,
+  ): Promise<string | undefined> => {
     const presented = presentedBy(request);
     if (presented.kind === 'nothing') {
       challenge(response, role, admin !== undefined);
       throw unauthorized(role === 'read' ? 'This needs an API key' : 'This needs an admin');
     }
     if (presented.kind === 'password') {
-      return soon(comparePassword(addressOf(request), presented.text), (compared) => {
-        if ('refused' in compared) throw tooManyFailures(response, compared.refused);
-        if (!compared.right) throw wrong(response, role, 'The user or the password is wrong');
-        return undefined;
-      });
+      const compared = await comparePassword(addressOf(request), presented.text);
+      if ('refused' in compared) throw tooManyFailures(response, compared.refused);
+      if (!compared.right) throw wrong(response, role, 'The user or the password is wrong');
+      return undefined;
     }
     const { key } = presented;
     if (!keys.remembers(key)) refuseAfterFailures(request, response);
-    return soon(keys.check(key, role), (checked) => {
-      if (checked.outcome === 'unavailable') throw cannotTell();
-      if (checked.outcome === 'refused') return fail(request, response, role, REFUSALS[checked.why]);
-      response.locals.apiKeyId = checked.id;
-      if (role === 'admin' && checked.role !== 'admin') throw forbidden('This needs a key of role admin');
-      return checked.id;
-    });
+    const checked = await keys.check(key, role);
+    if (checked.outcome === 'unavailable') throw cannotTell();
+    if (checked.outcome === 'refused') return fail(request, response, role, REFUSALS[checked.why]);
+    response.locals.apiKeyId = checked.id;
+    if (role === 'admin' && checked.role !== 'admin') throw forbidden('This needs a key of role admin');
+    return checked.id;
   };
 
   const refuseAfterFailures = (request: Request, response: Response) => {
@@ -84,41 +86,37 @@ export function guards(parts: GuardParts): Guards {
     return unauthorized(detail);
   };
 
-  const reads = (request: Request, response: Response): Soon<void> => {
+  const reads = async (request: Request, response: Response): Promise<void> => {
     if (!keysNeeded) {
-      return perAddress && soon(perAddress.take(addressOf(request)), (verdict) => count(response, verdict));
+      if (perAddress) count(response, await perAddress.take(addressOf(request)));
+      return;
     }
-    return soon(authenticate(request, response, 'read'), (id) =>
-      perKey && id !== undefined ? soon(perKey.take(id), (verdict) => count(response, verdict)) : undefined,
-    );
+    const id = await authenticate(request, response, 'read');
+    if (perKey && id !== undefined) count(response, await perKey.take(id));
   };
 
-  const operators = (request: Request, response: Response): Soon<void> => {
+  const operators = async (request: Request, response: Response): Promise<void> => {
     refuseOtherSites(request);
     refuseForms(request);
     if (!admin && !keysNeeded) {
       setPerson(response, { kind: 'open' });
       return refuseOtherNames(request, parts.listensOn);
     }
-    return soon(authenticate(request, response, 'admin'), (id) => {
-      if (id !== undefined) setPerson(response, { kind: 'key', name: id });
-      // Without a key it was the password, and there is one user who has it.
-      else if (admin) setPerson(response, { kind: 'user', name: admin.user });
-    });
+    const id = await authenticate(request, response, 'admin');
+    if (id !== undefined) setPerson(response, { kind: 'key', name: id });
+    // Without a key it was the password, and there is one user who has it.
+    else if (admin) setPerson(response, { kind: 'user', name: admin.user });
   };
 
   return { reads: handler(reads), admin: handler(operators) };
 }
 
-/** Now or later. Most answers are there at once, and a promise for each would cost more than the check. */
-type Soon<T> = T | Promise<T>;
-
-function soon<T, U>(value: Soon<T>, use: (value: T) => Soon<U>): Soon<U> {
-  return value instanceof Promise ? value.then(use) : use(value);
-}
-
-function handler(guard: (request: Request, response: Response) => Soon<void>): RequestHandler {
-  return (request, response, next) => soon(guard(request, response), () => next());
+/** Express hands a rejection on by itself. */
+function handler(guard: (request: Request, response: Response) => Promise<void>): RequestHandler {
+  return async (request, response, next) => {
+    await guard(request, response);
+    next();
+  };
 }
 
 const REFUSALS = {
