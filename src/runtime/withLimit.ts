@@ -1,6 +1,9 @@
+/** What is aborted has this long to end by itself: an answer that has come already is worth taking. */
+const ABORT_MS = 500;
+
 /**
- * Aborts what `ask` began after the limit, or with `outer`, and rejects then, whatever of it goes on: not everything
- * on the way to an answer can be aborted.
+ * Aborts what `ask` began after the limit, or with `outer`. Rejects soon after that whatever goes on of it: not
+ * everything on the way to an answer can be aborted.
  */
 export async function withLimit<T>(
   limitMs: number,
@@ -10,9 +13,17 @@ export async function withLimit<T>(
   const controller = new AbortController();
   const { signal } = controller;
   let late = false;
+  let lastMoment: NodeJS.Timeout | undefined;
   const abort = () => controller.abort();
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const giveUp = () => reject(signal.reason);
+    signal.addEventListener(
+      'abort',
+      () => {
+        lastMoment = setTimeout(giveUp, ABORT_MS);
+      },
+      { once: true },
+    );
   });
   const timer = setTimeout(() => {
     late = true;
@@ -29,8 +40,7 @@ export async function withLimit<T>(
     });
   } finally {
     clearTimeout(timer);
+    clearTimeout(lastMoment);
     outer?.removeEventListener('abort', abort);
-    // Nobody waits for it any more, and it must not count as an error that nobody heard.
-    aborted.catch(() => {});
   }
 }

@@ -62,6 +62,10 @@ describe('what is sent to an endpoint of one’s own is signed', () => {
   it(
     'with the credentials that the SDK finds, for its region',
     inRig(async (rig) => {
+      // The rig's own client has looked for the files of before, and the SDK remembers that there were none.
+      folder = mkdtempSync(join(folder, 'shop-'));
+      process.env.AWS_SHARED_CREDENTIALS_FILE = join(folder, 'credentials');
+      process.env.AWS_CONFIG_FILE = join(folder, 'config');
       writeKey('AKIAPROFILE', '[shop]');
       write('config', '[profile shop]', 'region = eu-south-2');
       process.env.AWS_PROFILE = 'shop';

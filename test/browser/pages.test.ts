@@ -7,16 +7,18 @@ import { until } from '../support/until.ts';
 import { addressesIn, pathsInDemo, pathsInTexts } from './addresses.ts';
 import { startBrowser, type WatchedPage, watchedPage } from './browser.ts';
 
+const BOARD = '/admin/queues';
+/** All else is JSON, and the same with a password and with many partitions. */
+const PAGE = /^\/(v1\/?)?$|\/docs|\/admin/;
+const login = { username: 'ops', password: 'a password of the operators' };
+
+// All in one: what is closed outside of it would be closed after the look at what is left open.
+describe('pages', () => {
 let browser: Browser;
 beforeAll(async () => {
   browser = await startBrowser();
 });
 afterAll(() => browser?.close());
-
-const BOARD = '/admin/queues';
-/** All else is JSON, and the same with a password and with many partitions. */
-const PAGE = /^\/(v1\/?)?$|\/docs|\/admin/;
-const login = { username: 'ops', password: 'a password of the operators' };
 
 describe.each([
   ['1 partition, open', {}, undefined],
@@ -123,4 +125,5 @@ describe.each([
     }, 'each has run once more');
     expect(watched.faults).toEqual([]);
   });
+});
 });

@@ -103,9 +103,12 @@ const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 200 }),
 );
 
-/** Spaces around an id do not count, which the document can only say in words. */
+const BLANKS = '[\\s\\p{Cf}\\p{Default_Ignorable_Code_Point}\\u2800]+';
+const BLANKS_AT_ENDS = new RegExp(`^${BLANKS}|${BLANKS}$`, 'gu');
+
+/** Spaces and what cannot be seen around an id do not count, which the document can only say in words. */
 function allows(api: ApiDocument, parameter: Parameter, value: string): boolean {
-  return api.allows(parameter, parameter.name === 'user_id' ? value.trim() : value);
+  return api.allows(parameter, parameter.name === 'user_id' ? value.replace(BLANKS_AT_ENDS, '') : value);
 }
 
 function given(api: ApiDocument, parameter: Parameter): fc.Arbitrary<Given | undefined> {

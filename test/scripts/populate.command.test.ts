@@ -129,7 +129,7 @@ describe('order-pipeline send', () => {
   });
 
   it('says in one line what SQS refused', async () => {
-    const env = { ...at('unused'), SQS_QUEUE_URL: inboxUrl('no-such-inbox') };
+    const env = { SQS_QUEUE_URL: inboxUrl('no-such-inbox') };
     const { code, stderr } = await run('--count 10', env);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^SQS refused: QueueDoesNotExist: .*\n$/);

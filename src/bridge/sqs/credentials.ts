@@ -37,13 +37,17 @@ export function renewableCredentials(
   madeUp: Credentials | undefined,
 ): RenewableCredentials {
   let chain: (() => Promise<Credentials>) | undefined;
+  /** From the first answer on: later ones are at hand, and are asked for with every call. */
+  let hasAnswered = false;
   let isMadeUp = false;
 
   const ask = async (): Promise<Credentials> => {
+    if (chain !== undefined && hasAnswered) return chain();
     chain ??= newChain(region);
     try {
       const found = await withLimit(LIMIT_MS, chain);
-      isMadeUp = found === madeUp;
+      hasAnswered = true;
+      isMadeUp = false;
       return found;
     } catch (error) {
       if ((error as Error).name === 'SlowCall')
@@ -51,6 +55,7 @@ export function renewableCredentials(
       if (madeUp === undefined || !NOTHING_FOUND.test((error as Error).message)) throw error;
       // Kept until they are refused: asking takes seconds where no machine answers for its role.
       chain = async () => madeUp;
+      hasAnswered = true;
       isMadeUp = true;
       return madeUp;
     }
@@ -59,6 +64,7 @@ export function renewableCredentials(
     provide: ask,
     forget() {
       chain = undefined;
+      hasAnswered = false;
     },
     areMadeUp: () => isMadeUp,
   };
