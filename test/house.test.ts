@@ -49,10 +49,14 @@ it('the linter refuses imports that go the wrong way, and circles', () => {
     for (const [at, [room, source]] of TAKEN.entries()) write(`${room}/taken${at}.ts`, source);
     write('src/queue/one.ts', "import type { Two } from './two.ts';\nexport type One = Two;");
     write('src/queue/two.ts', "import type { One } from './one.ts';\nexport type Two = One | undefined;");
-    const { stdout } = spawnSync(process.execPath, [BIOME, 'lint', '--reporter=json', '--max-diagnostics=none', '.'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
+    const { stdout } = spawnSync(
+      process.execPath,
+      [BIOME, 'lint', '--reporter=json', '--max-diagnostics=none', '.'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    );
     const diagnostics = JSON.parse(stdout.slice(stdout.indexOf('{'))).diagnostics as {
       category: string;
       location: { path: string | { file: string } };

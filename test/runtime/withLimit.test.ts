@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { withLimit } from '../../src/bridge/withLimit.ts';
+import { withLimit } from '../../src/runtime/withLimit.ts';
 
 const never = () => new Promise<never>(() => {});
 
