@@ -50,7 +50,7 @@ const environments = fc
       PLACES.map((place) => `${place}/123456789012/orders`),
       2,
     ),
-    QUEUE_NAME: maybe(['orders', 'others'], 4),
+    QUEUE_NAME: maybe(['others', 'others.fifo'], 4),
     QUEUE_NAM: maybe(['others'], 6),
     AWS_REGION: maybe(['eu-west-1', ' ap-south-1 ']),
     AWS_DEFAULT_REGION: maybe(['us-west-2']),
@@ -89,7 +89,7 @@ function expected(env: Env, role: keyof typeof USES): Outcome | 'refused' {
       env.SQS_ENDPOINT !== env.AWS_ENDPOINT_URL_SQS,
     asked !== 'auto' && ours !== undefined,
     asked === 'embedded' && env.SQS_QUEUE_URL !== undefined,
-    env.SQS_QUEUE_URL !== undefined && env.QUEUE_NAME === 'others',
+    env.SQS_QUEUE_URL !== undefined && env.QUEUE_NAME === 'others.fifo',
     regionAt(ours) !== undefined && queueAtAws !== undefined && regionAt(ours) !== queueAtAws,
   ];
   const usesSqs = role === 'all' || role === 'bridge';

@@ -175,12 +175,16 @@ describe('the inbox', () => {
     expect(sqsOf({ SQS_QUEUE_URL })).toMatchObject({ queueUrl: SQS_QUEUE_URL, queueName: 'orders.fifo' });
   });
 
-  it('is named once, or twice alike', () => {
+  it('is named by the URL, which a name beside it must at least resemble', () => {
     const SQS_QUEUE_URL = 'http://localhost:4566/000000000000/orders.fifo';
     expect(problemsOf({ SQS_QUEUE_URL, QUEUE_NAME: 'orders' })).toEqual([
       'SQS_QUEUE_URL names "orders.fifo" and QUEUE_NAME "orders": set one',
     ]);
     expect(problemsOf({ SQS_QUEUE_URL, QUEUE_NAME: 'orders.fifo' })).toEqual([]);
+    expect(sqsOf({ SQS_QUEUE_URL, QUEUE_NAME: 'others.fifo' })).toMatchObject({
+      queueName: 'orders.fifo',
+      why: 'SQS_QUEUE_URL is not at AWS, whatever QUEUE_NAME=others.fifo says',
+    });
   });
 });
 

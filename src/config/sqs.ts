@@ -4,6 +4,7 @@ import { type Given, setAmong } from './given.ts';
 import { lower, oneOf, price, url, whole } from './values.ts';
 
 const ENDPOINTS = ['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const;
+const DEFAULT_NAME = 'orders';
 const FALLBACK_REGION = 'us-east-1';
 
 /** A zone (`eu-west-1a`) is taken for a region often enough to be worth a word at the start. */
@@ -26,7 +27,7 @@ export const sqsVariables = {
   QUEUE_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$/, 'must be 1 to 80 letters, digits, - or _')
-    .default('orders'),
+    .default(DEFAULT_NAME),
   AWS_REGION: region.optional(),
   AWS_DEFAULT_REGION: region.optional(),
   AWS_PROFILE: z.string().optional(),
@@ -100,11 +101,12 @@ function regions(given: Given): string[] {
     : [`${name} is in ${atEndpoint} and SQS_QUEUE_URL in ${atQueue}: set one`];
 }
 
+/** Of two names the URL's is taken, and that is said; a FIFO inbox that is meant to be none, or the other way, is a slip. */
 function names(given: Given): string[] {
   const { SQS_QUEUE_URL, QUEUE_NAME } = given;
   if (QUEUE_NAME === undefined || !URL.canParse(SQS_QUEUE_URL ?? '')) return [];
   const named = queueNameOf(SQS_QUEUE_URL as string);
-  return named === QUEUE_NAME
+  return named.endsWith('.fifo') === QUEUE_NAME.endsWith('.fifo')
     ? []
     : [`SQS_QUEUE_URL names ${JSON.stringify(named)} and QUEUE_NAME ${JSON.stringify(QUEUE_NAME)}: set one`];
 }
@@ -130,15 +132,18 @@ function sqsTarget(env: Environment): SqsTarget {
   };
   const name = endpointName(env);
   const queueUrl = env.SQS_QUEUE_URL;
-  if (name !== undefined) return { kind: 'endpoint', why: `${name} is set`, ...at(env, name), ...common };
+  const isOtherName = env.QUEUE_NAME !== DEFAULT_NAME && env.QUEUE_NAME !== common.queueName;
+  const although = isOtherName ? `, whatever QUEUE_NAME=${env.QUEUE_NAME} says` : '';
+  if (name !== undefined)
+    return { kind: 'endpoint', why: `${name} is set${although}`, ...at(env, name), ...common };
   if (env.SQS === 'aws') {
     const there = queueUrl === undefined ? regionOf(env) : at(env, 'SQS_QUEUE_URL');
-    return { kind: 'aws', why: 'SQS=aws', ...there, ...common };
+    return { kind: 'aws', why: `SQS=aws${although}`, ...there, ...common };
   }
   if (queueUrl !== undefined) {
     const kind = sqsRegionOf(queueUrl) === undefined ? 'endpoint' : 'aws';
     const why = kind === 'aws' ? 'SQS_QUEUE_URL is set' : 'SQS_QUEUE_URL is not at AWS';
-    return { kind, why, ...at(env, 'SQS_QUEUE_URL'), ...common };
+    return { kind, why: why + although, ...at(env, 'SQS_QUEUE_URL'), ...common };
   }
   return {
     kind: 'embedded',
