@@ -23,8 +23,10 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=production-packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# The program belongs to root: whoever breaks into the process cannot rewrite it.
-RUN mkdir .data logs && chown node:node .data logs
+# The program belongs to root: whoever breaks into the process cannot rewrite it. Under its name on the PATH, so that
+# `docker exec CONTAINER order-pipeline keys list` is what the messages say.
+RUN mkdir .data logs && chown node:node .data logs && chmod +x dist/main.js \
+  && ln -s /app/dist/main.js /usr/local/bin/order-pipeline
 USER node
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
