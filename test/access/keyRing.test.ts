@@ -82,7 +82,7 @@ describe('the keys of a process', () => {
     const ring = new KeyRing(store, clock);
     expect(await ring.check(wrong, 'read')).toEqual({ outcome: 'refused', why: 'unknown' });
     expect(await ring.check(key, 'read')).toMatchObject({ outcome: 'good' });
-    expect(ring.check(wrong, 'read')).toEqual({ outcome: 'refused', why: 'unknown' });
+    expect(await ring.check(wrong, 'read')).toEqual({ outcome: 'refused', why: 'unknown' });
   });
 
   it.each([
@@ -91,8 +91,9 @@ describe('the keys of a process', () => {
     ['something long', 'x'.repeat(10_000)],
     ['a key cut short', 'op_0123456789abcdef_short'],
     ['a name every object has', '__proto__'],
-  ])('%s is not even looked up', (_, text) => {
-    expect(new KeyRing(store, clock).check(text, 'read')).toEqual({ outcome: 'refused', why: 'malformed' });
+  ])('%s is not even looked up', async (_, text) => {
+    const checked = await new KeyRing(store, clock).check(text, 'read');
+    expect(checked).toEqual({ outcome: 'refused', why: 'malformed' });
   });
 
   it('are kept as a digest only', async () => {
