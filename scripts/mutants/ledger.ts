@@ -2,9 +2,9 @@ import { noJobIds } from './handOver.ts';
 import { CHAOS, type Edit, type Mutant } from './mutant.ts';
 
 const noLedger: Edit = {
-  file: 'src/stats/record/recordOrder.lua',
-  from: 'if not known then known, key, fault = look_up(identity) end',
-  to: 'if not known then local _; _, key, fault = look_up(identity) end',
+  file: 'src/stats/record/ledger.lua',
+  from: '  return digest, key\n',
+  to: '  return nil, key\n',
 };
 /** What is remembered of an order, and when. */
 export const LEDGER: readonly Mutant[] = [
@@ -12,11 +12,17 @@ export const LEDGER: readonly Mutant[] = [
     name: 'the ledger is written after the script, by a command of its own',
     edits: [
       {
-        file: 'src/stats/record/recordOrder.lua',
+        file: 'src/stats/record/ledger.lua',
         from: "    redis.call('HSET', entry[1], entry[2], entry[3])\n",
         to:
           "    local hex = function(text) return (text:gsub('.', function(c) return string.format('%02x', c:byte()) end)) end\n" +
-          "    results[#results + 1] = entry[1] .. '|' .. hex(entry[2]) .. '|' .. hex(entry[3])\n",
+          '    ledger.late = ledger.late or {}\n' +
+          "    table.insert(ledger.late, entry[1] .. '|' .. hex(entry[2]) .. '|' .. hex(entry[3]))\n",
+      },
+      {
+        file: 'src/stats/record/story.lua',
+        from: '\nreturn results\n',
+        to: '\nfor _, entry in ipairs(ledger.late or {}) do results[#results + 1] = entry end\nreturn results\n',
       },
       {
         file: 'src/stats/record/recordOrder.ts',
@@ -40,7 +46,7 @@ export const LEDGER: readonly Mutant[] = [
     name: 'a split is forgotten by a call that counts nothing',
     edits: [
       {
-        file: 'src/stats/record/recordOrder.lua',
+        file: 'src/stats/record/ledger.lua',
         from: 'buckets, stand_changed = buckets + 1, true',
         to: 'buckets = buckets + 1',
       },

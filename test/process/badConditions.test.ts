@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
+import { RECORDING_SCRIPT } from '../../src/stats/record/recordOrder.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
@@ -85,11 +86,7 @@ describe('orders count once', () => {
 
   it('while two versions record with different scripts, from the first new worker to the last old one', async () => {
     const comment = 'an older version';
-    const recording = readFileSync(
-      new URL('../../src/stats/record/recordOrder.lua', import.meta.url),
-      'utf8',
-    );
-    const versions = [recording, `${recording}\n-- ${comment}\n`].map((lua) =>
+    const versions = [RECORDING_SCRIPT, `${RECORDING_SCRIPT}\n-- ${comment}\n`].map((lua) =>
       createHash('sha1').update(lua).digest('hex'),
     );
     const recordedBy = async () => String(await redis.script('EXISTS', ...versions));

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
+import { RECORDING_SCRIPT } from '../../../src/stats/record/recordOrder.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
 import { statsKeys } from '../../../src/store/statsKeys.ts';
 import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 
-const SCRIPT = readFileSync(new URL('../../../src/stats/record/recordOrder.lua', import.meta.url), 'utf8');
 const WINDOW_SECONDS = 35 * 86_400;
 const DAYS = ['2025-06-01', '2025-06-02'];
 const PARTITION = makePartitions(1).of('');
@@ -115,7 +114,7 @@ async function call(
 
 function scriptWithout({ name, changes }: Part): string {
   return changes.reduce((script, [line, instead]) => {
-    if (script.split(line).length !== 2) throw new Error(`${name}: recordOrder.lua no longer has ${line}`);
+    if (script.split(line).length !== 2) throw new Error(`${name}: the script no longer has ${line}`);
     return script.replace(line, instead);
-  }, SCRIPT);
+  }, RECORDING_SCRIPT);
 }

@@ -9,7 +9,7 @@ import type { Split } from './split.ts';
 const BUCKETS_AT_ONCE = 50;
 
 /**
- * Entries for each bucket of a new ledger, on average. At most TARGET of recordOrder.lua: with fuller buckets the
+ * Entries for each bucket of a new ledger, on average. At most TARGET of ledger.lua: with fuller buckets the
  * first order recorded afterwards would have to split them all, and Redis would do nothing else for seconds.
  */
 const ENTRIES_PER_BUCKET = 48;
@@ -110,7 +110,7 @@ async function generationsOf(redis: Redis | Cluster, source: Partition) {
   ];
 }
 
-/** The same linear hashing as in recordOrder.lua, which has to find the entry again. */
+/** The same linear hashing as in ledger.lua, which has to find the entry again. */
 function bucketOf(
   identity: Buffer,
   keys: StatsKeys,

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { StatsKeys } from '../../store/statsKeys.ts';
 import { replies } from './reading.ts';
 
-/** Where a ledger says it stands, see recordOrder.lua; the defaults are those of one that was never written. */
+/** Where a ledger says it stands, see ledger.lua; the defaults are those of one that was never written. */
 export interface LedgerStand {
   generation: number;
   /** Seconds since 1970; undefined before the first order. */

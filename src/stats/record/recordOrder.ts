@@ -14,7 +14,13 @@ export type Recorded =
 /** Counts an order at most once; rejects when Redis refuses or a key it needs holds something else. */
 export type RecordOrder = (order: Order) => Promise<Recorded>;
 
-const SCRIPT = readFileSync(new URL('./recordOrder.lua', import.meta.url), 'utf8');
+const part = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+
+/** One script and one call, in parts that can be read alone. Each sees of those before it what they say they give. */
+export const RECORDING_SCRIPT = [
+  part('call'),
+  ...['ledger', 'totals', 'story'].map((name) => `\ndo\n${part(name)}end\n`),
+].join('');
 
 /**
  * Jobs come from Redis many at a time. Sent in parts, the first orders are recorded while the next are still being
@@ -33,7 +39,7 @@ type ScriptedRedis = (Redis | Cluster) & {
 };
 
 /**
- * The one call site of recordOrder.lua, for one partition. Orders handed over within the same turn of the event
+ * The one call site of the script, for one partition. Orders handed over within the same turn of the event
  * loop travel in one call: the aggregates they share are then read and written once. Each order still gets its
  * own outcome. After a rejection nobody knows whether Redis did it: do it again, the ledger knows.
  */
@@ -61,7 +67,8 @@ export function makeRecordOrder(
 }
 
 function withScript(redis: Redis | Cluster): ScriptedRedis {
-  if (!('recordOrders' in redis)) redis.defineCommand('recordOrders', { numberOfKeys: 1, lua: SCRIPT });
+  if (!('recordOrders' in redis))
+    redis.defineCommand('recordOrders', { numberOfKeys: 1, lua: RECORDING_SCRIPT });
   return redis as ScriptedRedis;
 }
 

@@ -1,0 +1,37 @@
+-- Records orders of one partition: looks each up in the ledger, then writes ledger and every aggregate together.
+--
+-- KEYS[1]  {p}:ledger, which names the slot; every other key is built from ARGV[1] and carries the same tag
+-- ARGV[1]  key prefix, '{p}:'
+-- ARGV[2]  retention window, seconds
+-- ARGV[3]  16 bytes per order: identity (8) and digest (8)
+-- ARGV[4]  JSON: one array of three values per order, which are user id, minor units, day (YYYY-MM-DD)
+--
+-- Returns a string per order:
+--   'counted'
+--   'duplicate'       the ledger has it, same digest
+--   'conflict N'      the ledger has it with another digest; N is the recorded value in minor units
+--   'error TEXT'      a key it needs holds something else; nothing of this order was written
+--
+-- Lua has no rollback, so whatever can fail is read before the first write: a wrong type, a number that is no whole
+-- one in range, a total past its room. Redis itself refuses the first write when it is out of memory, read-only or lacks
+-- replicas, and then nothing has been written yet.
+--
+-- Four files make this one script: the call (this one), the ledger, the totals, and the story, which runs from the top
+-- to the bottom what the others only define. Each but this one is a block of its own: it sees what stands here, and of
+-- another part what that puts into its table.
+--
+-- Gives: the arguments; failed and whole, to judge what Redis replies; a table for each part that others call.
+
+local prefix, window, ids, fields = ARGV[1], tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
+local ledger, totals = {}, {}
+local find, sub = string.find, string.sub
+
+local function failed(reply)
+  return type(reply) == 'table' and reply.err
+end
+
+-- Digits only: to tonumber `inf`, `nan`, `1e15`, `0x10`, `-3` and `1.5` are numbers too.
+local function whole(text, most)
+  local number = find(text, '^%d+$') and text + 0
+  return number and number <= most and number
+end

@@ -1,0 +1,48 @@
+-- The story: read, judge each order, write what was counted, keep the ledger's buckets small.
+--
+-- Needs: the call, the ledger, the totals.
+-- Gives: the reply.
+
+local count = #ids / 16
+
+local ledger_fault = ledger.open()
+if ledger_fault then return redis.error_reply('ERR ' .. ledger_fault) end
+local totals_fault = totals.open()
+
+for i = 1, count do
+  totals.expect(i, fields[i * 3 - 2], fields[i * 3])
+end
+totals.read_details()
+
+local function judge(i)
+  if totals_fault then return 'error ' .. totals_fault end
+  local identity, digest = sub(ids, i * 16 - 15, i * 16 - 8), sub(ids, i * 16 - 7, i * 16)
+  local known, key, fault = ledger.look_up(identity)
+  if fault then return 'error ' .. fault end
+  if known == digest then return 'duplicate' end
+  if known then return 'conflict ' .. struct.unpack('>I4', known) end
+
+  fault = totals.add(i, fields[i * 3 - 2], fields[i * 3 - 1], fields[i * 3])
+  if fault then return 'error ' .. fault end
+  ledger.remember(key, identity, digest)
+  return 'counted'
+end
+
+local results, counted, duplicates = {}, 0, 0
+for i = 1, count do
+  local result = judge(i)
+  results[i] = result
+  if result == 'counted' then counted = counted + 1 end
+  if result == 'duplicate' then duplicates = duplicates + 1 end
+end
+
+-- All that can fail was read: from here on only the first write can be refused.
+if counted > 0 then
+  totals.write_global()
+  ledger.write()
+  totals.write_users()
+  totals.write_periods()
+end
+ledger.close(duplicates)
+
+return results
