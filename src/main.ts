@@ -22,7 +22,11 @@ async function main([word, ...rest]: string[]): Promise<void> {
   }
   const command = COMMANDS.find(({ name }) => name === word);
   if (command) return runCommand(command, rest);
-  misuse(`There is no role or command ${JSON.stringify(word)}: order-pipeline --help lists them`);
+  const roles = Object.keys(ROLES).join('|');
+  const commands = COMMANDS.map(({ name }) => name).join('|');
+  misuse(
+    `There is no role or command ${JSON.stringify(word)}: the roles are ${roles}, the commands ${commands}; see --help`,
+  );
 }
 
 const isRole = (word: string): word is Role => Object.hasOwn(ROLES, word);
