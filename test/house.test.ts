@@ -11,6 +11,11 @@ const REFUSED = [
   ['src/runtime', "export { x } from '../store/connections.ts';"],
   ['src/queue', "export { x } from '../stats/figures.ts';"],
   ['src/bridge/sqs', "export { x } from '../../worker/processOrder.ts';"],
+  ['src/bridge/sqs', "export type { X } from '../handOver/gate.ts';"],
+  ['src/bridge/handOver', "export { x } from '../sqs/inbox.ts';"],
+  ['src/bridge/handOver', "export { x } from '../../worker/processOrder.ts';"],
+  ['src/bridge/handOver', "export { SQSClient } from '@aws-sdk/client-sqs';"],
+  ['src/bridge', "export { x } from './sqs/inbox.ts';"],
   ['src/worker', "export { x } from '../stats/read/readStats.ts';"],
   ['src/worker', "export type { X } from '../http/app.ts';"],
   ['src/worker', "export const x = import('../http/app.ts');"],
@@ -33,6 +38,9 @@ const TAKEN = [
   ['src/desk', "export { x } from '../http/transport/problem.ts';"],
   ['src/app', "export { x } from '../worker/orderWorkers.ts';"],
   ['src/bridge/sqs', "export { SQSClient } from '@aws-sdk/client-sqs';"],
+  ['src/bridge/sqs', "export type { X } from '../source.ts';"],
+  ['src/bridge', "export { x } from './handOver/gate.ts';"],
+  ['src/app', "export { x } from '../bridge/sqs/inbox.ts';"],
   ['src/config', 'export const port = process.env.PORT;'],
 ] as const;
 

@@ -1,6 +1,6 @@
 import { CHAOS, type Edit, type Mutant } from './mutant.ts';
 
-const enqueued = 'this.#parts.onEnqueued(batch.map((message) => message.id))';
+const told = 'this.#isSafe(batch)';
 
 /** Without it, BullMQ no longer filters what is delivered again. */
 export const noJobIds: Edit = {
@@ -17,11 +17,11 @@ export const HAND_OVER: readonly Mutant[] = [
       {
         file: 'src/bridge/handOver/enqueuer.ts',
         from: 'const safe = await this.#add(lane, this.#byPartition(batch));',
-        to: `${enqueued};\n      const safe = await this.#add(lane, this.#byPartition(batch));`,
+        to: `${told};\n      const safe = await this.#add(lane, this.#byPartition(batch));`,
       },
       {
         file: 'src/bridge/handOver/enqueuer.ts',
-        from: `if (safe && !this.#giveUp.signal.aborted) ${enqueued};`,
+        from: `if (safe && !this.#giveUp.signal.aborted) ${told};`,
         to: 'void safe;',
       },
     ],
@@ -53,9 +53,9 @@ export const HAND_OVER: readonly Mutant[] = [
     name: 'only the first of a batch is deleted',
     edits: [
       {
-        file: 'src/bridge/handOver/enqueuer.ts',
-        from: 'batch.map((message) => message.id)',
-        to: 'batch.slice(0, 1).map((message) => message.id)',
+        file: 'src/bridge/handOver/waiting.ts',
+        from: 'messages.slice(from, to)',
+        to: 'messages.slice(from, from + 1)',
       },
     ],
     tests: ['test/bridge/deliveries.test.ts', CHAOS],

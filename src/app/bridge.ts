@@ -1,8 +1,10 @@
 import type { Logger } from 'winston';
 import { type Bridge, startBridge } from '../bridge/bridge.ts';
+import { startHandOver } from '../bridge/handOver/handOver.ts';
 import { CallCounts } from '../bridge/sqs/callCounts.ts';
 import { Polling } from '../bridge/sqs/polling.ts';
 import { type FoundInbox, type SqsInbox, sqsInbox } from '../bridge/sqs/sqsInbox.ts';
+import { sqsSource } from '../bridge/sqs/sqsSource.ts';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import { startEmbeddedSqs } from '../embedded/sqs.ts';
@@ -47,26 +49,21 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
     Array.from({ length: durability.lanes }, (_, index) => openLane(`bridge ${index}`, durability, parts)),
   );
   const loadRedis = connect('fail_fast', 'load', { commandTimeout: LOAD_TIMEOUT_MS });
-  return startBridge(
+  const { waitSeconds, visibilitySeconds } = config.sqs;
+  const source = sqsSource(
+    { maxReceives: config.bridge.maxReceives, waitSeconds, visibilitySeconds },
+    { inbox, counts, polling, onError },
+  );
+  const handOver = startHandOver(
     {
       ...config.bridge,
       maxBodyBytes: config.maxBodyBytes,
       highWater: highWaterOf(config, role),
-      waitSeconds: config.sqs.waitSeconds,
-      visibilitySeconds: config.sqs.visibilitySeconds,
       idCase: config.rules.idCase,
     },
-    {
-      inbox,
-      counts,
-      polling,
-      lanes,
-      partitions,
-      readLoad: () => readQueueLoad(loadRedis, partitions),
-      logger,
-      onError,
-    },
+    { lanes, partitions, readLoad: () => readQueueLoad(loadRedis, partitions), logger, onError },
   );
+  return startBridge(source, handOver);
 }
 
 /** Before the product says that it is ready, if that can be: who sends then finds an inbox. */

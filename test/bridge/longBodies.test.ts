@@ -99,6 +99,7 @@ describe('a bulk', () => {
     const huge = sized(5 * MEBIBYTE);
     enqueuer.push(
       Array.from({ length: 25 }, (_, id) => message(id, id < 10 ? long : id < 12 ? huge : '{}')),
+      () => {},
       false,
     );
     await enqueuer.drained(60_000);

@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { startApp } from '../../src/app/startApp.ts';
-import type { BridgeHealth } from '../../src/bridge/bridge.ts';
+import type { HandOverHealth } from '../../src/bridge/handOver/handOver.ts';
+import type { SqsHealth } from '../../src/bridge/sqs/sqsSource.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { Role } from '../../src/config/roles.ts';
 import { Services } from '../../src/runtime/services.ts';
 import { until } from '../support/until.ts';
+
+/** What GET /health says of a bridge from SQS. */
+export type BridgeHealth = SqsHealth & HandOverHealth;
 
 /** One process of the product, except that it runs in this one. */
 export interface RunningApp {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BridgeHealth } from '../../src/bridge/bridge.ts';
 import type { Role } from '../../src/config/roles.ts';
 import type { Trouble } from '../../src/runtime/troubles.ts';
 import { awsError, hang } from '../support/faultProxy.ts';
 import { freePort } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { inRig, type Rig } from './rig.ts';
+import type { BridgeHealth } from './runningApp.ts';
 
 interface Health {
   status: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BridgeHealth } from '../../src/bridge/bridge.ts';
 import { until } from '../support/until.ts';
 import { inRig } from './rig.ts';
+import type { BridgeHealth } from './runningApp.ts';
 
 const VISIBILITY_SECONDS = 3;
 

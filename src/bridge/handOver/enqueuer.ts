@@ -6,7 +6,8 @@ import { userIdOf } from '../../queue/readOrderJob.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
 import { atMost } from '../atMost.ts';
 import { takeFrom, type Unwrapped, unwrap } from '../envelope.ts';
-import type { InboxMessage } from '../sqs/inbox.ts';
+import type { Message, OnSafe } from '../source.ts';
+import { type Batch, MAX_BULK, tellSafe, Waiting } from './waiting.ts';
 
 export interface EnqueuerOptions {
   idCase: IdCase;
@@ -20,17 +21,13 @@ export interface EnqueuerParts {
   /** One bulk add is under way on each at a time. */
   lanes: readonly DurableQueues[];
   partitions: Partitions;
-  /** Called with ids once their jobs are safe: from then on, and not before, they may be deleted. */
-  onEnqueued: (ids: readonly string[]) => void;
+  /** So many messages have jobs that are safe. */
+  onEnqueued: (count: number) => void;
   /** Redis took a bulk, or refused one. */
   onRedis: (state: 'here' | 'away') => void;
   onError: (error: Error) => void;
 }
 
-/** Larger pipelines gain nothing and keep Redis busy for longer. */
-const MAX_BULK = 300;
-/** Nor do larger ones in bytes: Redis answers nobody else while it reads one. In characters, which is near enough. */
-const MAX_BULK_LENGTH = 4 * 1_048_576;
 /** How long a small batch waits for company while several receives are bringing more. */
 const LINGER_MS = 4;
 const RETRY_MS = 250;
@@ -50,7 +47,7 @@ export class Enqueuer {
   readonly #giveUp = new AbortController();
   readonly #idle: DurableQueues[];
   readonly #running = new Set<Promise<void>>();
-  #waiting: InboxMessage[] = [];
+  readonly #waiting = new Waiting();
 
   constructor(options: EnqueuerOptions, parts: EnqueuerParts) {
     this.#options = options;
@@ -59,9 +56,9 @@ export class Enqueuer {
   }
 
   /** `more` says that further messages are on their way, so that waiting a moment pays. */
-  push(messages: readonly InboxMessage[], more: boolean): void {
+  push(messages: readonly Message[], onSafe: OnSafe, more: boolean): void {
     if (messages.length === 0) return;
-    this.#waiting.push(...messages);
+    this.#waiting.push(messages, onSafe);
     const lane = this.#idle.pop();
     if (!lane) return;
     const running = this.#run(lane, more).finally(() => {
@@ -71,7 +68,7 @@ export class Enqueuer {
     this.#running.add(running);
   }
 
-  /** Resolves when everything pushed is safe, or after `limitMs`: then what is not stays with SQS. */
+  /** Resolves when everything pushed is safe, or after `limitMs`: then what is not stays with its source. */
   async drained(limitMs: number): Promise<void> {
     await atMost(limitMs, this.#ended());
     this.#giveUp.abort();
@@ -82,13 +79,18 @@ export class Enqueuer {
   }
 
   async #run(lane: DurableQueues, more: boolean): Promise<void> {
-    if (more && this.#waiting.length < MAX_BULK) await delay(LINGER_MS);
-    while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
-      const batch = this.#waiting.splice(0, bulkSize(this.#waiting));
+    if (more && this.#waiting.size < MAX_BULK) await delay(LINGER_MS);
+    while (this.#waiting.size > 0 && !this.#giveUp.signal.aborted) {
+      const batch = this.#waiting.take();
       const safe = await this.#add(lane, this.#byPartition(batch));
-      // An add that ends after we gave up: its messages are back with SQS, which delivers them once more.
-      if (safe && !this.#giveUp.signal.aborted) this.#parts.onEnqueued(batch.map((message) => message.id));
+      // An add that ends after we gave up: its messages are back with their source, which delivers them once more.
+      if (safe && !this.#giveUp.signal.aborted) this.#isSafe(batch);
     }
+  }
+
+  #isSafe(batch: Batch): void {
+    tellSafe(batch);
+    this.#parts.onEnqueued(batch.messages.length);
   }
 
   async #add(lane: DurableQueues, bulks: readonly Bulk[]): Promise<boolean> {
@@ -107,10 +109,10 @@ export class Enqueuer {
     return false;
   }
 
-  #byPartition(batch: readonly InboxMessage[]): Bulk[] {
+  #byPartition({ messages }: Batch): Bulk[] {
     const { partitions } = this.#parts;
     const bulks = partitions.all.map((partition): Bulk => ({ partition, jobs: [] }));
-    for (const message of batch) {
+    for (const message of messages) {
       const data = this.#toJob(message);
       const home = partitions.of(userIdOf(data, this.#options.idCase) ?? message.id);
       bulks[home.index]?.jobs.push({ id: message.id, data });
@@ -118,7 +120,7 @@ export class Enqueuer {
     return bulks.filter(({ jobs }) => jobs.length > 0);
   }
 
-  #toJob({ id, body, sentAt, receiveCount }: InboxMessage): OrderJob {
+  #toJob({ id, body, sentAt, receiveCount }: Message): OrderJob {
     const { envelope, maxBodyBytes } = this.#options;
     const facts = { id, sentAt, receiveCount };
     if (envelope === 'none') return toOrderJob(body, facts, maxBodyBytes);
@@ -134,14 +136,3 @@ export class Enqueuer {
 
 const withEnvelopes = (facts: MessageFacts, { envelopes }: Unwrapped): MessageFacts =>
   envelopes.length === 0 ? facts : { ...facts, envelopes };
-
-/** How many of those that wait travel together; one at least. */
-function bulkSize(waiting: readonly InboxMessage[]): number {
-  let length = 0;
-  const most = waiting.slice(0, MAX_BULK);
-  const end = most.findIndex(({ body }, index) => {
-    length += body.length;
-    return index > 0 && length > MAX_BULK_LENGTH;
-  });
-  return end === -1 ? most.length : end;
-}

@@ -1,18 +1,14 @@
-/** What a source of order events delivers. */
-export interface InboxMessage {
-  id: string;
-  body: string;
+import type { Message } from '../source.ts';
+
+export interface InboxMessage extends Message {
   /** Needed to delete; every delivery of a message brings a new one, and only the newest is sure to work. */
   receiptHandle: string;
-  receiveCount: number;
-  /** When the source accepted it, ISO, UTC. */
-  sentAt: string;
 }
 
 /** How one entry of a batch ended. `rejected` will not get better by trying again. */
 export type EntryOutcome = 'done' | 'rejected' | 'try_again';
 
-/** The bridge's only view of its source: SQS today, another one tomorrow. Every call rejects when it takes too long. */
+/** The calls to SQS that the source rests on. Every one rejects when it takes too long. */
 export interface Inbox {
   /** Up to `max` (≤ 10) messages, waiting up to `waitSeconds` for the first. Rejects when aborted. */
   receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<InboxMessage[]>;

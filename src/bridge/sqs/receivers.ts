@@ -1,19 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Gate } from '../handOver/gate.ts';
+import type { OnSafe, Sink } from '../source.ts';
 import { INBOX_BATCH, type Inbox, type InboxMessage } from './inbox.ts';
 import type { InFlight } from './inFlight.ts';
 
 export interface ReceiverParts {
   inbox: Inbox;
   inFlight: InFlight;
-  gate: Gate;
   /** Most receives under way at once. */
   max: number;
   /** Long-poll wait of the receive that is always under way. */
   waitSeconds: number;
-  /** Fresh messages, and whether further receives are under way. */
-  onMessages: (messages: InboxMessage[], more: boolean) => void;
+  /** Hears of messages whose jobs are safe. */
+  onSafe: OnSafe;
   /** A receive came back. */
   onPolled: () => void;
   /** A receive failed, and is tried again. */
@@ -43,10 +42,14 @@ export class Receivers {
     this.#parts = parts;
     // Each receive under way listens for the stop: that many are no leak.
     setMaxListeners(0, this.#abort.signal);
-    this.#startLoop(true);
   }
 
-  /** Receives under way, waiting for a place or for the gate included. */
+  start(sink: Sink): void {
+    this.#lastSuccess = Date.now();
+    this.#startLoop(sink, true);
+  }
+
+  /** Receives under way, waiting for a place or for the sink included. */
   get active(): number {
     return this.#loops.size;
   }
@@ -67,12 +70,12 @@ export class Receivers {
     await Promise.all(this.#loops);
   }
 
-  #startLoop(permanent: boolean): void {
-    const loop = this.#loop(permanent).finally(() => this.#loops.delete(loop));
+  #startLoop(sink: Sink, permanent: boolean): void {
+    const loop = this.#loop(sink, permanent).finally(() => this.#loops.delete(loop));
     this.#loops.add(loop);
   }
 
-  async #loop(permanent: boolean): Promise<void> {
+  async #loop(sink: Sink, permanent: boolean): Promise<void> {
     const { max, waitSeconds, onFailed } = this.#parts;
     const { signal } = this.#abort;
     let failures = 0;
@@ -80,10 +83,11 @@ export class Receivers {
       const began = Date.now();
       try {
         const count = await this.#receive(
+          sink,
           permanent ? waitSeconds : Math.min(waitSeconds, EXTRA_WAIT_SECONDS),
         );
         failures = 0;
-        if (count === INBOX_BATCH && this.#loops.size < max && !this.#stopping) this.#startLoop(false);
+        if (count === INBOX_BATCH && this.#loops.size < max && !this.#stopping) this.#startLoop(sink, false);
         if (count < INBOX_BATCH && !permanent) return;
         if (count === 0) await this.#pause(began + EMPTY_MS - Date.now());
       } catch (error) {
@@ -102,21 +106,21 @@ export class Receivers {
   }
 
   /** One receive, with its places reserved before it; says how many messages came. */
-  async #receive(waitSeconds: number): Promise<number> {
-    const { inbox, inFlight, gate, onMessages, onPolled } = this.#parts;
+  async #receive(sink: Sink, waitSeconds: number): Promise<number> {
+    const { inbox, inFlight, onSafe, onPolled } = this.#parts;
     const { signal } = this.#abort;
     await inFlight.reserve(INBOX_BATCH, signal);
     let messages: InboxMessage[] = [];
     let asked = Date.now();
     try {
-      await gate.passed(signal);
+      await sink.untilOpen(signal);
       asked = Date.now();
       messages = await inbox.receive(INBOX_BATCH, waitSeconds, signal);
       this.#lastSuccess = Date.now();
       onPolled();
     } finally {
       // Hidden since some moment after we asked: counting from the asking errs on the safe side.
-      onMessages(inFlight.admit(INBOX_BATCH, messages, asked), this.#loops.size > 1);
+      sink.push(inFlight.admit(INBOX_BATCH, messages, asked), onSafe, this.#loops.size > 1);
     }
     return messages.length;
   }

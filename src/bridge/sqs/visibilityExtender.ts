@@ -10,7 +10,7 @@ export class Keeper {
   readonly #inFlight: InFlight;
   readonly #visibilitySeconds: number;
   readonly #onError: (error: Error) => void;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
   constructor(inbox: Inbox, inFlight: InFlight, visibilitySeconds: number, onError: (error: Error) => void) {
@@ -18,13 +18,16 @@ export class Keeper {
     this.#inFlight = inFlight;
     this.#visibilitySeconds = visibilitySeconds;
     this.#onError = onError;
+  }
+
+  start(): void {
     this.#timer = setInterval(
       () => {
         this.#running ??= this.#extend().finally(() => {
           this.#running = undefined;
         });
       },
-      (visibilitySeconds * 1_000) / 8,
+      (this.#visibilitySeconds * 1_000) / 8,
     );
   }
 

@@ -1,0 +1,60 @@
+import type { Logger } from 'winston';
+import type { DurableQueues } from '../../queue/durableQueues.ts';
+import type { QueueLoad } from '../../queue/queueLoad.ts';
+import type { Partitions } from '../../store/partitions.ts';
+import { atMost } from '../atMost.ts';
+import type { Sink } from '../source.ts';
+import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
+import { Gate } from './gate.ts';
+import { Pressure, type PressureOptions } from './pressure.ts';
+import { startTrafficLog } from './trafficLog.ts';
+
+export interface HandOverOptions extends EnqueuerOptions, PressureOptions {}
+
+export interface HandOverParts {
+  lanes: readonly DurableQueues[];
+  partitions: Partitions;
+  readLoad: () => Promise<QueueLoad>;
+  logger: Logger;
+  onError: (error: Error) => void;
+}
+
+export interface HandOverHealth {
+  /** Why no messages are wanted at present; empty while they are. */
+  paused_by: string[];
+}
+
+/** From messages to safe jobs, whatever source they come from. */
+export interface HandOver extends Sink {
+  health(): HandOverHealth;
+  /** Resolves when everything pushed is safe, or after `limitMs`: nothing becomes safe any more then. */
+  drained(limitMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What a last look at a Redis that does not answer may take. */
+const LOOK_LIMIT_MS = 1_500;
+
+export function startHandOver(options: HandOverOptions, parts: HandOverParts): HandOver {
+  const { lanes, partitions, readLoad, logger, onError } = parts;
+  const gate = new Gate();
+  const traffic = startTrafficLog(logger);
+  const pressure = new Pressure(options, readLoad, gate, logger);
+  const enqueuer = new Enqueuer(options, {
+    lanes,
+    partitions,
+    onEnqueued: (count) => traffic.enqueued(count),
+    onRedis: (state) => pressure.redisIs(state),
+    onError,
+  });
+  return {
+    push: (messages, onSafe, more = false) => enqueuer.push(messages, onSafe, more),
+    untilOpen: (signal) => gate.passed(signal),
+    health: () => ({ paused_by: gate.closedBy }),
+    drained: (limitMs) => enqueuer.drained(limitMs),
+    async stop() {
+      await atMost(LOOK_LIMIT_MS, pressure.stop());
+      traffic.stop();
+    },
+  };
+}
