@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { every } from '../runtime/every.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
@@ -61,28 +62,12 @@ export function watchQueues(
       since: isoOf(earliest(facts.map(({ oldestFailure }) => oldestFailure))) ?? null,
     };
   };
-  let stopped = false;
-  let underWay = false;
-  const lookOnce = async () => {
-    // A Redis that hangs is not left with a queue of them.
-    if (underWay) return;
-    underWay = true;
-    try {
-      await look();
-    } catch (error) {
-      if (!stopped) onError(error as Error);
-    } finally {
-      underWay = false;
-    }
-  };
-  void lookOnce();
-  const timer = setInterval(lookOnce, LOOK_EVERY_MS);
+  const looking = every(LOOK_EVERY_MS, look, { atOnce: true, onError });
   return {
     failedOrders: () => failedOrders,
     // Without waiting for the last look: it changes nothing of importance, and Redis may hang.
     async stop() {
-      stopped = true;
-      clearInterval(timer);
+      void looking.stop();
     },
   };
 }

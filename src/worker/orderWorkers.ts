@@ -100,7 +100,7 @@ export async function startOrderWorkers(options: WorkerOptions, parts: WorkerPar
       await Promise.all([following.stop(), detail.stop(), repairs.stop()]);
       stopping.abort();
       await Promise.all(workers.map((worker) => worker.close()));
-      outcomes.stop();
+      await outcomes.stop();
     },
   };
 }
