@@ -1,7 +1,7 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition, Partitions } from '../store/partitions.ts';
-import { onceThere } from '../store/redisFaults.ts';
+import { retryStart } from '../store/retryStart.ts';
 import { ORDER_JOB, ORDER_QUEUE, type OrderJob } from './orderJob.ts';
 
 export interface JobPolicy {
@@ -43,7 +43,7 @@ export async function openOrderQueues(
 ): Promise<OrderQueues> {
   const options = jobOptions(policy);
   const open = (partition: Partition) =>
-    onceThere(redis, () => openQueue(redis, partition, onError), onError);
+    retryStart(redis, () => openQueue(redis, partition, onError), onError);
   const all = await Promise.all(partitions.all.map(open));
   return {
     all,
