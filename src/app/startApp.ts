@@ -12,7 +12,8 @@ import { checkRedis } from '../store/checkRedis.ts';
 import { claimLayout } from '../store/claimLayout.ts';
 import { claimPartitions } from '../store/claimPartitions.ts';
 import { chooseDurability } from '../store/durability.ts';
-import { makePartitions } from '../store/partitions.ts';
+import { permissionsKey } from '../store/keys.ts';
+import { makePartitions, type Partition } from '../store/partitions.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
 import type { RedisTarget } from '../store/redisTarget.ts';
 import { retryStart } from '../store/retryStart.ts';
@@ -71,7 +72,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const onStartError = redisErrors(logger, 'start');
   const claim = async () => {
     await checkRedis(redis);
-    await checkPermissions(redis, `${partitions.all[0]?.tag}:permissions`);
+    await checkPermissions(redis, permissionsKey(partitions.all[0] as Partition));
     await claimLayout(redis);
     await claimPartitions(redis, config.partitions);
   };

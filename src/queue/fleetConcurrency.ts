@@ -1,7 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-
-/** Holds what every worker process takes in hand at once; no key means what each was started with. */
-export const CONCURRENCY_KEY = 'order-pipeline:concurrency';
+import { CONCURRENCY_KEY } from '../store/keys.ts';
 
 export const MAX_CONCURRENCY = 1_000;
 

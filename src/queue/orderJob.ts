@@ -28,8 +28,7 @@ export interface MessageFacts {
   nothingAt?: string;
 }
 
-/** Name of the BullMQ queue in every partition, and of its jobs. */
-export const ORDER_QUEUE = 'orders';
+/** Name of the jobs. */
 export const ORDER_JOB = 'order';
 
 /** What MAX_BODY_BYTES is when nobody says. */

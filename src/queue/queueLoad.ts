@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import { masters } from '../store/connections.ts';
 import { type Info, readInfo } from '../store/info.ts';
+import { queueKey } from '../store/keys.ts';
 import type { Partitions } from '../store/partitions.ts';
-import { ORDER_QUEUE } from './orderJob.ts';
 
 export interface QueueLoad {
   /** Jobs waiting for a worker, over all partitions. */
@@ -14,7 +14,7 @@ export interface QueueLoad {
 /** Rejects when Redis does not answer. */
 export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitions): Promise<QueueLoad> {
   const [lengths, memory] = await Promise.all([
-    Promise.all(partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`))),
+    Promise.all(partitions.all.map((each) => redis.llen(queueKey(each, 'wait')))),
     Promise.all(masters(redis).map((server) => readInfo(server, 'memory'))),
   ]);
   return {

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../../queue/orderJob.ts';
+import { queueKey } from '../../store/keys.ts';
 import { MAX_PARTITIONS, makePartitions, type Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 
@@ -24,10 +24,7 @@ export async function occupiedTags(
 ): Promise<string[]> {
   const found = await Promise.all(
     partitions.map((partition) =>
-      redis.exists(
-        statsKeys(partition).global,
-        ...JOBS.map((state) => `${partition.tag}:${ORDER_QUEUE}:${state}`),
-      ),
+      redis.exists(statsKeys(partition).global, ...JOBS.map((state) => queueKey(partition, state))),
     ),
   );
   return partitions.filter((_, index) => found[index] !== 0).map(({ tag }) => tag);

@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
-import { CHANGING, PARTITIONS_KEY } from '../../store/claimPartitions.ts';
+import { CHANGING } from '../../store/claimPartitions.ts';
+import { PARTITIONS_KEY } from '../../store/keys.ts';
 import { MAX_PARTITIONS } from '../../store/partitions.ts';
 
 /** What Redis says of its partitions. While they are being changed the record is no number, so nothing starts. */
