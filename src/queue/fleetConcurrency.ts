@@ -1,7 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { MAX_CONCURRENCY } from '../runtime/limits.ts';
 import { CONCURRENCY_KEY } from '../store/keys.ts';
-
-export const MAX_CONCURRENCY = 1_000;
 
 /** Undefined when none is set, or when what is set makes no sense: workers go on with their own then. */
 export async function readFleetConcurrency(redis: Redis | Cluster): Promise<number | undefined> {

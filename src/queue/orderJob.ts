@@ -31,9 +31,6 @@ export interface MessageFacts {
 /** Name of the jobs. */
 export const ORDER_JOB = 'order';
 
-/** What MAX_BODY_BYTES is when nobody says. */
-export const DEFAULT_MAX_BODY_BYTES = 256 * 1024;
-
 /**
  * Any body becomes a job; nothing is judged here. A longer one than `maxBodyBytes` is kept as text, to be refused.
  * `delivered` is what SQS delivered, when the body is only a part of it.

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { durableQueues } from '../../src/queue/durableQueues.ts';
 import { setFleetConcurrency } from '../../src/queue/fleetConcurrency.ts';
-import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { CONCURRENCY_KEY } from '../../src/store/keys.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
+import { MAX_PARTITIONS } from '../../runtime/limits.ts';
 import { queueKey } from '../../store/keys.ts';
-import { MAX_PARTITIONS, makePartitions, type Partition } from '../../store/partitions.ts';
+import { makePartitions, type Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 
 const JOBS = ['wait', 'paused', 'active', 'delayed', 'prioritized', 'failed'];
