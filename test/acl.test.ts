@@ -8,7 +8,7 @@ import { readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetCon
 import { NEEDED_COMMANDS } from '../src/store/checkPermissions.ts';
 import { checkRedis } from '../src/store/checkRedis.ts';
 import { closeRedis, connectRedis } from '../src/store/connections.ts';
-import { onceThere } from '../src/store/redisFaults.ts';
+import { retryStart } from '../src/store/retryStart.ts';
 import { runCommand } from './scripts/verifyCommand.ts';
 import { boardOf } from './support/board.ts';
 import { anOrder } from './support/orders.ts';
@@ -154,7 +154,7 @@ describe('the Redis user of docs/operate.md', () => {
       { onError: ({ message }) => said.push(message) },
     );
     await expect(
-      onceThere(
+      retryStart(
         connection,
         () => checkRedis(connection),
         () => {},

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../src/config/config.ts';
-import { DEFAULT_MAX_BODY_BYTES } from '../src/queue/orderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../src/runtime/limits.ts';
 
 describe('without any setting', () => {
   it('everything is embedded and on loopback', () => {

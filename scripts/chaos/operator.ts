@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BOARD_PATH } from '../../src/desk/board.ts';
-import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
+import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import type { Refusal } from './model.ts';
 import type { OperatorAct } from './schedule.ts';
 

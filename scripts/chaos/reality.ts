@@ -2,8 +2,9 @@ import { Queue } from 'bullmq';
 import { Cluster, type Redis } from 'ioredis';
 import { noProgress } from '../../src/cli/kit/progress.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
-import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
+import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { masters } from '../../src/store/connections.ts';
+import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 

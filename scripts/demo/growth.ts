@@ -1,9 +1,9 @@
 import { Queue } from 'bullmq';
 import type { Config } from '../../src/config/config.ts';
-import { ORDER_QUEUE } from '../../src/queue/orderJob.ts';
 import type { Spender } from '../../src/stats/figures.ts';
 import { makeReadStats } from '../../src/stats/read/readStats.ts';
 import { closeRedis, connectRedis } from '../../src/store/connections.ts';
+import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import type { RedisTarget } from '../../src/store/redisTarget.ts';
 

@@ -1,14 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { API_KEYS_KEY, API_KEYS_USED_KEY } from '../store/keys.ts';
 import { digestOf, type KeyRole, makeKey, type StoredKey } from './apiKey.ts';
-
-/*
- * Two hashes with one tag of their own: no partition's keys, so a repartition leaves them, and in a Redis Cluster
- * they stay together. There are tens of keys, not millions.
- */
-/** hash: id → StoredKey as JSON, without the id */
-const KEYS = '{order-pipeline:api-keys}';
-/** hash: id → milliseconds since 1970. Apart from the above, so that a use never races with a revocation. */
-const LAST_USED = '{order-pipeline:api-keys}:last-used';
 
 export interface NewKey {
   name: string;
@@ -31,18 +23,21 @@ export class KeyStore {
   async create(wanted: NewKey, now: number): Promise<StoredKey & { key: string }> {
     const { id, key } = makeKey();
     const stored = { digest: digestOf(key), createdAt: now, ...wanted };
-    await this.#redis.hset(KEYS, id, JSON.stringify(stored));
+    await this.#redis.hset(API_KEYS_KEY, id, JSON.stringify(stored));
     return { id, key, ...stored };
   }
 
   async find(id: string): Promise<StoredKey | undefined> {
-    const text = await this.#redis.hget(KEYS, id);
+    const text = await this.#redis.hget(API_KEYS_KEY, id);
     return text === null ? undefined : parse(id, text);
   }
 
   /** Oldest first. */
   async list(): Promise<ListedKey[]> {
-    const [keys, used] = await Promise.all([this.#redis.hgetall(KEYS), this.#redis.hgetall(LAST_USED)]);
+    const [keys, used] = await Promise.all([
+      this.#redis.hgetall(API_KEYS_KEY),
+      this.#redis.hgetall(API_KEYS_USED_KEY),
+    ]);
     return Object.entries(keys)
       .map(([id, text]) => ({
         ...parse(id, text),
@@ -56,12 +51,12 @@ export class KeyStore {
     const stored = await this.find(id);
     if (!stored || stored.revokedAt !== undefined) return stored;
     const { id: _, ...kept } = { ...stored, revokedAt: now };
-    await this.#redis.hset(KEYS, id, JSON.stringify(kept));
+    await this.#redis.hset(API_KEYS_KEY, id, JSON.stringify(kept));
     return { id, ...kept };
   }
 
   async markUsed(id: string, now: number): Promise<void> {
-    await this.#redis.hset(LAST_USED, id, now);
+    await this.#redis.hset(API_KEYS_USED_KEY, id, now);
   }
 }
 

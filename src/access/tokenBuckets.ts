@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { rateKey } from '../store/keys.ts';
 import { systemClock } from './clock.ts';
 
 /** How many requests of one subject are let through: `limit` at once, coming back steadily over `windowSeconds`. */
@@ -29,7 +30,7 @@ type WithCommand = (Redis | Cluster) & {
 export function sharedBuckets(redis: Redis | Cluster): TakeToken {
   redis.defineCommand('takeToken', { numberOfKeys: 1, lua: SCRIPT });
   return async (policy, subject) => {
-    const key = `order-pipeline:rate:${policy.name}:${subject}`;
+    const key = rateKey(policy.name, subject);
     const [taken, left, waitMs] = await (redis as WithCommand).takeToken(key, interval(policy), policy.limit);
     return { allowed: taken === 1, left, waitMs };
   };

@@ -10,7 +10,7 @@ import { makeDesk } from '../desk/desk.ts';
 import type { ReadingParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
-import { steadyReads } from '../http/stats/steadyReads.ts';
+import { sharedReads } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { retryFailed } from '../queue/retryFailed.ts';
@@ -38,7 +38,7 @@ export function readingParts(
   const takeTokens = sharedBuckets(accessRedis);
   const limiter = (name: Policy['name'], limit: number) =>
     new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
-  const stats = steadyReads(makeWatchedReads(redis, partitions), {
+  const stats = sharedReads(makeWatchedReads(redis, partitions), {
     mostUnderWay: readsInFlight,
     deadlineMs: READ_TIMEOUT_MS,
     long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },

@@ -12,10 +12,11 @@ import { checkRedis } from '../store/checkRedis.ts';
 import { claimLayout } from '../store/claimLayout.ts';
 import { claimPartitions } from '../store/claimPartitions.ts';
 import { chooseDurability } from '../store/durability.ts';
-import { makePartitions } from '../store/partitions.ts';
+import { permissionsKey } from '../store/keys.ts';
+import { makePartitions, type Partition } from '../store/partitions.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
-import { onceThere } from '../store/redisFaults.ts';
 import type { RedisTarget } from '../store/redisTarget.ts';
+import { retryStart } from '../store/retryStart.ts';
 import { askSentinels } from '../store/sentinels.ts';
 import type { OrderWorkers } from '../worker/orderWorkers.ts';
 import { connector, locateRedis } from './connecting.ts';
@@ -71,11 +72,11 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   const onStartError = redisErrors(logger, 'start');
   const claim = async () => {
     await checkRedis(redis);
-    await checkPermissions(redis, `${partitions.all[0]?.tag}:permissions`);
+    await checkPermissions(redis, permissionsKey(partitions.all[0] as Partition));
     await claimLayout(redis);
     await claimPartitions(redis, config.partitions);
   };
-  await onceThere(redis, claim, onStartError);
+  await retryStart(redis, claim, onStartError);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
   const onQueueError = redisErrors(logger, 'queue');
   const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
@@ -96,7 +97,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     partitions,
     onQueueError,
     durabilityOf: (asked: Config['durability']) =>
-      onceThere(redis, () => chooseDurability(redis, asked, promotable), onStartError),
+      retryStart(redis, () => chooseDurability(redis, asked, promotable), onStartError),
   };
   if (does('worker') || does('api')) {
     const { stop } = watchTotals({ redis, partitions, troubles, logger });

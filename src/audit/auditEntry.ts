@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Belongs to no partition: one log of who changed what for the whole installation. A stream. */
-export const AUDIT_KEY = 'order-pipeline:audit';
-/** hash: `hash` of the newest entry, `from`: the hash that the oldest kept one continues. In the slot of the stream. */
-export const AUDIT_HEAD_KEY = `{${AUDIT_KEY}}:head`;
-
 /** What the oldest entry of all continues. */
 export const NOTHING_BEFORE = '';
 

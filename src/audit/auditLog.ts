@@ -1,15 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
-import {
-  AUDIT_HEAD_KEY,
-  AUDIT_KEY,
-  type AuditEntry,
-  type Author,
-  type Change,
-  hashOf,
-  NOTHING_BEFORE,
-} from './auditEntry.ts';
+import { AUDIT_HEAD_KEY, AUDIT_KEY } from '../store/keys.ts';
+import { type AuditEntry, type Author, type Change, hashOf, NOTHING_BEFORE } from './auditEntry.ts';
 
 const SCRIPT = readFileSync(new URL('./appendEntry.lua', import.meta.url), 'utf8');
 

@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
-import { AUDIT_HEAD_KEY, AUDIT_KEY, type KeptEntry } from './auditEntry.ts';
+import { AUDIT_HEAD_KEY, AUDIT_KEY } from '../store/keys.ts';
+import type { KeptEntry } from './auditEntry.ts';
 import type { ChainEnds } from './checkChain.ts';
 
 const ENTRIES_AT_ONCE = 1_000;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { DEFAULT_MAX_BODY_BYTES, MAX_CONCURRENCY, SQS_MESSAGE_BYTES } from '../runtime/limits.ts';
 import { whole } from './values.ts';
 
 const IN_HAND_PER_PARTITION = 50;
-const MOST_IN_HAND = 1_000;
 
 /** Words that are no place in a message, and that somebody may write who means to switch envelopes on or off. */
 const SWITCHES = /^(true|false|yes|no|on|off|0|1)$/i;
@@ -20,17 +20,14 @@ const envelope = z
     return word === 'auto' || word === 'none' ? word : text.split('.');
   });
 
-/** SQS takes no larger message. */
-const SQS_MESSAGE_BYTES = 1_048_576;
-
 /** How the bridge makes jobs and the workers take them. */
 export const jobVariables = {
   INBOX_ENVELOPE: envelope.default('auto'),
-  MAX_BODY_BYTES: whole(1_024, SQS_MESSAGE_BYTES).default(262_144),
+  MAX_BODY_BYTES: whole(1_024, SQS_MESSAGE_BYTES).default(DEFAULT_MAX_BODY_BYTES),
   BRIDGE_MAX_RECEIVES: whole(1, 40).default(32),
   QUEUE_HIGH_WATER: whole(1, 100_000_000).default(50_000),
 
-  WORKER_CONCURRENCY: whole(1, MOST_IN_HAND).optional(),
+  WORKER_CONCURRENCY: whole(1, MAX_CONCURRENCY).optional(),
   JOB_ATTEMPTS: whole(1, 1_000).default(5),
   JOB_BACKOFF_MS: whole(1, 3_600_000).default(1_000),
   JOB_LOCK_MS: whole(1_000, 3_600_000).default(30_000),
@@ -67,4 +64,5 @@ export function jobSettings(
 }
 
 /** A partition's orders travel to its server together: the fewer are in hand, the more calls they take. */
-const inHandFor = (partitions: number): number => Math.min(IN_HAND_PER_PARTITION * partitions, MOST_IN_HAND);
+const inHandFor = (partitions: number): number =>
+  Math.min(IN_HAND_PER_PARTITION * partitions, MAX_CONCURRENCY);

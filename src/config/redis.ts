@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_PARTITIONS } from '../runtime/limits.ts';
 import { type Given, setAmong } from './given.ts';
 import { type Endpoint, parseEndpoints, parseHost, parseRedisUrl } from './redisPlace.ts';
 import {
@@ -51,7 +52,7 @@ export const redisVariables = {
     .optional(),
   REDIS_MEMORY_SHARE: share.default(0.9),
 
-  PARTITIONS: whole(1, 64).default(1),
+  PARTITIONS: whole(1, MAX_PARTITIONS).default(1),
   LEDGER_RETENTION_DAYS: whole(1, 3_650).default(35),
   USER_DETAIL_DAYS: whole(1, 36_500).default(400),
 };

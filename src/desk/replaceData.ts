@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../queue/orderJob.ts';
-import { EDITED_JOB, type Edit, repairKeys } from '../queue/repairs.ts';
+import { EDITED_JOB, type Edit } from '../queue/repairs.ts';
+import { queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
 
 const SCRIPT = readFileSync(new URL('./replaceData.lua', import.meta.url), 'utf8');
@@ -19,9 +19,9 @@ type ScriptedRedis = (Redis | Cluster) & {
 /** The data of a job as it is stored, undefined when there is no such job. */
 export const storedData = async (
   redis: Redis | Cluster,
-  { tag }: Partition,
+  partition: Partition,
   jobId: string,
-): Promise<string | undefined> => (await redis.hget(`${tag}:${ORDER_QUEUE}:${jobId}`, 'data')) ?? undefined;
+): Promise<string | undefined> => (await redis.hget(queueKey(partition, jobId), 'data')) ?? undefined;
 
 /** Replaces a job's data, when it is still `seen`, and keeps what it was. The one call site of replaceData.lua. */
 export async function replaceData(
@@ -33,7 +33,7 @@ export async function replaceData(
   if (!('replaceJobData' in redis)) {
     redis.defineCommand('replaceJobData', { numberOfKeys: 4, lua: SCRIPT });
   }
-  const key = (name: string) => `${partition.tag}:${ORDER_QUEUE}:${name}`;
+  const key = (name: string) => queueKey(partition, name);
   const facts = JSON.stringify(edit);
   return (redis as ScriptedRedis).replaceJobData(
     key(jobId),

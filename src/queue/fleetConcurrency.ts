@@ -1,9 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
-
-/** Holds what every worker process takes in hand at once; no key means what each was started with. */
-export const CONCURRENCY_KEY = 'order-pipeline:concurrency';
-
-export const MAX_CONCURRENCY = 1_000;
+import { MAX_CONCURRENCY } from '../runtime/limits.ts';
+import { CONCURRENCY_KEY } from '../store/keys.ts';
 
 /** Undefined when none is set, or when what is set makes no sense: workers go on with their own then. */
 export async function readFleetConcurrency(redis: Redis | Cluster): Promise<number | undefined> {

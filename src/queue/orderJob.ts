@@ -28,12 +28,8 @@ export interface MessageFacts {
   nothingAt?: string;
 }
 
-/** Name of the BullMQ queue in every partition, and of its jobs. */
-export const ORDER_QUEUE = 'orders';
+/** Name of the jobs. */
 export const ORDER_JOB = 'order';
-
-/** What MAX_BODY_BYTES is when nobody says. */
-export const DEFAULT_MAX_BODY_BYTES = 256 * 1024;
 
 /**
  * Any body becomes a job; nothing is judged here. A longer one than `maxBodyBytes` is kept as text, to be refused.

@@ -1,8 +1,9 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { ORDER_QUEUE } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
-import { onceThere } from '../store/redisFaults.ts';
-import { ORDER_JOB, ORDER_QUEUE, type OrderJob } from './orderJob.ts';
+import { retryStart } from '../store/retryStart.ts';
+import { ORDER_JOB, type OrderJob } from './orderJob.ts';
 
 export interface JobPolicy {
   /** Runs of a job before it fails for good, when the fault may pass. */
@@ -43,7 +44,7 @@ export async function openOrderQueues(
 ): Promise<OrderQueues> {
   const options = jobOptions(policy);
   const open = (partition: Partition) =>
-    onceThere(redis, () => openQueue(redis, partition, onError), onError);
+    retryStart(redis, () => openQueue(redis, partition, onError), onError);
   const all = await Promise.all(partitions.all.map(open));
   return {
     all,

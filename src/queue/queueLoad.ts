@@ -1,7 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import { masters } from '../store/connections.ts';
+import { type Info, readInfo } from '../store/info.ts';
+import { queueKey } from '../store/keys.ts';
 import type { Partitions } from '../store/partitions.ts';
-import { ORDER_QUEUE } from './orderJob.ts';
 
 export interface QueueLoad {
   /** Jobs waiting for a worker, over all partitions. */
@@ -13,8 +14,8 @@ export interface QueueLoad {
 /** Rejects when Redis does not answer. */
 export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitions): Promise<QueueLoad> {
   const [lengths, memory] = await Promise.all([
-    Promise.all(partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`))),
-    Promise.all(masters(redis).map((server) => server.info('memory'))),
+    Promise.all(partitions.all.map((each) => redis.llen(queueKey(each, 'wait')))),
+    Promise.all(masters(redis).map((server) => readInfo(server, 'memory'))),
   ]);
   return {
     waiting: lengths.reduce((sum, length) => sum + length, 0),
@@ -22,8 +23,8 @@ export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitio
   };
 }
 
-function usedShare(info: string): number {
-  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
-  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+function usedShare(info: Info): number {
+  const used = Number(info.get('used_memory') ?? 0);
+  const limit = Number(info.get('maxmemory') ?? 0);
   return limit === 0 ? 0 : Math.round((used / limit) * 1_000) / 1_000;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
-import { ORDER_QUEUE } from './orderJob.ts';
 
 /** Name of a job whose data somebody edited. Only for those the worker looks for what is kept beside them. */
 export const EDITED_JOB = 'order-edited';
@@ -36,21 +36,6 @@ export type RepairOutcome = { at: string } & (
   | { outcome: 'completed' | 'gone' }
 );
 
-export interface RepairKeys {
-  /** hash: job id → Repair as JSON, while the job exists */
-  edits: string;
-  /** hash: job id → Repair as JSON, once it ended */
-  repairs: string;
-  /** zset: job id → when it ended, ms since 1970; tells which repairs to drop */
-  ended: string;
-}
-
-export const repairKeys = ({ tag }: Partition): RepairKeys => ({
-  edits: `${tag}:edits`,
-  repairs: `${tag}:repairs`,
-  ended: `${tag}:repairs:ended`,
-});
-
 const SCRIPT = readFileSync(new URL('./keepRepair.lua', import.meta.url), 'utf8');
 
 type ScriptedRedis = (Redis | Cluster) & {
@@ -74,15 +59,14 @@ export function repairShelf(
   { retentionDays }: { retentionDays: number },
 ): RepairShelf {
   const { edits, repairs, ended } = repairKeys(partition);
-  const queueKey = (name: string) => `${partition.tag}:${ORDER_QUEUE}:${name}`;
   if (!('keepRepair' in redis)) redis.defineCommand('keepRepair', { numberOfKeys: 5, lua: SCRIPT });
   const move = (jobId: string, now: number, outcome: string) =>
     (redis as ScriptedRedis).keepRepair(
       edits,
       repairs,
       ended,
-      queueKey(jobId),
-      queueKey('completed'),
+      queueKey(partition, jobId),
+      queueKey(partition, 'completed'),
       jobId,
       now,
       retentionDays * 86_400_000,

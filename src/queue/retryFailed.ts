@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../orders/invalidOrder.ts';
+import { queueKey, retryingKey } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
-import { ORDER_QUEUE } from './orderJob.ts';
 
 export interface RetryWanted {
   /** Only orders refused for this reason, among others perhaps. Without it all, also those that were never refused. */
@@ -71,12 +71,12 @@ export async function retryFailed(
 
 async function retryPartition(
   redis: ScriptedRedis,
-  { tag }: Partition,
+  partition: Partition,
   { reason, dryRun = false }: RetryWanted,
   sum: Retried,
 ): Promise<void> {
-  const key = (name: string) => `${tag}:${ORDER_QUEUE}:${name}`;
-  const snapshot = `${tag}:retrying:${randomUUID()}`;
+  const key = (name: string) => queueKey(partition, name);
+  const snapshot = retryingKey(partition, randomUUID());
   const failed = await takeSnapshot(redis, key('failed'), snapshot);
   sum.failed += failed;
   const keys = ['events', 'failed', 'wait', 'meta', 'active', 'marker', 'prioritized', 'pc'].map(key);

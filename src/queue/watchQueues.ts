@@ -1,10 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
+import { every } from '../runtime/every.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+import { pausedSinceKey, queueKey } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
-import { ORDER_QUEUE } from './orderJob.ts';
-
-/** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
-export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -61,35 +59,19 @@ export function watchQueues(
       since: isoOf(earliest(facts.map(({ oldestFailure }) => oldestFailure))) ?? null,
     };
   };
-  let stopped = false;
-  let underWay = false;
-  const lookOnce = async () => {
-    // A Redis that hangs is not left with a queue of them.
-    if (underWay) return;
-    underWay = true;
-    try {
-      await look();
-    } catch (error) {
-      if (!stopped) onError(error as Error);
-    } finally {
-      underWay = false;
-    }
-  };
-  void lookOnce();
-  const timer = setInterval(lookOnce, LOOK_EVERY_MS);
+  const looking = every(LOOK_EVERY_MS, look, { atOnce: true, onError });
   return {
     failedOrders: () => failedOrders,
     // Without waiting for the last look: it changes nothing of importance, and Redis may hang.
     async stop() {
-      stopped = true;
-      clearInterval(timer);
+      void looking.stop();
     },
   };
 }
 
 async function lookAt(redis: Redis | Cluster, partition: Partition, now: number): Promise<QueueFacts> {
-  const key = (name: string) => `${partition.tag}:${ORDER_QUEUE}:${name}`;
-  const seen = await redis.eval(LOOK, 3, key('meta'), key('failed'), pausedSinceKey(partition), now);
+  const keys = [queueKey(partition, 'meta'), queueKey(partition, 'failed'), pausedSinceKey(partition)];
+  const seen = await redis.eval(LOOK, keys.length, ...keys, now);
   const [since, failed, oldest] = seen as [string | null, number, string | null];
   return {
     index: partition.index,

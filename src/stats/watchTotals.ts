@@ -2,6 +2,7 @@ import Big from 'big.js';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { formatMinorUnits, TOTAL_ROOM } from '../orders/money.ts';
+import { every, type Repetition } from '../runtime/every.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import type { Partitions } from '../store/partitions.ts';
 import { statsKeys } from '../store/statsKeys.ts';
@@ -22,7 +23,7 @@ export interface WatchTotalsParts {
  * further tenth. The revenue of all partitions together is the largest total there is, so it is the only one looked
  * at: one HGET for each partition. A look that fails is done again at the next turn; what Redis lacks others tell.
  */
-export function watchTotals(parts: WatchTotalsParts): { stop(): Promise<void> } {
+export function watchTotals(parts: WatchTotalsParts): Repetition {
   let tenthsLogged = 0;
   const look = async () => {
     const revenue = await revenueOf(parts);
@@ -37,16 +38,7 @@ export function watchTotals(parts: WatchTotalsParts): { stop(): Promise<void> } 
     if (tenths > tenthsLogged) parts.logger.error('totals are running out of room', { reason });
     tenthsLogged = tenths;
   };
-  let looking = look().catch(() => {});
-  const timer = setInterval(() => {
-    looking = looking.then(look).catch(() => {});
-  }, parts.lookEveryMs ?? LOOK_EVERY_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return every(parts.lookEveryMs ?? LOOK_EVERY_MS, look, { atOnce: true, onError: () => {} });
 }
 
 /** In minor units; past 2^53 too, where several partitions have used their room. */

@@ -1,8 +1,9 @@
 import { Cluster, type Redis } from 'ioredis';
 import { masters } from './connections.ts';
+import { isFrom, readInfo } from './info.ts';
 
 /** What the product leans on: WAIT and ZMSCORE aside, BullMQ is only tested from here on. */
-const OLDEST = [6, 2];
+const OLDEST = [6, 2] as const;
 
 /**
  * Refuses a server the promise cannot be kept on: one that evicts keys under memory pressure would drop jobs and
@@ -11,9 +12,8 @@ const OLDEST = [6, 2];
  */
 export async function checkRedis(redis: Redis | Cluster): Promise<void> {
   for (const server of masters(redis)) {
-    const info = parseInfo(await server.info('server'), await server.info('memory'));
-    const [major = 0, minor = 0] = (info.get('redis_version') ?? '').split('.').map(Number);
-    if (major < (OLDEST[0] as number) || (major === OLDEST[0] && minor < (OLDEST[1] as number))) {
+    const info = await readInfo(server, 'server', 'memory');
+    if (!isFrom(info, OLDEST)) {
       throw new Error(
         `Redis ${info.get('redis_version')} is too old: at least ${OLDEST.join('.')} is needed`,
       );
@@ -39,14 +39,4 @@ async function checkDatabase(redis: Redis | Cluster): Promise<void> {
       `Redis has no database ${asked}: set REDIS_DB, or the number in REDIS_URL, to one it has`,
     );
   }
-}
-
-function parseInfo(...sections: string[]): Map<string, string> {
-  return new Map(
-    sections
-      .join('\r\n')
-      .split('\r\n')
-      .map((line) => line.split(':', 2))
-      .filter((pair): pair is [string, string] => pair.length === 2),
-  );
 }

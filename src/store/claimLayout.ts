@@ -1,8 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { LAYOUT_KEY } from './keys.ts';
 import { recordOnce } from './recordOnce.ts';
-
-/** Belongs to no partition, as the keys of all of them follow it. */
-export const LAYOUT_KEY = 'order-pipeline:layout';
 
 /**
  * Which keys there are and what is in them. Raise it with every change that an older process would get wrong, so

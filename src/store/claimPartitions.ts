@@ -1,8 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { PARTITIONS_KEY } from './keys.ts';
 import { recordOnce } from './recordOnce.ts';
-
-/** Belongs to no partition: it says how many there are. */
-export const PARTITIONS_KEY = 'order-pipeline:partitions';
 
 /** What the record reads while they are changed: no number, so that nothing starts. */
 export const CHANGING = /^(\d+) to (\d+)$/;

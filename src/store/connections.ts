@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { advised } from './redisAdvice.ts';
+import { leadsNoMore, NO_MASTER } from './redisFaults.ts';
 import {
   type Endpoint,
   type Login,
@@ -92,9 +93,6 @@ function writeTogether(redis: Redis): void {
   });
 }
 
-/** A master that became a replica keeps its connections, and would refuse on them for ever: its name may lead elsewhere. */
-const leadsNoMore = ({ message }: Error): boolean => /(?:^|-)READONLY\b/.test(message);
-
 const retryDelay = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RETRY_MOST_MS);
 
 function commonOptions(target: Login, profile: RedisProfile, options: ConnectOptions) {
@@ -162,7 +160,7 @@ export function closeRedis(redis: Redis | Cluster): void {
 export function masters(redis: Redis | Cluster): Redis[] {
   if (!(redis instanceof Cluster)) return [redis];
   const nodes = redis.nodes('master');
-  if (nodes.length === 0) throw new Error('No master of the Redis Cluster is known at present');
+  if (nodes.length === 0) throw new Error(NO_MASTER);
   return nodes;
 }
 

@@ -1,5 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import { masters } from './connections.ts';
+import { isFrom, readInfo } from './info.ts';
 
 /**
  * When a job counts as safe, and its message may be deleted:
@@ -27,10 +28,11 @@ const ANSWER_LIMIT_MS = 5_000;
 const LANES_WHILE_WAITING = 4;
 const PROMOTABLE_FOR_MS = 1_000;
 
-/** What a server says of itself. */
+const WAITAOF_SINCE = [7, 2] as const;
+
+/** What a server can do. */
 interface Abilities {
   version: string;
-  /** `WAITAOF` came with 7.2. */
   hasWaitAof: boolean;
   appendOnly: boolean;
   /** Undefined where CONFIG is not allowed, as on most managed servers. */
@@ -116,7 +118,7 @@ function fsyncOf({ version, hasWaitAof, appendOnly, appendFsync }: Abilities): F
   if (hasWaitAof) return { kind: 'by_waitaof', why: `Redis ${version} confirms by WAITAOF` };
   return {
     kind: 'impossible',
-    why: `Redis ${version} has no WAITAOF (7.2 has), so appendfsync would have to be always and is ${appendFsync ?? 'unknown'}`,
+    why: `Redis ${version} has no WAITAOF (${WAITAOF_SINCE.join('.')} has), so appendfsync would have to be always and is ${appendFsync ?? 'unknown'}`,
   };
 }
 
@@ -178,18 +180,15 @@ async function askServers(redis: Redis | Cluster, command: string, ...args: numb
 }
 
 async function abilitiesOf(server: Redis): Promise<Abilities> {
-  const info = `${await server.info('server')}\n${await server.info('persistence')}\n${await server.info('replication')}`;
-  const field = (name: string) => new RegExp(`^${name}:([^\\r\\n]*)`, 'm').exec(info)?.[1] ?? '';
-  const version = field('redis_version');
-  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const info = await readInfo(server, 'server', 'persistence', 'replication');
   return {
-    version,
-    hasWaitAof: major > 7 || (major === 7 && minor >= 2),
-    appendOnly: field('aof_enabled') === '1',
+    version: info.get('redis_version') ?? '',
+    hasWaitAof: isFrom(info, WAITAOF_SINCE),
+    appendOnly: info.get('aof_enabled') === '1',
     appendFsync: await server.config('GET', 'appendfsync').then(
       (reply) => (reply as string[])[1],
       () => undefined,
     ),
-    replicas: Number(field('connected_slaves')),
+    replicas: Number(info.get('connected_slaves') ?? 0),
   };
 }

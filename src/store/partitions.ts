@@ -1,8 +1,6 @@
 import slotOf from 'cluster-key-slot';
 import { USER_HASH_RANGE, userHash } from '../orders/identity.ts';
 
-export const MAX_PARTITIONS = 64;
-
 const CLUSTER_SLOTS = 16_384;
 
 /** A fixed share of the users; its queue, ledger and stats live in one Redis hash slot. */

@@ -1,41 +1,51 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Cluster, Redis } from 'ioredis';
-import { untilReady } from './connections.ts';
-import { permissionAdvised } from './redisAdvice.ts';
-
-/**
- * What Redis answers while it takes no write from anybody, and how ioredis says that a command found nobody, or that
- * nobody is there to hear its answer. Older servers put theirs into a sentence; a cluster's last one comes quoted.
+/*
+ * Which faults of Redis are which. Whoever waits, answers 503 or gives advice asks here: an answer of a newer Redis or
+ * ioredis is added in one place.
  */
-const MAY_PASS = [
-  /(?:^|-|Error: )(?:OOM|READONLY|MISCONF|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|LOADING|TRYAGAIN|BUSY|MOVED|ASK)\b/,
+
+/** What ioredis says of a connection that was closed, on purpose or not. */
+export const CONNECTION_CLOSED = 'Connection is closed.';
+
+/** What we say of a cluster of which no master is known. */
+export const NO_MASTER = 'No master of the Redis Cluster is known at present';
+
+/** A command found nobody, or nobody is there to hear its answer: as ioredis, Node and we say it. */
+const NOBODY = [
   /^Connection is closed|^Stream isn't writeable|^Cluster isn't ready|max retries per request|^Command timed out/,
-  /^Too many Cluster redirections|^No master of the Redis Cluster/,
+  /^Too many Cluster redirections|^No master of the Redis Cluster|^Failed to refresh slots|^None of startup nodes/,
+  /\bECONN[A-Z]+\b|\bEPIPE\b/,
 ];
 
-const AGAIN_AFTER_MS = 200;
+/** Codes by which Redis says that it takes nothing, or no write, for now. Older servers put a script's into a sentence. */
+const NOT_NOW = code('READONLY|MISCONF|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|LOADING|TRYAGAIN|BUSY|MOVED|ASK');
+const FULL = code('OOM');
+const REPLICA = code('READONLY');
 
-/** Whether the same may well work in a moment: Redis is away, takes nothing at present, or is changing its masters. */
-export const mayPass = ({ message }: Error): boolean => MAY_PASS.some((pattern) => pattern.test(message));
+/** A cluster's last answer comes quoted in ioredis's own sentence. */
+function code(names: string): RegExp {
+  return new RegExp(`(?:^|-|Error: )(?:${names})\\b`);
+}
 
-/**
- * Does `attempt` once the connection is ready, and again when Redis went away or took nothing meanwhile: a process that
- * starts during a failover waits like one that starts before its Redis. Rejects with any other error, and once the
- * connection is closed for good.
- */
-export async function onceThere<T>(
-  redis: Redis | Cluster,
-  attempt: () => Promise<T>,
-  onError: (error: Error) => void,
-): Promise<T> {
-  for (;;) {
-    await untilReady(redis);
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!mayPass(error as Error)) throw permissionAdvised(error as Error);
-      onError(error as Error);
-      await delay(AGAIN_AFTER_MS);
-    }
-  }
+/** Redis is not there, does not answer, is starting, or is changing its masters. A client may try again soon. */
+export const isAway = (error: unknown): boolean => says(error, [...NOBODY, NOT_NOW]);
+
+/** It is out of memory: reads go on, and no write is taken before somebody makes room. */
+export const isFull = (error: unknown): boolean => says(error, [FULL]);
+
+/** Whether the same may well work in a moment, so that waiting is better than giving up. */
+export const mayPass = (error: unknown): boolean => isAway(error) || isFull(error);
+
+/** A master that became a replica keeps its connections, and would refuse on them for ever: its name may lead elsewhere. */
+export const leadsNoMore = (error: unknown): boolean => says(error, [REPLICA]);
+
+/** Whether Redis or the way to it is at fault, not this program. Also what will never pass, like a wrong type of key. */
+export const isOfRedis = (error: unknown): boolean =>
+  ['ReplyError', 'ClusterAllFailedError', 'MaxRetriesPerRequestError'].includes((error as Error)?.name) ||
+  isAway(error);
+
+/** What stands behind an error counts as well: some tell how far they came before it. */
+function says(error: unknown, patterns: readonly RegExp[]): boolean {
+  const { message, cause } = (error ?? {}) as Partial<Error>;
+  if (typeof message === 'string' && patterns.some((pattern) => pattern.test(message))) return true;
+  return cause !== undefined && says(cause, patterns);
 }

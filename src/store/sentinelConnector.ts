@@ -1,14 +1,13 @@
 import { connect as connectPlain, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
+import { CONNECTION_CLOSED } from './redisFaults.ts';
 import { address, type Endpoint, loginOptions, type SentinelTarget } from './redisTarget.ts';
 import { askSentinels } from './sentinels.ts';
 
 /** As long as that, orders may be sent to a master that hangs after another has taken its place. */
 const LOOK_EVERY_MS = 2_000;
 const DISCONNECT_MS = 2_000;
-/** What ioredis says of a connection that was closed on purpose; it tells nobody then. */
-const CLOSED = 'Connection is closed.';
 
 /**
  * How ioredis connects where sentinels say who the master is. Its own way of doing so ends a connection for good when the
@@ -31,7 +30,8 @@ export function sentinelConnector(target: SentinelTarget) {
       const found = await askSentinels(target).catch((error: Error) => error);
       // To reject would end the connection for good: one that breaks at once is tried again.
       if (found instanceof Error) return this.#broken(found);
-      if (attempt !== this.#attempt) return this.#broken(new Error(CLOSED));
+      // Closed on purpose: with these words ioredis tells nobody.
+      if (attempt !== this.#attempt) return this.#broken(new Error(CONNECTION_CLOSED));
       const stream = this.#opened(open(found.master, target));
       watch(stream, found.master);
       return stream;

@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { every } from '../runtime/every.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -17,7 +18,6 @@ export function followConcurrency({ own, read, apply, logger }: FollowParts): {
   stop(): Promise<void>;
 } {
   let current = own;
-  let looking = Promise.resolve();
   const look = async () => {
     const wanted = (await read()) ?? own;
     if (wanted === current) return;
@@ -25,14 +25,6 @@ export function followConcurrency({ own, read, apply, logger }: FollowParts): {
     current = wanted;
     apply(wanted);
   };
-  const timer = setInterval(() => {
-    looking = look().catch(() => {});
-  }, LOOK_EVERY_MS);
-  return {
-    current: () => current,
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  const looking = every(LOOK_EVERY_MS, look, { atOnce: false, onError: () => {} });
+  return { current: () => current, stop: looking.stop };
 }

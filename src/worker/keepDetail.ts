@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import { dayOf } from '../orders/timestamp.ts';
+import { every, type Repetition } from '../runtime/every.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -16,24 +17,13 @@ export interface KeepDetailParts {
 }
 
 /** Keeps per-user detail by day for so many days: looks at the start, and every hour for as long as it runs. */
-export function keepDetail({ days, today, forget, logger, onError }: KeepDetailParts): {
-  stop(): Promise<void>;
-} {
+export function keepDetail({ days, today, forget, logger, onError }: KeepDetailParts): Repetition {
   const look = async () => {
     const firstDay = firstDayOf(days, await today());
     const dropped = await forget(firstDay);
     if (dropped > 0) logger.info('per-user detail by day dropped', { before: firstDay, keys: dropped });
   };
-  let looking = look().catch(onError);
-  const timer = setInterval(() => {
-    looking = looking.then(look).catch(onError);
-  }, HOUR_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return every(HOUR_MS, look, { atOnce: true, onError });
 }
 
 /** The first of so many days up to today, UTC. */

@@ -7,18 +7,19 @@ import type { OrderRules } from '../orders/order.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
 import type { DurableQueues } from '../queue/durableQueues.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
-import { ORDER_QUEUE, type OrderJob } from '../queue/orderJob.ts';
+import type { OrderJob } from '../queue/orderJob.ts';
 import { idsOf } from '../queue/readOrderJob.ts';
 import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/record/recordOrder.ts';
+import { ORDER_QUEUE } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
-import { onceThere } from '../store/redisFaults.ts';
+import { retryStart } from '../store/retryStart.ts';
 import { followConcurrency } from './followConcurrency.ts';
 import { keepDetail } from './keepDetail.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { type Outcome, processOrder } from './processOrder.ts';
-import { untilTaken } from './recordOnceTaken.ts';
+import { retryUntilTaken } from './retryUntilTaken.ts';
 import { sweepRepairs } from './sweepRepairs.ts';
 
 export interface WorkerOptions {
@@ -63,7 +64,7 @@ export async function startOrderWorkers(options: WorkerOptions, parts: WorkerPar
   // Every order that waits for Redis listens for the stop: that many are no leak.
   setMaxListeners(0, stopping.signal);
   const start = (partition: Partition) =>
-    onceThere(
+    retryStart(
       parts.queueRedis,
       () => startWorker(partition, options, parts, outcomes, stopping.signal),
       parts.onError,
@@ -100,7 +101,7 @@ export async function startOrderWorkers(options: WorkerOptions, parts: WorkerPar
       await Promise.all([following.stop(), detail.stop(), repairs.stop()]);
       stopping.abort();
       await Promise.all(workers.map((worker) => worker.close()));
-      outcomes.stop();
+      await outcomes.stop();
     },
   };
 }
@@ -117,9 +118,9 @@ async function startWorker(
 ): Promise<Worker<OrderJob>> {
   const parse = makeParseOrder(rules);
   const recordNow = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
-  const record = untilTaken(recordNow, { stopping, onError });
+  const record = retryUntilTaken(recordNow, { stopping, onError });
   const shelf = repairShelf(recordRedis, partition, { retentionDays: auditRetentionDays });
-  const keepRepair = untilTaken(shelf.keep, { stopping, onError });
+  const keepRepair = retryUntilTaken(shelf.keep, { stopping, onError });
 
   const run = async (job: Job<OrderJob>) => {
     const jobId = job.id as string;

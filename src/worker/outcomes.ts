@@ -1,10 +1,13 @@
 import type { Logger } from 'winston';
 import type { InvalidOrder } from '../orders/invalidOrder.ts';
+import { every } from '../runtime/every.ts';
 import type { Outcome } from './processOrder.ts';
 
 type Tally = Record<Outcome['outcome'] | 'invalid' | 'failed' | 'retried', number>;
 
 const noTally = (): Tally => ({ counted: 0, duplicate: 0, moved: 0, invalid: 0, failed: 0, retried: 0 });
+
+const LINE_EVERY_MS = 1_000;
 
 /** A fault that says more than that is quoting something. */
 const LONGEST_REASON = 500;
@@ -17,8 +20,13 @@ export interface OutcomeLog {
   /** So does one that fails for good by anything else, its attempts used up for example. */
   failed(jobId: string, ids: { orderId: string; userId: string }, attempts: number, error: Error): void;
   retried(jobId: string, error: Error): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
+
+/** To add up and to write a line cannot fail: what does is a fault of ours, which ends the process. */
+const unexpected = (error: Error) => {
+  throw error;
+};
 
 export function startOutcomeLog(logger: Logger): OutcomeLog {
   let tally = noTally();
@@ -27,8 +35,7 @@ export function startOutcomeLog(logger: Logger): OutcomeLog {
     if (total > 0) logger.info('orders processed', { ...tally });
     tally = noTally();
   };
-  const timer = setInterval(flush, 1_000);
-  timer.unref();
+  const flushing = every(LINE_EVERY_MS, flush, { atOnce: false, onError: unexpected });
   return {
     ended(outcome) {
       tally[outcome] += 1;
@@ -47,8 +54,8 @@ export function startOutcomeLog(logger: Logger): OutcomeLog {
       tally.retried += 1;
       logger.debug('order will be retried', { job: jobId, error: error.message });
     },
-    stop() {
-      clearInterval(timer);
+    async stop() {
+      await flushing.stop();
       flush();
     },
   };

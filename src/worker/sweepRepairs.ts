@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { RepairShelf } from '../queue/repairs.ts';
+import { every, type Repetition } from '../runtime/every.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -11,20 +12,11 @@ export interface SweepRepairsParts {
 }
 
 /** Finds what was kept beside edited jobs that have ended otherwise: at the start, and every hour for as long as it runs. */
-export function sweepRepairs({ shelves, logger, onError }: SweepRepairsParts): { stop(): Promise<void> } {
+export function sweepRepairs({ shelves, logger, onError }: SweepRepairsParts): Repetition {
   const look = async () => {
     let moved = 0;
     for (const shelf of shelves) moved += await shelf.sweep(Date.now());
     if (moved > 0) logger.info('edited orders whose jobs have ended moved to the repairs', { orders: moved });
   };
-  let looking = look().catch(onError);
-  const timer = setInterval(() => {
-    looking = looking.then(look).catch(onError);
-  }, HOUR_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return every(HOUR_MS, look, { atOnce: true, onError });
 }

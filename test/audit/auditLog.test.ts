@@ -2,16 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import {
-  AUDIT_HEAD_KEY,
-  AUDIT_KEY,
-  type AuditEntry,
-  hashOf,
-  type KeptEntry,
-} from '../../src/audit/auditEntry.ts';
+import { type AuditEntry, hashOf, type KeptEntry } from '../../src/audit/auditEntry.ts';
 import { type AuditLog, makeAuditLog, NoTrace } from '../../src/audit/auditLog.ts';
 import { checkChain } from '../../src/audit/checkChain.ts';
 import { auditEnds, auditEntries } from '../../src/audit/readAudit.ts';
+import { AUDIT_HEAD_KEY, AUDIT_KEY } from '../../src/store/keys.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

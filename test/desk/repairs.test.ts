@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
-import { type Repair, repairKeys } from '../../src/queue/repairs.ts';
+import type { Repair } from '../../src/queue/repairs.ts';
+import { repairKeys } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { boardOf } from '../support/board.ts';

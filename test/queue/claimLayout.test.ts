@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { claimLayout, LAYOUT, LAYOUT_KEY } from '../../src/store/claimLayout.ts';
+import { claimLayout, LAYOUT } from '../../src/store/claimLayout.ts';
+import { LAYOUT_KEY } from '../../src/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 describe('the layout of the keys', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { claimPartitions, PARTITIONS_KEY } from '../../src/store/claimPartitions.ts';
+import { claimPartitions } from '../../src/store/claimPartitions.ts';
+import { PARTITIONS_KEY } from '../../src/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 describe('the number of partitions', () => {

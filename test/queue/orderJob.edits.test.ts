@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_MAX_BODY_BYTES, toOrderJob } from '../../src/queue/orderJob.ts';
+import { toOrderJob } from '../../src/queue/orderJob.ts';
 import * as reading from '../../src/queue/readOrderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import { anOrder } from '../support/orders.ts';
 
 const MESSAGE = { id: 'message-1', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };

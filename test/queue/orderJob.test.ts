@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ExactNumber } from '../../src/orders/exactNumber.ts';
-import { DEFAULT_MAX_BODY_BYTES, type OrderJob, toOrderJob } from '../../src/queue/orderJob.ts';
+import { type OrderJob, toOrderJob } from '../../src/queue/orderJob.ts';
 import * as reading from '../../src/queue/readOrderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import { anOrder } from '../support/orders.ts';
 
 const MESSAGE = { id: 'message-1', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 };

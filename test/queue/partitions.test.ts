@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import slotOf from 'cluster-key-slot';
 import fc from 'fast-check';
-import { MAX_PARTITIONS, makePartitions } from '../../src/store/partitions.ts';
+import { MAX_PARTITIONS } from '../../src/runtime/limits.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
 
 const COUNTS = Array.from({ length: MAX_PARTITIONS }, (_, index) => index + 1);
 const SLOTS = 16_384;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { AUDIT_KEY } from '../../src/audit/auditEntry.ts';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
 import { run as audit } from '../../src/cli/audit/run.ts';
+import { AUDIT_KEY } from '../../src/store/keys.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { runCommand } from './verifyCommand.ts';
 

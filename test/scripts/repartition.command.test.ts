@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { noProgress } from '../../src/cli/kit/progress.ts';
-import { JOURNAL_KEY } from '../../src/cli/repartition/journal.ts';
 import { parseOptions } from '../../src/cli/repartition/options.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
 import { run as repartitionCommand } from '../../src/cli/repartition/run.ts';
-import { PARTITIONS_KEY } from '../../src/store/claimPartitions.ts';
 import { connectRedis } from '../../src/store/connections.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
+import { PARTITIONS_KEY, REPARTITION_KEY } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { everything } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -155,7 +154,7 @@ describe('order-pipeline repartition', () => {
   async function stopped(to: number): Promise<void> {
     const stop = new AbortController();
     await expect(copying(to, () => stop.abort(), stop.signal)).rejects.toThrow('aborted');
-    expect(await redis.hget(JOURNAL_KEY, 'phase')).toBe('copy');
+    expect(await redis.hget(REPARTITION_KEY, 'phase')).toBe('copy');
   }
 
   it('stopped while it copies, goes on where it was', async () => {
@@ -190,7 +189,7 @@ describe('order-pipeline repartition', () => {
     const before = await visible(redis, 1, ORDERS);
     await stopped(16);
     // As after a failover: the journal says it was copied, and it is not there.
-    await redis.hset(JOURNAL_KEY, 'phase', 'check');
+    await redis.hset(REPARTITION_KEY, 'phase', 'check');
     const { code, stderr } = await run('--to 16');
     expect(code).toBe(1);
     expect(stderr).toMatch(/orders: 300 before, .* after/);
@@ -206,7 +205,7 @@ describe('order-pipeline repartition', () => {
     const before = await visible(redis, 2, ORDERS);
     // As after a failover that took the record back while the original was already being deleted.
     await redis.set(PARTITIONS_KEY, '1 to 2');
-    await redis.hset(JOURNAL_KEY, {
+    await redis.hset(REPARTITION_KEY, {
       run: 'x',
       from: 1,
       to: 2,
@@ -221,7 +220,7 @@ describe('order-pipeline repartition', () => {
 
   it('stops when another run has taken over', async () => {
     await fillStats(redis, 1, ORDERS);
-    const takenOver = copying(24, () => void redis.hset(JOURNAL_KEY, 'run', 'another'));
+    const takenOver = copying(24, () => void redis.hset(REPARTITION_KEY, 'run', 'another'));
     await expect(takenOver).rejects.toThrow(/has taken over$/);
     expect((await run('--to 24')).code).toBe(0);
   });

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { noProgress } from '../../src/cli/kit/progress.ts';
-import { JOURNAL_KEY } from '../../src/cli/repartition/journal.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
 import { createRandom } from '../../src/cli/send/random.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import { claimPartitions } from '../../src/store/claimPartitions.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
+import { REPARTITION_KEY } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { endings, recorder } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -64,7 +64,7 @@ describe('a repartition that is killed', () => {
 
   async function expectUnchanged(to: number, before: Awaited<ReturnType<typeof visible>>, orders = ORDERS) {
     expect(await visible(redis, to, orders)).toEqual(before);
-    expect(await redis.exists(JOURNAL_KEY)).toBe(0);
+    expect(await redis.exists(REPARTITION_KEY)).toBe(0);
     expect((await verifyAll(redis, makePartitions(to), noProgress)).result).toBe('right');
   }
 
@@ -123,7 +123,7 @@ describe('a repartition that is killed', () => {
       const child = start();
       const exited = once(child, 'exit');
       await until(
-        async () => phases.test((await redis.hget(JOURNAL_KEY, 'phase')) ?? ''),
+        async () => phases.test((await redis.hget(REPARTITION_KEY, 'phase')) ?? ''),
         `it is at ${phases}`,
       );
       child.kill('SIGKILL');
@@ -134,7 +134,7 @@ describe('a repartition that is killed', () => {
         'it is gone',
       );
     }
-    expect(await redis.exists(JOURNAL_KEY)).toBe(1);
+    expect(await redis.exists(REPARTITION_KEY)).toBe(1);
     const [code] = await once(start(), 'exit');
     expect(code).toBe(0);
     await expectUnchanged(5, before, many);

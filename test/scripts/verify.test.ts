@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
 import { run as verify } from '../../src/cli/verify/run.ts';
-import { repairKeys } from '../../src/queue/repairs.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
+import { repairKeys } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../src/store/statsKeys.ts';
 import { endings, order, recorder } from '../stats/recording.ts';

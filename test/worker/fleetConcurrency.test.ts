@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { durableQueues } from '../../src/queue/durableQueues.ts';
-import { CONCURRENCY_KEY, setFleetConcurrency } from '../../src/queue/fleetConcurrency.ts';
-import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
+import { setFleetConcurrency } from '../../src/queue/fleetConcurrency.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
+import { CONCURRENCY_KEY } from '../../src/store/keys.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
 import { anOrder, RULES } from '../support/orders.ts';
 import { silentLogger, startPipeline, type TestPipeline } from '../support/pipeline.ts';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { type Repair, repairKeys, repairShelf } from '../../src/queue/repairs.ts';
+import { type Repair, repairShelf } from '../../src/queue/repairs.ts';
+import { repairKeys } from '../../src/store/keys.ts';
 import type { Partition } from '../../src/store/partitions.ts';
 import { editFailed } from '../support/editing.ts';
 import { anOrder } from '../support/orders.ts';

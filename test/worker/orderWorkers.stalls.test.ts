@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Worker } from 'bullmq';
 import { makeParseOrder } from '../../src/orders/parseOrder.ts';
-import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
+import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
+import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { anOrder, RULES } from '../support/orders.ts';
 import { until } from '../support/until.ts';
 import { type TestWorkers, testWorkers } from './workers.ts';

@@ -3,7 +3,7 @@ import { VALUE_UNKNOWN } from '../../src/orders/identity.ts';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
 import type { Order, OrderRules } from '../../src/orders/order.ts';
 import { makeParseOrder, type ParseOrder } from '../../src/orders/parseOrder.ts';
-import { DEFAULT_MAX_BODY_BYTES } from '../../src/queue/orderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import type { Recorded } from '../../src/stats/record/recordOrder.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { type Outcome, processOrder } from '../../src/worker/processOrder.ts';

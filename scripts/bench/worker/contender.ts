@@ -3,10 +3,11 @@ import { Redis } from 'ioredis';
 import { startApp } from '../../../src/app/startApp.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
-import { DEFAULT_MAX_BODY_BYTES, ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
 import { orderOf, receivedAt } from '../../../src/queue/readOrderJob.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
+import { ORDER_QUEUE } from '../../../src/store/keys.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
 import { serveParent } from '../support/child.ts';
 

@@ -1,12 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import { readConfig } from '../../../src/config/config.ts';
-import {
-  DEFAULT_MAX_BODY_BYTES,
-  ORDER_QUEUE,
-  type OrderJob,
-  toOrderJob,
-} from '../../../src/queue/orderJob.ts';
+import { type OrderJob, toOrderJob } from '../../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
+import { ORDER_QUEUE } from '../../../src/store/keys.ts';
 import type { Partitions } from '../../../src/store/partitions.ts';
 
 export interface Spread {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../../../src/queue/orderJob.ts';
+import { ORDER_QUEUE } from '../../../src/store/keys.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
 import { redisCpu } from '../support/redisFigures.ts';

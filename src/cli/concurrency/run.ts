@@ -1,4 +1,5 @@
-import { MAX_CONCURRENCY, readFleetConcurrency, setFleetConcurrency } from '../../queue/fleetConcurrency.ts';
+import { readFleetConcurrency, setFleetConcurrency } from '../../queue/fleetConcurrency.ts';
+import { MAX_CONCURRENCY } from '../../runtime/limits.ts';
 import { helpOf, readCommandLine, type Usage } from '../kit/commandLine.ts';
 import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';

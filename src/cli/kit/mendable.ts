@@ -1,4 +1,5 @@
 import { ConfigError } from '../../config/config.ts';
+import { isOfRedis } from '../../store/redisFaults.ts';
 import { NoRedis } from './openRedis.ts';
 
 /** What a user can mend and one line says all about: a command that cannot run, and why. */
@@ -8,10 +9,6 @@ export class CannotRun extends Error {}
 export function isMendable(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (
-    error instanceof ConfigError ||
-    error instanceof NoRedis ||
-    error instanceof CannotRun ||
-    /^(ReplyError|ClusterAllFailedError|MaxRetriesPerRequestError)$/.test(error.name) ||
-    /^(Command timed out|Connection is closed)/.test(error.message)
+    error instanceof ConfigError || error instanceof NoRedis || error instanceof CannotRun || isOfRedis(error)
   );
 }

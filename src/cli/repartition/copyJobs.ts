@@ -3,10 +3,10 @@ import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
 import type { OrderJob } from '../../queue/orderJob.ts';
 import { userIdOf } from '../../queue/readOrderJob.ts';
-import { repairKeys } from '../../queue/repairs.ts';
+import { queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { replies } from '../verify/reading.ts';
-import { JOB_PLACES, jobsAt, placeSize, queueKey } from './jobPlaces.ts';
+import { JOB_PLACES, jobsAt, placeSize } from './jobPlaces.ts';
 import type { Part } from './part.ts';
 import type { Split } from './split.ts';
 

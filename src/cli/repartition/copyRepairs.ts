@@ -1,8 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
-import { repairKeys } from '../../queue/repairs.ts';
+import { queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { replies } from '../verify/reading.ts';
-import { queueKey } from './jobPlaces.ts';
 import type { Part } from './part.ts';
 import type { Split } from './split.ts';
 

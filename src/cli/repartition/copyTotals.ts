@@ -1,11 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
-import { pausedSinceKey } from '../../queue/watchQueues.ts';
+import { pausedSinceKey, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import type { LedgerStand } from '../verify/ledgerFigures.ts';
 import { batches } from '../verify/periods.ts';
 import { fieldsOf } from '../verify/reading.ts';
-import { queueKey } from './jobPlaces.ts';
 import type { Part } from './part.ts';
 import type { Split } from './split.ts';
 

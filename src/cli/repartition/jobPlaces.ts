@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../../queue/orderJob.ts';
+import { queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { pairs, replies } from '../verify/reading.ts';
 
@@ -20,9 +20,6 @@ export const JOB_PLACES: readonly JobPlace[] = [
   { name: 'prioritized', kind: 'zset', becomes: 'prioritized' },
   { name: 'failed', kind: 'zset', becomes: 'failed' },
 ];
-
-/** A key of BullMQ's: of a job by its id, or of the queue by its name. */
-export const queueKey = ({ tag }: Partition, name: string): string => `${tag}:${ORDER_QUEUE}:${name}`;
 
 export async function placeSize(
   redis: Redis | Cluster,

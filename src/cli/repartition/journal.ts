@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import { PARTITIONS_KEY } from '../../store/claimPartitions.ts';
+import { PARTITIONS_KEY, REPARTITION_KEY } from '../../store/keys.ts';
 import { changing } from '../verify/layout.ts';
 import type { LedgerSizes } from './copyLedger.ts';
-
-/** Where a repartition stands, in Redis: whoever runs the command next goes on from here. */
-export const JOURNAL_KEY = 'order-pipeline:repartition';
 
 /**
  * What is being done: `clear` what is left at the new places, `count` the ledgers, `copy`, `check` the copy against
@@ -62,7 +59,7 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1`;
 
 export async function readJournal(redis: Redis | Cluster): Promise<Entry | undefined> {
-  const fields = await redis.hgetall(JOURNAL_KEY);
+  const fields = await redis.hgetall(REPARTITION_KEY);
   if (fields.from === undefined) return undefined;
   return {
     from: Number(fields.from),
@@ -78,7 +75,7 @@ export async function readJournal(redis: Redis | Cluster): Promise<Entry | undef
 export async function beginJournal(redis: Redis | Cluster, from: number, to: number): Promise<Journal> {
   const run = randomUUID();
   const entry: Entry = { from, to, phase: 'clear', done: 0, total: 0, ledgers: [] };
-  const begun = await redis.eval(BEGIN, 1, JOURNAL_KEY, 'run', run, ...fieldsOf(entry));
+  const begun = await redis.eval(BEGIN, 1, REPARTITION_KEY, 'run', run, ...fieldsOf(entry));
   if (begun !== 1) throw new TakenOver('another run began at the same moment');
   return journal(redis, run, entry);
 }
@@ -86,7 +83,7 @@ export async function beginJournal(redis: Redis | Cluster, from: number, to: num
 /** Goes on with a journal. A run that is still alive somewhere finds out at its next step. */
 export async function takeOverJournal(redis: Redis | Cluster, entry: Entry): Promise<Journal> {
   const run = randomUUID();
-  const taken = await redis.eval(TAKE_OVER, 1, JOURNAL_KEY, run);
+  const taken = await redis.eval(TAKE_OVER, 1, REPARTITION_KEY, run);
   if (taken !== 1) throw new TakenOver('another run has just ended it');
   return journal(redis, run, entry);
 }
@@ -94,7 +91,7 @@ export async function takeOverJournal(redis: Redis | Cluster, entry: Entry): Pro
 function journal(redis: Redis | Cluster, run: string, first: Entry): Journal {
   let entry = first;
   const record = async (changes: Partial<Entry>) => {
-    const held = await redis.eval(RECORD, 1, JOURNAL_KEY, run, ...fieldsOf(changes));
+    const held = await redis.eval(RECORD, 1, REPARTITION_KEY, run, ...fieldsOf(changes));
     if (held !== 1) throw new TakenOver('another run of order-pipeline repartition has taken over');
     entry = { ...entry, ...changes };
   };
@@ -113,7 +110,7 @@ function journal(redis: Redis | Cluster, run: string, first: Entry): Journal {
       await record({});
       // In this order: without a journal, a record that is no number could not be told from damage.
       await replace(changing(entry.from, entry.to), String(count));
-      await redis.del(JOURNAL_KEY);
+      await redis.del(REPARTITION_KEY);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { MAX_PARTITIONS } from '../../store/partitions.ts';
+import { MAX_PARTITIONS } from '../../runtime/limits.ts';
 import { readCommandLine, type Usage } from '../kit/commandLine.ts';
 
 /** What the command line asks for: a number of partitions, or to undo what has not ended. */

@@ -1,11 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
 import type { Durability } from '../../store/durability.ts';
+import { queueKey } from '../../store/keys.ts';
 import type { Progress } from '../kit/progress.ts';
 import { compareCopy, type Mismatch } from './compare.ts';
 import { copyParts, listParts, sizeOf } from './copyAll.ts';
 import { countEntriesByTarget } from './copyLedger.ts';
-import { queueKey } from './jobPlaces.ts';
 import type { Journal } from './journal.ts';
 import { removeKeys } from './removeKeys.ts';
 import type { Split } from './split.ts';

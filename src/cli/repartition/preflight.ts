@@ -1,11 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../../queue/orderJob.ts';
 import { CONNECTION_NAME, masters } from '../../store/connections.ts';
+import { knownKeys, queueKey } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';
-import { statsKeys } from '../../store/statsKeys.ts';
+import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 import type { Progress } from '../kit/progress.ts';
 import { keysOf, replies } from '../verify/reading.ts';
-import { queueKey } from './jobPlaces.ts';
 
 /** The command will not do this now; the message says why and what helps. */
 export class Refusal extends Error {}
@@ -49,13 +48,6 @@ async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
   return found.flat();
 }
 
-/** What keys of a partition are called. BullMQ's trees and schedules of jobs are not used, and not copied. */
-const KNOWN = new RegExp(
-  `^(user:|global:stats$|users:by_spend$|users:by_count$|stats:(days|months|years|detail)$|spend:|counts:|ledger(:|$)|` +
-    `edits$|repairs(:ended)?$|paused_since$|retrying:|` +
-    `${ORDER_QUEUE}:(?!waiting-children$|repeat(:|$)))`,
-);
-const PERIOD = /^(spend|counts):/;
 const SHOWN = 5;
 
 /**
@@ -92,24 +84,28 @@ async function unreachable(
   partitions: Partitions,
 ): Promise<string[]> {
   const pipe = server.pipeline();
+  const known = new Map(partitions.all.map((each) => [each, knownKeys(each)]));
   const asked: string[] = [];
   const unknown: string[] = [];
   for (const key of keys) {
-    const tag = key.slice(0, key.indexOf(':'));
-    const name = key.slice(tag.length + 1);
-    const partition = partitions.all.find((each) => each.tag === tag);
-    if (!KNOWN.test(name) || partition === undefined) {
+    const partition = partitions.all.find(({ tag }) => key.startsWith(`${tag}:`));
+    if (partition === undefined || !known.get(partition)?.(key)) {
       unknown.push(key);
       continue;
     }
     const stats = statsKeys(partition);
-    if (name.startsWith('user:')) pipe.zscore(stats.bySpend, name.slice('user:'.length));
-    else if (PERIOD.test(name)) {
-      const period = name.slice(name.indexOf(':') + 1);
-      pipe.hget(period.length === 'YYYY-MM'.length ? stats.months : stats.days, `${period}:orders`);
-    } else continue;
+    const period = [stats.spend(''), stats.counts('')].find((beginning) => key.startsWith(beginning));
+    if (key.startsWith(stats.user(''))) pipe.zscore(stats.bySpend, key.slice(stats.user('').length));
+    else if (period !== undefined) pipe.hget(...ordersOf(stats, key.slice(period.length)));
+    else continue;
     asked.push(key);
   }
   const replied = asked.length === 0 ? [] : await replies<string | null>(pipe);
   return [...unknown, ...asked.filter((_, index) => replied[index] === null)];
 }
+
+/** Where the orders of a day or a month are counted: the key, and the field. */
+const ordersOf = ({ days, months }: StatsKeys, period: string): [string, string] => [
+  period.length === 'YYYY-MM'.length ? months : days,
+  `${period}:orders`,
+];

@@ -1,19 +1,12 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
-import { PARTITIONS_KEY } from '../../store/claimPartitions.ts';
 import type { Durability } from '../../store/durability.ts';
+import { PARTITIONS_KEY, REPARTITION_KEY } from '../../store/keys.ts';
 import { makePartitions } from '../../store/partitions.ts';
 import type { Progress } from '../kit/progress.ts';
 import { occupiedTags } from '../verify/elsewhere.ts';
 import { readLayout } from '../verify/layout.ts';
-import {
-  beginJournal,
-  type Entry,
-  JOURNAL_KEY,
-  type Journal,
-  readJournal,
-  takeOverJournal,
-} from './journal.ts';
+import { beginJournal, type Entry, type Journal, readJournal, takeOverJournal } from './journal.ts';
 import type { RepartitionOptions } from './options.ts';
 import { carryOut, undo } from './phases.ts';
 import { Refusal, refuseUnknownKeys, refuseWhileInUse } from './preflight.ts';
@@ -88,7 +81,9 @@ async function begin(
     throw new Refusal('this Redis holds nothing of this product: just set PARTITIONS');
   if (layout.kind !== 'settled') {
     // Beginning anew could clear the only copy there is.
-    throw new Refusal(`${PARTITIONS_KEY} is no number, and ${JOURNAL_KEY}, which would say why, is missing`);
+    throw new Refusal(
+      `${PARTITIONS_KEY} is no number, and ${REPARTITION_KEY}, which would say why, is missing`,
+    );
   }
   if (layout.count === to) throw new Refusal(`there are ${to} partitions already`);
   const partitions = makePartitions(layout.count);
@@ -121,6 +116,6 @@ async function unfinishedEntry(redis: Redis | Cluster): Promise<Entry | undefine
   const layout = await readLayout(redis);
   const end = entry.phase === 'delete' ? entry.to : entry.phase === 'cancel' ? entry.from : undefined;
   if (layout.kind !== 'settled' || layout.count !== end) return entry;
-  await redis.del(JOURNAL_KEY);
+  await redis.del(REPARTITION_KEY);
   return undefined;
 }

@@ -3,6 +3,7 @@ import { type Config, readConfig } from '../../config/config.ts';
 import { checkRedis } from '../../store/checkRedis.ts';
 import { chooseDurability, type Durability } from '../../store/durability.ts';
 import { makePartitions } from '../../store/partitions.ts';
+import { isFull } from '../../store/redisFaults.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { whole } from '../kit/figures.ts';
 import { isMendable } from '../kit/mendable.ts';
@@ -101,7 +102,7 @@ function explain(error: unknown, options: RepartitionOptions, around: Surroundin
   }
   if (!isMendable(error)) throw error;
   say(error.message);
-  if (error.message.startsWith('OOM')) {
+  if (isFull(error)) {
     say('Redis needs room for the original and the copy: raise its maxmemory, or undo this with --cancel');
   }
   say(`if it had begun, ${again} goes on`);

@@ -1,5 +1,4 @@
-/** The most that SQS takes in one message, in bytes of UTF-8. */
-export const MAX_BODY_BYTES = 1_048_576;
+import { SQS_MESSAGE_BYTES } from '../../runtime/limits.ts';
 
 /** Everything outside the characters of XML 1.0, lone surrogates included: SQS refuses the whole message. */
 const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
@@ -8,8 +7,8 @@ const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u
 export function bodyProblem(body: string): string | undefined {
   if (body === '') return 'SQS takes no empty message';
   const bytes = Buffer.byteLength(body);
-  if (bytes > MAX_BODY_BYTES) {
-    return `${bytes.toLocaleString('en-US')} bytes, SQS takes ${MAX_BODY_BYTES.toLocaleString('en-US')} at most`;
+  if (bytes > SQS_MESSAGE_BYTES) {
+    return `${bytes.toLocaleString('en-US')} bytes, SQS takes ${SQS_MESSAGE_BYTES.toLocaleString('en-US')} at most`;
   }
   const found = REFUSED.exec(body);
   if (!found) return undefined;

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../../queue/orderJob.ts';
-import { MAX_PARTITIONS, makePartitions, type Partition } from '../../store/partitions.ts';
+import { MAX_PARTITIONS } from '../../runtime/limits.ts';
+import { queueKey } from '../../store/keys.ts';
+import { makePartitions, type Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 
 const JOBS = ['wait', 'paused', 'active', 'delayed', 'prioritized', 'failed'];
@@ -24,10 +25,7 @@ export async function occupiedTags(
 ): Promise<string[]> {
   const found = await Promise.all(
     partitions.map((partition) =>
-      redis.exists(
-        statsKeys(partition).global,
-        ...JOBS.map((state) => `${partition.tag}:${ORDER_QUEUE}:${state}`),
-      ),
+      redis.exists(statsKeys(partition).global, ...JOBS.map((state) => queueKey(partition, state))),
     ),
   );
   return partitions.filter((_, index) => found[index] !== 0).map(({ tag }) => tag);

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
-import { CHANGING, PARTITIONS_KEY } from '../../store/claimPartitions.ts';
-import { MAX_PARTITIONS } from '../../store/partitions.ts';
+import { MAX_PARTITIONS } from '../../runtime/limits.ts';
+import { CHANGING } from '../../store/claimPartitions.ts';
+import { PARTITIONS_KEY } from '../../store/keys.ts';
 
 /** What Redis says of its partitions. While they are being changed the record is no number, so nothing starts. */
 export type Layout =

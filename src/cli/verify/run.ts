@@ -1,4 +1,4 @@
-import { PARTITIONS_KEY } from '../../store/claimPartitions.ts';
+import { PARTITIONS_KEY } from '../../store/keys.ts';
 import { makePartitions, type Partitions } from '../../store/partitions.ts';
 import { helpOf, readCommandLine, type Usage } from '../kit/commandLine.ts';
 import { CannotRun } from '../kit/mendable.ts';

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
+import { isAway } from '../../store/redisFaults.ts';
 import type { ProblemKind } from './problemKinds.ts';
 
 /** The rule a parameter broke: stable names, for programs. `message` says the same to people. */
@@ -112,7 +113,7 @@ export function problemOf(error: unknown): { status: number; details: ProblemDet
     const kind = status === 413 ? 'content-too-large' : 'bad-request';
     return { status, details: { kind, detail: badRequestDetail(error) } };
   }
-  return isRedisAway(error)
+  return isAway(error)
     ? { status: 503, details: { kind: 'redis-unavailable', detail: 'Redis does not answer, try again soon' } }
     : {
         status: 500,
@@ -130,14 +131,4 @@ function badRequestDetail(error: unknown): string {
   return error instanceof URIError
     ? 'The path holds a broken percent-encoding'
     : `The request cannot be read: ${(error as Error).message}`;
-}
-
-/** The ways ioredis says so: not connected, connection lost under a command, no answer in time, no node of a cluster. */
-const UNREACHABLE =
-  /isn't writeable|Cluster isn't ready|Connection is closed|max retries per request|Command timed out|ECONN|EPIPE|Failed to refresh slots|None of startup nodes|All nodes|Too many Cluster redirections/i;
-/** The codes by which Redis itself says that it cannot for now. */
-const NOT_NOW = /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY|MOVED|BUSY|NOREPLICAS|MISCONF) /;
-
-function isRedisAway(error: unknown): boolean {
-  return error instanceof Error && (UNREACHABLE.test(error.message) || NOT_NOW.test(error.message));
 }

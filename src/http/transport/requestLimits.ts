@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { SQS_MESSAGE_BYTES } from '../../runtime/limits.ts';
 import { sendProblem } from './problem.ts';
 
 /** The longest path and query; the longest id, fully percent-encoded, is below half of it. */
@@ -9,7 +10,7 @@ const MAX_BODY = 1_048_576;
  * What the operators' pages may be sent: the data of a job whose message had the largest size that SQS delivers, kept
  * as text in which every quote is escaped, and beside it the order that an edit puts there.
  */
-export const LARGEST_BODY = 4 * 1_048_576;
+export const LARGEST_BODY = 4 * SQS_MESSAGE_BYTES;
 const OPERATORS = /^(https?:\/\/[^/]*)?\/admin\//i;
 
 /**

@@ -1,8 +1,8 @@
 import { isCalendarDay } from '../../orders/timestamp.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { type Ask, type Commands, type Replies, result } from './ask.ts';
 import type { SplitRange } from './dayRange.ts';
 import { DetailGone } from './errors.ts';
+import { type Ask, type Commands, type Replies, result } from './roundTrips.ts';
 
 /** What each user of one partition did in a range: where it is, and how to ask for it. */
 export interface Detail {

@@ -1,6 +1,6 @@
 import type { Totals } from '../figures.ts';
-import { type Ask, money, type Replies, result, whole, withinRoom } from './ask.ts';
 import type { SplitRange } from './dayRange.ts';
+import { type Ask, money, type Replies, result, whole, withinRoom } from './roundTrips.ts';
 
 /** Fields of one command, so that none keeps Redis from others for long. */
 const FIELDS_AT_ONCE = 2_000;

@@ -1,8 +1,8 @@
 import type { StatsKeys } from '../../store/statsKeys.ts';
-import { pairs, result } from './ask.ts';
 import type { Detail } from './detail.ts';
 import { RangeTooLarge } from './errors.ts';
-import { makeTurns } from './turns.ts';
+import { pairs, result } from './roundTrips.ts';
+import { makeTaskQueue } from './taskQueue.ts';
 
 /**
  * Entries (a user in a period) that one read adds up: about 16 MB here while it runs, and about a second of a busy
@@ -37,11 +37,11 @@ export type MergeDetail = (...args: [...Parameters<Merge>, signal: AbortSignal])
  * meanwhile may be or not.
  */
 export function makeMergeDetail(): MergeDetail {
-  const turns = makeTurns(MERGES_AT_ONCE, MERGES_WAITING);
+  const inTurn = makeTaskQueue(MERGES_AT_ONCE, MERGES_WAITING);
   return async (details, measure, signal) => {
     // Whoever has nothing to merge must not wait for those who have.
     if (details.length === 0) return [];
-    return turns(async () => {
+    return inTurn(async () => {
       const sizes = await Promise.all(details.map((detail) => sizesOf(detail, measure)));
       const total = sizes.flat().reduce((sum, size) => sum + size, 0);
       if (total > MAX_ENTRIES) {

@@ -1,5 +1,5 @@
 import type { Rank } from '../figures.ts';
-import { type Ask, result, whole } from './ask.ts';
+import { type Ask, result, whole } from './roundTrips.ts';
 
 /**
  * The places a user has with the totals they had when the read began, one plus those with strictly more. Two round

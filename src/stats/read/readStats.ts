@@ -11,18 +11,18 @@ import type {
   Totals,
   UserPage,
 } from '../figures.ts';
-import { type Ask, makeAsk, money, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
 import { NOTHING, sumOf } from './periodTotals.ts';
 import { type Merge, makeMergeDetail } from './rangeMerge.ts';
 import { rank } from './rank.ts';
+import { UNWATCHED, type Watch, watched } from './readDeadline.ts';
+import { type Ask, makeAsk, money, result, whole } from './roundTrips.ts';
 import { series } from './series.ts';
 import { sumPeriods } from './sumPeriods.ts';
 import { topEver, topInRange } from './topUsers.ts';
 import { userPeriods } from './userPeriods.ts';
 import { usersInRange } from './usersInRange.ts';
-import { UNWATCHED, type Watch, watched } from './watch.ts';
 import { splitByYear } from './yearSplit.ts';
 
 export { MAX_ENTRIES } from './rangeMerge.ts';

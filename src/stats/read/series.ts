@@ -1,8 +1,8 @@
 import type { DayRange, Granularity, Point } from '../figures.ts';
-import type { Ask } from './ask.ts';
 import { periodOf, periodsOf, splitFor } from './dayRange.ts';
 import { findDetail } from './detail.ts';
 import { NOTHING, periodTotals, sumOf } from './periodTotals.ts';
+import type { Ask } from './roundTrips.ts';
 import { userPeriods } from './userPeriods.ts';
 
 /** See ReadStats. Every period the range touches has its point, with zeros where nothing was counted. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { statsKeys } from '../../store/statsKeys.ts';
 import type { Totals } from '../figures.ts';
-import { type Ask, money, whole } from './ask.ts';
 import { NOTHING, sumOf } from './periodTotals.ts';
+import { type Ask, money, whole } from './roundTrips.ts';
 import type { YearSplit } from './yearSplit.ts';
 
 const SCRIPT = readFileSync(new URL('./sumPeriods.lua', import.meta.url), 'utf8');

@@ -1,10 +1,10 @@
 import type { StatsKeys } from '../../store/statsKeys.ts';
 import type { DayRange } from '../figures.ts';
-import { type Ask, pairs, result } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { type Detail, findDetail } from './detail.ts';
-import { byPlace, firstPlaces, type Place } from './places.ts';
+import { byPlace, firstPlaces, type Place } from './largestFirst.ts';
 import type { Measure, Merge } from './rangeMerge.ts';
+import { type Ask, pairs, result } from './roundTrips.ts';
 
 /** Users never straddle partitions, so the top N of all partitions' top N is exact. */
 export async function topEver(ask: Ask, key: (keys: StatsKeys) => string, limit: number): Promise<Place[]> {

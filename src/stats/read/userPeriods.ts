@@ -1,6 +1,6 @@
 import type { Totals } from '../figures.ts';
-import { money, result, whole } from './ask.ts';
 import type { Detail } from './detail.ts';
+import { money, result, whole } from './roundTrips.ts';
 
 const PERIODS_AT_ONCE = 500;
 

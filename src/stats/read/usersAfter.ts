@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { statsKeys } from '../../store/statsKeys.ts';
-import { pairs } from './ask.ts';
 import { type Detail, refuseGone } from './detail.ts';
-import type { Place } from './places.ts';
+import type { Place } from './largestFirst.ts';
+import { pairs } from './roundTrips.ts';
 
 const SCRIPT = readFileSync(new URL('./usersAfter.lua', import.meta.url), 'utf8');
 

@@ -1,9 +1,9 @@
 import type { DayRange, Position, UserPage } from '../figures.ts';
-import { type Ask, result, whole } from './ask.ts';
 import { splitRange } from './dayRange.ts';
 import { type Detail, findDetail } from './detail.ts';
-import { firstPlaces, type Place } from './places.ts';
+import { firstPlaces, type Place } from './largestFirst.ts';
 import type { Merge } from './rangeMerge.ts';
+import { type Ask, result, whole } from './roundTrips.ts';
 import { best } from './topUsers.ts';
 import { usersAfter } from './usersAfter.ts';
 

@@ -4,10 +4,10 @@ import { TooManyWaiting } from './errors.ts';
  * Runs a task when it is its turn. Rejects with TooManyWaiting at once when the queue is full, and with the signal's
  * reason when that is aborted while the task waits; a task that has begun is its own master.
  */
-export type Turns = <T>(task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+export type TaskQueue = <T>(task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /** Of the tasks handed over at most `most` run at once, and `mostWaiting` wait, first come first served. */
-export function makeTurns(most: number, mostWaiting: number): Turns {
+export function makeTaskQueue(most: number, mostWaiting: number): TaskQueue {
   const waiting = new Set<() => void>();
   let running = 0;
 

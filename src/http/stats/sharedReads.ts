@@ -1,8 +1,8 @@
 import { deadline } from '../../runtime/deadline.ts';
-import { UNWATCHED, type Watch } from '../../stats/read/watch.ts';
+import { UNWATCHED, type Watch } from '../../stats/read/readDeadline.ts';
 import { HttpProblem } from '../transport/problem.ts';
 
-export interface SteadyOptions {
+export interface SharedOptions {
   /** Reads that may be under way at once; those on top are refused. */
   mostUnderWay: number;
   /** Milliseconds after which a read is answered with a refusal; of a long read, each of its round trips. */
@@ -27,14 +27,14 @@ type Read = (...args: never[]) => Promise<unknown>;
 type Reads<T> = { [K in keyof T]: Read };
 
 /**
- * The same reads, steadied: equal ones that come while one is under way share its trip to Redis and its result,
+ * The same reads, shared: equal ones that come while one is under way share its trip to Redis and its result,
  * which nobody may change. Each is answered within the deadline. A read keeps its place until Redis has answered, also
  * when its client has been sent away: a Redis that hangs is left with at most `mostUnderWay` reads to catch up on.
  * A long read that was answered by a refusal begins no further round trip.
  */
-export function steadyReads<T extends Reads<T>>(
+export function sharedReads<T extends Reads<T>>(
   readsFor: (watch: Watch) => T,
-  options: SteadyOptions,
+  options: SharedOptions,
   clock: () => number = () => performance.now(),
 ): T {
   const { mostUnderWay, deadlineMs, long } = options;
@@ -55,7 +55,7 @@ export function steadyReads<T extends Reads<T>>(
     return answer;
   };
 
-  const steady = (name: string, read: Read) => {
+  const share = (name: string, read: Read) => {
     const startShort = (args: never[]) => (): Started => {
       const reading = read(...args);
       return { reading, answer: deadline(reading, deadlineMs, tooSlow) };
@@ -74,7 +74,7 @@ export function steadyReads<T extends Reads<T>>(
   };
 
   const entries = Object.entries(readsFor(UNWATCHED)) as [string, Read][];
-  return Object.fromEntries(entries.map(([name, read]) => [name, steady(name, read)])) as T;
+  return Object.fromEntries(entries.map(([name, read]) => [name, share(name, read)])) as T;
 }
 
 interface Started {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { JOIN_MS, steadyReads } from '../../src/http/stats/steadyReads.ts';
+import { JOIN_MS, sharedReads } from '../../src/http/stats/sharedReads.ts';
+import type { Watch } from '../../src/stats/read/readDeadline.ts';
 import { makeWatchedReads, type ReadStats } from '../../src/stats/read/readStats.ts';
-import type { Watch } from '../../src/stats/read/watch.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -31,7 +31,7 @@ describe('equal reads', () => {
   beforeAll(async () => {
     server = await startTestRedis();
     redis = server.client();
-    stats = steadyReads(makeWatchedReads(server.client(), partitions), { ...OPTIONS, mostUnderWay: 1_000 });
+    stats = sharedReads(makeWatchedReads(server.client(), partitions), { ...OPTIONS, mostUnderWay: 1_000 });
   });
   afterAll(() => server.stop());
   beforeEach(async () => {
@@ -78,39 +78,39 @@ describe('a read under way', () => {
   it('is not joined by one that comes much later, which would get an old answer', async () => {
     let now = 0;
     const { reads, begun } = heldReads();
-    const steady = steadyReads(
+    const shared = sharedReads(
       () => reads,
       OPTIONS,
       () => now,
     );
-    const [first, soon] = [steady.read('a'), steady.read('a')];
+    const [first, soon] = [shared.read('a'), shared.read('a')];
     now += JOIN_MS;
-    const late = steady.read('a');
-    const withLate = steady.read('a');
+    const late = shared.read('a');
+    const withLate = shared.read('a');
     expect(begun).toHaveLength(2);
     begun[0]?.answer('old');
     begun[1]?.answer('new');
     expect(await Promise.all([first, soon, late, withLate])).toEqual(['old', 'old', 'new', 'new']);
-    void steady.read('a');
+    void shared.read('a');
     expect(begun).toHaveLength(3);
     begun[2]?.answer('');
   });
 
   it('is answered by the deadline, but keeps its place until it has really ended', async () => {
     const { reads, begun } = heldReads();
-    const steady = steadyReads(() => reads, { mostUnderWay: 2, deadlineMs: 1 });
+    const shared = sharedReads(() => reads, { mostUnderWay: 2, deadlineMs: 1 });
     for (const name of ['a', 'b']) {
-      await expect(steady.read(name)).rejects.toMatchObject({
+      await expect(shared.read(name)).rejects.toMatchObject({
         status: 503,
         details: { kind: 'redis-unavailable' },
       });
     }
-    await expect(steady.read('c')).rejects.toMatchObject({ status: 503, details: { kind: 'overloaded' } });
+    await expect(shared.read('c')).rejects.toMatchObject({ status: 503, details: { kind: 'overloaded' } });
     expect(begun).toHaveLength(2);
     begun[0]?.fail(new Error('connection lost'));
     begun[1]?.answer('late');
     await new Promise(setImmediate);
-    await expect(steady.read('d')).rejects.toMatchObject({ details: { kind: 'redis-unavailable' } });
+    await expect(shared.read('d')).rejects.toMatchObject({ details: { kind: 'redis-unavailable' } });
     expect(begun).toHaveLength(3);
     begun[2]?.answer('');
   });
@@ -130,7 +130,7 @@ describe('a read of many round trips', () => {
       },
     });
     let now = 0;
-    const steady = steadyReads(
+    const shared = sharedReads(
       readsFor,
       { mostUnderWay: 1, deadlineMs, long: { isLong: () => true, deadlineMs: allMs } },
       () => now,
@@ -138,22 +138,22 @@ describe('a read of many round trips', () => {
     const later = () => {
       now += 10 * JOIN_MS;
     };
-    return { steady, trips, later };
+    return { shared, trips, later };
   }
 
   it('is joined by equal ones until it ends, and then it is begun anew', async () => {
-    const { steady, trips, later } = longReads(60_000, 60_000);
-    const answers = [steady.read('a')];
+    const { shared, trips, later } = longReads(60_000, 60_000);
+    const answers = [shared.read('a')];
     for (let trip = 0; trip < 3; trip += 1) {
       later();
-      answers.push(steady.read('a'));
+      answers.push(shared.read('a'));
       trips[trip]?.();
       await new Promise(setImmediate);
     }
     expect(await Promise.all(answers)).toEqual(Array(4).fill('all of it'));
     expect(trips).toHaveLength(3);
     trips.length = 0;
-    void steady.read('a').catch(() => {});
+    void shared.read('a').catch(() => {});
     expect(trips).toHaveLength(1);
     trips.push(
       () => {},
@@ -168,13 +168,13 @@ describe('a read of many round trips', () => {
   ])(
     'is answered when %s, keeps its place until that one ends, and begins no other',
     async (_, each, all, kind) => {
-      const { steady, trips } = longReads(each, all);
-      await expect(steady.read('a')).rejects.toMatchObject({ status: 503, details: { kind } });
-      await expect(steady.read('b')).rejects.toMatchObject({ details: { kind: 'overloaded' } });
+      const { shared, trips } = longReads(each, all);
+      await expect(shared.read('a')).rejects.toMatchObject({ status: 503, details: { kind } });
+      await expect(shared.read('b')).rejects.toMatchObject({ details: { kind: 'overloaded' } });
       trips[0]?.();
       await new Promise(setImmediate);
       expect(trips).toHaveLength(1);
-      await expect(steady.read('b')).rejects.toMatchObject({ status: 503, details: { kind } });
+      await expect(shared.read('b')).rejects.toMatchObject({ status: 503, details: { kind } });
       expect(trips).toHaveLength(2);
       trips[1]?.();
       await new Promise(setImmediate);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { TooManyWaiting } from '../../src/stats/read/errors.ts';
-import { makeTurns } from '../../src/stats/read/turns.ts';
+import { makeTaskQueue } from '../../src/stats/read/taskQueue.ts';
 
 describe('tasks that take turns', () => {
   function tasks(most: number, mostWaiting = 10) {
-    const turns = makeTurns(most, mostWaiting);
+    const turns = makeTaskQueue(most, mostWaiting);
     const running = new Map<string, { end: () => void; fail: () => void }>();
     const started: string[] = [];
     const task = (name: string, signal = new AbortController().signal) =>

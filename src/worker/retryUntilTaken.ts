@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 2_000;
  * that would cost the order an attempt, and the whole backlog one after the other would fail for good within seconds.
  * When `stopping` aborts, what still waits rejects with what Redis said last.
  */
-export function untilTaken<A extends unknown[], R>(
+export function retryUntilTaken<A extends unknown[], R>(
   attempt: (...args: A) => Promise<R>,
   { stopping, onError }: { stopping: AbortSignal; onError: (error: Error) => void },
 ): (...args: A) => Promise<R> {
@@ -18,7 +18,7 @@ export function untilTaken<A extends unknown[], R>(
       try {
         return await attempt(...args);
       } catch (error) {
-        if (stopping.aborted || !mayPass(error as Error)) throw error;
+        if (stopping.aborted || !mayPass(error)) throw error;
         onError(error as Error);
         await delay(wait * (0.5 + Math.random() / 2), undefined, { signal: stopping }).catch(() => {});
       }

@@ -1,4 +1,4 @@
-import type { Ask } from './ask.ts';
+import type { Ask } from './roundTrips.ts';
 
 /** Who waits for a read, and for how long. */
 export interface Watch {

@@ -1,0 +1,102 @@
+import type { Partition } from './partitions.ts';
+import { statsKeys } from './statsKeys.ts';
+
+/*
+ * Every key there is, those of the stats in statsKeys.ts. What belongs to a partition begins with its tag, so that it
+ * lies in one slot of a cluster and a repartition carries it over. What belongs to the installation lies apart.
+ */
+
+/** The name of the BullMQ queue in every partition. */
+export const ORDER_QUEUE = 'orders';
+
+/** One of BullMQ's keys: of the queue by its name, like `wait` or `failed`, or of a job by its id. */
+export const queueKey = ({ tag }: Partition, name: string): string => `${tag}:${ORDER_QUEUE}:${name}`;
+
+export interface RepairKeys {
+  /** hash: job id → Repair as JSON, while the job exists */
+  edits: string;
+  /** hash: job id → Repair as JSON, once it ended */
+  repairs: string;
+  /** zset: job id → when it ended, ms since 1970; tells which repairs to drop */
+  ended: string;
+}
+
+export const repairKeys = ({ tag }: Partition): RepairKeys => ({
+  edits: `${tag}:edits`,
+  repairs: `${tag}:repairs`,
+  ended: `${tag}:repairs:ended`,
+});
+
+/** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
+export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;
+
+/** zset: job id → when it failed, ms; the failed set as one retry of all found it. */
+export const retryingKey = ({ tag }: Partition, retry: string): string => `${tag}:retrying:${retry}`;
+
+/** Never written: what the permissions are checked on. */
+export const permissionsKey = ({ tag }: Partition): string => `${tag}:permissions`;
+
+/**
+ * Tells the keys of a partition that are known here from those that are not: nothing would carry these over to other
+ * partitions. BullMQ's trees and schedules of jobs are not used, so not known.
+ */
+export function knownKeys(partition: Partition): (key: string) => boolean {
+  const stats = statsKeys(partition);
+  const { edits, repairs, ended } = repairKeys(partition);
+  const { global, bySpend, byCount, days, months, years, detail, ledger } = stats;
+  const paused = pausedSinceKey(partition);
+  const whole = new Set([
+    global,
+    bySpend,
+    byCount,
+    days,
+    months,
+    years,
+    detail,
+    ledger,
+    edits,
+    repairs,
+    ended,
+    paused,
+  ]);
+  const beginnings = [
+    stats.user(''),
+    stats.spend(''),
+    stats.counts(''),
+    `${ledger}:`,
+    retryingKey(partition, ''),
+  ];
+  const ofQueue = queueKey(partition, '');
+  return (key) =>
+    whole.has(key) ||
+    beginnings.some((beginning) => key.startsWith(beginning)) ||
+    (key.startsWith(ofQueue) && !/^(?:waiting-children$|repeat(?::|$))/.test(key.slice(ofQueue.length)));
+}
+
+/** string: which layout the keys have */
+export const LAYOUT_KEY = 'order-pipeline:layout';
+
+/** string: how many partitions there are, or `<from> to <to>` while that is changed */
+export const PARTITIONS_KEY = 'order-pipeline:partitions';
+
+/** hash: where a repartition stands; whoever runs the command next goes on from here */
+export const REPARTITION_KEY = 'order-pipeline:repartition';
+
+/** string: what every worker process takes in hand at once; no key means what each was started with */
+export const CONCURRENCY_KEY = 'order-pipeline:concurrency';
+
+/** stream: who changed what */
+export const AUDIT_KEY = 'order-pipeline:audit';
+
+/** hash: `hash` of the newest entry, `from`: the hash that the oldest kept one continues. In the slot of the stream. */
+export const AUDIT_HEAD_KEY = `{${AUDIT_KEY}}:head`;
+
+/** hash: id → StoredKey as JSON, without the id. With the next one in a slot of their own. */
+export const API_KEYS_KEY = '{order-pipeline:api-keys}';
+
+/** hash: id → ms since 1970. Apart from the above, so that a use never races with a revocation. */
+export const API_KEYS_USED_KEY = '{order-pipeline:api-keys}:last-used';
+
+/** What one subject may still ask under one policy. They spread over a cluster. */
+export const rateKey = (policy: string, subject: string): string =>
+  `order-pipeline:rate:${policy}:${subject}`;
