@@ -61,7 +61,7 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
       highWater: highWaterOf(config, role),
       idCase: config.rules.idCase,
     },
-    { lanes, partitions, readLoad: () => readQueueLoad(loadRedis, partitions), logger, onError },
+    { lanes, partitions, readLoad: () => readQueueLoad(loadRedis, partitions), troubles, logger, onError },
   );
   return startBridge(source, handOver);
 }

@@ -24,7 +24,7 @@ const PROBES = {
  * PORT is 0.
  */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, role, logger, services, connect, details, troubles, isStarted } = parts;
+  const { config, logger, services, connect, details, troubles, isStarted } = parts;
   const { host, port, healthPort, maxConnections } = config.http;
   if (port === 0 && healthPort === undefined) return undefined;
   const redis = connect('fail_fast', 'reads', {
@@ -48,10 +48,9 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     await listen('HTTP for probes', makeApp(common), probes);
   }
   if (port === 0) return undefined;
-  const reads = role === 'all' || role === 'api';
   const refused = throttledErrors(logger, 'HTTP');
   const tooMany = new Error(`a connection more than MAX_CONNECTIONS (${maxConnections}) was refused`);
-  const reading = reads ? (await import('./reading.ts')).readingParts(parts, redis) : undefined;
+  const reading = parts.readingParts?.(parts, redis);
   const app = makeApp({ ...common, ...(reading ? { reading } : {}) });
   const url = await listen('HTTP', app, {
     host,
@@ -59,7 +58,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     maxConnections,
     onConnectionRefused: () => refused(tooMany),
   });
-  if (reads) sayWhoMayEnter(config, url, logger);
+  if (reading) sayWhoMayEnter(config, url, logger);
   return url;
 }
 

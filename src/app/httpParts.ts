@@ -1,6 +1,7 @@
+import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
-import type { Role } from '../config/roles.ts';
+import type { ReadingParts } from '../http/app.ts';
 import type { HealthDetails } from '../http/health.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { Services } from '../runtime/services.ts';
@@ -10,7 +11,6 @@ import type { Connect } from './connecting.ts';
 
 export interface HttpParts {
   config: Config;
-  role: Role;
   logger: Logger;
   services: Services;
   connect: Connect;
@@ -19,4 +19,6 @@ export interface HttpParts {
   details: HealthDetails;
   troubles: Troubles;
   isStarted: () => boolean;
+  /** Of roles that serve the stats and the operators' pages. */
+  readingParts: ((parts: HttpParts, redis: Redis | Cluster) => ReadingParts) | undefined;
 }

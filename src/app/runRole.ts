@@ -3,6 +3,7 @@ import { ConfigError, readConfig, USES } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import { closeLogger, makeLogger } from '../runtime/logger.ts';
 import { Services } from '../runtime/services.ts';
+import { loadParts } from './parts.ts';
 import { startApp } from './startApp.ts';
 
 /** Exit codes of a role: it could not start, it stopped and left something, its configuration has problems. */
@@ -31,7 +32,7 @@ export async function runRole(role: Role): Promise<void> {
   });
 
   try {
-    await startApp(config, role, logger, services);
+    await startApp(config, role, await loadParts(role), logger, services);
   } catch (error) {
     // A stop takes its parts from a start under way: how that ends is for the stop to say.
     if (stopping) return;

@@ -21,6 +21,7 @@ import { askSentinels } from '../store/sentinels.ts';
 import type { OrderWorkers } from '../worker/orderWorkers.ts';
 import { connector, locateRedis } from './connecting.ts';
 import { openHttp } from './http.ts';
+import type { Parts } from './parts.ts';
 
 export interface App {
   /** Where HTTP answers; undefined when PORT is 0. */
@@ -35,9 +36,16 @@ const QUEUES_TIMEOUT_MS = 10_000;
 /**
  * The composition root: starts what the role needs, in the order in which each part relies on the ones before, and
  * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
- * Throws when a part cannot start; the caller stops the rest.
+ * Throws when a part cannot start; the caller stops the rest. `parts` are those that the role needs, or more.
  */
-export async function startApp(config: Config, role: Role, logger: Logger, services: Services): Promise<App> {
+export async function startApp(
+  config: Config,
+  role: Role,
+  parts: Parts,
+  logger: Logger,
+  services: Services,
+): Promise<App> {
+  const { openBridge, startWorkers, readingParts } = parts;
   const troubles = new Troubles();
   const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
@@ -57,7 +65,6 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
   });
   const url = await openHttp({
     config,
-    role,
     logger,
     services,
     connect,
@@ -66,6 +73,7 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     details,
     troubles,
     isStarted: () => started,
+    readingParts: does('api') ? readingParts : undefined,
   });
 
   const redis = connect('fail_fast', 'queues', { commandTimeout: QUEUES_TIMEOUT_MS });
@@ -103,12 +111,10 @@ export async function startApp(config: Config, role: Role, logger: Logger, servi
     const { stop } = watchTotals({ redis, partitions, troubles, logger });
     services.add({ name: 'look at the totals', stop });
   }
-  if (does('worker')) {
-    const { startWorkers } = await import('./worker.ts');
+  if (startWorkers && does('worker')) {
     workers = await startWorkers(openQueues, { ...opening, logger });
   }
-  if (does('bridge')) {
-    const { openBridge } = await import('./bridge.ts');
+  if (openBridge && does('bridge')) {
     bridge = await openBridge({ ...opening, role, logger });
     const { quiet, stop } = bridge;
     services.add({ name: 'bridge', quiet, stop });

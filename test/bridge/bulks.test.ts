@@ -17,7 +17,7 @@ it('tells each push of its own messages, though they travel together, and one fu
       ],
       partitions: makePartitions(1),
       onEnqueued: (count) => story.push([`${count} in all`]),
-      onRedis: () => {},
+      onAdd: () => {},
       onError: ({ message }) => story.push([message]),
     },
   );

@@ -3,10 +3,12 @@ import type { Redis } from 'ioredis';
 import { type Bridge, startBridge } from '../../src/bridge/bridge.ts';
 import { startHandOver } from '../../src/bridge/handOver/handOver.ts';
 import { durableQueues } from '../../src/queue/durableQueues.ts';
-import { ORDER_QUEUE, type OrderJob } from '../../src/queue/orderJob.ts';
+import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { readQueueLoad } from '../../src/queue/queueLoad.ts';
+import { Troubles } from '../../src/runtime/troubles.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
+import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { anOrder } from '../support/orders.ts';
@@ -39,6 +41,7 @@ export const inListRig = (test: (rig: DeliveryRig) => Promise<void>) => async ()
         lanes: [lane],
         partitions,
         readLoad: () => readQueueLoad(connection, partitions),
+        troubles: new Troubles(),
         logger,
         onError: () => {},
       },

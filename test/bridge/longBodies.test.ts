@@ -91,7 +91,7 @@ describe('a bulk', () => {
         ],
         partitions: makePartitions(1),
         onEnqueued: () => {},
-        onRedis: () => {},
+        onAdd: () => {},
         onError: (error) => errors.push(error),
       },
     );

@@ -32,7 +32,7 @@ describe('DURABILITY=replicas:1', () => {
     withReplica(({ master, replica }) =>
       inRig(
         async (rig) => {
-          await rig.start({ DURABILITY: 'replicas:1' });
+          const app = await rig.start({ DURABILITY: 'replicas:1' });
           await rig.sendOrders(10);
           await rig.settled();
 
@@ -42,6 +42,16 @@ describe('DURABILITY=replicas:1', () => {
           await until(async () => (await rig.jobs()) === 20, 'the master has the jobs');
           const unconfirmed = ({ error = '' }) => error === '0 of 1 replicas confirmed the write within 5 s';
           await until(() => rig.log().some(unconfirmed), 'the confirmation has failed');
+          const degraded = await app.health();
+          expect(degraded.status).toBe('degraded');
+          expect(degraded.troubles).toEqual([
+            {
+              what: 'jobs',
+              since: expect.any(String),
+              reason:
+                'no job can be made safe, so messages stay in the inbox: 0 of 1 replicas confirmed the write within 5 s',
+            },
+          ]);
           expect(rig.proxy.calls('DeleteMessageBatch')).toBe(deletes);
           process.kill(replica.pid, 'SIGCONT');
           await rig.settled();

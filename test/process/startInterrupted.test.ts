@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ALL_PARTS } from '../../src/app/allParts.ts';
 import { startApp } from '../../src/app/startApp.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { Services } from '../../src/runtime/services.ts';
@@ -41,6 +42,7 @@ describe('a start during which Redis goes away', () => {
         ...settings,
       }),
       'worker',
+      ALL_PARTS,
       silentLogger(),
       services,
     );

@@ -5,6 +5,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Job, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { createLogger, type Logger, transports } from 'winston';
+import { ALL_PARTS } from '../../src/app/allParts.ts';
 import { startApp } from '../../src/app/startApp.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { Role } from '../../src/config/roles.ts';
@@ -68,7 +69,7 @@ export async function startPipeline(
     if (!givenRedis) await redis.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  const { url } = await startApp(config, role, logger, services).catch(async (error) => {
+  const { url } = await startApp(config, role, ALL_PARTS, logger, services).catch(async (error) => {
     await cleanUp();
     throw error;
   });

@@ -1,3 +1,4 @@
+import { ALL_PARTS } from '../../../src/app/allParts.ts';
 import { startApp } from '../../../src/app/startApp.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import type { Role } from '../../../src/config/roles.ts';
@@ -23,6 +24,6 @@ serveParent(async (request: ProductRequest) => {
   }
   const config = readConfig(request.env);
   const logger = makeLogger(config.log);
-  const { url } = await startApp(config, request.role, logger, new Services(logger));
+  const { url } = await startApp(config, request.role, ALL_PARTS, logger, new Services(logger));
   return url;
 });

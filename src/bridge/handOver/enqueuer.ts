@@ -24,7 +24,7 @@ export interface EnqueuerParts {
   /** So many messages have jobs that are safe. */
   onEnqueued: (count: number) => void;
   /** Redis took a bulk, or refused one. */
-  onRedis: (state: 'here' | 'away') => void;
+  onAdd: (fault: Error | undefined) => void;
   onError: (error: Error) => void;
 }
 
@@ -98,10 +98,10 @@ export class Enqueuer {
     while (!signal.aborted) {
       try {
         await lane.add(bulks);
-        this.#parts.onRedis('here');
+        this.#parts.onAdd(undefined);
         return true;
       } catch (error) {
-        this.#parts.onRedis('away');
+        this.#parts.onAdd(error as Error);
         this.#parts.onError(error as Error);
         await delay(RETRY_MS, undefined, { signal }).catch(() => {});
       }

@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import type { DurableQueues } from '../../queue/durableQueues.ts';
 import type { QueueLoad } from '../../queue/queueLoad.ts';
+import type { Troubles } from '../../runtime/troubles.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { atMost } from '../atMost.ts';
 import type { Sink } from '../source.ts';
@@ -15,6 +16,7 @@ export interface HandOverParts {
   lanes: readonly DurableQueues[];
   partitions: Partitions;
   readLoad: () => Promise<QueueLoad>;
+  troubles: Troubles;
   logger: Logger;
   onError: (error: Error) => void;
 }
@@ -36,15 +38,15 @@ export interface HandOver extends Sink {
 const LOOK_LIMIT_MS = 1_500;
 
 export function startHandOver(options: HandOverOptions, parts: HandOverParts): HandOver {
-  const { lanes, partitions, readLoad, logger, onError } = parts;
+  const { lanes, partitions, readLoad, troubles, logger, onError } = parts;
   const gate = new Gate();
   const traffic = startTrafficLog(logger);
-  const pressure = new Pressure(options, readLoad, gate, logger);
+  const pressure = new Pressure(options, readLoad, gate, troubles, logger);
   const enqueuer = new Enqueuer(options, {
     lanes,
     partitions,
     onEnqueued: (count) => traffic.enqueued(count),
-    onRedis: (state) => pressure.redisIs(state),
+    onAdd: (fault) => pressure.added(fault),
     onError,
   });
   return {

@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { QueueLoad } from '../../queue/queueLoad.ts';
+import type { Troubles } from '../../runtime/troubles.ts';
 import type { Gate } from './gate.ts';
 
 export interface PressureOptions {
@@ -11,6 +12,10 @@ export interface PressureOptions {
 
 const LOOK_EVERY_MS = 500;
 
+/** As `/health` names what is wrong: no job can be made safe, and Redis is nearly full. A backlog is work, no trouble. */
+const JOBS = 'jobs';
+const MEMORY = 'redis memory';
+
 /**
  * Watches the queue behind the bridge and holds the gate shut while it is too long, Redis is short of memory or
  * away. SQS is the buffer: it keeps messages for days at no cost, and a message not received uses up no receive.
@@ -19,16 +24,24 @@ export class Pressure {
   readonly #options: PressureOptions;
   readonly #readLoad: () => Promise<QueueLoad>;
   readonly #gate: Gate;
+  readonly #troubles: Troubles;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> = Promise.resolve();
   /** From a failed add until one works. A server that answers may still take no writes: then only an add knows. */
   #addsFail = false;
 
-  constructor(options: PressureOptions, readLoad: () => Promise<QueueLoad>, gate: Gate, logger: Logger) {
+  constructor(
+    options: PressureOptions,
+    readLoad: () => Promise<QueueLoad>,
+    gate: Gate,
+    troubles: Troubles,
+    logger: Logger,
+  ) {
     this.#options = options;
     this.#readLoad = readLoad;
     this.#gate = gate;
+    this.#troubles = troubles;
     this.#logger = logger;
     this.#timer = setInterval(() => {
       this.#looking = this.#look();
@@ -40,10 +53,13 @@ export class Pressure {
     await this.#looking;
   }
 
-  /** What an add found out: it knows sooner than the next look. */
-  redisIs(state: 'here' | 'away'): void {
-    this.#addsFail = state === 'away';
-    this.#redis(state);
+  /** What an add found out: it knows sooner than the next look. `fault` is why no job could be made safe. */
+  added(fault: Error | undefined): void {
+    this.#addsFail = fault !== undefined;
+    if (fault)
+      this.#troubles.report(JOBS, `no job can be made safe, so messages stay in the inbox: ${fault.message}`);
+    else this.#troubles.end(JOBS);
+    this.#redis(fault ? 'away' : 'here');
   }
 
   #redis(state: 'here' | 'away'): void {
@@ -58,8 +74,17 @@ export class Pressure {
     if (!load) return this.#redis('away');
     if (!this.#addsFail) this.#redis('here');
     const { highWater, memoryShare } = this.#options;
-    if (load.memoryShare > memoryShare) this.#pause('memory', load);
-    else this.#resume('memory', load);
+    if (load.memoryShare > memoryShare) {
+      this.#pause('memory', load);
+      const share = Math.round(load.memoryShare * 100);
+      this.#troubles.report(
+        MEMORY,
+        `${share} % of Redis's memory limit is used, so receiving is paused: raise maxmemory`,
+      );
+    } else {
+      this.#resume('memory', load);
+      this.#troubles.end(MEMORY);
+    }
     if (load.waiting > highWater) this.#pause('backlog', load);
     else if (load.waiting <= highWater / 2) this.#resume('backlog', load);
   }

@@ -1,0 +1,21 @@
+import type { Role } from '../config/roles.ts';
+import type { openBridge } from './bridge.ts';
+import type { readingParts } from './reading.ts';
+import type { startWorkers } from './worker.ts';
+
+/** What only some roles start, and brings much along: the AWS SDK, Bull Board, the rules of orders. */
+export interface Parts {
+  openBridge?: typeof openBridge;
+  startWorkers?: typeof startWorkers;
+  readingParts?: typeof readingParts;
+}
+
+/** Loads what the role starts, and nothing of the others. */
+export async function loadParts(role: Role): Promise<Parts> {
+  const does = (part: Role) => role === 'all' || role === part;
+  return {
+    ...(does('bridge') ? { openBridge: (await import('./bridge.ts')).openBridge } : {}),
+    ...(does('worker') ? { startWorkers: (await import('./worker.ts')).startWorkers } : {}),
+    ...(does('api') ? { readingParts: (await import('./reading.ts')).readingParts } : {}),
+  };
+}
