@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../orders/invalidOrder.ts';
 import type { Partition } from '../store/partitions.ts';
+import { permissionAdvised } from '../store/redisAdvice.ts';
 import { ORDER_QUEUE } from './orderJob.ts';
 
 export interface RetryWanted {
@@ -64,7 +65,7 @@ export async function retryFailed(
   if (lost === undefined) return sum;
   throw new Error(
     `${sum.retried} of ${sum.failed} failed orders were retried, and maybe up to ${AT_ONCE} more of a ` +
-      `partition, then: ${(lost.reason as Error).message}`,
+      `partition, then: ${permissionAdvised(lost.reason as Error).message}`,
     { cause: lost.reason },
   );
 }

@@ -3,6 +3,7 @@ import { type Config, readConfig } from '../../config/config.ts';
 import { checkRedis } from '../../store/checkRedis.ts';
 import { chooseDurability, type Durability } from '../../store/durability.ts';
 import { makePartitions } from '../../store/partitions.ts';
+import { permissionAdvised } from '../../store/redisAdvice.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { whole } from '../kit/figures.ts';
 import { isMendable } from '../kit/mendable.ts';
@@ -100,7 +101,7 @@ function explain(error: unknown, options: RepartitionOptions, around: Surroundin
     return EXIT.misuse;
   }
   if (!isMendable(error)) throw error;
-  say(error.message);
+  say(permissionAdvised(error).message);
   if (error.message.startsWith('OOM')) {
     say('Redis needs room for the original and the copy: raise its maxmemory, or undo this with --cancel');
   }
