@@ -1,34 +1,51 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
+import { run as audit } from '../src/cli/audit/run.ts';
+import { run as concurrency } from '../src/cli/concurrency/run.ts';
+import { run as failed } from '../src/cli/failed/run.ts';
 import { run as keys } from '../src/cli/keys/run.ts';
 import { run as repartitionCommand } from '../src/cli/repartition/run.ts';
 import { run as verify } from '../src/cli/verify/run.ts';
 import { readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
-import { NEEDED_COMMANDS } from '../src/store/checkPermissions.ts';
+import type { OrderJob } from '../src/queue/orderJob.ts';
+import { checkPermissions, NEEDED_COMMANDS } from '../src/store/checkPermissions.ts';
 import { checkRedis } from '../src/store/checkRedis.ts';
 import { closeRedis, connectRedis } from '../src/store/connections.ts';
 import { retryStart } from '../src/store/retryStart.ts';
+import { askSentinels } from '../src/store/sentinels.ts';
 import { runCommand } from './scripts/verifyCommand.ts';
 import { boardOf } from './support/board.ts';
 import { anOrder } from './support/orders.ts';
+import { codeBlocks, redisCliCalls } from './support/pastedLines.ts';
 import { startPipeline } from './support/pipeline.ts';
 import { startTestRedis, type TestRedis } from './support/redis.ts';
+import { MASTER_NAME, startSentinel } from './support/sentinels.ts';
 import { until } from './support/until.ts';
 
-const page = readFileSync(new URL('../docs/operate.md', import.meta.url), 'utf8');
+const NAME = 'order-pipeline';
 const PASSWORD = 'hunter2';
+const BLOCKS = codeBlocks('operate.md', 'Redis: ACL');
 
 const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
-/** The arguments of the documented ACL SETUSER. */
-function documented(): string[] {
-  const [, block = ''] = /## Redis: ACL[\s\S]*?```\nredis-cli ACL SETUSER ([\s\S]*?)```/.exec(page) ?? [];
-  return block
-    .replaceAll('\\\n', ' ')
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) => word.replaceAll("'", '').replace('>PASSWORD', `>${PASSWORD}`));
+/** What a block of the page gives the server, as a shell reads it. */
+const documented = (block: number): string[] =>
+  redisCliCalls((BLOCKS[block] as string).replace('PASSWORD', PASSWORD))[0] as string[];
+
+const send = (client: Redis, [command = '', ...args]: string[]) => client.call(command, ...args);
+
+/** What was refused so far, by the server's own account; then forgotten. */
+async function refusedBy(client: Redis): Promise<string[]> {
+  const entries = (await client.call('ACL', 'LOG')) as string[][];
+  await client.call('ACL', 'LOG', 'RESET');
+  const field = (entry: string[], name: string) => entry[entry.indexOf(name) + 1];
+  return entries.map((entry) => ['reason', 'context', 'object'].map((name) => field(entry, name)).join(' '));
+}
+
+async function isFrom72(client: Redis): Promise<boolean> {
+  const [, major = 0, minor = 0] = /redis_version:(\d+)\.(\d+)/.exec(await client.info('server')) ?? [];
+  return Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 2);
 }
 
 describe('the Redis user of docs/operate.md', () => {
@@ -39,11 +56,9 @@ describe('the Redis user of docs/operate.md', () => {
   beforeAll(async () => {
     redis = await startTestRedis(['--repl-diskless-sync-delay', '0']);
     replica = await startTestRedis(['--replicaof', redis.host, String(redis.port)]);
-    const [name = '', ...rules] = documented();
-    // SETINFO came with 7.2; before, nobody asks for the permission either.
-    const known = rules.filter((rule) => rule !== '+client|setinfo');
-    await redis.client().call('ACL', 'SETUSER', name, ...known);
-    url = `redis://${name}:${PASSWORD}@${redis.host}:${redis.port}`;
+    await send(redis.client(), documented(0));
+    if (await isFrom72(redis.client())) await send(redis.client(), documented(1));
+    url = `redis://${NAME}:${PASSWORD}@${redis.host}:${redis.port}`;
     await until(
       async () => /state=online/.test(await redis.client().info('replication')),
       'the replica follows',
@@ -54,15 +69,7 @@ describe('the Redis user of docs/operate.md', () => {
     await redis?.stop();
   });
 
-  /** What was refused so far, by the server's own account; then forgotten. */
-  async function refused(): Promise<string[]> {
-    const entries = (await redis.client().call('ACL', 'LOG')) as string[][];
-    await redis.client().call('ACL', 'LOG', 'RESET');
-    const field = (entry: string[], name: string) => entry[entry.indexOf(name) + 1];
-    return entries.map((entry) =>
-      ['reason', 'context', 'object'].map((name) => field(entry, name)).join(' '),
-    );
-  }
+  const refused = () => refusedBy(redis.client());
 
   it('may do what the pipeline, its API, the board and the commands do', async () => {
     const pipeline = await startPipeline({ REDIS_URL: url, DURABILITY: 'replicas:1' }, { redis });
@@ -97,8 +104,9 @@ describe('the Redis user of docs/operate.md', () => {
       expect(await pipeline.json('/stats/global')).toMatchObject({ total_orders: 30 });
       const board = boardOf(pipeline);
       const [queue = ''] = await board.queueNames();
-      const failed = await board.failed(queue);
-      const bad = failed.find(({ failedReason }) => failedReason?.startsWith('order_value_mismatch'));
+      const bad = (await board.failed(queue)).find(({ failedReason }) =>
+        failedReason?.startsWith('order_value_mismatch'),
+      );
       const repaired = { ...bad?.data, order: anOrder({ order_id: 'bad' }) };
       expect(await board.edit(queue, bad?.id as string, repaired)).toBe(200);
       expect(await board.retry(queue, bad?.id as string)).toBe(204);
@@ -106,6 +114,53 @@ describe('the Redis user of docs/operate.md', () => {
         async () => (await pipeline.json<{ total_orders: number }>('/stats/global')).total_orders === 31,
         'the repaired order counts',
       );
+      const asked = (method: string, path: string, body?: unknown) =>
+        pipeline
+          .get(`/admin/queues/api/queues${path}`, {
+            method,
+            ...(body === undefined
+              ? {}
+              : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+          })
+          .then(({ status }) => [path, status]);
+      const ofQueue = `/${encodeURIComponent(queue)}`;
+      for (const path of [`${ofQueue}/pause`, `${ofQueue}/resume`, '/pause', '/resume'])
+        expect([await asked('PUT', path), await refused()]).toEqual([[path, 200], []]);
+      for (const state of [
+        'latest',
+        'active',
+        'waiting',
+        'completed',
+        'failed',
+        'delayed',
+        'paused',
+        'prioritized',
+      ]) {
+        const path = `?activeQueue=${encodeURIComponent(queue)}&status=${state}&page=1&jobsPerPage=10`;
+        expect([await asked('GET', path), await refused()]).toEqual([[path, 200], []]);
+      }
+      for (const page of ['', '/logs', '/flow']) {
+        const [path, status] = await asked(
+          'GET',
+          `${ofQueue}/${encodeURIComponent(bad?.id as string)}${page}`,
+        );
+        expect([path, (status as number) < 500, await refused()]).toEqual([path, true, []]);
+      }
+      const all = `${ofQueue}/retry/failed`;
+      expect([await asked('PUT', all), await refused()]).toEqual([[all, 200], []]);
+      await pipeline.settled();
+      // Waits an hour for its next attempt, as after a fault.
+      const { data } = (await pipeline.failed())[0] as Job<OrderJob>;
+      await pipeline.queues[0]?.add('order', { ...data }, { jobId: 'later', delay: 3_600_000 });
+      for (const [method, does] of [
+        ['PATCH', 'delay'],
+        ['PUT', 'promote'],
+      ] as const) {
+        const path = `${ofQueue}/later/${does}`;
+        const answer = await asked(method, path, { runAt: Date.now() + 7_200_000 });
+        expect([answer, await refused()]).toEqual([[path, expect.any(Number)], []]);
+      }
+      await pipeline.ended(38);
     } finally {
       await pipeline.stop();
     }
@@ -117,6 +172,11 @@ describe('the Redis user of docs/operate.md', () => {
     for (const [command, args] of [
       [keys, 'create --name shop --role read'],
       [keys, 'list'],
+      [concurrency, '7'],
+      [concurrency, 'reset'],
+      [failed, 'retry --dry-run'],
+      [failed, 'retry'],
+      [audit, '--since 7d'],
       [verify, ''],
       [repartitionCommand, '--to 3'],
     ] as const) {
@@ -140,16 +200,15 @@ describe('the Redis user of docs/operate.md', () => {
   });
 
   it('that lacks a permission is refused at the start in a sentence that names the command', async () => {
-    const [name = ''] = documented();
-    await redis.client().call('ACL', 'SETUSER', name, '-hset', '-zmscore');
+    await redis.client().call('ACL', 'SETUSER', NAME, '-hset', '-zmscore');
     const refusal = startPipeline({ REDIS_URL: url, PARTITIONS: '3' }, { redis });
     await expect(refusal).rejects.toThrow(
       'the Redis user may not run HSET, ZMSCORE: docs/operate.md has the list of what it must be allowed',
     );
-    await redis.client().call('ACL', 'SETUSER', name, '+hset', '+zmscore', '-info');
+    await redis.client().call('ACL', 'SETUSER', NAME, '+hset', '+zmscore', '-info');
     const said: string[] = [];
     const connection = connectRedis(
-      { kind: 'server', host: redis.host, port: redis.port, tls: false, username: name, password: PASSWORD },
+      { kind: 'server', host: redis.host, port: redis.port, tls: false, username: NAME, password: PASSWORD },
       'fail_fast',
       { onError: ({ message }) => said.push(message) },
     );
@@ -164,7 +223,74 @@ describe('the Redis user of docs/operate.md', () => {
   });
 
   it('has the same list in the product as in the docs', () => {
-    const listed = documented().filter((word) => word.startsWith('+'));
-    for (const command of NEEDED_COMMANDS) expect(listed).toContain(`+${command.replace(' ', '|')}`);
+    // The connection itself would fail, or only a cluster, replicas or the embedded server ask for it.
+    const elsewhere = ['auth', 'hello', 'ping', 'select', 'info', 'wait', 'eval', 'readonly', 'asking'];
+    const listed = documented(0).flatMap((word) => (/^\+[a-z]+$/.test(word) ? [word.slice(1)] : []));
+    expect([...NEEDED_COMMANDS].sort()).toEqual(listed.filter((name) => !elsewhere.includes(name)).sort());
+  });
+
+  it('is told of every command at once when it has none of them', async () => {
+    await redis.client().call('ACL', 'SETUSER', 'bare', 'on', 'nopass', '~*', '-@all', '+eval');
+    const bare = new Redis(redis.port, redis.host, {
+      username: 'bare',
+      password: 'any',
+      enableReadyCheck: false,
+    });
+    try {
+      const names = NEEDED_COMMANDS.map((command) => command.toUpperCase()).join(', ');
+      await expect(checkPermissions(bare, 'order-pipeline:any')).rejects.toThrow(`may not run ${names}:`);
+    } finally {
+      bare.disconnect();
+    }
+  });
+
+  it('that lacks a command of a transaction reads in a sentence which one, from a command too', async () => {
+    await redis.client().call('ACL', 'SETUSER', NAME, '+info', '-zrangestore');
+    expect(await runCommand(failed, 'retry --dry-run', { REDIS_URL: url })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'the Redis user may not run ZRANGESTORE: docs/operate.md has the list of what it must be allowed',
+      ),
+    });
+    await redis.client().call('ACL', 'SETUSER', NAME, '+zrangestore', '-hget');
+    expect((await runCommand(failed, 'retry', { REDIS_URL: url })).stderr).toMatch(
+      /^the audit log cannot be written: the Redis user may not run a command of a script: docs/,
+    );
+    await redis.client().call('ACL', 'SETUSER', NAME, '-@all', '+info');
+    for (const [command, args] of [
+      [failed, 'retry'],
+      [verify, ''],
+      [audit, ''],
+      [concurrency, ''],
+      [keys, 'list'],
+      [repartitionCommand, '--to 2'],
+    ] as const) {
+      const { stderr } = await runCommand(command, args, { REDIS_URL: url });
+      expect(stderr).toMatch(/^the Redis user may not run [A-Z ]+: docs/);
+    }
+  });
+});
+
+describe("the sentinels' user of docs/operate.md", () => {
+  it('may do what finds the master, and nothing more is asked for', async () => {
+    const server = await startTestRedis();
+    const sentinel = await startSentinel(server.port, 1);
+    try {
+      const [option, , ...rule] = documented(2);
+      expect(option).toBe('-p');
+      await send(sentinel.client, rule);
+      const { master } = await askSentinels({
+        kind: 'sentinel',
+        sentinels: [{ host: '127.0.0.1', port: sentinel.port }],
+        name: MASTER_NAME,
+        sentinelLogin: { tls: false, username: NAME, password: PASSWORD },
+        tls: false,
+      });
+      expect(master).toEqual({ host: '127.0.0.1', port: server.port });
+      expect(await refusedBy(sentinel.client)).toEqual([]);
+    } finally {
+      await sentinel.stop();
+      await server.stop();
+    }
   });
 });

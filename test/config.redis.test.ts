@@ -109,9 +109,33 @@ describe('REDIS_URL', () => {
     ['redis://', 'name a host'],
     ['redis:///2', 'name a host'],
     ['redis:6379', 'starting with redis://'],
+    ['redis://user@h', 'redis://user:password@host'],
+    ['redis://user:@h', 'redis://user:password@host'],
     ['http://h', 'starting with redis://'],
   ])('%s is refused', (REDIS_URL, problem) => {
     expect(problemsOf({ REDIS_URL })).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe('a secret that was read from a file', () => {
+  it('is taken without the line end of the file', () => {
+    const S = {
+      REDIS_SENTINELS: 's:1',
+      REDIS_SENTINEL_NAME: 'm',
+      REDIS_USERNAME: 'u\n',
+      REDIS_PASSWORD: ' p \r\n',
+    };
+    const { redis } = readConfig({ ...S, REDIS_SENTINEL_USERNAME: 'v\n', REDIS_SENTINEL_PASSWORD: 'q\n' });
+    expect(redis).toMatchObject({
+      username: 'u',
+      password: ' p ',
+      sentinelLogin: { username: 'v', password: 'q' },
+    });
+    expect(readConfig({ REDIS_URL: 'redis://u:p@h\n' }).redis).toMatchObject({ password: 'p', host: 'h' });
+    expect(readConfig({ ADMIN_USER: 'a\n', ADMIN_PASSWORD: 'secret\n' }).admin).toEqual({
+      user: 'a',
+      password: 'secret',
+    });
   });
 });
 

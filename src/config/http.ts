@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import type { Given } from './given.ts';
-import { lower, oneOf, origins, proxies, whole } from './values.ts';
+import { login, lower, oneOf, origins, proxies, whole } from './values.ts';
 
 /** Where HTTP answers, to whom, and how much at once. */
 export const httpVariables = {
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
   HEALTH_PORT: whole(1, 65_535).optional(),
-  ADMIN_USER: z.string().optional(),
-  ADMIN_PASSWORD: z.string().optional(),
+  ADMIN_USER: login.optional(),
+  ADMIN_PASSWORD: login.optional(),
   STATS_API: oneOf(['open', 'keys'], lower).optional(),
   RATE_LIMIT_PER_KEY: whole(0, 10_000_000).default(6_000),
   RATE_LIMIT_PER_ADDRESS: whole(0, 10_000_000).default(0),

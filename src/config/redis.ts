@@ -9,7 +9,7 @@ import {
   redisTlsContradictions,
   redisTlsVariables,
 } from './redisTls.ts';
-import { lower, oneOf, share, whole, yesNo } from './values.ts';
+import { login, lower, oneOf, share, whole, yesNo } from './values.ts';
 
 const endpoints = readBy(
   parseEndpoints,
@@ -32,16 +32,16 @@ export const redisVariables = {
     'must be a host name or an address alone: a port goes into REDIS_PORT, a URL into REDIS_URL',
   ).optional(),
   REDIS_PORT: whole(1, 65_535).optional(),
-  REDIS_USERNAME: z.string().optional(),
-  REDIS_PASSWORD: z.string().optional(),
+  REDIS_USERNAME: login.optional(),
+  REDIS_PASSWORD: login.optional(),
   REDIS_DB: whole(0, 1_000_000).optional(),
   REDIS_TLS: yesNo.default(false),
   ...redisTlsVariables,
   REDIS_CLUSTER_NODES: endpoints.optional(),
   REDIS_SENTINELS: endpoints.optional(),
   REDIS_SENTINEL_NAME: z.string().trim().optional(),
-  REDIS_SENTINEL_USERNAME: z.string().optional(),
-  REDIS_SENTINEL_PASSWORD: z.string().optional(),
+  REDIS_SENTINEL_USERNAME: login.optional(),
+  REDIS_SENTINEL_PASSWORD: login.optional(),
   REDIS_SENTINEL_TLS: yesNo.optional(),
   READ_FROM: oneOf(['primary', 'replica'], lower).default('primary'),
 
@@ -171,14 +171,14 @@ export function redisSettings(env: Environment) {
 
 function redisTarget(env: Environment): RedisTarget {
   const certificates = certificatesOf(env);
-  const login = {
+  const own = {
     tls: env.REDIS_TLS,
     ...certificates,
     ...credentials(env.REDIS_USERNAME, env.REDIS_PASSWORD),
   };
   const db = env.REDIS_DB === undefined ? {} : { db: env.REDIS_DB };
   if (env.REDIS_CLUSTER_NODES !== undefined)
-    return { kind: 'cluster', why: 'REDIS_CLUSTER_NODES is set', nodes: env.REDIS_CLUSTER_NODES, ...login };
+    return { kind: 'cluster', why: 'REDIS_CLUSTER_NODES is set', nodes: env.REDIS_CLUSTER_NODES, ...own };
   if (env.REDIS_SENTINELS !== undefined) {
     return {
       kind: 'sentinel',
@@ -190,7 +190,7 @@ function redisTarget(env: Environment): RedisTarget {
         ...certificates,
         ...credentials(env.REDIS_SENTINEL_USERNAME, env.REDIS_SENTINEL_PASSWORD),
       },
-      ...login,
+      ...own,
       ...db,
     };
   }
@@ -202,7 +202,7 @@ function redisTarget(env: Environment): RedisTarget {
       why: `${env.REDIS_HOST === undefined ? 'REDIS_PORT' : 'REDIS_HOST'} is set`,
       host: env.REDIS_HOST ?? '127.0.0.1',
       port: env.REDIS_PORT ?? 6379,
-      ...login,
+      ...own,
       ...db,
     };
   }

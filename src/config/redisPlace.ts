@@ -45,6 +45,7 @@ export function parseRedisUrl(given: string): RedisUrl | { problem: string } {
   if (!SCHEME.test(text)) return { problem: 'must be a URL starting with redis:// or rediss://' };
   const [login, rest] = splitLogin(text.replace(SCHEME, ''));
   if (login !== undefined && isUnescaped(login)) return { problem: UNESCAPED };
+  if (login !== undefined && /^[^:]+:?$/.test(login)) return { problem: HALF_LOGIN };
   if (!URL.canParse(text)) return { problem: 'must be a URL like redis://:password@host:6379/0' };
   const { hostname, port, protocol, pathname, searchParams } = new URL(text);
   const host = parseHost(hostname);
@@ -71,6 +72,9 @@ const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
 
 const UNESCAPED =
   'must have its password percent-encoded: percent-encode the password, # as %23, / as %2F, ? as %3F, @ as %40, % as %25';
+
+const HALF_LOGIN =
+  'must have a password with its user: redis://user:password@host, or redis://:password@host without a user';
 
 const ELSEWHERE =
   'what it needs is set by REDIS_ variables, TLS by rediss:// and the database by /2 at its end';

@@ -52,6 +52,9 @@ export const several = <const T extends readonly string[]>(values: T, fold: (tex
     return z.NEVER;
   });
 
+/** A name or password as it is, less the line end that a file it was read from ends in. */
+export const login = z.string().transform((text) => text.replace(/[\r\n]+$/, ''));
+
 export const lower = (text: string) => text.toLowerCase();
 export const yesNo = oneOf(['true', 'false', '1', '0', 'yes', 'no'], lower).transform((text) =>
   ['true', '1', 'yes'].includes(text),

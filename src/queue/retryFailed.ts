@@ -5,6 +5,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../orders/invalidOrder.ts';
 import { queueKey, retryingKey } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
+import { permissionAdvised } from '../store/redisAdvice.ts';
 
 export interface RetryWanted {
   /** Only orders refused for this reason, among others perhaps. Without it all, also those that were never refused. */
@@ -64,7 +65,7 @@ export async function retryFailed(
   if (lost === undefined) return sum;
   throw new Error(
     `${sum.retried} of ${sum.failed} failed orders were retried, and maybe up to ${AT_ONCE} more of a ` +
-      `partition, then: ${(lost.reason as Error).message}`,
+      `partition, then: ${permissionAdvised(lost.reason as Error).message}`,
     { cause: lost.reason },
   );
 }

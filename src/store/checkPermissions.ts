@@ -2,14 +2,15 @@ import type { Cluster, Redis } from 'ioredis';
 import { lacks } from './redisAdvice.ts';
 
 /**
- * What scripts and pipelines of ours and of BullMQ run. Without one of these a start would look well, and every order
- * would end as failed.
+ * What scripts and pipelines of ours and of BullMQ run, as docs/operate.md lists it. Without one of these a start would
+ * look well, and every order, or somebody's repair later, would end as failed.
  */
 export const NEEDED_COMMANDS = (
-  'get set del unlink exists incr incrby pexpire pexpireat pttl hget hmget hgetall hkeys hlen hset hmset hdel hexists ' +
-  'hincrby lpush rpush lpop rpop rpoplpush lrange llen lindex lrem ltrim sadd srem scard smembers zadd zrem zcard ' +
-  'zscore zmscore zcount zrange zrevrange zrangebyscore zrevrangebyscore zrangebylex zremrangebyscore zpopmin bzpopmin zscan ' +
-  'xadd xlen xtrim time evalsha multi exec'
+  'time scan multi exec evalsha dbsize get set del unlink exists type incr incrby persist pexpire pexpireat pttl rename ' +
+  'hget hmget hgetall hkeys hlen hset hmset hdel hexists hincrby hscan lpush rpush lpop rpop rpoplpush lrange llen ' +
+  'lindex lset lrem ltrim lpos sadd srem scard smembers sismember sscan zadd zrem zcard zscore zmscore zcount zlexcount ' +
+  'zrange zrevrange zrangebyscore zrevrangebyscore zrangebylex zrangestore zremrangebyscore zremrangebyrank zpopmin ' +
+  'bzpopmin zscan xadd xlen xrange xread xtrim xdel'
 ).split(' ');
 
 /** Redis tells scripts what the user may do from 7.0 on; before, a missing permission shows at the first use. */

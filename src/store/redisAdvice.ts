@@ -42,14 +42,20 @@ export const lacks = (commands: readonly string[]): string =>
 
 /** What a refusal by the access control list means, as such a sentence; any other error as it is. */
 export function permissionAdvised(error: Error): Error {
-  const say = (message: string) => new Error(message, { cause: error });
-  const command = /NOPERM .*?permissions to run the '([^']+)' command/.exec(error.message)?.[1];
-  if (command !== undefined) return say(lacks([command.replace('|', ' ')]));
-  if (/NOPERM .*permissions to access/.test(error.message))
-    return say(`the Redis user may not touch a key or channel of ours: ${PERMISSIONS}`);
-  if (/executing the script can't run this command/.test(error.message))
-    return say(`the Redis user may not run a command of a script: ${PERMISSIONS}`);
-  return error;
+  // A transaction only says that it was discarded; which of its commands was refused, ioredis keeps beside.
+  const { previousErrors = [] } = error as { previousErrors?: readonly Error[] };
+  const said = [error, ...previousErrors].map(({ message }) => refusalSaid(message)).find(Boolean);
+  return said === undefined ? error : new Error(said, { cause: error });
+}
+
+function refusalSaid(message: string): string | undefined {
+  const command = /NOPERM .*?permissions to run the '([^']+)' command/.exec(message)?.[1];
+  if (command !== undefined) return lacks([command.replace('|', ' ')]);
+  if (/NOPERM .*permissions to access/.test(message))
+    return `the Redis user may not touch a key or channel of ours: ${PERMISSIONS}`;
+  if (/executing the script can't run this command/.test(message))
+    return `the Redis user may not run a command of a script: ${PERMISSIONS}`;
+  return undefined;
 }
 
 /** The same error, saying which variable to set where one would mend it. */

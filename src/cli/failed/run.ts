@@ -1,6 +1,7 @@
 import { makeAuditLog, NoTrace } from '../../audit/auditLog.ts';
 import { type Retried, retryFailed } from '../../queue/retryFailed.ts';
 import type { Partitions } from '../../store/partitions.ts';
+import { permissionAdvised } from '../../store/redisAdvice.ts';
 import { commandAuthor } from '../audit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { whole } from '../kit/figures.ts';
@@ -26,7 +27,10 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       around.stdout.write(wanted.json ? `${JSON.stringify(retried)}\n` : `${sentence(retried, wanted)}\n`);
       return EXIT.done;
     } catch (error) {
-      if (error instanceof NoTrace) return refuse([error.message], around);
+      if (error instanceof NoTrace) {
+        const why = permissionAdvised(error.cause as Error);
+        return refuse([why === error.cause ? error.message : `${error.message}: ${why.message}`], around);
+      }
       if (!isMendable((error as Error).cause)) throw error;
       around.stderr.write(`${(error as Error).message}\n`);
       return EXIT.no;

@@ -1,4 +1,5 @@
 import { type Config, readConfig } from '../../config/config.ts';
+import { permissionAdvised } from '../../store/redisAdvice.ts';
 import { isMendable } from './mendable.ts';
 import { type OpenRedis, openRedis } from './openRedis.ts';
 import { refuse, type Surroundings } from './surroundings.ts';
@@ -15,7 +16,7 @@ export async function withRedis(
     return await work(open, config);
   } catch (error) {
     if (!isMendable(error)) throw error;
-    return refuse([error.message], around);
+    return refuse([permissionAdvised(error).message], around);
   } finally {
     await open?.close();
   }

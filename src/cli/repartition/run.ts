@@ -4,6 +4,7 @@ import { checkRedis } from '../../store/checkRedis.ts';
 import { chooseDurability, type Durability } from '../../store/durability.ts';
 import { makePartitions } from '../../store/partitions.ts';
 import { isFull } from '../../store/redisFaults.ts';
+import { permissionAdvised } from '../../store/redisAdvice.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { whole } from '../kit/figures.ts';
 import { isMendable } from '../kit/mendable.ts';
@@ -101,7 +102,7 @@ function explain(error: unknown, options: RepartitionOptions, around: Surroundin
     return EXIT.misuse;
   }
   if (!isMendable(error)) throw error;
-  say(error.message);
+  say(permissionAdvised(error).message);
   if (isFull(error)) {
     say('Redis needs room for the original and the copy: raise its maxmemory, or undo this with --cancel');
   }
