@@ -134,6 +134,7 @@ describe('the problems of an environment', () => {
       REDIS_HOST: 'b',
       SQS: 'aws',
       SQS_ENDPOINT: 'http://a',
+      QUEUE_NAME: 'orders-prod',
       ADMIN_USER: 'admin',
       NODE_ENV: 'production',
     });

@@ -14,6 +14,8 @@ export async function runRole(role: Role): Promise<void> {
   const logger = makeLogger(config.log);
   for (const { name, nearest } of config.unknown)
     logger.warn('nothing reads this variable', { name, nearest });
+  if (config.countsAsDevelopment !== undefined)
+    logger.warn('this NODE_ENV counts as development', { NODE_ENV: config.countsAsDevelopment });
   const services = new Services(logger);
 
   // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,

@@ -136,7 +136,7 @@ function sqsTarget(env: Environment): SqsTarget {
   if (name !== undefined)
     return { kind: 'endpoint', why: `${name} is set${although}`, ...at(env, name), ...common };
   if (env.SQS === 'aws') {
-    const there = inboxUrl === undefined ? regionOf(env) : at(env, 'SQS_QUEUE_URL');
+    const there = inboxUrl === undefined ? regionOf(env, 'AWS_ENDPOINT_URL') : at(env, 'SQS_QUEUE_URL');
     return { kind: 'aws', why: `SQS=aws${although}`, ...there, ...common };
   }
   if (inboxUrl !== undefined) {
