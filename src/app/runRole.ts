@@ -3,6 +3,7 @@ import { ConfigError, readConfig, USES } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import { closeLogger, makeLogger } from '../runtime/logger.ts';
 import { Services } from '../runtime/services.ts';
+import { visibleLines } from '../runtime/visibleText.ts';
 import { startApp } from './startApp.ts';
 
 /** Exit codes of a role: it could not start, it stopped and left something, its configuration has problems. */
@@ -49,7 +50,7 @@ function readConfigOrExit(role: Role) {
     return readConfig(undefined, USES[role]);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
+    console.error(visibleLines(error.message));
     process.exit(EXIT.misconfigured);
   }
 }
