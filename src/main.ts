@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { COMMANDS, type CommandEntry } from './cli/program.ts';
 import { ROLES, type Role } from './config/roles.ts';
+import { visibleLines } from './runtime/visibleText.ts';
 
 /*
  * argv → a role or a command. Nothing else is loaded here: `--help` is there at once, a command brings only what it
@@ -37,8 +38,25 @@ async function startRole(role: Role, rest: string[]): Promise<void> {
     return;
   }
   if (rest.length > 0) return misuse(`unexpected argument ${JSON.stringify(rest.join(' '))}`);
+  const stopListening = endWhenStopped();
   const { runRole } = await import('./app/runRole.ts');
-  await runRole(role);
+  const running = runRole(role);
+  // It listens itself from its first moment on, and one signal is heard by one of the two.
+  stopListening();
+  await running;
+}
+
+/** Loading takes a second, and the first process of a container hears no signal that it does not listen to. */
+function endWhenStopped(): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    console.error(`${signal}: stopped before it had started`);
+    process.exit();
+  };
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  for (const signal of signals) process.once(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
 }
 
 async function runCommand(command: CommandEntry, args: string[]): Promise<void> {
@@ -60,7 +78,7 @@ async function runCommand(command: CommandEntry, args: string[]): Promise<void> 
 }
 
 function misuse(problem: string): void {
-  console.error(problem);
+  console.error(visibleLines(problem));
   process.exitCode = MISUSE;
 }
 

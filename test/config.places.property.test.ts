@@ -36,22 +36,24 @@ const maybe = (values: readonly string[], unset = 3) =>
 
 const environments = fc
   .record({
-    NODE_ENV: maybe(['production', 'development', 'Production '], 1),
+    NODE_ENV: maybe(['production', 'development', 'Production ', "'production'", 'poduction', 'staging'], 1),
     REDIS: maybe(['embedded', 'auto', 'EMBEDDED']),
     REDIS_URL: maybe(['redis://cache.example:6379'], 2),
     REDIS_HOST: maybe(['cache.example']),
     REDIS_PORT: maybe(['6380', 'tcp://10.0.0.1:6379']),
-    REDIS_URI: maybe(['redis://typo.example']),
+    REDIS_URI: maybe(['redis://typo.example'], 4),
+    REDIS_HOTS: maybe(['typo.example'], 8),
     SQS: maybe(['aws', 'embedded', 'auto', 'AWS'], 2),
     SQS_ENDPOINT: maybe(PLACES),
     AWS_ENDPOINT_URL_SQS: maybe(PLACES, 6),
-    AWS_ENDPOINT_URL: maybe(ELSEWHERE),
+    AWS_ENDPOINT_URL: maybe(PLACES),
     SQS_QUEUE_URL: maybe(
       PLACES.map((place) => `${place}/123456789012/orders`),
       2,
     ),
     QUEUE_NAME: maybe(['others', 'others.fifo'], 4),
     QUEUE_NAM: maybe(['others'], 6),
+    ORDERS_QUEUE: maybe(['others'], 6),
     AWS_REGION: maybe(['eu-west-1', ' ap-south-1 ']),
     AWS_DEFAULT_REGION: maybe(['us-west-2']),
     AWS_PROFILE: maybe(['shop']),
@@ -73,7 +75,8 @@ interface Outcome {
 
 /** What docs/operate.md and docs/configuration.md say. */
 function expected(env: Env, role: keyof typeof USES): Outcome | 'refused' {
-  const isProduction = env.NODE_ENV?.trim().toLowerCase() === 'production';
+  const mode = env.NODE_ENV?.trim().toLowerCase();
+  const isProduction = mode === 'production';
   const asked = env.SQS?.toLowerCase() ?? 'auto';
   const port = env.REDIS_PORT?.startsWith('tcp:') ? undefined : env.REDIS_PORT;
   const redisIsNamed = [env.REDIS_URL, env.REDIS_HOST, port].some((value) => value !== undefined);
@@ -82,6 +85,7 @@ function expected(env: Env, role: keyof typeof USES): Outcome | 'refused' {
   const queueAtAws = regionAt(env.SQS_QUEUE_URL);
 
   const refusals = [
+    mode === "'production'" || mode === 'poduction',
     env.REDIS_URL !== undefined && (env.REDIS_HOST ?? port) !== undefined,
     redisAskedFor && redisIsNamed,
     env.SQS_ENDPOINT !== undefined &&
@@ -94,14 +98,22 @@ function expected(env: Env, role: keyof typeof USES): Outcome | 'refused' {
   ];
   const usesSqs = role === 'all' || role === 'bridge';
   const sqsIsNamed = asked !== 'auto' || (ours ?? env.AWS_ENDPOINT_URL ?? env.SQS_QUEUE_URL) !== undefined;
-  const nameIsTyped = asked !== 'embedded' && 'QUEUE_NAM' in env && !env.QUEUE_NAME && !env.SQS_QUEUE_URL;
+  const inboxIsNamed = (env.QUEUE_NAME ?? env.SQS_QUEUE_URL) !== undefined;
   if (isProduction) {
-    refusals.push(!redisIsNamed && !redisAskedFor, usesSqs && !sqsIsNamed, usesSqs && nameIsTyped);
+    refusals.push(
+      !redisAskedFor && (env.REDIS_URL ?? env.REDIS_HOST) === undefined,
+      usesSqs && !sqsIsNamed,
+      usesSqs && asked !== 'embedded' && !inboxIsNamed,
+      'REDIS_URI' in env || 'REDIS_HOTS' in env,
+      usesSqs && 'QUEUE_NAM' in env,
+    );
   }
   if (refusals.includes(true)) return 'refused';
 
   const endpoint = ours ?? (asked === 'auto' && queueAtAws === undefined ? env.AWS_ENDPOINT_URL : undefined);
-  const named = queueAtAws ?? regionAt(endpoint) ?? (env.AWS_REGION ?? env.AWS_DEFAULT_REGION)?.trim();
+  const ofSdk = asked === 'aws' && env.SQS_QUEUE_URL === undefined ? env.AWS_ENDPOINT_URL : undefined;
+  const named =
+    queueAtAws ?? regionAt(endpoint) ?? regionAt(ofSdk) ?? (env.AWS_REGION ?? env.AWS_DEFAULT_REGION)?.trim();
   const queueHost = env.SQS_QUEUE_URL === undefined ? undefined : new URL(env.SQS_QUEUE_URL).origin;
   const redis = redisIsNamed ? 'server' : 'embedded';
   if (asked === 'embedded' || (asked === 'auto' && (endpoint ?? queueHost) === undefined)) {

@@ -68,7 +68,7 @@ describe('a wrong value', () => {
     ['INBOX_ENVELOPE', 'off'],
     ['INBOX_ENVELOPE', 'True'],
     ['INBOX_ENVELOPE', 'payload..after'],
-    ['INBOX_ENVELOPE', '$.data '],
+    ['INBOX_ENVELOPE', '$. data'],
     ['MAX_BODY_BYTES', '1023'],
     ['MAX_BODY_BYTES', '1048577'],
     ['MAX_BODY_BYTES', '512k'],
@@ -134,6 +134,7 @@ describe('the problems of an environment', () => {
       REDIS_HOST: 'b',
       SQS: 'aws',
       SQS_ENDPOINT: 'http://a',
+      QUEUE_NAME: 'orders-prod',
       ADMIN_USER: 'admin',
       NODE_ENV: 'production',
     });

@@ -155,6 +155,15 @@ describe('AWS_ENDPOINT_URL', () => {
   });
 });
 
+it('a VPC endpoint that the SDK takes by itself names the region to sign for', () => {
+  const AWS_ENDPOINT_URL = 'https://vpce-0a-b.sqs.eu-west-3.vpce.amazonaws.com';
+  expect(sqsOf({ SQS: 'aws', AWS_ENDPOINT_URL, AWS_REGION: 'us-east-1' })).toMatchObject({
+    kind: 'aws',
+    region: 'eu-west-3',
+    regionWhy: 'AWS_ENDPOINT_URL is there, whatever AWS_REGION=us-east-1 says',
+  });
+});
+
 describe('the inbox', () => {
   it.each([
     'https://sqs.eu-west-1.amazonaws.com',

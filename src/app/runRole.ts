@@ -3,6 +3,7 @@ import { ConfigError, readConfig, USES } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import { closeLogger, makeLogger } from '../runtime/logger.ts';
 import { Services } from '../runtime/services.ts';
+import { visibleLines } from '../runtime/visibleText.ts';
 import { loadParts } from './parts.ts';
 import { startApp } from './startApp.ts';
 
@@ -15,6 +16,8 @@ export async function runRole(role: Role): Promise<void> {
   const logger = makeLogger(config.log);
   for (const { name, nearest } of config.unknown)
     logger.warn('nothing reads this variable', { name, nearest });
+  if (config.countsAsDevelopment !== undefined)
+    logger.warn('this NODE_ENV counts as development', { NODE_ENV: config.countsAsDevelopment });
   const services = new Services(logger);
 
   // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,
@@ -48,7 +51,7 @@ function readConfigOrExit(role: Role) {
     return readConfig(undefined, USES[role]);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
+    console.error(visibleLines(error.message));
     process.exit(EXIT.misconfigured);
   }
 }

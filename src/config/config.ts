@@ -6,10 +6,11 @@ import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from '.
 import { jobSettings, jobVariables } from './jobs.ts';
 import { orderSettings, orderVariables } from './orders.ts';
 import { processSettings, processVariables } from './process.ts';
+import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
 import { SQS_SECRETS, sqsContradictions, sqsSettings, sqsVariables } from './sqs.ts';
-import { isServiceAddress, type UnknownName, unknownNames } from './unknownNames.ts';
+import { type UnknownName, unknownNames } from './unknownNames.ts';
 
 /** What each role uses; the commands of operators say it themselves. */
 export const USES: Record<Role, readonly Part[]> = {
@@ -43,34 +44,34 @@ const environment = z.object({
   ...auditVariables,
   ...orderVariables,
 });
-/** A URL with a password may stand where it does not belong. */
-const HAS_LOGIN = /\/\/.*@/;
+/** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
+const HAS_LOGIN = /(:|\/\/).*@/s;
 const SECRETS = new Set([...HTTP_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
+const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL'));
+const NAMES = Object.keys(environment.shape);
+const QUOTES_ADVICE = 'leave them out, docker --env-file passes them on';
 
 type Environment = z.output<typeof environment>;
 export type Config = ReturnType<typeof settingsOf>;
 
 /**
- * Reads and checks the environment for a process that uses so much of the outside. An empty value counts as not set,
- * as compose files produce it.
+ * Reads and checks the environment for a process that uses so much of the outside.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, uses: readonly Part[] = USES.all): Config {
-  const given = givenBy(env);
+  const asSet = readGiven(env, PASSWORDS);
+  const quoted = quotedAmong(asSet, NAMES);
+  const given = withoutQuotes(asSet, quoted);
   const parsed = environment.safeParse(given);
-  const wrongValues = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given));
-  const unknown = unknownNames(given, Object.keys(environment.shape));
-  const problems = [...wrongValues, ...contradictions(given, uses, unknown)];
+  const unknown = unknownNames(given, NAMES);
+  const problems = [
+    ...quoted.map(
+      (name) => `${name} has quotes around its value, got ${shown(name, asSet)}: ${QUOTES_ADVICE}`,
+    ),
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given))),
+    ...contradictions(given, uses, unknown),
+  ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return settingsOf(parsed.data, unknown);
-}
-
-function givenBy(env: NodeJS.ProcessEnv): Given {
-  const given = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && value.trim() !== '' && !isServiceAddress(name, value),
-  );
-  return Object.fromEntries(
-    given.map(([name, value = '']) => [name, name === 'NODE_ENV' ? value.trim().toLowerCase() : value]),
-  );
 }
 
 /** Defaults by name, for the README's table and the test that holds it to this file. */
@@ -83,9 +84,11 @@ export function environmentDefaults(): Record<string, string> {
 
 function problemOf(issue: z.core.$ZodIssue, given: Given): string {
   const name = String(issue.path[0]);
-  const value = SECRETS.has(name) || HAS_LOGIN.test(given[name] ?? '') ? '***' : JSON.stringify(given[name]);
-  return `${name} ${issue.message}, got ${value}`;
+  return `${name} ${issue.message}, got ${shown(name, given)}`;
 }
+
+const shown = (name: string, given: Given): string =>
+  SECRETS.has(name) || HAS_LOGIN.test(given[name] ?? '') ? '***' : JSON.stringify(given[name]);
 
 /** Looks at what is set, not at what it parsed to, so that it adds to the list whatever else is wrong. */
 function contradictions(given: Given, uses: readonly Part[], unknown: readonly UnknownName[]): string[] {

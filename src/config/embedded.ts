@@ -17,6 +17,12 @@ const SQS_PLACES = [
   'SQS_QUEUE_URL',
 ];
 const INBOX_NAMES = ['QUEUE_NAME', 'SQS_QUEUE_URL'];
+/** Of each part, what leads to another one. */
+const LEADS: Record<Part, readonly string[]> = {
+  redis: ['REDIS', ...REDIS_PLACES, 'REDIS_DB', 'REDIS_SENTINEL_NAME'],
+  sqs: ['SQS', ...SQS_PLACES, ...INBOX_NAMES, 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'],
+  http: [],
+};
 
 export function embeddedContradictions(
   given: Given,
@@ -28,22 +34,28 @@ export function embeddedContradictions(
     asked(given.REDIS) === 'embedded' && rivals.length > 0
       ? [`REDIS=embedded and ${rivals.join(', ')} contradict each other: set one`]
       : [];
-  return given.NODE_ENV === 'production'
-    ? [...problems, ...ownRedis(given, uses, unknown), ...ownInbox(given, uses, unknown)]
-    : problems;
+  if (given.NODE_ENV !== 'production') return problems;
+  problems.push(...ownRedis(given, uses, unknown), ...ownInbox(given, uses, unknown));
+  return [...problems, ...elsewhere(uses, unknown, problems)];
 }
 
 /*
- * In production nothing of our own is started that was not asked for by name: after a typo in a variable it would be
- * empty, and look healthy.
+ * In production nothing of our own is started that was not asked for by name, and no place is taken by default: after a
+ * typo in a variable it would be empty, and look healthy.
  */
 
 function ownRedis(given: Given, uses: readonly Part[], unknown: readonly UnknownName[]): string[] {
-  const isNamed = asked(given.REDIS) === 'embedded' || setAmong(given, REDIS_PLACES).length > 0;
-  if (isNamed || !uses.includes('redis')) return [];
+  const [place, ...more] = setAmong(given, REDIS_PLACES);
+  if (!uses.includes('redis') || asked(given.REDIS) === 'embedded') return [];
+  if (place === 'REDIS_PORT' && more.length === 0) {
+    return [
+      `NODE_ENV=production needs REDIS_HOST beside REDIS_PORT, also for 127.0.0.1${hint(unknown, LEADS.redis)}`,
+    ];
+  }
+  if (place !== undefined) return [];
   return [
     'NODE_ENV=production starts no Redis of its own unless told to: set REDIS_URL, REDIS_HOST, REDIS_CLUSTER_NODES ' +
-      `or REDIS_SENTINELS, or REDIS=embedded${hint(unknown, ['REDIS', ...REDIS_PLACES])}`,
+      `or REDIS_SENTINELS, or REDIS=embedded${hint(unknown, LEADS.redis)}`,
   ];
 }
 
@@ -53,15 +65,30 @@ function ownInbox(given: Given, uses: readonly Part[], unknown: readonly Unknown
   if (sqs !== 'aws' && setAmong(given, SQS_PLACES).length === 0) {
     return [
       'NODE_ENV=production starts no SQS of its own unless told to: set SQS=aws, SQS_QUEUE_URL or SQS_ENDPOINT, ' +
-        `or SQS=embedded, which forgets what it holds when it ends${hint(unknown, ['SQS', ...SQS_PLACES, ...INBOX_NAMES])}`,
+        `or SQS=embedded, which forgets what it holds when it ends${hint(unknown, LEADS.sqs)}`,
     ];
   }
   // The default's name would be looked up, and created, in place of the inbox that was meant.
-  const meant = unknown.filter(({ nearest }) => INBOX_NAMES.includes(nearest));
-  if (meant.length === 0 || setAmong(given, INBOX_NAMES).length > 0) return [];
+  if (setAmong(given, INBOX_NAMES).length > 0) return [];
   return [
-    `NODE_ENV=production needs the inbox by name when one seems to be meant: set QUEUE_NAME or SQS_QUEUE_URL${hint(meant, INBOX_NAMES)}`,
+    `NODE_ENV=production needs to be told which inbox: set SQS_QUEUE_URL or QUEUE_NAME${hint(unknown, LEADS.sqs)}`,
   ];
+}
+
+/** Beside a place that is named, a mistyped one may be the one that was meant. Said once, so not after a hint. */
+function elsewhere(
+  uses: readonly Part[],
+  unknown: readonly UnknownName[],
+  said: readonly string[],
+): string[] {
+  const leads = uses.flatMap((part) => LEADS[part]);
+  return unknown
+    .filter(({ nearest }) => leads.includes(nearest))
+    .filter(({ name }) => !said.some((problem) => problem.includes(`nothing reads ${name}:`)))
+    .map(
+      ({ name, nearest }) =>
+        `NODE_ENV=production takes no place while another may be meant: nothing reads ${name}: is ${nearest} meant?`,
+    );
 }
 
 function hint(unknown: readonly UnknownName[], names: readonly string[]): string {

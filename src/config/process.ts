@@ -1,13 +1,28 @@
 import * as z from 'zod';
+import { distance } from './distance.ts';
 import { lower, oneOf, whole } from './values.ts';
 
 const LOG_LEVELS = { debug: 'debug', info: 'info', warning: 'warn', warn: 'warn', error: 'error' } as const;
+
+const MODES = ['production', 'development', 'test'];
+/** What else production is called. */
+const ALIASES = ['prod', 'prd', 'live'];
+
+/** Taken for development, production would start without any of its safeguards. */
+function isSlip(text: string): boolean {
+  if (MODES.includes(text)) return false;
+  const isAlias = ALIASES.some((alias) => lettersOf(alias) === lettersOf(text) || text.startsWith(alias));
+  return isAlias || text.includes('prod') || distance(text, 'production') <= 3;
+}
+
+/** Two letters that changed places leave these as they are. */
+const lettersOf = (text: string): string => [...text].sort().join('');
 
 /** What concerns a process of any role. */
 export const processVariables = {
   NODE_ENV: z
     .string()
-    .refine((text) => text === 'production' || !/^pro?d/.test(text), 'must be production, if that is meant')
+    .refine((text) => !isSlip(text), 'must be production, if that is meant, else development or test')
     .default('development'),
   SHUTDOWN_TIMEOUT_MS: whole(1_000, 600_000).default(10_000),
 
@@ -23,6 +38,8 @@ const variables = z.object(processVariables);
 export function processSettings(env: z.output<typeof variables>) {
   return {
     production: env.NODE_ENV === 'production',
+    /** A NODE_ENV that nobody here knows: worth a word. */
+    countsAsDevelopment: MODES.includes(env.NODE_ENV) ? undefined : env.NODE_ENV,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
     log: {
       level: LOG_LEVELS[env.LOG_LEVEL],

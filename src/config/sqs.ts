@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { sqsRegionOf } from './awsHosts.ts';
 import { type Given, setAmong } from './given.ts';
-import { lower, oneOf, price, url, whole } from './values.ts';
+import { queueNameOf, queueUrl, sqsUrl } from './sqsUrl.ts';
+import { lower, oneOf, price, whole } from './values.ts';
 
 const ENDPOINTS = ['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const;
 const DEFAULT_NAME = 'orders';
@@ -17,13 +18,11 @@ const region = z
 /** Where the inbox is, and how the bridge empties it. */
 export const sqsVariables = {
   SQS: oneOf(['auto', 'aws', 'embedded'], lower).default('auto'),
-  SQS_ENDPOINT: url('http:', 'https:').optional(),
-  LOCALSTACK_URL: url('http:', 'https:').optional(),
-  AWS_ENDPOINT_URL_SQS: url('http:', 'https:').optional(),
-  AWS_ENDPOINT_URL: url('http:', 'https:').optional(),
-  SQS_QUEUE_URL: url('http:', 'https:')
-    .refine(namesQueue, 'must end in the name of a queue, at AWS /ACCOUNT/NAME')
-    .optional(),
+  SQS_ENDPOINT: sqsUrl().optional(),
+  LOCALSTACK_URL: sqsUrl().optional(),
+  AWS_ENDPOINT_URL_SQS: sqsUrl().optional(),
+  AWS_ENDPOINT_URL: sqsUrl().optional(),
+  SQS_QUEUE_URL: queueUrl().optional(),
   QUEUE_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$/, 'must be 1 to 80 letters, digits, - or _')
@@ -131,17 +130,17 @@ function sqsTarget(env: Environment): SqsTarget {
     ...(env.SQS_QUEUE_URL === undefined ? {} : { queueUrl: env.SQS_QUEUE_URL }),
   };
   const name = endpointName(env);
-  const queueUrl = env.SQS_QUEUE_URL;
+  const inboxUrl = env.SQS_QUEUE_URL;
   const isOtherName = env.QUEUE_NAME !== DEFAULT_NAME && env.QUEUE_NAME !== common.queueName;
   const although = isOtherName ? `, whatever QUEUE_NAME=${env.QUEUE_NAME} says` : '';
   if (name !== undefined)
     return { kind: 'endpoint', why: `${name} is set${although}`, ...at(env, name), ...common };
   if (env.SQS === 'aws') {
-    const there = queueUrl === undefined ? regionOf(env) : at(env, 'SQS_QUEUE_URL');
+    const there = inboxUrl === undefined ? regionOf(env, 'AWS_ENDPOINT_URL') : at(env, 'SQS_QUEUE_URL');
     return { kind: 'aws', why: `SQS=aws${although}`, ...there, ...common };
   }
-  if (queueUrl !== undefined) {
-    const kind = sqsRegionOf(queueUrl) === undefined ? 'endpoint' : 'aws';
+  if (inboxUrl !== undefined) {
+    const kind = sqsRegionOf(inboxUrl) === undefined ? 'endpoint' : 'aws';
     const why = kind === 'aws' ? 'SQS_QUEUE_URL is set' : 'SQS_QUEUE_URL is not at AWS';
     return { kind, why: why + although, ...at(env, 'SQS_QUEUE_URL'), ...common };
   }
@@ -195,15 +194,6 @@ function regionOf(
   }
   return named === undefined ? {} : { region: named, regionWhy: `${set} is set` };
 }
-
-function namesQueue(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { pathname } = new URL(text);
-  if (sqsRegionOf(text) !== undefined) return /^\/\d+\/[A-Za-z0-9_-]+(\.fifo)?$/.test(pathname);
-  return /\/[A-Za-z0-9_-]+(\.fifo)?$/.test(pathname);
-}
-
-const queueNameOf = (queueUrl: string): string => new URL(queueUrl).pathname.split('/').at(-1) as string;
 
 /** With and without a slash at the end it is the same endpoint. */
 const normal = (text = ''): string => (URL.canParse(text) ? new URL(text).href : text);

@@ -1,3 +1,4 @@
+import { distance } from './distance.ts';
 import type { Given } from './given.ts';
 
 /** A variable that looks like one of ours and is none. */
@@ -22,6 +23,9 @@ const SDK_ENDPOINTS = /^AWS_ENDPOINT_URL_[A-Z0-9_]+$/;
 /** What the images of Redis set for themselves. */
 const OF_REDIS_IMAGES = /^REDIS_(VERSION|DOWNLOAD_\w+)$/;
 
+/** What other programs call it, in letters that are nearer to something else. */
+const ALSO_CALLED: Record<string, string> = { REDIS_DATABASE: 'REDIS_DB' };
+
 /** Names that are set and that nothing reads, in the environment's order. */
 export function unknownNames(given: Given, known: readonly string[]): UnknownName[] {
   const real = [...known, ...OF_THE_SDK];
@@ -30,7 +34,7 @@ export function unknownNames(given: Given, known: readonly string[]): UnknownNam
     if (isServiceLink(name, value)) return [];
     const text = name.toUpperCase().replaceAll(/[-.]/g, '_');
     const nearest = OURS.test(text)
-      ? nearestOf(text, real)
+      ? (ALSO_CALLED[text] ?? nearestOf(text, real))
       : real.find((other) => isSlip(text, other, given));
     return nearest === undefined ? [] : [{ name, nearest }];
   });
@@ -66,18 +70,4 @@ function nearestOf(text: string, real: readonly string[]): string {
   const related = real.filter((name) => name.startsWith(`${first}_`));
   const candidates = [parts, related, real].find((names) => names.length > 0) as readonly string[];
   return candidates.reduce((best, name) => (distance(text, name) < distance(text, best) ? name : best));
-}
-
-/** Letters to put in, take out or change to make one of the other (Levenshtein). */
-function distance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= from.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column += 1) {
-      const change = (above[column - 1] as number) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (above[column] as number) + 1, (current[column - 1] as number) + 1));
-    }
-    above = current;
-  }
-  return above[to.length] as number;
 }

@@ -60,14 +60,6 @@ export const yesNo = oneOf(['true', 'false', '1', '0', 'yes', 'no'], lower).tran
   ['true', '1', 'yes'].includes(text),
 );
 
-export const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-      `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    );
-
 const isOrigin = (text: string): boolean =>
   text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 

@@ -9,6 +9,9 @@ const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
  */
 export const visible = (text: string): string => text.replace(HIDDEN, escaped);
 
+/** The same for a text whose own line breaks are wanted. */
+export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
+
 function escaped(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;

@@ -54,6 +54,7 @@ describe('in production', () => {
     const { code, output } = await ended(['bridge'], {
       REDIS_URL: redis.url,
       SQS: 'aws',
+      QUEUE_NAME: 'orders-prod',
       AWS_ACCESS_KEY_ID: 'AKIAROLE',
       AWS_SECRET_ACCESS_KEY: 'secret-of-role',
       HOME: products.dataDir,

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { anOrder } from '../support/orders.ts';
 import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -53,5 +53,33 @@ describe('what clients send', () => {
     expect(lines.join('\n')).not.toMatch(RAW);
     const refused = lines.map((line) => JSON.parse(line)).find((line) => line.orderId ?? line.order_id);
     expect(JSON.stringify(refused)).toContain(JSON.stringify(STEERING).slice(1, -1));
+  });
+});
+
+describe('what is refused', () => {
+  const STEER = '\u001b[2J\u009b2J\u202e';
+  const products = makeProducts();
+  afterAll(() => products.stop());
+
+  it.each([
+    ['a setting', ['worker'], { LOG_LEVEL: STEER, REDIS_PORT: STEER }, 2],
+    ['a setting of a command', ['send'], { QUEUE_NAME: STEER }, 2],
+    ['a setting of a command on Redis', ['keys', 'list'], { REDIS_PORT: STEER }, 2],
+    ['a command', [STEER], {}, 2],
+    ['an argument of a role', ['worker', STEER], {}, 2],
+    ['an option', ['send', `--${STEER}`], {}, 2],
+    ['a value of an option', ['keys', 'create', '--role', STEER, '--name', STEER], {}, 2],
+    ['a file that is not there', ['send', '--file', `${STEER}.csv`], {}, 2],
+    ['a column of a file', ['send', '--dry-run', '--file', 'COLUMNS'], {}, 2],
+  ])('steers no terminal: %s', async (_what, args, env, code) => {
+    const file = join(products.dataDir, `${STEER}.csv`);
+    writeFileSync(file, `order_id,${STEER}\nO1,x\n`);
+    const product = await products.start(
+      args.map((arg) => (arg === 'COLUMNS' ? file : arg)),
+      env as Record<string, string>,
+    );
+    expect(await product.exited).toBe(code);
+    expect(product.output()).toContain('\\u009b');
+    expect(product.output()).not.toMatch(RAW);
   });
 });

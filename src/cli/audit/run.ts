@@ -4,7 +4,7 @@ import { auditEnds, auditEntries } from '../../audit/readAudit.ts';
 import { columns } from '../kit/columns.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import type { OpenRedis } from '../kit/openRedis.ts';
-import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
 
@@ -40,7 +40,7 @@ async function show(
   around.stdout.write(
     wanted.json ? entries.map((entry) => `${JSON.stringify(entry)}\n`).join('') : `${table(entries)}\n`,
   );
-  for (const { id = 'at the end', problem } of gaps) around.stderr.write(`gap: ${id}: ${problem}\n`);
+  for (const { id = 'at the end', problem } of gaps) complain(`gap: ${id}: ${problem}`, around);
   return gaps.length === 0 ? EXIT.done : EXIT.no;
 }
 

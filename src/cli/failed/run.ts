@@ -7,7 +7,7 @@ import { helpOf } from '../kit/commandLine.ts';
 import { whole } from '../kit/figures.ts';
 import { isMendable } from '../kit/mendable.ts';
 import type { OpenRedis } from '../kit/openRedis.ts';
-import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';
 import { recordedPartitions } from '../verify/run.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
@@ -32,7 +32,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
         return refuse([why === error.cause ? error.message : `${error.message}: ${why.message}`], around);
       }
       if (!isMendable((error as Error).cause)) throw error;
-      around.stderr.write(`${(error as Error).message}\n`);
+      complain((error as Error).message, around);
       return EXIT.no;
     }
   });

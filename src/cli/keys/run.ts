@@ -3,7 +3,7 @@ import { KeyStore, type ListedKey } from '../../access/keyStore.ts';
 import { visible } from '../../runtime/visibleText.ts';
 import { columns } from '../kit/columns.ts';
 import { helpOf } from '../kit/commandLine.ts';
-import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
 
@@ -40,7 +40,9 @@ async function carryOut(
   if (wanted.do === 'revoke') {
     const revoked = await store.revoke(wanted.id, now);
     if (!revoked) {
-      stderr.write(`There is no key ${JSON.stringify(wanted.id)}: order-pipeline keys list shows all\n`);
+      complain(`There is no key ${JSON.stringify(wanted.id)}: order-pipeline keys list shows all`, {
+        stderr,
+      });
       return EXIT.no;
     }
     say(

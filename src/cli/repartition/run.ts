@@ -10,7 +10,7 @@ import { whole } from '../kit/figures.ts';
 import { isMendable } from '../kit/mendable.ts';
 import { type OpenRedis, openRedis } from '../kit/openRedis.ts';
 import { showProgress } from '../kit/progress.ts';
-import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { reportJson, reportText } from '../verify/report.ts';
 import { exitCodeOf } from '../verify/run.ts';
 import { verifyAll } from '../verify/verifyAll.ts';
@@ -54,7 +54,7 @@ async function carryOutAndVerify(
       durability: await durabilityOf(redis, config),
       progress,
       signal: around.signal,
-      say: (line) => around.stderr.write(`${line}\n`),
+      say: (line) => complain(line, around),
     });
     const partitions = `${count} ${count === 1 ? 'partition' : 'partitions'}`;
     const out = options.json ? around.stderr : around.stdout;
@@ -81,7 +81,7 @@ async function durabilityOf(redis: Redis | Cluster, config: Config): Promise<Dur
 const SHOWN = 20;
 
 function explain(error: unknown, options: RepartitionOptions, around: Surroundings): number {
-  const say = (line: string) => around.stderr.write(`${line}\n`);
+  const say = (line: string) => complain(line, around);
   const again =
     options.kind === 'to'
       ? `order-pipeline repartition --to ${options.to}`

@@ -1,7 +1,8 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { visibleLines } from '../../runtime/visibleText.ts';
 import { whole } from '../kit/figures.ts';
 import { showProgress } from '../kit/progress.ts';
-import { EXIT, type Surroundings } from '../kit/surroundings.ts';
+import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import { expectNothing } from './expected.ts';
 import type { GenerateOptions } from './generate.ts';
 import type { FileMessage } from './orderFile.ts';
@@ -67,8 +68,8 @@ async function deliver(
   };
   const tell = (report: SendReport): void => {
     progress.stop();
-    around.stdout.write(`${reportOf(report)}\n`);
-    for (const problem of report.problems) around.stderr.write(`not sent: ${problem}\n`);
+    around.stdout.write(`${visibleLines(reportOf(report))}\n`);
+    for (const problem of report.problems) complain(`not sent: ${problem}`, around);
     const untold = report.unsent - report.problems.length;
     if (untold > 0) around.stderr.write(`not sent: ${whole(untold)} more\n`);
   };

@@ -1,4 +1,5 @@
-import type { Surroundings } from '../kit/surroundings.ts';
+import { visibleLines } from '../../runtime/visibleText.ts';
+import { complain, type Surroundings } from '../kit/surroundings.ts';
 import { expectMessage, expectNothing } from './expected.ts';
 import { type GenerateOptions, generate } from './generate.ts';
 import { openOrderFile } from './readFile.ts';
@@ -40,9 +41,9 @@ export async function previewFile(
   for await (const { body, label } of await openOrderFile(path)) {
     if (report.sent + report.unsent < print) around.stdout.write(`${body}\n`);
     const problem = bodyProblem(body);
-    if (problem) around.stderr.write(`${label}: ${problem}\n`);
+    if (problem) complain(`${label}: ${problem}`, around);
     report[problem ? 'unsent' : 'sent'] += 1;
   }
   const screen = print > 0 ? around.stderr : around.stdout;
-  screen.write(`${json ? fileJson(path, report) : fileTable(path, report)}\n`);
+  screen.write(`${visibleLines(json ? fileJson(path, report) : fileTable(path, report))}\n`);
 }

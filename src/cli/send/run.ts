@@ -2,7 +2,7 @@ import { createSqsClient } from '../../bridge/sqs/client.ts';
 import { openInbox } from '../../bridge/sqs/openInbox.ts';
 import { type Config, ConfigError, readConfig } from '../../config/config.ts';
 import { helpOf } from '../kit/commandLine.ts';
-import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { type Destination, deliverFile, deliverGenerated } from './deliver.ts';
 import { isNoAnswer } from './noAnswer.ts';
 import { parseOptions, type SendCommandOptions, USAGE } from './options.ts';
@@ -69,7 +69,7 @@ async function atInbox(
 function explain(error: unknown, config: Config | undefined, around: Surroundings): number {
   const cause = error instanceof SendStopped ? error.cause : error;
   const say = (line: string, code: number): number => {
-    around.stderr.write(`${line}\n`);
+    complain(line, around);
     return code;
   };
   if (cause instanceof ConfigError || cause instanceof OrderFileError) return say(cause.message, EXIT.misuse);
