@@ -61,18 +61,23 @@ function read(data: unknown, addedAt: number, { parse, reading }: ProcessOrderPa
   } catch (error) {
     if (!(error instanceof InvalidOrder)) throw error;
     const again = readAgain(data, reading);
-    if (!again) throw told(error, data);
+    if (!again) throw told(error, data, reading);
     try {
       return judged(again);
     } catch (refusal) {
-      throw told(refusal, again);
+      throw told(refusal, again, reading);
     }
   }
 }
 
 /** A refusal says what was sent instead of an order, when that can be told. */
-const told = (error: unknown, job: unknown): unknown =>
-  error instanceof InvalidOrder ? new InvalidOrder(error.issues, lookalike(sentIn(job))) : error;
+const told = (error: unknown, job: unknown, { envelope }: Reading): unknown =>
+  error instanceof InvalidOrder
+    ? new InvalidOrder(
+        error.issues,
+        lookalike(sentIn(job), typeof envelope === 'string' ? envelope : envelope.join('.')),
+      )
+    : error;
 
 /** Names both values; where they are the same it says where the difference must be. */
 function conflict(order: Order, recordedMinorUnits: number): InvalidOrder {
