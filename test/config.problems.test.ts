@@ -80,6 +80,25 @@ describe('a wrong value', () => {
   });
 });
 
+describe('a word for INBOX_ENVELOPE that is no place', () => {
+  it.each([
+    ['sns', 'auto,'],
+    ['EventBridge', 'auto,'],
+    ['true', 'auto,'],
+    ['on', 'auto,'],
+    ['yes', 'auto,'],
+    ['false', 'none,'],
+    ['off', 'none,'],
+    ['no', 'none,'],
+    ['cloudevents', 'data,'],
+    ['debezium', 'payload.after,'],
+  ])('is refused with what is meant: %s', (INBOX_ENVELOPE, word) => {
+    expect(problemsOf({ INBOX_ENVELOPE }).problems).toEqual([
+      expect.stringContaining(`INBOX_ENVELOPE must be ${word}`),
+    ]);
+  });
+});
+
 describe('Redis', () => {
   it.each([
     [{ REDIS_URL: 'redis://a', REDIS_HOST: 'b' }, 'REDIS_URL and REDIS_HOST contradict'],

@@ -17,7 +17,7 @@ export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Pro
   const workers = await startOrderWorkers(
     {
       ...config.worker,
-      maxBodyBytes: config.maxBodyBytes,
+      reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
       rules: config.rules,
       ledgerRetentionDays: config.ledgerRetentionDays,
       userDetailDays: config.userDetailDays,

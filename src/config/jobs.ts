@@ -4,17 +4,25 @@ import { whole } from './values.ts';
 
 const IN_HAND_PER_PARTITION = 50;
 
-/** Words that are no place in a message, and that somebody may write who means to switch envelopes on or off. */
-const SWITCHES = /^(true|false|yes|no|on|off|0|1)$/i;
+/** Words that are no place in a message, and what somebody means who writes them. */
+const MEANT: readonly [words: RegExp, what: string][] = [
+  [/^(true|yes|on|1|sns|eventbridge)$/i, 'auto, which takes SNS and EventBridge envelopes off'],
+  [/^(false|no|off|0)$/i, 'none, which leaves every envelope on'],
+  [/^cloudevents?$/i, 'data, where CloudEvents have the order'],
+  [/^debezium$/i, 'payload.after, where Debezium has the row'],
+];
 const PLACE = /^[^\s.$]+(\.[^\s.$]+)*$/;
+
+const meant = (text: unknown): string | undefined =>
+  MEANT.find(([words]) => typeof text === 'string' && words.test(text))?.[1];
 
 /** `auto`, `none`, or the names on the way to the order. */
 const envelope = z
   .string()
-  .refine(
-    (text) => PLACE.test(text) && text.length <= 200 && !SWITCHES.test(text),
-    'must be auto, none, or where the order is in a message, such as data or payload.after',
-  )
+  .refine((text) => PLACE.test(text) && text.length <= 200 && meant(text) === undefined, {
+    error: ({ input }) =>
+      `must be ${meant(input) ?? 'auto, none, or where the order is in a message, such as data or payload.after'}`,
+  })
   .transform((text): 'auto' | 'none' | readonly string[] => {
     const word = text.toLowerCase();
     return word === 'auto' || word === 'none' ? word : text.split('.');

@@ -1,17 +1,41 @@
+import { objectTextIn } from './bodyText.ts';
 import { unreadableLookalike } from './unreadableText.ts';
 
 type Fields = Record<string, unknown>;
 
 /**
  * What a refused order looks like instead, and what to do, in one sentence; undefined when nobody can tell. Takes the
- * value that was sent, or its text. Says nothing of what it holds: that may be personal.
+ * value that was sent, or its text; and INBOX_ENVELOPE, so that nobody is told to set what is set. Says nothing of what
+ * it holds: that may be personal.
  */
-export function lookalike(sent: unknown): string | undefined {
-  if (typeof sent === 'string') return lookalikeOfText(sent);
+export function lookalike(sent: unknown, envelope?: string): string | undefined {
+  if (typeof sent === 'string') return lookalikeOfText(sent, envelope);
   if (Array.isArray(sent)) return lookalikeOfList(sent);
   if (!isFields(sent) || isOurs(sent)) return undefined;
-  return FOREIGN.find(([looksSo]) => looksSo(sent))?.[1];
+  const sentence = FOREIGN.find(([looksSo]) => looksSo(sent))?.[1];
+  return typeof sentence === 'function' ? sentence(sent, envelope) : sentence;
 }
+
+/** What to say, or how to find it. */
+type Sentence = string | ((sent: Fields, envelope: string | undefined) => string);
+
+const DELETION =
+  'It looks like a change event of Debezium without a row after it, such as a deletion: there is nothing to count, and it can be deleted.';
+
+/** Advises a place; says what is true where it is set, or where nothing is at it. */
+function within(what: string, place: string, advice: string): Sentence {
+  return (sent, envelope) => {
+    const isThere =
+      place.split('.').reduce<unknown>((at, name) => (isFields(at) ? at[name] : at), sent) != null;
+    if (!isThere) return `It looks like ${what} with nothing under ${place}: there is no order in it.`;
+    if (envelope === place)
+      return `It looks like ${what} whose ${place} could not be read: look at it there.`;
+    return `It looks like ${what}: INBOX_ENVELOPE=${place} ${advice}.`;
+  };
+}
+
+/** A place is also looked for inside of SNS and EventBridge. */
+const takesOff = (envelope: string | undefined): boolean => envelope !== undefined && envelope !== 'none';
 
 const ENCODED_AGAIN =
   'It looks like JSON that was encoded as a JSON string more than once: let its sender encode it once.';
@@ -19,10 +43,10 @@ const ENCODED_AGAIN =
 /** With these it is meant to be an order, whatever else stands beside them. */
 const isOurs = (sent: Fields): boolean => has(sent, 'order_id', 'user_id') || has(sent, 'order_id', 'items');
 
-function lookalikeOfText(text: string): string | undefined {
+function lookalikeOfText(text: string, envelope: string | undefined): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'string' ? ENCODED_AGAIN : lookalike(value);
+    return typeof value === 'string' ? ENCODED_AGAIN : lookalike(value, envelope);
   } catch {
     return unreadableLookalike(text);
   }
@@ -33,6 +57,9 @@ function lookalikeOfList(list: readonly unknown[]): string | undefined {
   if (typeof first === 'string' && isFields(second) && has(second, 's3BucketName', 's3Key')) {
     return 'It looks like a pointer of the SQS extended client library, whose body lies in S3: let a consumer with that library pass the body on, or send orders below 1 MiB without it.';
   }
+  if (list.length > 0 && list.every((each) => isFields(each) && isCloudEvent(each))) {
+    return 'It looks like a batch of CloudEvents: send a message for each.';
+  }
   if (list.length > 0 && list.every(isFields)) {
     return 'It looks like a list of orders: send a message for each.';
   }
@@ -40,7 +67,7 @@ function lookalikeOfList(list: readonly unknown[]): string | undefined {
 }
 
 /** The first that fits is taken: what is surest comes first. */
-const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: string][] = [
+const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence][] = [
   [
     ({ Service, Event }) => Service === 'Amazon S3' && Event === 's3:TestEvent',
     'It looks like the test event that S3 sends when notifications are set up: it can be deleted, and bucket notifications belong in another queue.',
@@ -67,31 +94,45 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: string][]
   ],
   [
     ({ Type, TopicArn, Message }) => Type === 'Notification' && isText(TopicArn) && isText(Message),
-    'It looks like an SNS notification that is still in its envelope: INBOX_ENVELOPE=auto takes orders out of it, or switch on raw message delivery.',
+    (_, envelope) =>
+      takesOff(envelope)
+        ? 'It looks like an SNS notification whose envelope could not be taken off: it lacks its MessageId, or is in too many others. Switch on raw message delivery.'
+        : 'It looks like an SNS notification that is still in its envelope: INBOX_ENVELOPE=auto takes orders out of it, or switch on raw message delivery.',
   ],
   [
     (sent) => isText(sent['detail-type']) && 'detail' in sent,
-    'It looks like an EventBridge event that is still in its envelope: INBOX_ENVELOPE=auto takes orders out of it, or let the rule pass $.detail only.',
+    (_, envelope) =>
+      takesOff(envelope)
+        ? 'It looks like an EventBridge event whose envelope could not be taken off: it lacks its id, its source or an object under detail, or is in too many others. Let the rule pass $.detail only.'
+        : 'It looks like an EventBridge event that is still in its envelope: INBOX_ENVELOPE=auto takes orders out of it, or let the rule pass $.detail only.',
   ],
   [
     (sent) => isText(sent.specversion) && isText(sent.type) && has(sent, 'data_base64'),
-    'It looks like a CloudEvent with binary data: let its sender put the order as JSON under data, and set INBOX_ENVELOPE=data.',
+    (_, envelope) =>
+      `It looks like a CloudEvent with binary data: let its sender put the order as JSON under data${envelope === 'data' ? '' : ', and set INBOX_ENVELOPE=data'}.`,
   ],
-  [
-    ({ specversion, type }) => isText(specversion) && isText(type),
-    'It looks like a CloudEvent: INBOX_ENVELOPE=data takes the order from its data.',
-  ],
+  [isCloudEvent, within('a CloudEvent', 'data', 'takes the order from its data')],
+  [({ payload }) => isFields(payload) && isDeletion(payload), DELETION],
+  [isDeletion, DELETION],
   [
     ({ payload }) => isFields(payload) && isChange(payload),
-    'It looks like a change event of Debezium: INBOX_ENVELOPE=payload.after takes the order from it, and deletions belong in another queue.',
+    within(
+      'a change event of Debezium',
+      'payload.after',
+      'takes the order from it, and deletions belong in another queue',
+    ),
   ],
   [
     isChange,
-    'It looks like a change event of Debezium without its schema: INBOX_ENVELOPE=after takes the order from it, and deletions belong in another queue.',
+    within(
+      'a change event of Debezium without its schema',
+      'after',
+      'takes the order from it, and deletions belong in another queue',
+    ),
   ],
   [
     ({ schema, payload }) => isFields(schema) && isFields(payload),
-    'It looks like a record of Kafka Connect with its schema: INBOX_ENVELOPE=payload takes the order from it.',
+    within('a record of Kafka Connect with its schema', 'payload', 'takes the order from it'),
   ],
   [
     (sent) => has(sent, 'admin_graphql_api_id', 'line_items'),
@@ -107,7 +148,7 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: string][]
   ],
   [
     ({ messageType, message }) => Array.isArray(messageType) && isFields(message),
-    'It looks like a message of MassTransit: INBOX_ENVELOPE=message takes the order from it.',
+    within('a message of MassTransit', 'message', 'takes the order from it'),
   ],
   [
     (sent) => isText(sent.body) && has(sent, 'properties', 'headers', 'content-type'),
@@ -126,9 +167,9 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: string][]
     'It looks like an item in the format of DynamoDB: let its sender unmarshal it to plain JSON.',
   ],
   ...['order', 'data', 'detail', 'payload', 'body', 'message', 'event'].map(
-    (name): [(sent: Fields) => boolean, string] => [
-      (sent) => isFields(sent[name]) && has(sent[name], 'order_id'),
-      `It looks like an order inside of ${name}: INBOX_ENVELOPE=${name} takes it from there.`,
+    (name): [(sent: Fields) => boolean, Sentence] => [
+      (sent) => holdsOrder(sent[name]),
+      within(`an order inside of ${name}`, name, 'takes it from there'),
     ],
   ),
   [
@@ -147,6 +188,21 @@ function recordsOf(source: string): (sent: Fields) => boolean {
 /** Debezium's `op` is create, read, update, delete, truncate or message. */
 function isChange(sent: Fields): boolean {
   return has(sent, 'after', 'op') && /^[crudtm]$/.test(String(sent.op));
+}
+
+function isCloudEvent({ specversion, type }: Fields): boolean {
+  return isText(specversion) && isText(type);
+}
+
+function isDeletion(sent: Fields): boolean {
+  return isChange(sent) && sent.after === null;
+}
+
+/** As an object, or as its text. */
+function holdsOrder(value: unknown): boolean {
+  const text = typeof value === 'string' ? objectTextIn(value) : undefined;
+  const held: unknown = text === undefined ? value : JSON.parse(text);
+  return isFields(held) && has(held, 'order_id');
 }
 
 const DYNAMO_TYPES = new Set(['S', 'N', 'B', 'M', 'L', 'SS', 'NS', 'BS', 'BOOL', 'NULL']);

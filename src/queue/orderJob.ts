@@ -1,5 +1,6 @@
 import { jsonTextOf } from '../orders/bodyText.ts';
 import { mayLoseDigits, parseExactly } from '../orders/exactJson.ts';
+import { type InboxEnvelope, takenOut } from './envelope.ts';
 import { type ExactNumbers, exactNumbersIn } from './exactPointers.ts';
 
 /** The data of one BullMQ job: what operators see and edit in Bull Board. One job per message. */
@@ -9,8 +10,8 @@ export interface OrderJob {
   /** The numbers in `order` that JavaScript rounds: their place → their text as sent. An edited number stands for itself. */
   exact?: ExactNumbers;
   /**
-   * The body's text, when it is more than `order` says or cannot be kept as JSON without loss; then there is no
-   * `order`, and an edit puts one beside it.
+   * What was delivered, when it is more than `order` says or the order cannot be kept as JSON without loss; then there
+   * is no `order`, and an edit puts one beside it.
    */
   raw?: string;
   message: MessageFacts;
@@ -24,12 +25,32 @@ export interface MessageFacts {
   receiveCount: number;
   /** What SNS and EventBridge wrapped around the order, the outer one first. */
   envelopes?: readonly { from: string; id: string; source: string }[];
-  /** Where INBOX_ENVELOPE says that the order is, when nothing could be taken from there: `raw` is the whole. */
+  /** Where in the message the order was found, when INBOX_ENVELOPE named a place: names with dots between them. */
+  orderAt?: string;
+  /** Where INBOX_ENVELOPE said that the order is, when nothing could be taken from there: `raw` is the whole. */
   nothingAt?: string;
 }
 
 /** Name of the jobs. */
 export const ORDER_JOB = 'order';
+
+export interface Reading {
+  envelope: InboxEnvelope;
+  /** A longer order is kept as text, to be refused. */
+  maxBodyBytes: number;
+}
+
+/** The job of a message, its order taken out of whatever is around it. */
+export function jobOfMessage(delivered: string, facts: MessageFacts, reading: Reading): OrderJob {
+  const { envelope, maxBodyBytes } = reading;
+  const taken = takenOut(delivered, envelope);
+  const place = Array.isArray(envelope) ? envelope.join('.') : undefined;
+  if (!taken) return { raw: delivered, message: { ...facts, nothingAt: place as string } };
+  const message = { ...facts };
+  if (taken.envelopes.length > 0) message.envelopes = taken.envelopes;
+  if (place !== undefined) message.orderAt = place;
+  return toOrderJob(taken.body, message, maxBodyBytes, delivered);
+}
 
 /**
  * Any body becomes a job; nothing is judged here. A longer one than `maxBodyBytes` is kept as text, to be refused.
@@ -43,7 +64,7 @@ export function toOrderJob(
 ): OrderJob {
   const text = jsonTextOf(body);
   const kept = keptWithoutLoss(text, maxBodyBytes);
-  if (!kept) return { raw: body, message };
+  if (!kept) return { raw: delivered, message };
   const job: OrderJob = { order: kept.value, message };
   if (kept.exact) job.exact = kept.exact;
   if (text !== delivered) job.raw = delivered;

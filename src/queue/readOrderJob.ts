@@ -4,6 +4,7 @@ import { ExactNumber } from '../orders/exactNumber.ts';
 import { type IdCase, idText, normaliseId } from '../orders/ids.ts';
 import { InvalidOrder, type Reason } from '../orders/invalidOrder.ts';
 import { parseTimestamp } from '../orders/timestamp.ts';
+import { takenOut } from './envelope.ts';
 import { exactNumber, withExactNumbers } from './exactPointers.ts';
 import { isLonger, type OrderJob } from './orderJob.ts';
 
@@ -15,8 +16,9 @@ export function orderOf(data: unknown, maxBodyBytes: number): unknown {
   if (!isRecord(data)) return data;
   if ('order' in data) return orderIn(data);
   if (typeof data.raw !== 'string') return data;
-  const value = readText(jsonTextOf(data.raw), maxBodyBytes);
-  const place = isRecord(data.message) ? data.message.nothingAt : undefined;
+  const message = isRecord(data.message) ? data.message : {};
+  const value = readText(jsonTextOf(orderTextIn(data.raw, message)), maxBodyBytes);
+  const place = message.nothingAt;
   if (typeof place !== 'string') return value;
   throw refusal(
     'missing_field',
@@ -29,7 +31,14 @@ export function orderOf(data: unknown, maxBodyBytes: number): unknown {
 export function sentIn(data: unknown): unknown {
   if (!isRecord(data)) return data;
   if ('order' in data) return data.order;
-  return 'raw' in data ? data.raw : data;
+  if (typeof data.raw !== 'string') return 'raw' in data ? data.raw : data;
+  return isRecord(data.message) ? orderTextIn(data.raw, data.message) : data.raw;
+}
+
+/** Out of the envelopes that it was found in. Who edits `raw` may have taken them off. */
+function orderTextIn(raw: string, { orderAt, envelopes }: Record<string, unknown>): string {
+  if (typeof orderAt === 'string') return takenOut(raw, orderAt.split('.'))?.body ?? raw;
+  return envelopes === undefined ? raw : (takenOut(raw, 'auto')?.body ?? raw);
 }
 
 /** The user a body names, spelled as it will be counted; undefined when it names none. Decides the partition. */

@@ -7,7 +7,7 @@ import type { OrderRules } from '../orders/order.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
 import type { DurableQueues } from '../queue/durableQueues.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
-import type { OrderJob } from '../queue/orderJob.ts';
+import type { OrderJob, Reading } from '../queue/orderJob.ts';
 import { idsOf } from '../queue/readOrderJob.ts';
 import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
@@ -28,8 +28,8 @@ export interface WorkerOptions {
   /** How long a worker may be silent before others take its jobs over, in milliseconds. */
   lockMs: number;
   rules: OrderRules;
-  /** A longer body is refused. */
-  maxBodyBytes: number;
+  /** How a message delivered today is read. */
+  reading: Reading;
   ledgerRetentionDays: number;
   /** Days for which the stats keep what single users did by day; by month they keep it for ever. */
   userDetailDays: number;
@@ -111,7 +111,7 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 
 async function startWorker(
   partition: Partition,
-  { concurrency, lockMs, rules, maxBodyBytes, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
+  { concurrency, lockMs, rules, reading, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
   outcomes: OutcomeLog,
   stopping: AbortSignal,
@@ -131,7 +131,7 @@ async function startWorker(
         partition,
         partitions,
         parse,
-        maxBodyBytes,
+        reading,
         record,
         move,
       });

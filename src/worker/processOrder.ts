@@ -4,6 +4,8 @@ import { lookalike } from '../orders/lookalikes.ts';
 import { formatMinorUnits } from '../orders/money.ts';
 import type { Order } from '../orders/order.ts';
 import type { ParseOrder } from '../orders/parseOrder.ts';
+import type { Reading } from '../queue/orderJob.ts';
+import { readAgain } from '../queue/readAgain.ts';
 import { orderOf, receivedAt, sentIn } from '../queue/readOrderJob.ts';
 import type { RecordOrder } from '../stats/record/recordOrder.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
@@ -21,8 +23,8 @@ export interface ProcessOrderParts {
   partition: Partition;
   partitions: Partitions;
   parse: ParseOrder;
-  /** A longer body is refused. */
-  maxBodyBytes: number;
+  /** How a message delivered today is read: for orders that were refused for want of another INBOX_ENVELOPE. */
+  reading: Reading;
   record: RecordOrder;
   /** Hands the job to another partition's queue; resolves once it is there. */
   move: (to: Partition) => Promise<void>;
@@ -50,14 +52,32 @@ export async function processOrder(
   return order.notes.length > 0 ? { ...recorded, notes: order.notes } : recorded;
 }
 
-/** A refusal says what was sent instead of an order, when that can be told. */
-function read(data: unknown, addedAt: number, { parse, maxBodyBytes }: ProcessOrderParts): Order {
+/** A refused one is read once more as its message would be today: "mend the cause, then retry" holds for settings too. */
+function read(data: unknown, addedAt: number, { parse, reading }: ProcessOrderParts): Order {
+  const arrived = receivedAt(data, addedAt);
+  const judged = (job: unknown) => parse(orderOf(job, reading.maxBodyBytes), arrived);
   try {
-    return parse(orderOf(data, maxBodyBytes), receivedAt(data, addedAt));
+    return judged(data);
   } catch (error) {
-    throw error instanceof InvalidOrder ? new InvalidOrder(error.issues, lookalike(sentIn(data))) : error;
+    if (!(error instanceof InvalidOrder)) throw error;
+    const again = readAgain(data, reading);
+    if (!again) throw told(error, data, reading);
+    try {
+      return judged(again);
+    } catch (refusal) {
+      throw told(refusal, again, reading);
+    }
   }
 }
+
+/** A refusal says what was sent instead of an order, when that can be told. */
+const told = (error: unknown, job: unknown, { envelope }: Reading): unknown =>
+  error instanceof InvalidOrder
+    ? new InvalidOrder(
+        error.issues,
+        lookalike(sentIn(job), typeof envelope === 'string' ? envelope : envelope.join('.')),
+      )
+    : error;
 
 /** Names both values; where they are the same it says where the difference must be. */
 function conflict(order: Order, recordedMinorUnits: number): InvalidOrder {

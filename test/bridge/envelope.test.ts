@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { takeFrom, unwrap } from '../../src/bridge/envelope.ts';
+import { takeFrom, unwrap } from '../../src/queue/envelope.ts';
 import { anOrder } from '../support/orders.ts';
 import { until } from '../support/until.ts';
 import { inRig } from './rig.ts';
@@ -14,6 +14,7 @@ const event = {
   'detail-type': 'OrderPlaced',
   detail: anOrder(),
 };
+const twice = (value: unknown) => JSON.stringify(JSON.stringify(value));
 const fromSns = { from: 'sns', id: 'sns-1', source: TOPIC };
 const fromEventBridge = { from: 'eventbridge', id: 'event-1', source: 'shop' };
 
@@ -24,6 +25,14 @@ describe('an envelope', () => {
     [
       'of EventBridge inside one of SNS',
       { ...sns, Message: JSON.stringify(event) },
+      [fromSns, fromEventBridge],
+    ],
+    ['of EventBridge with its detail as text', { ...event, detail: order }, [fromEventBridge]],
+    ['of SNS in a string', JSON.stringify(sns), [fromSns]],
+    ['of EventBridge in a string', JSON.stringify(event), [fromEventBridge]],
+    [
+      'of EventBridge in a string inside one of SNS',
+      { ...sns, Message: twice(event) },
       [fromSns, fromEventBridge],
     ],
   ])('%s is taken off, and its id kept', (_, body, envelopes) => {
@@ -59,6 +68,7 @@ describe('a body that only looks like an envelope stays as it is', () => {
     ['an event without an id', JSON.stringify({ ...event, id: undefined })],
     ['an event without a source', JSON.stringify({ ...event, source: 7 })],
     ['an event without detail', JSON.stringify({ ...event, detail: undefined })],
+    ['an event whose detail is a word', JSON.stringify({ ...event, detail: 'placed' })],
     ['an event whose detail is null', JSON.stringify({ ...event, detail: null })],
     [
       'an event nested too deep to be written again',
@@ -83,6 +93,31 @@ describe('a place in the message', () => {
     expect(takeFrom(JSON.stringify(body), place)).toEqual({ body: order, envelopes });
   });
 
+  it.each([
+    ['the message', JSON.stringify(JSON.stringify(cloudEvent)), ['data'], []],
+    ['the message behind a mark', `\ufeff${JSON.stringify(JSON.stringify(cloudEvent))}`, ['data'], []],
+    [
+      'a step of the way',
+      JSON.stringify({ payload: JSON.stringify({ after: anOrder() }) }),
+      ['payload', 'after'],
+      [],
+    ],
+    ['a notification', JSON.stringify(JSON.stringify({ ...sns, Message: order })), ['data'], undefined],
+    [
+      'a notification around it',
+      JSON.stringify(JSON.stringify({ ...sns, Message: JSON.stringify(cloudEvent) })),
+      ['data'],
+      [fromSns],
+    ],
+  ])('may lie in text, one layer each: %s', (_, body, place, envelopes) => {
+    expect(takeFrom(body, place)).toEqual(envelopes && { body: order, envelopes });
+  });
+
+  it('keeps every digit in text on the way', () => {
+    const body = JSON.stringify({ payload: '{"after":{"order_id":820982911946154508}}' });
+    expect(takeFrom(body, ['payload', 'after'])?.body).toBe('{"order_id":820982911946154508}');
+  });
+
   it('may hold text, and keeps every digit', () => {
     expect(takeFrom(JSON.stringify({ data: order }), ['data'])?.body).toBe(JSON.stringify(order));
     expect(takeFrom('\ufeff{"data":{"order_id":820982911946154508}}', ['data'])?.body).toBe(
@@ -96,7 +131,9 @@ describe('a place in the message', () => {
     ['a deletion', JSON.stringify({ payload: { before: anOrder(), after: null } }), ['payload', 'after']],
     ['a list', JSON.stringify([{ data: anOrder() }]), ['0', 'data']],
     ['a list on the way', JSON.stringify({ Records: [anOrder()] }), ['Records', '0']],
-    ['text on the way', JSON.stringify({ payload: JSON.stringify({ after: 1 }) }), ['payload', 'after']],
+    ['text on the way', JSON.stringify({ payload: 'after' }), ['payload', 'after']],
+    ['encoded twice on the way', JSON.stringify({ payload: twice({ after: 1 }) }), ['payload', 'after']],
+    ['a body encoded three times', JSON.stringify(twice({ data: 1 })), ['data']],
     ['a number with digits on the way', '{"payload":820982911946154508}', ['payload', 'text']],
     ['what every object has', '{}', ['constructor']],
     ['no JSON', '{"data":', ['data']],
@@ -119,6 +156,7 @@ describe('the inbox', () => {
       await until(async () => (await rig.jobs()) === 4, 'every message has its job');
       const jobs = await Promise.all(ids.map((id) => rig.queue.getJob(id)));
       expect(jobs.map((job) => job?.data.order)).toEqual(Array(4).fill(anOrder()));
+      expect(jobs.map((job) => job?.data.raw)).toEqual([...bodies, undefined]);
       expect(jobs.map((job) => job?.data.message.envelopes)).toEqual([
         [fromSns],
         [fromEventBridge],
@@ -193,6 +231,51 @@ describe('the inbox', () => {
       await job?.updateData({ ...job.data, order: anOrder() });
       await job?.retry('failed', { resetAttemptsMade: true });
       await until(async () => (await rig.queue.getJobCountByTypes('completed')) === 1, 'it counts');
+    }),
+  );
+
+  it.each([
+    ['payload.after', 'data', JSON.stringify({ data: anOrder() })],
+    ['payload.after', 'auto', order],
+    ['data', 'payload.after', JSON.stringify({ payload: { after: order } })],
+    ['auto', 'data', JSON.stringify({ specversion: '1.0', type: 't', data: anOrder() })],
+    ['none', 'auto', JSON.stringify({ ...sns, Message: JSON.stringify(event) })],
+    ['schema', 'payload', JSON.stringify({ schema: { type: 'struct' }, payload: anOrder() })],
+    ['none', 'data', JSON.stringify(JSON.stringify({ data: anOrder() }))],
+  ])(
+    'was refused under INBOX_ENVELOPE=%s and counts after a restart with %s and a retry',
+    async (before, after, body) =>
+      inRig(async (rig) => {
+        const first = await rig.start({ INBOX_ENVELOPE: before });
+        const [id = ''] = await rig.send(body);
+        await until(async () => (await rig.queue.getJobCountByTypes('failed')) === 1, 'it is refused');
+        await first.stop();
+        await rig.start({ INBOX_ENVELOPE: after });
+        await (await rig.queue.getJob(id))?.retry('failed', { resetAttemptsMade: true });
+        await until(async () => (await rig.queue.getJobCountByTypes('completed')) === 1, 'it counts');
+      })(),
+  );
+
+  it(
+    'says at a retry what holds for the INBOX_ENVELOPE of today',
+    inRig(async (rig) => {
+      const first = await rig.start({ INBOX_ENVELOPE: 'payload.after' });
+      const [id = ''] = await rig.send(JSON.stringify({ text: 'hello' }));
+      const refused = async (reason: RegExp) => {
+        await until(
+          async () => reason.test((await rig.queue.getJob(id))?.failedReason ?? ''),
+          `it is refused with ${reason}`,
+        );
+      };
+      await refused(/takes the order from payload\.after, and nothing/);
+      await first.stop();
+      const second = await rig.start({ INBOX_ENVELOPE: 'data' });
+      await (await rig.queue.getJob(id))?.retry('failed', { resetAttemptsMade: true });
+      await refused(/takes the order from data, and nothing/);
+      await second.stop();
+      await rig.start();
+      await (await rig.queue.getJob(id))?.retry('failed', { resetAttemptsMade: true });
+      await refused(/^missing_field: order_id/);
     }),
   );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { takeFrom, unwrap } from '../../src/bridge/envelope.ts';
 import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { takeFrom, unwrap } from '../../src/queue/envelope.ts';
 import { type OrderJob, toOrderJob } from '../../src/queue/orderJob.ts';
 import { orderOf, userIdOf } from '../../src/queue/readOrderJob.ts';
 

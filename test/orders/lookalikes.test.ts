@@ -57,6 +57,9 @@ describe('what is refused looks like', () => {
     ['an alarm of CloudWatch', { AlarmName: 'a', NewStateValue: 'ALARM' }],
     ['an item in the format of DynamoDB', { order_id: { S: 'ORD1' }, order_value: { N: '20' } }],
     ['an order inside of order', { order }],
+    ['an order inside of data: INBOX_ENVELOPE=data', { data: json }],
+    ['an order inside of body: INBOX_ENVELOPE=body', { body: json }],
+    ['a batch of CloudEvents', [{ specversion: '1.0', type: 't', data: order }]],
     ['several orders in one message', { orders: [order] }],
     ['a list of orders', [order, order]],
     ['JSON that was encoded as a JSON string more than once', JSON.stringify(json)],
@@ -129,6 +132,30 @@ describe('what is refused looks like', () => {
     ['text with an equals sign', 'two = 2 & more'],
   ])('nothing, when it is %s', (_, sent) => {
     expect(lookalike(sent)).toBeUndefined();
+  });
+
+  const deletion = { before: order, after: null, op: 'd' };
+  const sns = { Type: 'Notification', TopicArn, Message: json };
+  const event = { 'detail-type': 'OrderPlaced', source: 'shop', detail: null };
+  it.each([
+    ['a deletion', { schema: {}, payload: deletion }, 'payload.after', 'there is nothing to count'],
+    ['a deletion under another setting', deletion, 'auto', 'there is nothing to count'],
+    ['a CloudEvent without data', { specversion: '1.0', type: 't' }, 'data', 'there is no order in it'],
+    ['a record without content', { schema: {}, payload: {} }, 'payload', 'could not be read'],
+    [
+      'a CloudEvent with binary data',
+      { specversion: '1.0', type: 't', data_base64: 'e30=' },
+      'data',
+      'let its',
+    ],
+    ['an order under data', { data: order }, 'data', 'whose data could not be read'],
+    ['a notification without its id', sns, 'auto', 'lacks its MessageId'],
+    ['a notification under a place', sns, 'data', 'lacks its MessageId'],
+    ['an event without detail', event, 'auto', 'an object under detail'],
+  ])('what is told of %s is no advice to set what is set', (_, sent, envelope, told) => {
+    expect(lookalike(sent, envelope)).toContain(told);
+    expect(lookalike(JSON.stringify(sent), envelope)).toContain(told);
+    expect(lookalike(sent, envelope)).not.toContain('INBOX_ENVELOPE');
   });
 
   it('nothing that was sent is quoted, whatever it is', () => {

@@ -81,7 +81,7 @@ describe('the orders that a running worker has in hand', () => {
         concurrency: 8,
         lockMs: 30_000,
         rules: RULES,
-        maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+        reading: { envelope: 'auto', maxBodyBytes: DEFAULT_MAX_BODY_BYTES },
         ledgerRetentionDays: 35,
         userDetailDays: 36_500,
         auditRetentionDays: 400,

@@ -3,6 +3,7 @@ import { VALUE_UNKNOWN } from '../../src/orders/identity.ts';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
 import type { Order, OrderRules } from '../../src/orders/order.ts';
 import { makeParseOrder, type ParseOrder } from '../../src/orders/parseOrder.ts';
+import type { InboxEnvelope } from '../../src/queue/envelope.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import type { Recorded } from '../../src/stats/record/recordOrder.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
@@ -29,11 +30,13 @@ function process(
     ending = () => Promise.resolve<Recorded>({ outcome: 'counted' }),
     move = () => Promise.resolve(),
     rules = RULES,
+    envelope = 'auto',
   }: {
     partition?: Partition;
     ending?: () => Promise<Recorded>;
     move?: () => Promise<void>;
     rules?: OrderRules;
+    envelope?: InboxEnvelope;
   } = {},
 ): Story {
   const parse = makeParseOrder(rules);
@@ -47,7 +50,7 @@ function process(
     partition,
     partitions,
     parse: parsing,
-    maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+    reading: { envelope, maxBodyBytes: DEFAULT_MAX_BODY_BYTES },
     record: (one) => {
       steps.push(`record ${one.orderId}`);
       recorded.push(one);
@@ -93,6 +96,12 @@ describe('an order of another partition', () => {
     const { end, steps } = process(job(anOrder()), { partition: elsewhere });
     expect(await end).toEqual({ outcome: 'moved', to: home.index });
     expect(steps.slice(1)).toEqual([`move to ${home.index}`]);
+  });
+
+  it('is moved there when INBOX_ENVELOPE has come to name where it is', async () => {
+    const { end, steps } = process(job({ data: anOrder() }), { partition: elsewhere, envelope: ['data'] });
+    expect(await end).toEqual({ outcome: 'moved', to: home.index });
+    expect(steps.at(-1)).toBe(`move to ${home.index}`);
   });
 
   it('stays here to be tried again when it could not be moved', async () => {

@@ -73,7 +73,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           concurrency: 8,
           lockMs: 30_000,
           rules: RULES,
-          maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+          reading: { envelope: 'auto', maxBodyBytes: DEFAULT_MAX_BODY_BYTES },
           ledgerRetentionDays: 35,
           userDetailDays: 36_500,
           auditRetentionDays: 400,

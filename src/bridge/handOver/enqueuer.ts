@@ -1,20 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IdCase } from '../../orders/ids.ts';
 import type { DurableQueues } from '../../queue/durableQueues.ts';
-import { type MessageFacts, type OrderJob, toOrderJob } from '../../queue/orderJob.ts';
+import { jobOfMessage, type OrderJob, type Reading } from '../../queue/orderJob.ts';
 import { userIdOf } from '../../queue/readOrderJob.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
 import { atMost } from '../atMost.ts';
-import { takeFrom, type Unwrapped, unwrap } from '../envelope.ts';
 import type { Message, OnSafe } from '../source.ts';
 import { type Batch, MAX_BULK, tellSafe, Waiting } from './waiting.ts';
 
-export interface EnqueuerOptions {
+export interface EnqueuerOptions extends Reading {
   idCase: IdCase;
-  /** Whether SNS and EventBridge envelopes are taken off; or the names on the way to the order in every message. */
-  envelope: 'auto' | 'none' | readonly string[];
-  /** A longer body is kept as text, and refused later. */
-  maxBodyBytes: number;
 }
 
 export interface EnqueuerParts {
@@ -113,26 +108,13 @@ export class Enqueuer {
     const { partitions } = this.#parts;
     const bulks = partitions.all.map((partition): Bulk => ({ partition, jobs: [] }));
     for (const message of messages) {
-      const data = this.#toJob(message);
+      const data = toJob(message, this.#options);
       const home = partitions.of(userIdOf(data, this.#options.idCase) ?? message.id);
       bulks[home.index]?.jobs.push({ id: message.id, data });
     }
     return bulks.filter(({ jobs }) => jobs.length > 0);
   }
-
-  #toJob({ id, body, sentAt, receiveCount }: Message): OrderJob {
-    const { envelope, maxBodyBytes } = this.#options;
-    const facts = { id, sentAt, receiveCount };
-    if (envelope === 'none') return toOrderJob(body, facts, maxBodyBytes);
-    if (envelope === 'auto') {
-      const inner = unwrap(body);
-      return toOrderJob(inner.body, withEnvelopes(facts, inner), maxBodyBytes);
-    }
-    const taken = takeFrom(body, envelope);
-    if (!taken) return { raw: body, message: { ...facts, nothingAt: envelope.join('.') } };
-    return toOrderJob(taken.body, withEnvelopes(facts, taken), maxBodyBytes, body);
-  }
 }
 
-const withEnvelopes = (facts: MessageFacts, { envelopes }: Unwrapped): MessageFacts =>
-  envelopes.length === 0 ? facts : { ...facts, envelopes };
+const toJob = ({ id, body, sentAt, receiveCount }: Message, reading: Reading): OrderJob =>
+  jobOfMessage(body, { id, sentAt, receiveCount }, reading);

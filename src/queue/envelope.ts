@@ -1,4 +1,4 @@
-import { withoutMark } from '../orders/bodyText.ts';
+import { jsonTextOf, objectTextIn } from '../orders/bodyText.ts';
 import { mayLoseDigits, parseExactly, writeExactly } from '../orders/exactJson.ts';
 import { ExactNumber } from '../orders/exactNumber.ts';
 
@@ -11,10 +11,19 @@ export interface Envelope {
   source: string;
 }
 
+/** Whether SNS and EventBridge envelopes are taken off; or the names on the way to the order in every message. */
+export type InboxEnvelope = 'auto' | 'none' | readonly string[];
+
 export interface Unwrapped {
   /** The order's text, and the envelopes it was in, the outer one first. */
   body: string;
   envelopes: Envelope[];
+}
+
+/** What INBOX_ENVELOPE takes out of a message. Undefined when it names a place, and nothing is there. */
+export function takenOut(body: string, envelope: InboxEnvelope): Unwrapped | undefined {
+  if (envelope === 'none') return { body, envelopes: [] };
+  return envelope === 'auto' ? unwrap(body) : takeFrom(body, envelope);
 }
 
 /** EventBridge through SNS is common; anything deeper is not an envelope any more. */
@@ -55,7 +64,7 @@ export function takeFrom(body: string, place: readonly string[]): Unwrapped | un
 
 function unwrapOnce(body: string): { body: string; envelope: Envelope } | undefined {
   // Most messages are no envelopes: a look at the text spares them being parsed twice.
-  if (!body.includes('"TopicArn"') && !body.includes('"detail-type"')) return undefined;
+  if (!body.includes('TopicArn') && !body.includes('detail-type')) return undefined;
   const outer = parseObject(body);
   if (!outer) return undefined;
   const { Type, MessageId, TopicArn, Message } = outer;
@@ -64,8 +73,8 @@ function unwrapOnce(body: string): { body: string; envelope: Envelope } | undefi
   }
   const { id, source, detail } = outer;
   if (!isText(outer['detail-type']) || !isText(id) || !isText(source)) return undefined;
-  const inner = isContainer(detail) ? writtenAgain(body, ['detail']) : undefined;
-  return inner === undefined ? undefined : { body: inner, envelope: { from: 'eventbridge', id, source } };
+  const inner = isText(detail) ? objectTextIn(detail) : isContainer(detail) && writtenAgain(body, ['detail']);
+  return isText(inner) ? { body: inner, envelope: { from: 'eventbridge', id, source } } : undefined;
 }
 
 /**
@@ -73,21 +82,31 @@ function unwrapOnce(body: string): { body: string; envelope: Envelope } | undefi
  * deep to be written again: the whole is kept then.
  */
 function writtenAgain(body: string, place: readonly string[]): string | undefined {
-  const text = withoutMark(body);
+  let isExact = false;
+  const parse = (text: string): unknown => {
+    if (!mayLoseDigits(text)) return JSON.parse(text);
+    isExact = true;
+    return parseExactly(text);
+  };
   try {
-    if (!mayLoseDigits(text)) return JSON.stringify(valueAt(JSON.parse(text), place));
-    const value = valueAt(parseExactly(text), place);
-    return value === undefined ? undefined : writeExactly(value);
+    const value = valueAt(parse(jsonTextOf(body)), place, parse);
+    if (value === undefined) return undefined;
+    return isExact ? writeExactly(value) : JSON.stringify(value);
   } catch {
     // No JSON, or the stack is used up.
     return undefined;
   }
 }
 
-/** A place in a list is none: the rest of the list would be lost. Nor is null: a deleted row has it for its content. */
-function valueAt(whole: unknown, place: readonly string[]): unknown {
+/**
+ * A place in a list is none: the rest of the list would be lost. Nor is null: a deleted row has it for its content.
+ * Every step may lie in an object that was encoded to text.
+ */
+function valueAt(whole: unknown, place: readonly string[], parse: (text: string) => unknown): unknown {
   let value = whole;
   for (const name of place) {
+    const text = isText(value) ? objectTextIn(value) : undefined;
+    if (text !== undefined) value = parse(text);
     if (!isContainer(value) || Array.isArray(value) || !Object.hasOwn(value, name)) return undefined;
     value = value[name];
   }
@@ -96,7 +115,7 @@ function valueAt(whole: unknown, place: readonly string[]): unknown {
 
 function parseObject(body: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(withoutMark(body));
+    const value: unknown = JSON.parse(jsonTextOf(body));
     return isContainer(value) ? value : undefined;
   } catch {
     return undefined;
