@@ -8,8 +8,9 @@ import type { OrderJob } from '../queue/orderJob.ts';
 import { type OrderQueues, titleOf } from '../queue/orderQueues.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import type { BoardAction } from './boardRoutes.ts';
+import { checkEdit } from './checkEdit.ts';
 import { type Replaced, replaceData, storedData } from './replaceData.ts';
-import { textOfEdit } from './textOfEdit.ts';
+import { revised } from './revision.ts';
 
 export interface DeskParts {
   /** Fails fast: somebody waits for the answer. */
@@ -114,11 +115,13 @@ export function makeDesk(parts: DeskParts): Record<BoardAction, Act> {
 
   return {
     async edit(who, asked) {
-      const text = textOfEdit((asked.body as { jobData?: unknown } | undefined)?.jobData, maxBodyBytes);
+      const data = (asked.body as { jobData?: unknown } | undefined)?.jobData;
+      checkEdit(data, maxBodyBytes);
       const { partition, jobId, job, seen } = await jobOf(asked);
-      const [before, after] = [sha256(seen), sha256(text)];
       const state = await job.getState();
       if (state !== 'failed' && state !== 'delayed') throw conflict(NOT_EDITABLE);
+      const text = JSON.stringify(revised(data, JSON.parse(seen)));
+      const [before, after] = [sha256(seen), sha256(text)];
       await make(who, { action: 'edit', partition: partition.index, job: jobId, before, after }, async () => {
         const edit = { at: new Date().toISOString(), by: who, before, after };
         const replaced = await replaceData(redis, partition, jobId, { seen, text, edit });

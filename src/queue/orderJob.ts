@@ -26,6 +26,8 @@ export interface MessageFacts {
   envelopes?: readonly { from: string; id: string; source: string }[];
   /** Where INBOX_ENVELOPE says that the order is, when nothing could be taken from there: `raw` is the whole. */
   nothingAt?: string;
+  /** How often the data was edited by hand; an edit of what somebody else has edited since is told by it. */
+  edits?: number;
 }
 
 /** Name of the BullMQ queue in every partition, and of its jobs. */
