@@ -11,6 +11,7 @@ import type { BoardAction } from './boardRoutes.ts';
 import { checkEdit } from './checkEdit.ts';
 import { type Replaced, replaceData, storedData } from './replaceData.ts';
 import { revised } from './revision.ts';
+import { withTypedNumbers } from './typedNumbers.ts';
 
 export interface DeskParts {
   /** Fails fast: somebody waits for the answer. */
@@ -30,6 +31,8 @@ export interface Asked {
   queueStatus?: string;
   jobId?: string;
   body: unknown;
+  /** What `body` was read from: its numbers have all their digits there. */
+  text?: string;
 }
 
 export interface Answer {
@@ -48,7 +51,7 @@ const LONGEST_DELAY_MS = 86_400_000;
  *
  * @throws HttpProblem with a sentence for the operator; NoTrace when nothing could be written down, and nothing was changed
  */
-export function makeDesk(parts: DeskParts): Record<BoardAction, Act> {
+export function makeDesk(parts: DeskParts): Record<BoardAction | 'look', Act> {
   const { redis, queues, partitions, audit, maxBodyBytes, retryFailed } = parts;
   const byTitle = new Map(
     queues.all.map((queue, index) => {
@@ -114,8 +117,15 @@ export function makeDesk(parts: DeskParts): Record<BoardAction, Act> {
   };
 
   return {
+    /** Changes nothing: it is there, or the answer is 404. */
+    async look(_who, asked) {
+      await jobOf(asked);
+      return NOTHING;
+    },
     async edit(who, asked) {
-      const data = (asked.body as { jobData?: unknown } | undefined)?.jobData;
+      const jobData = (asked.body as { jobData?: unknown } | undefined)?.jobData;
+      const data =
+        jobData === undefined ? undefined : withTypedNumbers(jobData, asked.text ?? '', maxBodyBytes);
       checkEdit(data, maxBodyBytes);
       const { partition, jobId, job, seen } = await jobOf(asked);
       const state = await job.getState();

@@ -1,11 +1,10 @@
 import { HttpProblem } from '../http/transport/problem.ts';
+import { type Container, wrapperOf } from './wrapper.ts';
 
 /*
  * The board saves all of a job's data, also what somebody else has changed since it was opened. So each stored edit puts
  * its number into the data (`message.edits`), and data that carries another number than the stored one is refused.
  */
-
-type Container = Record<string, unknown>;
 
 /**
  * The data to store: `data` as the edit after the one that is `stored`. An order pasted without `message` gets the stored
@@ -28,16 +27,6 @@ export function revised(data: unknown, stored: unknown): Container {
 function revisionOf(data: unknown): number {
   const edits = wrapperOf(data)?.message?.edits;
   return typeof edits === 'number' ? edits : 0;
-}
-
-/** Undefined when the data is the order itself, whose own `message` may be a customer's greeting. */
-function wrapperOf(data: unknown): { data: Container; message: Container | undefined } | undefined {
-  if (!isContainer(data) || !('order' in data || typeof data.raw === 'string')) return undefined;
-  return { data, message: isContainer(data.message) ? data.message : undefined };
-}
-
-function isContainer(value: unknown): value is Container {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const EDITED_SINCE = 'Somebody else has edited it since you opened it: reload and look again.';

@@ -96,4 +96,60 @@ describe('an edit of a failed order', () => {
       });
     });
   });
+
+  describe('with numbers that a double does not carry', () => {
+    const typed = (data: OrderJob, changes: string) => {
+      const text = JSON.stringify({ jobData: data });
+      return text.replace('"order_value":', `${changes},"order_value":`);
+    };
+
+    it('keeps every digit that is typed, beside the order', async () => {
+      await addFailed();
+      const body = typed(
+        await opened(),
+        '"tracking":820982911946154508,"deep":[{"ra/te":0.12345678901234567891}]',
+      );
+      expect(await patch(body)).toMatchObject({ status: 200 });
+      expect(await opened()).toMatchObject({
+        exact: { '/tracking': '820982911946154508', '/deep/0/ra~1te': '0.12345678901234567891' },
+      });
+    });
+
+    it('keeps them in an order that is pasted in place of all the data', async () => {
+      await addFailed();
+      const order = JSON.stringify(anOrder({ order_id: 'P' })).replace(
+        '{',
+        '{"tracking":820982911946154508,',
+      );
+      expect(await patch(`{"jobData":${order}}`)).toMatchObject({ status: 200 });
+      expect(await opened()).toMatchObject({ exact: { '/tracking': '820982911946154508' } });
+    });
+
+    it('leaves what was sent when it comes back as the page shows it, rounded', async () => {
+      const exact = { '/tracking': '820982911946154508' };
+      await addFailed({ order: { ...anOrder(), tracking: Number('820982911946154508') }, exact });
+      expect(await edit(withValue(await opened(), 5))).toMatchObject({ status: 200 });
+      expect(await opened()).toMatchObject({ order: { order_value: 5 }, exact });
+    });
+
+    it('takes a typed number over the one that was sent, also when both are rounded to the same', async () => {
+      const order = { ...anOrder(), tracking: Number('820982911946154508') };
+      await addFailed({ order, exact: { '/tracking': '820982911946154508' } });
+      const body = JSON.stringify({ jobData: await opened() });
+      expect(
+        await patch(body.replace('"tracking":820982911946154500', '"tracking":820982911946154509')),
+      ).toMatchObject({ status: 200 });
+      expect(await opened()).toMatchObject({ exact: { '/tracking': '820982911946154509' } });
+    });
+
+    it('is refused when they would take more room than an order may', async () => {
+      await addFailed();
+      const many = Array(2_500).fill('820982911946154508').join();
+      const name = 'n'.repeat(100);
+      expect(await patch(typed(await opened(), `"${name}":[${many}]`))).toEqual({
+        status: 400,
+        message: expect.stringContaining('write them as text'),
+      });
+    });
+  });
 });
