@@ -5,7 +5,13 @@ import { clientAddress } from '../http/transport/address.ts';
 import { personOf } from '../http/transport/person.ts';
 import { HttpProblem, PROBLEM_TYPE, problemJson, problemOf } from '../http/transport/problem.ts';
 import { LARGEST_BODY } from '../http/transport/requestLimits.ts';
-import { BOARD_CHANGES, type BoardAction, UNKNOWN_CHANGE } from './boardRoutes.ts';
+import {
+  BOARD_CHANGES,
+  BOARD_JOB_READS,
+  BOARD_READS,
+  type BoardAction,
+  UNKNOWN_CHANGE,
+} from './boardRoutes.ts';
 import type { Answer, Asked } from './desk.ts';
 
 /**
@@ -13,19 +19,30 @@ import type { Answer, Asked } from './desk.ts';
  * validated and with a trace, or refused with a sentence that its page shows.
  */
 export function boardChanges(
-  desk: Record<BoardAction, (who: Author, asked: Asked) => Promise<Answer>>,
+  desk: Record<BoardAction | 'look', (who: Author, asked: Asked) => Promise<Answer>>,
   onError: (error: Error) => void,
 ): Router {
   const router = Router();
   // The board's own parser would take 100 kB.
-  const readBody = json({ limit: LARGEST_BODY });
+  const readBody = json({ limit: LARGEST_BODY, verify: keepText });
   for (const change of BOARD_CHANGES) {
     router[change.method](change.route, readBody, async (request, response) => {
       if ('instead' in change) throw refused(change.instead);
-      const { status, body } = await desk[change.does](authorOf(request, response), askedOf(request));
+      const { status, body } = await desk[change.does](
+        authorOf(request, response),
+        askedOf(request, response),
+      );
       response.status(status).json(body);
     });
   }
+  const jobReads = Router();
+  const otherReads = BOARD_READS.filter((route) => !BOARD_JOB_READS.includes(route));
+  jobReads.get(otherReads, (_request, _response, next) => next('router'));
+  jobReads.get([...BOARD_JOB_READS], async (request, response, next) => {
+    await desk.look(authorOf(request, response), askedOf(request, response));
+    next();
+  });
+  router.use(jobReads);
   router.use((request, _response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') throw refused(UNKNOWN_CHANGE);
     next();
@@ -56,9 +73,23 @@ function authorOf(request: Request, response: Response): Author {
   return { ...personOf(response), address: clientAddress(request) };
 }
 
-function askedOf({ params, body }: Request): Asked {
+/** Parsed, a long number has lost digits already. */
+function keepText(_request: unknown, response: unknown, body: Buffer, encoding: string): void {
+  if (!/^utf-?8$/i.test(encoding)) {
+    throw new HttpProblem(415, { kind: 'unsupported-media-type', detail: 'Only JSON in UTF-8 is read here' });
+  }
+  (response as Response).locals.text = new TextDecoder().decode(body);
+}
+
+function askedOf({ params, body }: Request, { locals }: Response): Asked {
   const text = (name: string) => (typeof params[name] === 'string' ? { [name]: params[name] } : {});
-  return { ...text('queueName'), ...text('queueStatus'), ...text('jobId'), body };
+  return {
+    ...text('queueName'),
+    ...text('queueStatus'),
+    ...text('jobId'),
+    body,
+    ...(typeof locals.text === 'string' ? { text: locals.text } : {}),
+  };
 }
 
 const refused = (instead: string) => new HttpProblem(403, { kind: 'forbidden', detail: instead });

@@ -40,6 +40,9 @@ export const BOARD_READS: readonly string[] = [
   '/api/metrics/latency',
 ];
 
+/** Those of them that read one job. Bull Board asks Redis for whatever key stands under the id. */
+export const BOARD_JOB_READS = BOARD_READS.filter((route) => /^\/api\/.*\/:jobId/.test(route));
+
 const KEEP =
   'Orders are not deleted here: their messages are gone from SQS, so nothing could bring them back. Repair the ' +
   'data of a failed order and retry it, or leave it: it stays until FAILED_RETENTION_DAYS, if that is set.';

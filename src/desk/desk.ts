@@ -8,8 +8,10 @@ import type { OrderJob } from '../queue/orderJob.ts';
 import { type OrderQueues, titleOf } from '../queue/orderQueues.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import type { BoardAction } from './boardRoutes.ts';
+import { checkEdit } from './checkEdit.ts';
 import { type Replaced, replaceData, storedData } from './replaceData.ts';
-import { textOfEdit } from './textOfEdit.ts';
+import { revised } from './revision.ts';
+import { withTypedNumbers } from './typedNumbers.ts';
 
 export interface DeskParts {
   /** Fails fast: somebody waits for the answer. */
@@ -29,6 +31,8 @@ export interface Asked {
   queueStatus?: string;
   jobId?: string;
   body: unknown;
+  /** What `body` was read from: its numbers have all their digits there. */
+  text?: string;
 }
 
 export interface Answer {
@@ -47,7 +51,7 @@ const LONGEST_DELAY_MS = 86_400_000;
  *
  * @throws HttpProblem with a sentence for the operator; NoTrace when nothing could be written down, and nothing was changed
  */
-export function makeDesk(parts: DeskParts): Record<BoardAction, Act> {
+export function makeDesk(parts: DeskParts): Record<BoardAction | 'look', Act> {
   const { redis, queues, partitions, audit, maxBodyBytes, retryFailed } = parts;
   const byTitle = new Map(
     queues.all.map((queue, index) => {
@@ -113,12 +117,21 @@ export function makeDesk(parts: DeskParts): Record<BoardAction, Act> {
   };
 
   return {
+    /** Changes nothing: it is there, or the answer is 404. */
+    async look(_who, asked) {
+      await jobOf(asked);
+      return NOTHING;
+    },
     async edit(who, asked) {
-      const text = textOfEdit((asked.body as { jobData?: unknown } | undefined)?.jobData, maxBodyBytes);
+      const jobData = (asked.body as { jobData?: unknown } | undefined)?.jobData;
+      const data =
+        jobData === undefined ? undefined : withTypedNumbers(jobData, asked.text ?? '', maxBodyBytes);
+      checkEdit(data, maxBodyBytes);
       const { partition, jobId, job, seen } = await jobOf(asked);
-      const [before, after] = [sha256(seen), sha256(text)];
       const state = await job.getState();
       if (state !== 'failed' && state !== 'delayed') throw conflict(NOT_EDITABLE);
+      const text = JSON.stringify(revised(data, JSON.parse(seen)));
+      const [before, after] = [sha256(seen), sha256(text)];
       await make(who, { action: 'edit', partition: partition.index, job: jobId, before, after }, async () => {
         const edit = { at: new Date().toISOString(), by: who, before, after };
         const replaced = await replaceData(redis, partition, jobId, { seen, text, edit });

@@ -16,12 +16,22 @@ type ScriptedRedis = (Redis | Cluster) & {
   replaceJobData(...args: (string | number)[]): Promise<Replaced>;
 };
 
-/** The data of a job as it is stored, undefined when there is no such job. */
-export const storedData = async (
+/**
+ * The data of a job as it is stored, undefined when there is no such job. Beside the jobs BullMQ keeps lists and sets of
+ * its own (`wait`, `failed`): under such a name there is no job either.
+ */
+export async function storedData(
   redis: Redis | Cluster,
   partition: Partition,
   jobId: string,
-): Promise<string | undefined> => (await redis.hget(queueKey(partition, jobId), 'data')) ?? undefined;
+): Promise<string | undefined> {
+  try {
+    return (await redis.hget(queueKey(partition, jobId), 'data')) ?? undefined;
+  } catch (error) {
+    if ((error as Error).message.startsWith('WRONGTYPE')) return undefined;
+    throw error;
+  }
+}
 
 /** Replaces a job's data, when it is still `seen`, and keeps what it was. The one call site of replaceData.lua. */
 export async function replaceData(

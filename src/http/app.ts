@@ -105,7 +105,14 @@ function operatorsRouter({ guards, operators }: ReadingParts): Router {
   return Router()
     .use(OPERATORS, unstored)
     .use(leads(OPERATORS, operators.at))
+    .use(operators.at, asWritten(operators.at))
     .use(operators.at, guards.admin, once);
+}
+
+/** In another case it would be found too, and the page's own script be refused: it only may run under `path`. */
+function asWritten(path: string): RequestHandler {
+  return (request, response, next) =>
+    request.baseUrl === path ? next() : response.redirect(308, path + request.url);
 }
 
 /** The order matters: whatever comes after `guards.reads` is closed to those who may not read, also what is not there. */

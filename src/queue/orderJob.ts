@@ -29,6 +29,8 @@ export interface MessageFacts {
   orderAt?: string;
   /** Where INBOX_ENVELOPE said that the order is, when nothing could be taken from there: `raw` is the whole. */
   nothingAt?: string;
+  /** How often the data was edited by hand; an edit of what somebody else has edited since is told by it. */
+  edits?: number;
 }
 
 /** Name of the jobs. */

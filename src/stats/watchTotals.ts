@@ -26,14 +26,15 @@ export interface WatchTotalsParts {
 export function watchTotals(parts: WatchTotalsParts): Repetition {
   let tenthsLogged = 0;
   const look = async () => {
-    const revenue = await revenueOf(parts);
+    const revenues = await revenuesOf(parts);
+    const revenue = revenues.reduce((sum, each) => sum.plus(each), new Big(0));
     const tenths = Number(revenue.times(10).div(TOTAL_ROOM).round(0, Big.roundDown));
     if (tenths < 5) {
       tenthsLogged = 0;
       parts.troubles.end(TROUBLE);
       return;
     }
-    const reason = reasonOf(revenue);
+    const reason = reasonOf(revenue, revenues);
     parts.troubles.report(TROUBLE, reason);
     if (tenths > tenthsLogged) parts.logger.error('totals are running out of room', { reason });
     tenthsLogged = tenths;
@@ -41,20 +42,27 @@ export function watchTotals(parts: WatchTotalsParts): Repetition {
   return every(parts.lookEveryMs ?? LOOK_EVERY_MS, look, { atOnce: true, onError: () => {} });
 }
 
-/** In minor units; past 2^53 too, where several partitions have used their room. */
-async function revenueOf({ redis, partitions }: WatchTotalsParts): Promise<Big> {
+/** Of each partition, in minor units. */
+async function revenuesOf({ redis, partitions }: WatchTotalsParts): Promise<Big[]> {
   const revenues = await Promise.all(
     partitions.all.map((each) => redis.hget(statsKeys(each).global, 'total_revenue')),
   );
-  return revenues.reduce((sum, revenue) => sum.plus(revenue ?? 0), new Big(0));
+  return revenues.map((revenue) => new Big(revenue ?? 0));
 }
 
-function reasonOf(revenue: Big): string {
+const percentOf = (revenue: Big): Big => revenue.times(100).div(TOTAL_ROOM).round(0, Big.roundDown);
+
+/** `revenue`: of all partitions together, past 2^53 too. What it is short of is told; what a partition is short of, counted. */
+function reasonOf(revenue: Big, revenues: readonly Big[]): string {
   const room = formatMinorUnits(TOTAL_ROOM);
   const used = `total_revenue is ${formatMinorUnits(revenue)}`;
-  if (revenue.gt(TOTAL_ROOM)) {
-    return `${used} over all partitions, past the room of ${room} up to which a total is exact: it cannot be told`;
+  if (revenues.length === 1 && revenue.lte(TOTAL_ROOM)) {
+    return `${used}, ${percentOf(revenue)} % of the ${room} that a total has room for: an order that would pass it is not counted`;
   }
-  const percent = revenue.times(100).div(TOTAL_ROOM).round(0, Big.roundDown);
-  return `${used}, ${percent} % of the ${room} that a total has room for: an order that would pass it is not counted`;
+  const told = revenue.gt(TOTAL_ROOM)
+    ? `${used} over all partitions, past the room of ${room} up to which a total is exact: it cannot be told`
+    : `${used} over all partitions, ${percentOf(revenue)} % of the ${room} up to which a total is told`;
+  const percents = revenues.map((each) => Number(percentOf(each)));
+  const fullest = Math.max(...percents);
+  return `${told}; partition ${percents.indexOf(fullest)} has used ${fullest} % of its own room, and an order that would pass that is not counted`;
 }

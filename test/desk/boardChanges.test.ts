@@ -210,6 +210,31 @@ describe('what Bull Board offers to do to orders', () => {
     expect((await ask('PUT', '/api/queues/orders/retry/completed')).status).toBe(409);
   });
 
+  it.each(['id', 'wait', 'failed', 'events', 'meta', 'completed', 'F-order:logs', 'nobody'])(
+    'knows no order %s, which is at most a key that BullMQ keeps beside the orders',
+    async (name) => {
+      await addFailed('F-order');
+      await (await queue.getJob('F-order'))?.log('a line');
+      const path = `/api/queues/orders/${encodeURIComponent(name)}`;
+      const asked = [
+        ['PATCH', '/update-data', { jobData: dataOf('X') }],
+        ['PUT', '/retry'],
+        ['PUT', '/promote'],
+        ['PATCH', '/delay', { runAt: Date.now() }],
+        ['GET', ''],
+        ['GET', '/logs'],
+        ['GET', '/flow'],
+      ] as const;
+      for (const [method, of, body] of asked) {
+        const answer = await ask(method, `${path}${of}`, body);
+        expect([method, of, answer.status]).toEqual([method, of, 404]);
+      }
+      expect(await auditTrail(redis.client())).toEqual([]);
+      expect((await ask('GET', '/api/queues/orders/F-order')).status).toBe(200);
+      expect((await ask('GET', '/api/queues/orders/metrics')).status).not.toBe(404);
+    },
+  );
+
   it('changes nothing that cannot be written down', async () => {
     await addFailed('F-order');
     await redis.client().set('order-pipeline:audit', 'something else');

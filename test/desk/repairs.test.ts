@@ -11,6 +11,11 @@ import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
 
 const PASSWORD = `Basic ${Buffer.from('anna:secret').toString('base64')}`;
+/** What an edit of it stores: the data with the number of the edit. */
+const stored = (data: Record<string, unknown>, edits: number) => ({
+  ...data,
+  message: { ...(data.message as object), edits },
+});
 const sha256 = (data: unknown) => createHash('sha256').update(JSON.stringify(data)).digest('hex');
 
 describe('an order that is edited and retried', () => {
@@ -56,24 +61,27 @@ describe('an order that is edited and retried', () => {
     const first = { ...data, order: { ...(data.order as object), order_value: 2 } };
     const second = { ...data, order: { ...(data.order as object), order_value: 2000 } };
     expect(await board.edit(names[0] as string, id, first)).toBe(200);
-    expect(await keptOf(0, 'edits', id)).toMatchObject({ original: data, edits: [{ data: first }] });
-    expect(await board.edit(names[0] as string, id, second)).toBe(200);
+    expect(await keptOf(0, 'edits', id)).toMatchObject({
+      original: data,
+      edits: [{ data: stored(first, 1) }],
+    });
+    expect(await board.edit(names[0] as string, id, stored(second, 1))).toBe(200);
     expect(await board.retry(names[0] as string, id)).toBe(204);
     await until(async () => (await keptOf(0, 'repairs', id)) !== undefined, 'the repair is kept');
+    const [before, after] = [sha256(stored(first, 1)), sha256(stored(second, 2))];
     const by = { kind: 'user', name: 'anna', address: '127.0.0.1' };
     expect(await keptOf(0, 'repairs', id)).toEqual({
       original: data,
       failedReason: expect.stringMatching(/^order_value_mismatch/),
       edits: [
-        { at: expect.any(String), by, before: sha256(data), after: sha256(first), data: first },
-        { at: expect.any(String), by, before: sha256(first), after: sha256(second), data: second },
+        { at: expect.any(String), by, before: sha256(data), after: before, data: stored(first, 1) },
+        { at: expect.any(String), by, before, after, data: stored(second, 2) },
       ],
       outcome: { at: expect.any(String), outcome: 'counted' },
     });
     expect(await keptOf(0, 'edits', id)).toBeUndefined();
     expect(await pipeline.json(`/users/${user}/stats`)).toMatchObject({ order_count: 1, total_spend: 2000 });
 
-    const [before, after] = [sha256(first), sha256(second)];
     const common = { at: expect.any(String), who: by, partition: 0, job: id };
     const of = expect.any(String);
     expect((await trailOf(id)).slice(2)).toEqual([

@@ -68,6 +68,16 @@ describe("the operators' pages with credentials set", () => {
     },
   );
 
+  it.each([
+    ['/ADMIN/queues', '/admin/queues/'],
+    ['/Admin/Queues/queue/orders/A-1?status=failed', '/admin/queues/queue/orders/A-1?status=failed'],
+    ['/admin/QUEUES//elsewhere.example', '/admin/queues//elsewhere.example'],
+  ])('%s leads to where its page works', async (path, at) => {
+    const response = await pipeline.get(path, { redirect: 'manual' });
+    await response.arrayBuffer();
+    expect([response.status, response.headers.get('location')]).toEqual([308, at]);
+  });
+
   it('leaves health and stats to everyone', async () => {
     expect(await statusOf(pipeline.get('/health'))).toBe(200);
     expect(await statusOf(pipeline.get('/stats/global'))).toBe(200);

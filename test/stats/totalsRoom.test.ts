@@ -62,6 +62,31 @@ describe('the room of the totals', () => {
     });
   });
 
+  it('is what the API answers with a problem of its own, past it', async () => {
+    await stand(first, TOTAL_ROOM);
+    await stand(second, 1);
+    const pipeline = await startPipeline({ PARTITIONS: '2' }, { role: 'api', redis: server });
+    try {
+      for (const path of [
+        '/stats/global',
+        '/stats/by-date?start_date=2025-06-01&end_date=2025-06-30',
+        '/stats/series?start_date=2025-06-01&end_date=2025-06-30&granularity=month',
+        '/metrics',
+      ]) {
+        const response = await pipeline.get(path);
+        const { type, detail } = (await response.json()) as Record<string, string>;
+        expect({ path, status: response.status, type, detail }).toEqual({
+          path,
+          status: 500,
+          type: '/problems/total-out-of-range',
+          detail: expect.stringMatching(/^a total of 70368744177664.01 is past its room/),
+        });
+      }
+    } finally {
+      await pipeline.stop();
+    }
+  });
+
   describe('being used up', () => {
     async function looked(...stands: number[]) {
       const troubles = new Troubles();
@@ -93,8 +118,8 @@ describe('the room of the totals', () => {
       expect(seen.map(({ errors }) => errors)).toEqual([0, 1, 1, 2, 2, 3]);
       expect(seen.map(({ reasons }) => reasons.length)).toEqual([0, 1, 1, 1, 0, 1]);
       expect(seen[1]?.reasons).toEqual([
-        'total_revenue is 35184372088832.01, 50 % of the 70368744177664.00 that a total has room for: ' +
-          'an order that would pass it is not counted',
+        'total_revenue is 35184372088832.01 over all partitions, 50 % of the 70368744177664.00 up to which a total ' +
+          'is told; partition 0 has used 50 % of its own room, and an order that would pass that is not counted',
       ]);
     });
 
@@ -106,6 +131,7 @@ describe('the room of the totals', () => {
       try {
         await stand(first, Math.floor(TOTAL_ROOM * 0.3));
         await until(() => troubles.current[0]?.reason.includes('60 %') === true, 'the two are added up');
+        expect(troubles.current[0]?.reason).toMatch(/; partition 0 has used 30 % of its own room, and /);
         await stand(first, TOTAL_ROOM);
         await stand(second, TOTAL_ROOM);
         const twice =

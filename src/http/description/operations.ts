@@ -92,6 +92,7 @@ export function statsOperations(idCase: IdCase) {
       query: noParameters,
       answer: answers.totals,
       example: { total_orders: 12, total_revenue: 1200.5 },
+      problems: ['total-out-of-range'],
     }),
     topSpenders: operation({
       path: '/stats/top-spenders',
@@ -128,7 +129,7 @@ export function statsOperations(idCase: IdCase) {
       query: withRange({ user_id: user.optional() }),
       answer: answers.totals,
       example: { total_orders: 12, total_revenue: 1200.5 },
-      problems: ['detail-gone', 'range-too-large'],
+      problems: ['detail-gone', 'range-too-large', 'total-out-of-range'],
     }),
     usersByDate: operation({
       path: '/stats/users-by-date',
@@ -166,7 +167,7 @@ export function statsOperations(idCase: IdCase) {
         ],
       },
       csv: { columns: Object.keys(answers.point.shape), rows: ({ points }) => points },
-      problems: ['detail-gone', 'range-too-large'],
+      problems: ['detail-gone', 'range-too-large', 'total-out-of-range'],
     }),
     rank: operation({
       path: '/users/{user_id}/rank',
@@ -194,6 +195,7 @@ export function statsOperations(idCase: IdCase) {
         timestamp: 1754000000.123,
       },
       momentary: true,
+      problems: ['total-out-of-range'],
     }),
   };
 }

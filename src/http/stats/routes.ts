@@ -2,7 +2,7 @@ import { type ErrorRequestHandler, type Request, type Response, Router } from 'e
 import type { IdCase } from '../../orders/ids.ts';
 import { toJsonAmount } from '../../orders/money.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
-import { DetailGone, RangeTooLarge, TooManyWaiting } from '../../stats/read/errors.ts';
+import { DetailGone, RangeTooLarge, TooManyWaiting, TotalOutOfRange } from '../../stats/read/errors.ts';
 import type { ReadStats } from '../../stats/read/readStats.ts';
 import { type AnswerOf, type InputOf, type Operation, statsOperations } from '../description/operations.ts';
 import { HttpProblem, methodNotAllowed } from '../transport/problem.ts';
@@ -170,6 +170,9 @@ const readProblems: ErrorRequestHandler = (error, _request, _response, next) => 
     return next(
       new HttpProblem(400, { kind: 'range-too-large', detail: error.message, members: { size, limit } }),
     );
+  }
+  if (error instanceof TotalOutOfRange) {
+    return next(new HttpProblem(500, { kind: 'total-out-of-range', detail: error.message }));
   }
   if (error instanceof TooManyWaiting) {
     return next(new HttpProblem(503, { kind: 'overloaded', detail: error.message }));

@@ -47,6 +47,12 @@ export const PROBLEM_KINDS = {
     means: 'The request line and the headers are longer than what is read here.',
   },
   'internal-error': { statuses: [500], means: 'Something went wrong on this side, and it was logged.' },
+  'total-out-of-range': {
+    statuses: [500],
+    means:
+      'The total is larger than a JSON number carries to the cent, so it is not told; nothing is lost. Ask for a ' +
+      'shorter range or for single users.',
+  },
   'redis-unavailable': {
     statuses: [503],
     means: 'The store behind the stats does not answer; try again soon.',

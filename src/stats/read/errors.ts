@@ -34,3 +34,12 @@ export class TooManyWaiting extends Error {
     super('more reads wait for their turn than may, try again soon');
   }
 }
+
+/** What the partitions' totals come to together is past the room of one: no double carries it to the cent. */
+export class TotalOutOfRange extends Error {
+  override readonly name = 'TotalOutOfRange';
+
+  constructor(total: string, room: string) {
+    super(`a total of ${total} is past its room of ${room}, up to which it is exact`);
+  }
+}

@@ -48,7 +48,7 @@ function monthTotals(reply: Replies, isWholeMonth: (month: string) => boolean): 
 
 export const NOTHING: Readonly<Totals> = Object.freeze({ orders: 0, minorUnits: 0 });
 
-/** @throws Error when the sum is past the room of a total */
+/** @throws TotalOutOfRange when the sum is past the room of a total */
 export const sumOf = (a: Totals, b: Totals): Totals => ({
   orders: a.orders + b.orders,
   minorUnits: withinRoom(a.minorUnits + b.minorUnits),

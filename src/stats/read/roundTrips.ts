@@ -2,6 +2,7 @@ import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 import { formatMinorUnits, TOTAL_ROOM } from '../../orders/money.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
+import { TotalOutOfRange } from './errors.ts';
 
 export type Replies = readonly [Error | null, unknown][];
 export type Commands = (pipe: ChainableCommander, keys: StatsKeys) => void;
@@ -70,13 +71,11 @@ export function money(text: string | null | undefined): number {
 /**
  * Each partition's totals have room for themselves; what they come to together is told exactly, or not at all.
  *
- * @throws Error when an amount is past the room of a total
+ * @throws TotalOutOfRange when an amount is past the room of a total
  */
 export function withinRoom(minorUnits: number): number {
   if (minorUnits <= TOTAL_ROOM) return minorUnits;
-  throw new Error(
-    `a total of ${formatMinorUnits(minorUnits)} is past its room of ${formatMinorUnits(TOTAL_ROOM)}, up to which it is exact`,
-  );
+  throw new TotalOutOfRange(formatMinorUnits(minorUnits), formatMinorUnits(TOTAL_ROOM));
 }
 
 /** The pairs of a flat reply: members and scores, or fields and values. */

@@ -3,12 +3,12 @@ import { InvalidOrder } from '../orders/invalidOrder.ts';
 import { orderOf, sentIn } from '../queue/readOrderJob.ts';
 
 /**
- * What a job's data is to be replaced by, as the text that is stored. Whether the order counts is for the rules to say
- * when it runs; here it only has to be an order at all.
+ * Lets pass what may replace a job's data. Whether the order counts is for the rules to say when it runs; here it only
+ * has to be an order at all.
  *
  * @throws HttpProblem 400 or 413, which says what to put there instead
  */
-export function textOfEdit(data: unknown, maxBodyBytes: number): string {
+export function checkEdit(data: unknown, maxBodyBytes: number): void {
   refuseUnreadable(data, maxBodyBytes);
   const size = Buffer.byteLength(asText(sentIn(data)));
   if (size > maxBodyBytes) {
@@ -17,7 +17,8 @@ export function textOfEdit(data: unknown, maxBodyBytes: number): string {
       detail: `The order has ${size} bytes, at most MAX_BODY_BYTES, ${maxBodyBytes}, are taken`,
     });
   }
-  return asText(data);
+  // As deep as it is stored: at most one level further down.
+  asText({ order: data });
 }
 
 function refuseUnreadable(data: unknown, maxBodyBytes: number): void {
