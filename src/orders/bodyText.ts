@@ -1,5 +1,5 @@
 /** A byte-order mark, as editors and Windows tools put it first. */
-const MARK = 0xfeff;
+const MARK = '\ufeff';
 const BEGINS_QUOTED = /^\s*"/;
 const BEGINS_OBJECT = /^\s*\{/;
 
@@ -20,8 +20,10 @@ export function objectTextIn(text: string): string | undefined {
   return BEGINS_OBJECT.test(inner) && parsed(inner) !== undefined ? inner : undefined;
 }
 
+/** However many there are, and whatever white space is around them; white space alone is JSON, and stays. */
 export function withoutMark(text: string): string {
-  return text.charCodeAt(0) === MARK ? text.slice(1) : text;
+  const inner = text.trimStart();
+  return text.slice(0, text.length - inner.length).includes(MARK) ? inner : text;
 }
 
 function parsed(text: string): unknown {

@@ -32,6 +32,10 @@ const UNREADABLE: readonly [looksSo: (sent: Sent) => boolean, sentence: string][
     'It looks like gzip in base64: let its sender send plain JSON.',
   ],
   [
+    ({ start }) => /^e(J[w-z]|A[E-H]|N[o-r]|F[4-7])[A-Za-z0-9+/_-]{17}/.test(start) && BASE64.test(start),
+    'It looks like zlib in base64: let its sender send plain JSON.',
+  ],
+  [
     ({ start }) => /^eyJ[\w-]+\.eyJ[\w-]+\./.test(start),
     'It looks like a signed token (JWT): let its sender send what it holds as plain JSON.',
   ],

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
@@ -78,6 +78,10 @@ describe('what is refused looks like', () => {
     ['looks like gzip, whose bytes', gzipSync(json).toString()],
     ['looks like gzip, whose bytes', gzipSync(json).toString('latin1')],
     ['looks like gzip in base64', gzipSync(json).toString('base64')],
+    ...[1, 6, 9].map((level): [string, string] => [
+      'looks like zlib in base64',
+      deflateSync(json, { level }).toString('base64'),
+    ]),
     ['looks like JSON in base64', Buffer.from(json).toString('base64')],
     ['looks like JSON in base64', Buffer.from(`[${json}]`).toString('base64').replace(/.{76}/g, '$&\r\n')],
     ['looks like a signed token', 'eyJhbGciOiJub25lIn0.eyJvcmRlcl9pZCI6MX0.c2ln'],

@@ -184,6 +184,8 @@ describe('a body with more around the order', () => {
 
   it.each([
     ['a byte-order mark', `\ufeff${text}`],
+    ['two byte-order marks', `\ufeff\ufeff${text}`],
+    ['white space before a byte-order mark', `\r\n \ufeff${text}`],
     ['a JSON string', JSON.stringify(text)],
     ['a byte-order mark and a JSON string', `\ufeff ${JSON.stringify(text)}\n`],
     ['a byte-order mark inside of a JSON string', JSON.stringify(`\ufeff${text}`)],
