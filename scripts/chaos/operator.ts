@@ -42,10 +42,12 @@ export function startOperator(url: string, partitions: number): Operator {
     return undefined;
   };
 
-  const edit = async (path: string, data: unknown): Promise<true | undefined> => {
-    const body = JSON.stringify({ jobData: data });
+  /** Looks again when the page says that it has been edited since: by a click of its own that was not answered. */
+  const edit = async (path: string, shown: FailedJob, order: unknown): Promise<true | undefined> => {
+    const body = JSON.stringify({ jobData: { ...shown.data, order } });
     const headers = { 'content-type': 'application/json' };
     const { status } = await api(`${path}/update-data`, { method: 'PATCH', headers, body });
+    if (status === 409) shown.data = ((await (await api(path)).json()) as { job: FailedJob }).job.data;
     return status === 200 ? true : undefined;
   };
 
@@ -63,7 +65,7 @@ export function startOperator(url: string, partitions: number): Operator {
   return {
     async act(refusal, act, order) {
       const { job, path } = await insist(() => find(refusal), 'the order turns up as failed');
-      if (act !== 'retry') await insist(() => edit(path, { ...job.data, order }), 'the edit is saved');
+      if (act !== 'retry') await insist(() => edit(path, job, order), 'the edit is saved');
       await insist(() => retry(path), 'the order is retried');
     },
   };
