@@ -115,10 +115,14 @@ describe('a repartition that is killed', () => {
     await fill(redis, 2, many);
     const before = await visible(redis, 2, many);
     const start = () =>
-      spawn(process.execPath, ['--no-warnings', '--import', 'tsx', 'scripts/repartition.ts', '--to', '5'], {
-        env: { PATH: process.env.PATH, REDIS_URL: server.url },
-        stdio: 'ignore',
-      });
+      spawn(
+        process.execPath,
+        ['--no-warnings', '--import', 'tsx', 'src/main.ts', 'repartition', '--to', '5'],
+        {
+          env: { PATH: process.env.PATH, REDIS_URL: server.url },
+          stdio: 'ignore',
+        },
+      );
     for (const phases of [/./, /copy|check|delete/]) {
       const child = start();
       const exited = once(child, 'exit');
