@@ -2,7 +2,7 @@
  * Sets up what is missing, then runs the target in this very process: a signal sent to it reaches the target.
  *
  *   node scripts/launch.mjs dist/main.js [arguments]
- *   node scripts/launch.mjs scripts/populate.ts [arguments]
+ *   node scripts/launch.mjs scripts/demo.ts [arguments]
  *   node scripts/launch.mjs --tests [jest arguments]
  */
 import { spawn } from 'node:child_process';
