@@ -20,20 +20,55 @@ export interface Taken {
 export type TakeTokenNow = (policy: Policy, subject: string) => Taken;
 export type TakeToken = (...args: Parameters<TakeTokenNow>) => Promise<Taken>;
 
-const SCRIPT = readFileSync(new URL('./takeToken.lua', import.meta.url), 'utf8');
+const SCRIPT = readFileSync(new URL('./takeTokens.lua', import.meta.url), 'utf8');
 
 type WithCommand = (Redis | Cluster) & {
-  takeToken(key: string, interval: number, size: number): Promise<[number, number, number]>;
+  takeTokens(key: string, interval: number, size: number, wanted: number): Promise<[number, number, number]>;
 };
 
-/** Buckets in Redis, shared by every process. One key each, gone when the bucket is full: they spread over a cluster. */
+interface Asking {
+  resolve: (taken: Taken) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * Buckets in Redis, shared by every process. One key each, gone when the bucket is full: they spread over a cluster.
+ * What is asked for one subject in the same turn of the event loop travels in one call.
+ */
 export function sharedBuckets(redis: Redis | Cluster): TakeToken {
-  redis.defineCommand('takeToken', { numberOfKeys: 1, lua: SCRIPT });
-  return async (policy, subject) => {
-    const key = rateKey(policy.name, subject);
-    const [taken, left, waitMs] = await (redis as WithCommand).takeToken(key, interval(policy), policy.limit);
-    return { allowed: taken === 1, left, waitMs };
+  redis.defineCommand('takeTokens', { numberOfKeys: 1, lua: SCRIPT });
+  const asking = new Map<string, Asking[]>();
+
+  const ask = async (key: string, policy: Policy) => {
+    const all = asking.get(key) ?? [];
+    asking.delete(key);
+    try {
+      const [given, left, waitMs] = await (redis as WithCommand).takeTokens(
+        key,
+        interval(policy),
+        policy.limit,
+        all.length,
+      );
+      all.forEach(({ resolve }, at) => {
+        if (at < given) resolve({ allowed: true, left: left + given - 1 - at, waitMs: 0 });
+        else resolve({ allowed: false, left: 0, waitMs });
+      });
+    } catch (error) {
+      for (const { reject } of all) reject(error as Error);
+    }
   };
+
+  return (policy, subject) =>
+    new Promise((resolve, reject) => {
+      const key = rateKey(policy.name, subject);
+      const others = asking.get(key);
+      if (others) {
+        others.push({ resolve, reject });
+        return;
+      }
+      asking.set(key, [{ resolve, reject }]);
+      setImmediate(() => void ask(key, policy));
+    });
 }
 
 /** The same buckets in this process alone, for the time in which Redis is away. */
