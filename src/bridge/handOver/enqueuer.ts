@@ -3,8 +3,8 @@ import type { IdCase } from '../../orders/ids.ts';
 import type { DurableQueues } from '../../queue/durableQueues.ts';
 import { jobOfMessage, type OrderJob, type Reading } from '../../queue/orderJob.ts';
 import { userIdOf } from '../../queue/readOrderJob.ts';
+import { atMost } from '../../runtime/deadline.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
-import { atMost } from '../atMost.ts';
 import type { Message, OnSafe } from '../source.ts';
 import { type Batch, MAX_BULK, tellSafe, Waiting } from './waiting.ts';
 

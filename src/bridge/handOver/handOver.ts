@@ -1,9 +1,9 @@
 import type { Logger } from 'winston';
 import type { DurableQueues } from '../../queue/durableQueues.ts';
 import type { QueueLoad } from '../../queue/queueLoad.ts';
+import { atMost } from '../../runtime/deadline.ts';
 import type { Troubles } from '../../runtime/troubles.ts';
 import type { Partitions } from '../../store/partitions.ts';
-import { atMost } from '../atMost.ts';
 import type { Sink } from '../source.ts';
 import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
 import { Gate } from './gate.ts';

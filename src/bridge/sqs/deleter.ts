@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { atMost } from '../atMost.ts';
+import { atMost } from '../../runtime/deadline.ts';
 import { INBOX_BATCH, type Inbox } from './inbox.ts';
 import type { InFlight } from './inFlight.ts';
 

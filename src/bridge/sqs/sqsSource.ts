@@ -1,4 +1,4 @@
-import { atMost } from '../atMost.ts';
+import { atMost } from '../../runtime/deadline.ts';
 import type { Source } from '../source.ts';
 import type { CallCounts, CallReport } from './callCounts.ts';
 import { Deleter } from './deleter.ts';

@@ -1,5 +1,5 @@
 import { isCalendarDay } from '../../orders/timestamp.ts';
-import { readCommandLine, type Usage } from '../kit/commandLine.ts';
+import { readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
 
 export type Wanted =
   | { do: 'show'; since: number; job: string | undefined; json: boolean }
@@ -24,10 +24,9 @@ Exit code: 0 the log is whole, 1 entries were changed or are missing, 2 wrong us
 const DAY_MS = 86_400_000;
 
 export function readWanted(args: readonly string[], now: number): Wanted {
-  const read = readCommandLine(USAGE, args);
+  const read = withoutOperands(readCommandLine(USAGE, args));
   if (read === 'help') return { do: 'help' };
-  const { values, operands, problems } = read;
-  for (const operand of operands) problems.push(`unexpected argument ${JSON.stringify(operand)}`);
+  const { values, problems } = read;
   const text = values.get('since');
   const since = text === undefined ? 0 : timeOf(text, now);
   if (since === undefined) {

@@ -46,12 +46,20 @@ export function readCommandLine(usage: Usage, args: readonly string[]): CommandL
   }
 }
 
+/** For commands that take options alone. */
+export function withoutOperands(read: CommandLine | 'help'): CommandLine | 'help' {
+  if (read === 'help') return read;
+  const unexpected = read.operands.map((operand) => `unexpected argument ${JSON.stringify(operand)}`);
+  return { ...read, problems: [...read.problems, ...unexpected] };
+}
+
 /** The help of one command, as it is printed. */
 export function helpOf(usage: Usage): string {
   const examples = usage.examples.map((example) => `  order-pipeline ${example}`).join('\n');
-  const options = declare(usage)
+  const command = declare(usage);
+  const options = command
     .createHelp()
-    .visibleOptions(declare(usage))
+    .visibleOptions(command)
     .map(({ flags, description }) => [flags.replace(/[<>]/g, ''), description] as const);
   const width = Math.max(...options.map(([flags]) => flags.length));
   const lines = options.map(([flags, meaning]) => `  ${flags.padEnd(width)}  ${meaning}`).join('\n');

@@ -1,5 +1,5 @@
 import { MAX_PARTITIONS } from '../../runtime/limits.ts';
-import { readCommandLine, type Usage } from '../kit/commandLine.ts';
+import { readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
 
 /** What the command line asks for: a number of partitions, or to undo what has not ended. */
 export type RepartitionOptions = { force: boolean } & ({ kind: 'to'; to: number } | { kind: 'cancel' });
@@ -27,10 +27,9 @@ Exit code: 0 done and verified, 1 something differs, 2 refused or cannot run, 3 
 };
 
 export function parseOptions(args: readonly string[]): Parsed {
-  const read = readCommandLine(USAGE, args);
+  const read = withoutOperands(readCommandLine(USAGE, args));
   if (read === 'help') return { kind: 'help' };
-  const { values, operands, problems } = read;
-  for (const operand of operands) problems.push(`unexpected argument ${JSON.stringify(operand)}`);
+  const { values, problems } = read;
   const [to, cancel] = [values.get('to'), values.has('cancel')];
   const count = to !== undefined && /^\d+$/.test(to) ? Number(to) : Number.NaN;
   if (cancel && to !== undefined) problems.push('--cancel and --to contradict each other');

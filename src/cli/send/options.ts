@@ -1,5 +1,5 @@
 import { isCalendarDay } from '../../orders/timestamp.ts';
-import { readCommandLine, type Usage } from '../kit/commandLine.ts';
+import { readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
 import type { GenerateOptions } from './generate.ts';
 
 /** What the command line asks for. */
@@ -49,10 +49,9 @@ const GENERATOR_ONLY = ['count', 'invalid', 'duplicates', 'users', 'seed', 'unti
 
 /** Reads the command line; every problem is found, not the first. `now` gives the default day and seed. */
 export function parseOptions(args: readonly string[], now: Date, randomSeed: () => number): Parsed {
-  const read = readCommandLine(USAGE, args);
+  const read = withoutOperands(readCommandLine(USAGE, args));
   if (read === 'help') return { kind: 'help' };
-  const { values, operands, problems } = read;
-  for (const operand of operands) problems.push(`unexpected argument ${JSON.stringify(operand)}`);
+  const { values, problems } = read;
 
   const number = (
     name: string,

@@ -1,6 +1,6 @@
 import { PARTITIONS_KEY } from '../../store/keys.ts';
 import { makePartitions, type Partitions } from '../../store/partitions.ts';
-import { helpOf, readCommandLine, type Usage } from '../kit/commandLine.ts';
+import { helpOf, readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
 import { CannotRun } from '../kit/mendable.ts';
 import type { OpenRedis } from '../kit/openRedis.ts';
 import { showProgress } from '../kit/progress.ts';
@@ -23,13 +23,12 @@ Exit code: 0 all is right, 1 something differs, 2 it cannot run, 3 inconclusive.
 
 /** The verify command. Never throws for anything a user can mend; returns the exit code. */
 export async function run(args: readonly string[], around: Surroundings): Promise<number> {
-  const read = readCommandLine(USAGE, args);
+  const read = withoutOperands(readCommandLine(USAGE, args));
   if (read === 'help') {
     around.stdout.write(helpOf(USAGE));
     return EXIT.done;
   }
-  const { values, operands, problems } = read;
-  for (const operand of operands) problems.push(`unexpected argument ${JSON.stringify(operand)}`);
+  const { values, problems } = read;
   if (problems.length > 0) return refuse(problems, around);
   return withRedis(around, async (open) => {
     const partitions = await recordedPartitions(open);
