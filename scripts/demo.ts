@@ -7,13 +7,14 @@
  *   npm run demo -- --count 20000 --seed 7
  *   npm run demo -- --cluster   on a Redis Cluster of three masters with a replica each, started here
  */
+
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { ALL_PARTS } from '../src/app/allParts.ts';
 import { startApp } from '../src/app/startApp.ts';
 import { createSqsClient } from '../src/bridge/sqs/client.ts';
 import { openInbox } from '../src/bridge/sqs/openInbox.ts';
-import { messageCount, sendGenerated } from '../src/cli/send/sendGenerated.ts';
+import { messageCount, sendGenerated } from '../src/cli/send/deliver.ts';
 import { ConfigError, readConfig } from '../src/config/config.ts';
 import { closeLogger, makeLogger } from '../src/runtime/logger.ts';
 import { Services } from '../src/runtime/services.ts';

@@ -6,7 +6,7 @@
  * `--only` takes the mutants whose name holds the text; `--tests` runs these files in place of each mutant's own.
  */
 import { parseArgs } from 'node:util';
-import { columns } from '../src/cli/kit/columns.ts';
+import { columns } from '../src/cli/kit/print.ts';
 import { HAND_OVER } from './mutants/handOver.ts';
 import { LEDGER } from './mutants/ledger.ts';
 import type { Mutant } from './mutants/mutant.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
-import { openRedis } from '../src/cli/kit/openRedis.ts';
+import { openRedis } from '../src/cli/kit/withRedis.ts';
 import { expectMessage, expectNothing, refusedCount } from '../src/cli/send/expected.ts';
 import { generate } from '../src/cli/send/generate.ts';
 import { readConfig } from '../src/config/config.ts';

@@ -1,4 +1,4 @@
-import { columns } from '../../src/cli/kit/columns.ts';
+import { columns } from '../../src/cli/kit/print.ts';
 import { type CampaignResult, replay } from './campaign.ts';
 import type { Difference } from './compare.ts';
 import { POINT_NAMES } from './points.ts';

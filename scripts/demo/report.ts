@@ -1,5 +1,4 @@
-import { columns } from '../../src/cli/kit/columns.ts';
-import { whole } from '../../src/cli/kit/figures.ts';
+import { columns, whole } from '../../src/cli/kit/print.ts';
 import { type Expected, refusedCount } from '../../src/cli/send/expected.ts';
 import { formatMinorUnits } from '../../src/orders/money.ts';
 import type { Spender } from '../../src/stats/figures.ts';

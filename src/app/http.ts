@@ -1,10 +1,15 @@
+import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
-import { makeApp } from '../http/app.ts';
-import { healthRoutes } from '../http/health.ts';
+import { makeApp, type ReadingParts } from '../http/app.ts';
+import { type HealthDetails, healthRoutes } from '../http/health.ts';
 import { type ListenOptions, startHttpServer } from '../http/transport/server.ts';
+import type { OrderQueues } from '../queue/orderQueues.ts';
+import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
-import type { HttpParts } from './httpParts.ts';
+import type { Troubles } from '../runtime/troubles.ts';
+import type { Partitions } from '../store/partitions.ts';
+import type { Connect } from './connecting.ts';
 
 /** A connection that says nothing for longer is made anew: one that died quietly would never say anything again. */
 const READS_SILENCE_MS = 5_000;
@@ -73,4 +78,18 @@ function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger
   if (open.length === 0) return;
   const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(http.host);
   logger[isLocal ? 'info' : 'warn']('open to whoever reaches this address', { at, open });
+}
+
+export interface HttpParts {
+  config: Config;
+  logger: Logger;
+  services: Services;
+  connect: Connect;
+  partitions: Partitions;
+  queues: () => OrderQueues | undefined;
+  details: HealthDetails;
+  troubles: Troubles;
+  isStarted: () => boolean;
+  /** Of roles that serve the stats and the operators' pages. */
+  readingParts: ((parts: HttpParts, redis: Redis | Cluster) => ReadingParts) | undefined;
 }

@@ -16,7 +16,7 @@ import type { OrderQueues } from '../queue/orderQueues.ts';
 import { retryFailed } from '../queue/retryFailed.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
-import type { HttpParts } from './httpParts.ts';
+import type { HttpParts } from './http.ts';
 
 /* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
 const ACCESS_TIMEOUT_MS = 200;

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { sqsRegionOf } from './awsHosts.ts';
 import { type Given, setAmong } from './given.ts';
-import { queueNameOf, queueUrl, sqsUrl } from './sqsUrl.ts';
+import { queueNameOf, queueUrl, sqsRegionOf, sqsUrl } from './sqsUrl.ts';
 import { lower, oneOf, price, whole } from './values.ts';
 
 const ENDPOINTS = ['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL_SQS'] as const;

@@ -4,7 +4,6 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type Express, type RequestHandler, Router } from 'express';
 import { type OrderQueues, titlePrefix } from '../queue/orderQueues.ts';
 import { idsOf } from '../queue/readOrderJob.ts';
-import { withoutOtherHosts } from './boardPage.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
@@ -51,3 +50,19 @@ function orderTitle({ data }: { data?: unknown }): string {
 }
 
 const shown = (id: string): string => id.slice(0, 60) || '?';
+
+type Engine = (file: string, values: object, done: (error: Error | null, page?: string) => void) => void;
+
+/**
+ * Bull Board's page names a web font of another host, which then knows when operators work, and whose absence is an
+ * error on every page. Without it the page takes a font of the reader's.
+ */
+function withoutOtherHosts(board: Express): void {
+  const { engines } = board as unknown as { engines: Record<string, Engine> };
+  const render = engines['.ejs'] as Engine;
+  board.engine('ejs', (file: string, values: object, done: (error: Error | null, page?: string) => void) =>
+    render(file, values, (error, page) => done(error, page?.replace(LINKS_ELSEWHERE, ''))),
+  );
+}
+
+const LINKS_ELSEWHERE = /<link\b[^>]*\bhref="(?:https?:)?\/\/[^>]*>\s*/g;

@@ -1,8 +1,7 @@
 import { json, type Request, type Response, Router } from 'express';
 import type { Author } from '../audit/auditEntry.ts';
 import { NoTrace } from '../audit/auditLog.ts';
-import { clientAddress } from '../http/transport/address.ts';
-import { personOf } from '../http/transport/person.ts';
+import { clientAddress, personOf } from '../http/transport/caller.ts';
 import { HttpProblem, PROBLEM_TYPE, problemJson, problemOf } from '../http/transport/problem.ts';
 import { LARGEST_BODY } from '../http/transport/requestLimits.ts';
 import {

@@ -6,11 +6,11 @@ import type { AuditLog, Outcome } from '../audit/auditLog.ts';
 import { HttpProblem } from '../http/transport/problem.ts';
 import type { OrderJob } from '../queue/orderJob.ts';
 import { type OrderQueues, titleOf } from '../queue/orderQueues.ts';
+import { DAY_MS } from '../runtime/units.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import type { BoardAction } from './boardRoutes.ts';
 import { checkEdit } from './checkEdit.ts';
-import { type Replaced, replaceData, storedData } from './replaceData.ts';
-import { revised } from './revision.ts';
+import { type Replaced, replaceData, revised, storedData } from './replaceData.ts';
 import { withTypedNumbers } from './typedNumbers.ts';
 
 export interface DeskParts {
@@ -43,7 +43,7 @@ export interface Answer {
 type Act = (who: Author, asked: Asked) => Promise<Answer>;
 
 /** A retry or a promotion does not wait for another day: an order put off for ever would be an order nobody sees. */
-const LONGEST_DELAY_MS = 86_400_000;
+const LONGEST_DELAY_MS = DAY_MS;
 
 /**
  * Everything that changes jobs by hand, and the only place that does. Each change leaves its trace: what was meant

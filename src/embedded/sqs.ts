@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Worker } from 'node:worker_threads';
-import { startThread } from './thread.ts';
+import { Worker } from 'node:worker_threads';
 
 /** SQS in this process, in memory: for trying out. What it holds is gone when the process ends. */
 export interface EmbeddedSqs {
@@ -64,4 +63,19 @@ function isAlive(ownerFile: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Run from source, a thread needs the loader for TypeScript that the process itself was given. */
+const LOAD_FROM_SOURCE =
+  "import('tsx/esm/api').then(({ register }) => { register(); return import(process.argv.at(-1)); })";
+
+/**
+ * Starts a module of this folder in a thread of its own. `name` is the file's without its ending, which is `.js`
+ * once built.
+ */
+function startThread(name: string, workerData: unknown): Worker {
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL(`./${name}.js`, import.meta.url), { workerData });
+  const { href } = new URL(`./${name}.ts`, import.meta.url);
+  return new Worker(LOAD_FROM_SOURCE, { eval: true, argv: [href], workerData, execArgv: [] });
 }

@@ -1,5 +1,4 @@
 import { compareNumber, parse, stringify } from 'lossless-json';
-import { ExactNumber } from './exactNumber.ts';
 
 /*
  * JSON whose numbers keep their digits. `JSON.parse` reads 820982911946154508 as …500 and 1e400 as Infinity; what was
@@ -58,4 +57,16 @@ function losesDigits(text: string): boolean {
   const value = Number(text);
   if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return true;
   return compareNumber(text, String(value)) !== 0;
+}
+
+/**
+ * A number of JSON whose digits a double cannot hold, standing in an order where the rounded one would stand.
+ * `text` is the number as it was sent, in JSON's grammar: `820982911946154508`, `0.10000000000000000001`, `1e400`.
+ */
+export class ExactNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }

@@ -1,10 +1,9 @@
 import Big from 'big.js';
 import type { Accepted } from './accepts.ts';
-import { parseEpochTime } from './epochTime.ts';
 import { type IdCase, idFault, idText, MAX_ID_LENGTH, normaliseId } from './ids.ts';
 import type { Fail } from './issues.ts';
 import { decimal, isJsonNumber } from './money.ts';
-import { parseTimestamp, timestampFault } from './timestamp.ts';
+import { parseEpochTime, parseTimestamp, timestampFault } from './timestamp.ts';
 
 /*
  * The rule of each field of an order. A reader returns what the field means, or what `fail` makes of its fault.

@@ -1,4 +1,4 @@
-import { ExactNumber } from './exactNumber.ts';
+import { ExactNumber } from './exactJson.ts';
 import { invisibleIn, trimInvisible } from './invisible.ts';
 
 export type IdCase = 'upper' | 'preserve';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ExactNumber } from './exactNumber.ts';
+import { ExactNumber } from './exactJson.ts';
 import type { Issue, Reason } from './invalidOrder.ts';
 
 /** Says what is wrong with a field, to complete a sentence that starts with its name. */

@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import { ExactNumber } from './exactNumber.ts';
+import { ExactNumber } from './exactJson.ts';
 
 /**
  * The largest single amount taken, of whatever is no total: 15 significant digits, the most that a JSON number carries

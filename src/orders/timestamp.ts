@@ -1,3 +1,5 @@
+import { ExactNumber } from './exactJson.ts';
+
 /** Extended (`2024-12-16`) or basic (`20241216`): the sign between the parts is always there, or never. */
 const DATE = String.raw`(\d{4})(-?)(\d\d)\2(\d\d)`;
 const TIME = String.raw`(\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)?`;
@@ -64,4 +66,20 @@ function offsetMinutes(zone: string | undefined): number | undefined {
   const minutes = Number(zone.slice(3).replace(':', '') || '0');
   if (hours > 23 || minutes > 59) return undefined;
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/**
+ * Ten digits are seconds, thirteen are milliseconds, with or without decimals: 2001 to 2286. Nothing else: 0 is how a
+ * missing time looks, eight digits are a date, fourteen are one with its time, and read as an epoch each of them
+ * would be some day nobody meant.
+ */
+const EPOCH = /^(\d{10}|\d{13})(?:\.(\d+))?$/;
+
+/** The instant of an epoch time, a number or its text, as ISO in UTC; undefined when it is none. */
+export function parseEpochTime(value: unknown): string | undefined {
+  const text = value instanceof ExactNumber ? value.text : String(value).trim();
+  const [, whole, fraction = ''] = EPOCH.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const milliseconds = whole.length === 13 ? whole : whole + fraction.slice(0, 3).padEnd(3, '0');
+  return new Date(Number(milliseconds)).toISOString();
 }

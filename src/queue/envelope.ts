@@ -1,6 +1,5 @@
 import { jsonTextOf, objectTextIn } from '../orders/bodyText.ts';
-import { mayLoseDigits, parseExactly, writeExactly } from '../orders/exactJson.ts';
-import { ExactNumber } from '../orders/exactNumber.ts';
+import { ExactNumber, mayLoseDigits, parseExactly, writeExactly } from '../orders/exactJson.ts';
 
 /** A wrapper that a service put around the order on its way to the inbox. */
 export interface Envelope {

@@ -1,4 +1,4 @@
-import { ExactNumber } from '../orders/exactNumber.ts';
+import { ExactNumber } from '../orders/exactJson.ts';
 
 /*
  * A job keeps an order as plain JSON, for people to read and edit, and beside it the numbers that JSON.parse would

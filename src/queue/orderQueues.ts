@@ -1,5 +1,6 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { DAY_SECONDS } from '../runtime/units.ts';
 import { ORDER_QUEUE } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { retryStart } from '../store/retryStart.ts';
@@ -90,7 +91,7 @@ function jobOptions(policy: JobPolicy): JobsOptions {
     attempts,
     backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
     removeOnComplete: keepCompleted === 0 ? true : { count: keepCompleted },
-    removeOnFail: failedRetentionDays === undefined ? false : { age: failedRetentionDays * 86_400 },
+    removeOnFail: failedRetentionDays === undefined ? false : { age: failedRetentionDays * DAY_SECONDS },
     // One trace is enough: an invalid order's lists its issues, and every retry of a fault fails alike.
     stackTraceLimit: 1,
   };

@@ -1,6 +1,5 @@
 import { jsonTextOf, objectTextIn } from '../orders/bodyText.ts';
-import { parseKeepingDigits } from '../orders/exactJson.ts';
-import { ExactNumber } from '../orders/exactNumber.ts';
+import { ExactNumber, parseKeepingDigits } from '../orders/exactJson.ts';
 import { type IdCase, idText, normaliseId } from '../orders/ids.ts';
 import { InvalidOrder, type Reason } from '../orders/invalidOrder.ts';
 import { parseTimestamp } from '../orders/timestamp.ts';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { DAY_MS } from '../runtime/units.ts';
 import { queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
 
@@ -69,7 +70,7 @@ export function repairShelf(
       queueKey(partition, 'completed'),
       jobId,
       now,
-      retentionDays * 86_400_000,
+      retentionDays * DAY_MS,
       outcome,
       new Date(now).toISOString(),
     );

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { DAY_MS } from './units.ts';
 
 export interface DailyLogFileOptions {
   /** Made when it is missing, also later. */
@@ -13,7 +14,6 @@ export interface DailyLogFileOptions {
   onRecovered: (lost: number) => void;
 }
 
-const DAY_MS = 86_400_000;
 const NAME = /^(\d{4}-\d\d-\d\d)\.log$/;
 /** A disk that is full is not tried for every line. */
 const RETRY_MS = 1_000;

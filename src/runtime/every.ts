@@ -46,3 +46,8 @@ export function every(
     },
   };
 }
+
+/** For a run that nothing can make fail: what does is a fault of ours, and ends the process. */
+export const cannotFail = (error: Error): never => {
+  throw error;
+};

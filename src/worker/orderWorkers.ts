@@ -15,12 +15,10 @@ import { makeRecordOrder } from '../stats/record/recordOrder.ts';
 import { ORDER_QUEUE } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { retryStart } from '../store/retryStart.ts';
-import { followConcurrency } from './followConcurrency.ts';
-import { keepDetail } from './keepDetail.ts';
+import { followConcurrency, keepDetail, sweepRepairs } from './housekeeping.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { type Outcome, processOrder } from './processOrder.ts';
 import { retryUntilTaken } from './retryUntilTaken.ts';
-import { sweepRepairs } from './sweepRepairs.ts';
 
 export interface WorkerOptions {
   /** Jobs in hand at once in this process, shared out over the partitions. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'winston';
 import type { InvalidOrder } from '../orders/invalidOrder.ts';
-import { every } from '../runtime/every.ts';
+import { cannotFail, every } from '../runtime/every.ts';
 import type { Outcome } from './processOrder.ts';
 
 type Tally = Record<Outcome['outcome'] | 'invalid' | 'failed' | 'retried', number>;
@@ -23,11 +23,6 @@ export interface OutcomeLog {
   stop(): Promise<void>;
 }
 
-/** To add up and to write a line cannot fail: what does is a fault of ours, which ends the process. */
-const unexpected = (error: Error) => {
-  throw error;
-};
-
 export function startOutcomeLog(logger: Logger): OutcomeLog {
   let tally = noTally();
   const flush = () => {
@@ -35,7 +30,7 @@ export function startOutcomeLog(logger: Logger): OutcomeLog {
     if (total > 0) logger.info('orders processed', { ...tally });
     tally = noTally();
   };
-  const flushing = every(LINE_EVERY_MS, flush, { atOnce: false, onError: unexpected });
+  const flushing = every(LINE_EVERY_MS, flush, { atOnce: false, onError: cannotFail });
   return {
     ended(outcome) {
       tally[outcome] += 1;

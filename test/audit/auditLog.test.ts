@@ -4,8 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { type AuditEntry, hashOf, type KeptEntry } from '../../src/audit/auditEntry.ts';
 import { type AuditLog, makeAuditLog, NoTrace } from '../../src/audit/auditLog.ts';
-import { checkChain } from '../../src/audit/checkChain.ts';
-import { auditEnds, auditEntries } from '../../src/audit/readAudit.ts';
+import { auditEnds, auditEntries, checkChain } from '../../src/audit/readAudit.ts';
 import { AUDIT_HEAD_KEY, AUDIT_KEY } from '../../src/store/keys.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { takeFrom, unwrap } from '../../src/queue/envelope.ts';
 import { type OrderJob, toOrderJob } from '../../src/queue/orderJob.ts';
 import { orderOf, userIdOf } from '../../src/queue/readOrderJob.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
-import { addressOf } from '../../src/http/transport/address.ts';
+import { addressOf } from '../../src/http/transport/caller.ts';
 import { type HttpServer, startHttpServer } from '../../src/http/transport/server.ts';
 
 describe('the address a request counts against, behind a proxy that is believed', () => {

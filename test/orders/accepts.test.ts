@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Accepted } from '../../src/orders/accepts.ts';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { issuesOf, oneItem, parsed, refused } from './parsing.ts';
 
 const open = (...accepts: Accepted[]) => ({ accepts });

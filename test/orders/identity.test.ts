@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { DIGEST_BYTES, digestOf, IDENTITY_BYTES, identityOf, userHash } from '../../src/orders/identity.ts';
 import { MAX_AMOUNT } from '../../src/orders/money.ts';
 import { makeParseOrder } from '../../src/orders/parseOrder.ts';

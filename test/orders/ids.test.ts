@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { normaliseId } from '../../src/orders/ids.ts';
 import { issuesOf, parsed, refused } from './parsing.ts';
 

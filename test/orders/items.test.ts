@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { issuesOf, oneItem, parsed, refused } from './parsing.ts';
 
 const item = (changes: Record<string, unknown>) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { anOrder } from '../support/orders.ts';
 import { issuesOf, parsed, parsedValue, refused, refusedValue, where } from './parsing.ts';
 

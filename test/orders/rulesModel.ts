@@ -1,4 +1,4 @@
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import type { OrderRules } from '../../src/orders/order.ts';
 
 /** What must become of an order. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Accepted } from '../../src/orders/accepts.ts';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { digestOf, identityOf } from '../../src/orders/identity.ts';
 import { InvalidOrder } from '../../src/orders/invalidOrder.ts';
 import type { OrderRules } from '../../src/orders/order.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import type { SumField } from '../../src/orders/sumFields.ts';
 import { issuesOf, parsed, refused } from './parsing.ts';
 

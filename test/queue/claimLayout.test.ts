@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { claimLayout, LAYOUT } from '../../src/store/claimLayout.ts';
+import { claimLayout, LAYOUT } from '../../src/store/claims.ts';
 import { LAYOUT_KEY } from '../../src/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { claimPartitions } from '../../src/store/claimPartitions.ts';
+import { claimPartitions } from '../../src/store/claims.ts';
 import { PARTITIONS_KEY } from '../../src/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

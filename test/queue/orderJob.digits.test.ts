@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ExactNumber } from '../../src/orders/exactNumber.ts';
+import { ExactNumber } from '../../src/orders/exactJson.ts';
 import { type OrderJob, toOrderJob } from '../../src/queue/orderJob.ts';
 import { idsOf, orderOf, userIdOf } from '../../src/queue/readOrderJob.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { withLimit } from '../../src/runtime/withLimit.ts';
+import { withLimit } from '../../src/runtime/deadline.ts';
 
 const never = () => new Promise<never>(() => {});
 

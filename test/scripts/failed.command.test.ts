@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { run as failed } from '../../src/cli/failed/run.ts';
-import { claimPartitions } from '../../src/store/claimPartitions.ts';
+import { claimPartitions } from '../../src/store/claims.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { anOrder } from '../support/orders.ts';
 import { freePort } from '../support/redis.ts';

@@ -7,11 +7,11 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { showProgress } from '../../src/cli/kit/progress.ts';
+import { sendGenerated } from '../../src/cli/send/deliver.ts';
 import { expectMessage, expectNothing } from '../../src/cli/send/expected.ts';
 import { generate } from '../../src/cli/send/generate.ts';
 import { parseOptions } from '../../src/cli/send/options.ts';
 import { run as populate } from '../../src/cli/send/run.ts';
-import { sendGenerated } from '../../src/cli/send/sendGenerated.ts';
 import { type LocalSqs, startLocalSqs } from '../support/localSqs.ts';
 
 function screen() {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { bodyProblem } from '../../src/cli/send/batches.ts';
+import { messageCount } from '../../src/cli/send/deliver.ts';
 import {
   type Expected,
   expectMessage,
@@ -8,8 +10,6 @@ import {
   topSpenders,
 } from '../../src/cli/send/expected.ts';
 import { type GeneratedMessage, type GenerateOptions, generate } from '../../src/cli/send/generate.ts';
-import { messageCount } from '../../src/cli/send/sendGenerated.ts';
-import { bodyProblem } from '../../src/cli/send/sqsBody.ts';
 import { digestOf, identityOf } from '../../src/orders/identity.ts';
 import type { IdCase } from '../../src/orders/ids.ts';
 import { InvalidOrder, REASONS, type Reason } from '../../src/orders/invalidOrder.ts';

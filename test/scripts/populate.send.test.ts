@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { batchesOf } from '../../src/cli/send/batches.ts';
-import { type Clock, createPacer } from '../../src/cli/send/pacer.ts';
+import { batchesOf, bodyProblem } from '../../src/cli/send/batches.ts';
 import { type SendReport, SendStopped, sendMessages } from '../../src/cli/send/send.ts';
-import { bodyProblem } from '../../src/cli/send/sqsBody.ts';
+import { type Clock, createPacer } from '../../src/cli/send/sendBatch.ts';
 import { clientAt, type LocalSqs, startLocalSqs } from '../support/localSqs.ts';
 
 /** Time that passes only by waiting. */

@@ -6,7 +6,7 @@ import { noProgress } from '../../src/cli/kit/progress.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
 import { createRandom } from '../../src/cli/send/random.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
-import { claimPartitions } from '../../src/store/claimPartitions.ts';
+import { claimPartitions } from '../../src/store/claims.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { REPARTITION_KEY } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';

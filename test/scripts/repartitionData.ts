@@ -7,7 +7,7 @@ import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { repairShelf } from '../../src/queue/repairs.ts';
 import { makeReadStats } from '../../src/stats/read/readStats.ts';
-import { claimPartitions } from '../../src/store/claimPartitions.ts';
+import { claimPartitions } from '../../src/store/claims.ts';
 import { ORDER_QUEUE, repairKeys } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';

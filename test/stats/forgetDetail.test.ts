@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
-import { firstDayOf } from '../../src/worker/keepDetail.ts';
+import { firstDayOf } from '../../src/worker/housekeeping.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, everything, order, recorder } from './recording.ts';
 

@@ -1,7 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { AuditEntry } from '../../src/audit/auditEntry.ts';
-import { checkChain } from '../../src/audit/checkChain.ts';
-import { auditEnds, auditEntries } from '../../src/audit/readAudit.ts';
+import { auditEnds, auditEntries, checkChain } from '../../src/audit/readAudit.ts';
 
 /** Every entry of the audit log, oldest first. Throws when the log has gaps. */
 export async function auditTrail(redis: Redis | Cluster): Promise<AuditEntry[]> {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { openapiDocument } from '../../src/http/description/openapi.ts';
 import { PROBLEM_KINDS } from '../../src/http/transport/problemKinds.ts';
 import { readApi } from '../../src/web/docs/apiDocument.ts';
-import { readProblemKinds } from '../../src/web/docs/problemKinds.ts';
+import { readProblemKinds } from '../../src/web/docs/problemList.ts';
 import { searchIndex } from '../../src/web/docs/searchIndex.ts';
 
 describe('the search of the docs page', () => {

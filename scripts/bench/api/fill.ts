@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
+import { DAY_MS } from '../../../src/runtime/units.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../../src/store/statsKeys.ts';
 
 const CHUNK = 5_000;
-const DAY_MS = 86_400_000;
 
 /** The stats as they are after `users` users ordered once or more; written directly, a million orders would take minutes. */
 export async function fillUsers(redis: Redis, users: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { createPacer, systemClock } from '../../../src/cli/send/pacer.ts';
+import { createPacer, systemClock } from '../../../src/cli/send/sendBatch.ts';
 import { serveParent } from '../support/child.ts';
 
 /** A dashboard in a process of its own: reads at a steady rate, whether or not those before have been answered. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
+import { DAY_SECONDS } from '../../../src/runtime/units.ts';
 import { RECORDING_SCRIPT } from '../../../src/stats/record/recordOrder.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
 import { statsKeys } from '../../../src/store/statsKeys.ts';
@@ -8,7 +9,7 @@ import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 
-const WINDOW_SECONDS = 35 * 86_400;
+const WINDOW_SECONDS = 35 * DAY_SECONDS;
 const DAYS = ['2025-06-01', '2025-06-02'];
 const PARTITION = makePartitions(1).of('');
 

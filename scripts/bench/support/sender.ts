@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { createSqsClient } from '../../../src/bridge/sqs/client.ts';
 import { openInbox } from '../../../src/bridge/sqs/openInbox.ts';
 import { generate } from '../../../src/cli/send/generate.ts';
-import { createPacer, systemClock } from '../../../src/cli/send/pacer.ts';
+import { createPacer, systemClock } from '../../../src/cli/send/sendBatch.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { serveParent } from './child.ts';
 import { machineTime } from './clock.ts';

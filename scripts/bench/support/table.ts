@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { columns } from '../../../src/cli/kit/columns.ts';
+import { columns } from '../../../src/cli/kit/print.ts';
 
 /** A table with figures to the right, headed by what it ran on. */
 export function printTable(

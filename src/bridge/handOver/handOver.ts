@@ -2,17 +2,17 @@ import type { Logger } from 'winston';
 import type { DurableQueues } from '../../queue/durableQueues.ts';
 import type { QueueLoad } from '../../queue/queueLoad.ts';
 import { atMost } from '../../runtime/deadline.ts';
+import { cannotFail, every } from '../../runtime/every.ts';
 import type { Troubles } from '../../runtime/troubles.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import type { Sink } from '../source.ts';
 import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
 import { Gate } from './gate.ts';
 import { Pressure, type PressureOptions } from './pressure.ts';
-import { startTrafficLog } from './trafficLog.ts';
 
-export interface HandOverOptions extends EnqueuerOptions, PressureOptions {}
+interface HandOverOptions extends EnqueuerOptions, PressureOptions {}
 
-export interface HandOverParts {
+interface HandOverParts {
   lanes: readonly DurableQueues[];
   partitions: Partitions;
   readLoad: () => Promise<QueueLoad>;
@@ -56,7 +56,26 @@ export function startHandOver(options: HandOverOptions, parts: HandOverParts): H
     drained: (limitMs) => enqueuer.drained(limitMs),
     async stop() {
       await atMost(LOOK_LIMIT_MS, pressure.stop());
-      traffic.stop();
+      await traffic.stop();
+    },
+  };
+}
+
+/** One line a second that had any messages, instead of a line for each. */
+function startTrafficLog(logger: Logger) {
+  let messages = 0;
+  const flush = () => {
+    if (messages > 0) logger.info('messages enqueued', { messages });
+    messages = 0;
+  };
+  const flushing = every(1_000, flush, { atOnce: false, onError: cannotFail });
+  return {
+    enqueued(count: number) {
+      messages += count;
+    },
+    async stop() {
+      await flushing.stop();
+      flush();
     },
   };
 }

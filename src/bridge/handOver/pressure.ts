@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { QueueLoad } from '../../queue/queueLoad.ts';
+import { cannotFail, every, type Repetition } from '../../runtime/every.ts';
 import type { Troubles } from '../../runtime/troubles.ts';
 import type { Gate } from './gate.ts';
 
@@ -26,8 +27,7 @@ export class Pressure {
   readonly #gate: Gate;
   readonly #troubles: Troubles;
   readonly #logger: Logger;
-  readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> = Promise.resolve();
+  readonly #looking: Repetition;
   /** From a failed add until one works. A server that answers may still take no writes: then only an add knows. */
   #addsFail = false;
 
@@ -43,14 +43,11 @@ export class Pressure {
     this.#gate = gate;
     this.#troubles = troubles;
     this.#logger = logger;
-    this.#timer = setInterval(() => {
-      this.#looking = this.#look();
-    }, LOOK_EVERY_MS);
+    this.#looking = every(LOOK_EVERY_MS, () => this.#look(), { atOnce: false, onError: cannotFail });
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#looking.stop();
   }
 
   /** What an add found out: it knows sooner than the next look. `fault` is why no job could be made safe. */

@@ -1,5 +1,5 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
-import { withLimit } from '../../runtime/withLimit.ts';
+import { withLimit } from '../../runtime/deadline.ts';
 
 export interface Credentials {
   accessKeyId: string;

@@ -5,6 +5,7 @@ import {
   QueueDoesNotExist,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { DAY_SECONDS } from '../../runtime/units.ts';
 import { explainSqsError } from './errors.ts';
 
 export interface InboxSettings {
@@ -16,7 +17,7 @@ export interface InboxSettings {
   maxDeliveries: number;
 }
 
-const FOURTEEN_DAYS = 14 * 86_400;
+const FOURTEEN_DAYS = 14 * DAY_SECONDS;
 
 /** A way to SQS for a few calls. */
 type Send = Pick<SQSClient, 'send'>;

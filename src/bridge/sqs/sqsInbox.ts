@@ -6,7 +6,7 @@ import {
   type QueueAttributeName,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { withLimit } from '../../runtime/withLimit.ts';
+import { withLimit } from '../../runtime/deadline.ts';
 import type { CallCounts, CallKind } from './callCounts.ts';
 import { createLeanSqsClient, createSqsClient, type SqsTarget, sqsCredentials } from './client.ts';
 import { explainSqsError } from './errors.ts';

@@ -1,3 +1,4 @@
+import { every, type Repetition } from '../../runtime/every.ts';
 import { INBOX_BATCH, type Inbox } from './inbox.ts';
 import type { InFlight } from './inFlight.ts';
 
@@ -10,8 +11,7 @@ export class Keeper {
   readonly #inFlight: InFlight;
   readonly #visibilitySeconds: number;
   readonly #onError: (error: Error) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
+  #extending: Repetition | undefined;
 
   constructor(inbox: Inbox, inFlight: InFlight, visibilitySeconds: number, onError: (error: Error) => void) {
     this.#inbox = inbox;
@@ -21,19 +21,12 @@ export class Keeper {
   }
 
   start(): void {
-    this.#timer = setInterval(
-      () => {
-        this.#running ??= this.#extend().finally(() => {
-          this.#running = undefined;
-        });
-      },
-      (this.#visibilitySeconds * 1_000) / 8,
-    );
+    const everyMs = (this.#visibilitySeconds * 1_000) / 8;
+    this.#extending = every(everyMs, () => this.#extend(), { atOnce: false, onError: this.#onError });
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+    await this.#extending?.stop();
   }
 
   /** Hands back what is still held, so that another bridge gets it now and not after the timeout. */

@@ -1,5 +1,5 @@
-import { isCalendarDay } from '../../orders/timestamp.ts';
 import { readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
+import { readWhen } from '../kit/when.ts';
 
 export type Wanted =
   | { do: 'show'; since: number; job: string | undefined; json: boolean }
@@ -21,8 +21,6 @@ the same variables as for the roles.
 Exit code: 0 the log is whole, 1 entries were changed or are missing, 2 wrong use or no Redis.`,
 };
 
-const DAY_MS = 86_400_000;
-
 export function readWanted(args: readonly string[], now: number): Wanted {
   const read = withoutOperands(readCommandLine(USAGE, args));
   if (read === 'help') return { do: 'help' };
@@ -37,6 +35,7 @@ export function readWanted(args: readonly string[], now: number): Wanted {
 }
 
 function timeOf(text: string, now: number): number | undefined {
-  if (/^[1-9]\d{0,4}d$/.test(text)) return Math.max(0, now - Number(text.slice(0, -1)) * DAY_MS);
-  return isCalendarDay(text) ? Math.max(0, Date.parse(`${text}T00:00:00Z`)) : undefined;
+  const when = readWhen(text);
+  if (when === undefined) return undefined;
+  return Math.max(0, 'daysMs' in when ? now - when.daysMs : when.dayStartsAt);
 }

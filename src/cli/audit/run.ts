@@ -1,11 +1,9 @@
 import type { AuditEntry, KeptEntry } from '../../audit/auditEntry.ts';
-import { checkChain } from '../../audit/checkChain.ts';
-import { auditEnds, auditEntries } from '../../audit/readAudit.ts';
-import { columns } from '../kit/columns.ts';
+import { auditEnds, auditEntries, checkChain } from '../../audit/readAudit.ts';
 import { helpOf } from '../kit/commandLine.ts';
-import type { OpenRedis } from '../kit/openRedis.ts';
+import { columns } from '../kit/print.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
-import { withRedis } from '../kit/withRedis.ts';
+import { type OpenRedis, withRedis } from '../kit/withRedis.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
 
 /** The audit command. Never throws for anything a user can mend; returns the exit code. */

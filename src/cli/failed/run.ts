@@ -1,14 +1,13 @@
+import { userInfo } from 'node:os';
+import type { Author } from '../../audit/auditEntry.ts';
 import { makeAuditLog, NoTrace } from '../../audit/auditLog.ts';
 import { type Retried, retryFailed } from '../../queue/retryFailed.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { permissionAdvised } from '../../store/redisAdvice.ts';
-import { commandAuthor } from '../audit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
-import { whole } from '../kit/figures.ts';
-import { isMendable } from '../kit/mendable.ts';
-import type { OpenRedis } from '../kit/openRedis.ts';
+import { whole } from '../kit/print.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
-import { withRedis } from '../kit/withRedis.ts';
+import { isMendable, type OpenRedis, withRedis } from '../kit/withRedis.ts';
 import { recordedPartitions } from '../verify/run.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
 
@@ -70,4 +69,13 @@ function sentence(
     ...(gone > 0 ? [`${whole(gone)} were retried or removed by others meanwhile`] : []),
   ];
   return [`${whole(retried)} of ${whole(failed)} failed orders ${what} once more`, ...rest].join('; ');
+}
+
+/** Who types a command. A container may run as a user that has no name. */
+function commandAuthor(): Author {
+  try {
+    return { kind: 'command', name: userInfo().username };
+  } catch {
+    return { kind: 'command', name: `uid ${process.getuid?.() ?? 'unknown'}` };
+  }
 }

@@ -1,6 +1,7 @@
 import { KEY_ROLES, type KeyRole } from '../../access/apiKey.ts';
-import { isCalendarDay } from '../../orders/timestamp.ts';
+import { DAY_MS } from '../../runtime/units.ts';
 import { readCommandLine, type Usage, type Values } from '../kit/commandLine.ts';
+import { readWhen } from '../kit/when.ts';
 
 export type Wanted =
   | { do: 'create'; name: string; role: KeyRole; expiresAt?: number; json: boolean }
@@ -29,7 +30,6 @@ Exit code: 0 done, 1 no such key, 2 wrong use or no Redis.`,
 };
 
 const MAX_NAME = 64;
-const DAY_MS = 86_400_000;
 const CREATE_ONLY = ['name', 'role', 'expires'] as const;
 
 /** Reads the command line; every problem is found, not the first. */
@@ -78,9 +78,10 @@ function readCreate(values: Values, now: number, problems: string[]) {
 }
 
 function timeOf(text: string, now: number): number | undefined {
-  if (/^[1-9]\d{0,3}d$/.test(text)) return now + Number(text.slice(0, -1)) * DAY_MS;
+  const when = readWhen(text);
+  if (when === undefined) return undefined;
   // The day itself still counts.
-  return isCalendarDay(text) ? Date.parse(`${text}T00:00:00Z`) + DAY_MS : undefined;
+  return 'daysMs' in when ? now + when.daysMs : when.dayStartsAt + DAY_MS;
 }
 
 const isRole = (text: string | undefined): text is KeyRole =>

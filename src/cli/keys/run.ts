@@ -1,8 +1,8 @@
 import { faultOf, type StoredKey } from '../../access/apiKey.ts';
 import { KeyStore, type ListedKey } from '../../access/keyStore.ts';
 import { visible } from '../../runtime/visibleText.ts';
-import { columns } from '../kit/columns.ts';
 import { helpOf } from '../kit/commandLine.ts';
+import { columns } from '../kit/print.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { whole } from './figures.ts';
+import { whole } from './print.ts';
 
 /** How far something long is: a walk through Redis, messages on their way. */
 export interface Progress {

@@ -1,7 +1,10 @@
-import { type Config, readConfig } from '../../config/config.ts';
+import type { Cluster, Redis } from 'ioredis';
+import { type Config, ConfigError, readConfig } from '../../config/config.ts';
+import { startEmbeddedRedis } from '../../embedded/redis.ts';
+import { closeRedis, connectRedis, untilReady } from '../../store/connections.ts';
 import { permissionAdvised } from '../../store/redisAdvice.ts';
-import { isMendable } from './mendable.ts';
-import { type OpenRedis, openRedis } from './openRedis.ts';
+import { isOfRedis } from '../../store/redisFaults.ts';
+import { type RedisTarget, redisAddress } from '../../store/redisTarget.ts';
 import { refuse, type Surroundings } from './surroundings.ts';
 
 /** Does `work` on the product's Redis and lets go of it; what a user can mend is one line, and exit code 2. */
@@ -20,4 +23,64 @@ export async function withRedis(
   } finally {
     await open?.close();
   }
+}
+
+/** The product's Redis, for a command that runs beside it. */
+export interface OpenRedis {
+  redis: Redis | Cluster;
+  /** Where it is, without a password. */
+  at: string;
+  /** The embedded server goes on while other processes use it. */
+  close(): Promise<void>;
+}
+
+/** Redis cannot be reached; the message says where it was looked for. */
+class NoRedis extends Error {}
+
+const CONNECT_MS = 3_000;
+/** Every command here is short: one that takes longer will never be answered. All are harmless to repeat. */
+const COMMAND_MS = 30_000;
+
+/**
+ * Connects as the product does, to the embedded server of the data folder when no other is configured.
+ *
+ * @throws NoRedis when nothing answers within seconds.
+ */
+export async function openRedis(config: Config): Promise<OpenRedis> {
+  if (config.redis.kind !== 'embedded') return connect(config.redis, async () => {});
+  const { host, port, stop } = await startEmbeddedRedis(config.dataDir);
+  return connect({ kind: 'server', host, port, tls: false }, stop);
+}
+
+async function connect(target: RedisTarget, after: () => Promise<void>): Promise<OpenRedis> {
+  let trouble = '';
+  const redis = connectRedis(target, 'patient', {
+    commandTimeout: COMMAND_MS,
+    onError: (error) => {
+      trouble = error.message || String((error as NodeJS.ErrnoException).code ?? '');
+    },
+  });
+  const at = redisAddress(target);
+  const close = async () => {
+    closeRedis(redis);
+    await after();
+  };
+  try {
+    await untilReady(redis, AbortSignal.timeout(CONNECT_MS));
+  } catch {
+    await close();
+    throw new NoRedis(`no Redis answers at ${at}${trouble === '' ? '' : ` (${trouble})`}`);
+  }
+  return { redis, at, close };
+}
+
+/** What a user can mend and one line says all about: a command that cannot run, and why. */
+export class CannotRun extends Error {}
+
+/** Faults of the configuration or of Redis, and refusals of ours: their message is all there is to say. */
+export function isMendable(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return (
+    error instanceof ConfigError || error instanceof NoRedis || error instanceof CannotRun || isOfRedis(error)
+  );
 }

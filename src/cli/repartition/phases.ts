@@ -1,16 +1,18 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
+import { masters } from '../../store/connections.ts';
 import type { Durability } from '../../store/durability.ts';
 import { queueKey } from '../../store/keys.ts';
+import type { Partition } from '../../store/partitions.ts';
 import type { Progress } from '../kit/progress.ts';
+import { keysOf, replies } from '../verify/reading.ts';
 import { compareCopy, type Mismatch } from './compare.ts';
 import { copyParts, listParts, sizeOf } from './copyAll.ts';
 import { countEntriesByTarget } from './copyLedger.ts';
 import type { Journal } from './journal.ts';
-import { removeKeys } from './removeKeys.ts';
 import type { Split } from './split.ts';
 
-export interface PhaseParts {
+interface PhaseParts {
   redis: Redis | Cluster;
   split: Split;
   idCase: IdCase;
@@ -120,4 +122,25 @@ export async function undo(journal: Journal, { redis, split, progress, signal }:
     await journal.hold();
   });
   await journal.close(journal.entry.from);
+}
+
+/** Removes everything of some partitions, in small steps. `before` is awaited ahead of each, and may refuse it. */
+async function removeKeys(
+  redis: Redis | Cluster,
+  partitions: readonly Partition[],
+  progress: Progress,
+  before: () => Promise<void>,
+): Promise<void> {
+  const sizes = await Promise.all(masters(redis).map((server) => server.dbsize()));
+  progress.begin(
+    'keys looked at, to remove some',
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  for await (const { server, keys } of keysOf(redis, partitions, (looked) => progress.add(looked))) {
+    await before();
+    const pipe = server.pipeline();
+    // Frees large values in the background.
+    for (const key of keys) pipe.unlink(key);
+    await replies(pipe);
+  }
 }

@@ -1,4 +1,4 @@
-import { bodyProblem } from './sqsBody.ts';
+import { SQS_MESSAGE_BYTES } from '../../runtime/limits.ts';
 
 /** Anything that can be sent. `group` keeps order in a FIFO queue, `label` names it in a report. */
 export interface Outgoing {
@@ -13,7 +13,7 @@ export interface Positioned<T extends Outgoing> {
   position: number;
 }
 
-export interface BatchLimits {
+interface BatchLimits {
   /** At most 10, which is what SQS takes. */
   entries: number;
   /** Total of the bodies in bytes; a longer body travels alone. */
@@ -54,4 +54,20 @@ export async function* batchesOf<T extends Outgoing>(
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Everything outside the characters of XML 1.0, lone surrogates included: SQS refuses the whole message. */
+const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+
+/** Why SQS would not take this body, or undefined. Not every local SQS checks it, so it is checked here. */
+export function bodyProblem(body: string): string | undefined {
+  if (body === '') return 'SQS takes no empty message';
+  const bytes = Buffer.byteLength(body);
+  if (bytes > SQS_MESSAGE_BYTES) {
+    return `${bytes.toLocaleString('en-US')} bytes, SQS takes ${SQS_MESSAGE_BYTES.toLocaleString('en-US')} at most`;
+  }
+  const found = REFUSED.exec(body);
+  if (!found) return undefined;
+  const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `SQS takes no character U+${code}, found at position ${found.index + 1}`;
 }

@@ -1,14 +1,13 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { visibleLines } from '../../runtime/visibleText.ts';
-import { whole } from '../kit/figures.ts';
+import { whole } from '../kit/print.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
-import { expectNothing } from './expected.ts';
-import type { GenerateOptions } from './generate.ts';
+import { type Expected, expectMessage, expectNothing } from './expected.ts';
+import { type GeneratedMessage, type GenerateOptions, generate } from './generate.ts';
 import type { FileMessage } from './orderFile.ts';
 import { fileJson, fileTable, generatedJson, generatedTable } from './report.ts';
-import { type SendReport, SendStopped, sendMessages } from './send.ts';
-import { messageCount, sendGenerated } from './sendGenerated.ts';
+import { type SendOptions, type SendReport, SendStopped, sendMessages } from './send.ts';
 
 export interface Destination {
   client: SQSClient;
@@ -84,4 +83,53 @@ async function deliver(
     else progress.stop();
     throw error;
   }
+}
+
+interface SendGeneratedOptions extends Omit<SendOptions<GeneratedMessage>, 'onSent'> {
+  /** Grows as messages are accepted; pass one to still have it when sending stops with an error. */
+  expected?: Expected;
+}
+
+/**
+ * Generates orders and sends them. `expected` covers the messages that SQS accepted, so it is right also when
+ * `signal` stopped the sending; it is exact as long as no message was refused.
+ *
+ * @throws SendStopped when SQS or the connection to it failed.
+ */
+export async function sendGenerated(
+  client: SQSClient,
+  queueUrl: string,
+  orders: GenerateOptions,
+  { expected = expectNothing(), ...options }: SendGeneratedOptions = {},
+): Promise<{ expected: Expected; report: SendReport }> {
+  const onSent = (message: GeneratedMessage) => expectMessage(expected, message);
+  const report = await sendMessages(client, queueUrl, generate(orders), { ...options, onSent });
+  return { expected, report };
+}
+
+/** How many messages these options make: the distinct orders and the re-sends. */
+export function messageCount({ count, invalid, duplicates }: GenerateOptions): number {
+  const anyValid = Math.round(count * invalid) < count;
+  return count + (anyValid ? Math.round(count * duplicates) : 0);
+}
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+const TIMEOUT_NAMES = new Set(['AbortError', 'TimeoutError']);
+
+/** Whether an error of the SDK means that nothing spoke to us, as opposed to SQS saying no. */
+export function isNoAnswer(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, name, errors, cause } = error as NodeJS.ErrnoException & Partial<AggregateError>;
+  if (CONNECTION_CODES.has(code ?? '') || TIMEOUT_NAMES.has(name)) return true;
+  // A name with several addresses fails with one error per address.
+  return (errors ?? []).some(isNoAnswer) || isNoAnswer(cause);
 }

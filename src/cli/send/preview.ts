@@ -1,10 +1,10 @@
 import { visibleLines } from '../../runtime/visibleText.ts';
 import { complain, type Surroundings } from '../kit/surroundings.ts';
+import { bodyProblem } from './batches.ts';
 import { expectMessage, expectNothing } from './expected.ts';
 import { type GenerateOptions, generate } from './generate.ts';
 import { openOrderFile } from './readFile.ts';
 import { fileJson, fileTable, generatedJson, generatedTable } from './report.ts';
-import { bodyProblem } from './sqsBody.ts';
 
 interface Preview {
   /** How many bodies to show. */

@@ -1,8 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { type FileMessage, MAX_RECORD_LENGTH, OrderFileError } from './orderFile.ts';
-import { itemsJson, readHeader, rowBody } from './orderRow.ts';
+import {
+  type FileMessage,
+  itemsJson,
+  MAX_RECORD_LENGTH,
+  OrderFileError,
+  readHeader,
+  rowBody,
+} from './orderFile.ts';
 
 /**
  * The rows of a CSV file as message bodies; the header is row 1. Rows that are too long or too short and quotes

@@ -2,8 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type FileMessage, OrderFileError } from './orderFile.ts';
 import { readCsv } from './readCsv.ts';
-import { readJsonArray } from './readJsonArray.ts';
-import { readLines } from './readLines.ts';
+import { readJsonArray, readLines } from './readJson.ts';
 import { readXlsx } from './readXlsx.ts';
 
 const READERS: Record<string, (path: string) => AsyncGenerator<FileMessage, void, undefined>> = {

@@ -1,5 +1,4 @@
-import { type FileMessage, OrderFileError } from './orderFile.ts';
-import { itemsJson, readHeader, rowBody } from './orderRow.ts';
+import { type FileMessage, itemsJson, OrderFileError, readHeader, rowBody } from './orderFile.ts';
 
 type Cell = string | number | boolean | Date | null;
 

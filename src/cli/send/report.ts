@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { REASONS } from '../../orders/invalidOrder.ts';
 import { visible } from '../../runtime/visibleText.ts';
-import { money, whole } from '../kit/figures.ts';
+import { money, whole } from '../kit/print.ts';
 import { type Expected, refusedCount, topSpenders } from './expected.ts';
 import type { GenerateOptions } from './generate.ts';
 import type { SendReport } from './send.ts';

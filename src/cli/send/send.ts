@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf, type Outgoing, type Positioned } from './batches.ts';
-import { type Clock, createPacer, systemClock } from './pacer.ts';
-import { sendBatch } from './sendBatch.ts';
+import { type Clock, createPacer, sendBatch, systemClock } from './sendBatch.ts';
 
 export interface SendOptions<T extends Outgoing = Outgoing> {
   /** Messages a second; as fast as possible when not given. */

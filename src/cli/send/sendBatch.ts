@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BatchResultErrorEntry,
   SendMessageBatchCommand,
@@ -5,9 +6,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Outgoing, Positioned } from './batches.ts';
-import type { Clock } from './pacer.ts';
 
-export interface BatchTarget {
+interface BatchTarget {
   client: SQSClient;
   queueUrl: string;
   /** Distinguishes this run from others in the deduplication ids of a FIFO queue; undefined for a standard one. */
@@ -16,7 +16,7 @@ export interface BatchTarget {
 }
 
 /** What became of each message of a batch. */
-export interface BatchListener<T extends Outgoing> {
+interface BatchListener<T extends Outgoing> {
   onSent(sent: Positioned<T>): void;
   onFailed(failed: Positioned<T>, problem: string): void;
 }
@@ -85,4 +85,33 @@ function entryOf({ message, position }: Positioned<Outgoing>, index: number, fif
 function describe(failure: BatchResultErrorEntry, attempts: number): string {
   const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
   return `SQS refused it${tries}: ${[failure.Code, failure.Message].filter(Boolean).join(', ')}`;
+}
+
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal && { signal }),
+};
+
+/** How far behind its schedule a pacer may fall and still catch up; more would come back as one burst. */
+const CATCH_UP_MS = 1000;
+
+/**
+ * Returns a function that waits until `messages` more may go, at `rate` a second. Due times are counted from the
+ * first call, not from the last wait, so that timers firing late do not add up. Without a rate it never waits.
+ */
+export function createPacer(rate: number | undefined, clock: Clock) {
+  let due = Number.NEGATIVE_INFINITY;
+  return async (messages: number, signal?: AbortSignal): Promise<void> => {
+    if (rate === undefined) return;
+    const now = clock.now();
+    due = due === Number.NEGATIVE_INFINITY ? now : Math.max(due, now - CATCH_UP_MS);
+    if (due > now) await clock.sleep(due - now, signal);
+    due += (messages * 1000) / rate;
+  };
 }

@@ -1,4 +1,5 @@
 import type { IdCase } from '../../orders/ids.ts';
+import { DAY_MS } from '../../runtime/units.ts';
 import type { Random } from './random.ts';
 import type { Shop } from './shop.ts';
 
@@ -39,7 +40,6 @@ export interface OrderStyle {
   idCase: IdCase;
 }
 
-const DAY = 86_400_000;
 const DAYS_BACK = 60;
 const PAYMENTS = ['CreditCard', 'CreditCard', 'PayPal', 'DebitCard', 'ApplePay', ' bank_transfer '] as const;
 
@@ -112,7 +112,7 @@ function respell(random: Random, id: string, idCase: IdCase): string {
 
 /** Whole days back, then a time of day that peaks at noon. */
 function drawInstant(random: Random, until: Date): Date {
-  const day = until.getTime() - (1 + random.below(DAYS_BACK)) * DAY;
+  const day = until.getTime() - (1 + random.below(DAYS_BACK)) * DAY_MS;
   const second = random.below(43_200) + random.below(43_200);
   return new Date(day + second * 1000);
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { KeptEntry } from '../../audit/auditEntry.ts';
-import { checkChain, type Gap } from '../../audit/checkChain.ts';
-import { auditEnds, auditEntries } from '../../audit/readAudit.ts';
+import { auditEnds, auditEntries, checkChain, type Gap } from '../../audit/readAudit.ts';
 import type { Repair } from '../../queue/repairs.ts';
 import { repairKeys } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';

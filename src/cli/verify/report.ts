@@ -1,10 +1,8 @@
 import { formatMinorUnits } from '../../orders/money.ts';
 import { visible } from '../../runtime/visibleText.ts';
-import { columns } from '../kit/columns.ts';
-import { whole } from '../kit/figures.ts';
+import { columns, whole } from '../kit/print.ts';
 import type { Check } from './checks.ts';
-import type { UserRecord } from './differences.ts';
-import { differingPlaces } from './differences.ts';
+import { differingPlaces, type UserRecord } from './differences.ts';
 import type { Verified } from './verifyAll.ts';
 
 /** The checks as one aligned table, the first differing users, and a sentence. */

@@ -1,11 +1,9 @@
 import { PARTITIONS_KEY } from '../../store/keys.ts';
 import { makePartitions, type Partitions } from '../../store/partitions.ts';
 import { helpOf, readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
-import { CannotRun } from '../kit/mendable.ts';
-import type { OpenRedis } from '../kit/openRedis.ts';
 import { showProgress } from '../kit/progress.ts';
 import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
-import { withRedis } from '../kit/withRedis.ts';
+import { CannotRun, type OpenRedis, withRedis } from '../kit/withRedis.ts';
 import { readLayout } from './layout.ts';
 import { reportJson, reportText } from './report.ts';
 import { type Verified, verifyAll } from './verifyAll.ts';

@@ -5,8 +5,8 @@ import type { Progress } from '../kit/progress.ts';
 import { checksByHand } from './byHand.ts';
 import { type Check, checksOf } from './checks.ts';
 import type { UserRecord } from './differences.ts';
-import { tagsElsewhere } from './elsewhere.ts';
 import { addFigures, type Figures, noFigures } from './figures.ts';
+import { tagsElsewhere } from './layout.ts';
 import { countItems, readFigures } from './readFigures.ts';
 import { strayUsers } from './strays.ts';
 

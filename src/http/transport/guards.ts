@@ -4,9 +4,7 @@ import type { KeyRing } from '../../access/keyRing.ts';
 import { countedComparison } from '../../access/passwords.ts';
 import type { RateLimiter, Verdict } from '../../access/rateLimiter.ts';
 import { isFromElsewhere, isOwnName } from '../../runtime/requestOrigin.ts';
-import { addressOf } from './address.ts';
-import { type AdminLogin, adminCheck, presentedBy } from './credentials.ts';
-import { setPerson } from './person.ts';
+import { type AdminLogin, addressOf, adminCheck, presentedBy, setPerson } from './caller.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface GuardParts {

@@ -1,11 +1,10 @@
 import { isCalendarDay, monthOf } from '../../orders/timestamp.ts';
+import { DAY_MS } from '../../runtime/units.ts';
 import type { DayRange, Granularity } from '../figures.ts';
 import { RangeTooLarge } from './errors.ts';
 
 /** Points of one series. */
 export const MAX_POINTS = 5_000;
-
-const DAY_MS = 86_400_000;
 
 /** What a range is read from: some days one by one, and every month the test holds for. */
 export interface SplitRange {

@@ -1,5 +1,6 @@
-import type { Totals } from '../figures.ts';
-import type { SplitRange } from './dayRange.ts';
+import type { DayRange, Granularity, Point, Totals } from '../figures.ts';
+import { periodOf, periodsOf, type SplitRange, splitFor } from './dayRange.ts';
+import { type Detail, findDetail } from './detail.ts';
 import { type Ask, money, type Replies, result, whole, withinRoom } from './roundTrips.ts';
 
 /** Fields of one command, so that none keeps Redis from others for long. */
@@ -53,3 +54,56 @@ export const sumOf = (a: Totals, b: Totals): Totals => ({
   orders: a.orders + b.orders,
   minorUnits: withinRoom(a.minorUnits + b.minorUnits),
 });
+
+const PERIODS_AT_ONCE = 500;
+
+/**
+ * What one user did in each period of a range, where anything. ZSCORE and HGET per period that exists, 500 periods
+ * to a round trip; both of a period at once, so that an order counted meanwhile is in both or in neither.
+ */
+export async function userPeriods(detail: Detail, userId: string): Promise<[period: string, Totals][]> {
+  const found: [string, Totals][] = [];
+  for (let start = 0; start < detail.periods.length; start += PERIODS_AT_ONCE) {
+    const periods = detail.periods.slice(start, start + PERIODS_AT_ONCE);
+    const replies = await detail.ask((pipe, keys) => {
+      for (const period of periods) {
+        pipe.zscore(keys.spend(period), userId).hget(keys.counts(period), userId);
+      }
+    });
+    periods.forEach((period, index) => {
+      const spend = result<string | null>(replies, 2 * index);
+      const orders = result<string | null>(replies, 2 * index + 1);
+      if ((spend === null) !== (orders === null)) {
+        throw new Error(`the stats of ${period} have a user's orders or spend, but not both`);
+      }
+      if (orders !== null) found.push([period, { orders: whole(orders), minorUnits: money(spend) }]);
+    });
+  }
+  return found;
+}
+
+/** See ReadStats. Every period the range touches has its point, with zeros where nothing was counted. */
+export async function series(
+  ask: Ask,
+  granularity: Granularity,
+  range: DayRange,
+  userId?: string,
+): Promise<Point[]> {
+  const points = new Map(periodsOf(granularity, range).map((period) => [period, NOTHING]));
+  const split = splitFor(granularity, range);
+  const parts =
+    userId === undefined
+      ? await periodTotals(ask, split)
+      : (
+          await Promise.all(
+            (
+              await findDetail(ask, split, [ask.partitions.of(userId)])
+            ).map((detail) => userPeriods(detail, userId)),
+          )
+        ).flat();
+  for (const [part, totals] of parts) {
+    const period = periodOf(granularity, part);
+    points.set(period, sumOf(points.get(period) ?? NOTHING, totals));
+  }
+  return [...points].map(([period, totals]) => ({ period, ...totals }));
+}

@@ -13,15 +13,13 @@ import type {
 } from '../figures.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
-import { NOTHING, sumOf } from './periodTotals.ts';
+import { NOTHING, series, sumOf, userPeriods } from './periodTotals.ts';
 import { type Merge, makeMergeDetail } from './rangeMerge.ts';
 import { rank } from './rank.ts';
 import { UNWATCHED, type Watch, watched } from './readDeadline.ts';
 import { type Ask, makeAsk, money, result, whole } from './roundTrips.ts';
-import { series } from './series.ts';
 import { sumPeriods } from './sumPeriods.ts';
 import { topEver, topInRange } from './topUsers.ts';
-import { userPeriods } from './userPeriods.ts';
 import { usersInRange } from './usersInRange.ts';
 import { splitByYear } from './yearSplit.ts';
 

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../runtime/units.ts';
 import type { DayRange } from '../figures.ts';
 import { NUMBERS } from './dayRange.ts';
 
@@ -40,8 +41,6 @@ interface Turns {
   containing: (short: number) => number;
   startOf: (long: number) => number;
 }
-
-const DAY_MS = 86_400_000;
 
 // The end of a range is where the next period begins, and that may be the year 10000, which has no name here.
 const MONTHS: Turns = {

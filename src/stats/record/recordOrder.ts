@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { digestOf, identityOf } from '../../orders/identity.ts';
 import type { Order } from '../../orders/order.ts';
+import { DAY_SECONDS } from '../../runtime/units.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 
@@ -55,7 +56,7 @@ export function makeRecordOrder(
   const flush = () => {
     const batch = waiting;
     waiting = [];
-    void send(scripted, keys, retentionDays * 86_400, batch);
+    void send(scripted, keys, retentionDays * DAY_SECONDS, batch);
   };
 
   return (order) =>

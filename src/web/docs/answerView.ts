@@ -5,10 +5,9 @@ import { jsonText } from '../kit/jsonText.ts';
 import { kindOf, type Problem, problemOf } from '../kit/problem.ts';
 import { table } from '../kit/table.ts';
 import { type Tab, tabs } from '../kit/tabs.ts';
-import { bytes, milliseconds } from '../kit/units.ts';
 import { rowsTable } from './rowsTable.ts';
 
-export interface AnswerActions {
+interface AnswerActions {
   nextPage(cursor: string): void;
   askForKey(): void;
   /** How answers are looked at here: the tab chosen last. */
@@ -122,3 +121,11 @@ function cursorOf(link: string | null): string | undefined {
   if (target === undefined) return undefined;
   return new URL(target, location.href).searchParams.get('cursor') ?? undefined;
 }
+
+/** A length of time as a reader takes it in: `3 ms`, `1.4 s`. */
+export const milliseconds = (value: number): string =>
+  value < 1_000 ? `${Math.max(1, Math.round(value))} ms` : `${(value / 1_000).toFixed(1)} s`;
+
+/** A size: `612 bytes`, `14.2 kB`. */
+export const bytes = (value: number): string =>
+  value < 1_000 ? `${value} bytes` : `${(value / 1_000).toFixed(1)} kB`;

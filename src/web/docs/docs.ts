@@ -9,8 +9,7 @@ import { applyTheme } from '../kit/theme.ts';
 import { type Api, readApi } from './apiDocument.ts';
 import { contents, followReading } from './contents.ts';
 import { type OperationView, operationView } from './operationView.ts';
-import { type ProblemKind, readProblemKinds } from './problemKinds.ts';
-import { problemList } from './problemList.ts';
+import { type ProblemKind, problemList, readProblemKinds } from './problemList.ts';
 import { searchIndex } from './searchIndex.ts';
 import { makeSettings, settingsMenu } from './settings.ts';
 

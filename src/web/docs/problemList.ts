@@ -1,8 +1,8 @@
 import { element } from '../kit/element.ts';
 import type { Loadable } from '../kit/loadable.ts';
+import { kindOf } from '../kit/problem.ts';
 import { inline } from '../kit/prose.ts';
 import { viewOf } from '../kit/stateView.ts';
-import type { ProblemKind } from './problemKinds.ts';
 
 /** Every kind of problem, each at an address of its own: where the `type` of an answer leads. */
 export function problemList(kinds: Loadable<readonly ProblemKind[]>, retry: () => void): HTMLElement {
@@ -26,3 +26,14 @@ const entry = ({ kind, statuses, means }: ProblemKind): HTMLElement =>
     element('dt', {}, element('code', {}, kind), element('span', { class: 'quiet' }, statuses.join(', '))),
     element('dd', {}, ...inline(means)),
   );
+
+/** A kind of problem as `/problems` explains it. */
+export interface ProblemKind {
+  kind: string;
+  statuses: readonly number[];
+  means: string;
+}
+
+export const readProblemKinds = (
+  answer: readonly { type: string; statuses: number[]; means: string }[],
+): ProblemKind[] => answer.map(({ type, statuses, means }) => ({ kind: kindOf(type), statuses, means }));

@@ -1,6 +1,6 @@
 import type { Found } from '../kit/searchBox.ts';
 import { type Api, operationsOf } from './apiDocument.ts';
-import type { ProblemKind } from './problemKinds.ts';
+import type { ProblemKind } from './problemList.ts';
 
 interface Entry extends Found {
   /** What it is called; a word found here counts more than one found in `text`. */

@@ -4,9 +4,7 @@ import type { Store } from '../kit/store.ts';
 import { tabs } from '../kit/tabs.ts';
 import type { ApiRequest } from './request.ts';
 import type { Settings } from './settings.ts';
-import { curl } from './snippets/curl.ts';
-import { javascript } from './snippets/javascript.ts';
-import { python } from './snippets/python.ts';
+import { curl, javascript, python } from './snippets.ts';
 
 const LANGUAGES = [
   { name: 'curl', title: 'curl', write: curl },

@@ -1,0 +1,84 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import { isIP, isIPv6 } from 'node:net';
+import type { Request, Response } from 'express';
+import type { Person } from '../../access/person.ts';
+
+/** The client's address, as far as TRUST_PROXY lets it be known. */
+export function clientAddress(request: Request): string {
+  const forwarded = withoutPort(request.ip ?? '');
+  const address = isIP(forwarded) === 0 ? (request.socket.remoteAddress ?? '') : forwarded;
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+/**
+ * Whom requests are counted against when there is no key. Behind a proxy that TRUST_PROXY names it is the client's
+ * address, otherwise that of whoever holds the connection; so it is when the proxy writes something else than an
+ * address, which clients could make up anew for each request. Of IPv6 it is the first half: one customer has the rest.
+ */
+export function addressOf(request: Request): string {
+  const address = clientAddress(request);
+  return isIPv6(address) ? networkOf(address) : address;
+}
+
+/** Some proxies write the client's port as well, another one for each connection. */
+function withoutPort(text: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? [];
+  return bracketed ?? plain ?? text;
+}
+
+function networkOf(address: string): string {
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  return [...before, ...zeros, ...after].slice(0, 4).join(':');
+}
+
+/** Notes who makes a request to the operators' pages. */
+export function setPerson(response: Response, person: Person): void {
+  response.locals.person = person;
+}
+
+/** Who makes it. Throws when no guard has asked: then nobody would know who changed something. */
+export function personOf(response: Response): Person {
+  const person = response.locals.person as Person | undefined;
+  if (person === undefined) throw new Error('nobody asked who makes this request');
+  return person;
+}
+
+export interface AdminLogin {
+  user: string;
+  password: string;
+}
+
+/** What a request shows to be let in. */
+type Presented =
+  | { kind: 'nothing' }
+  | { kind: 'key'; key: string }
+  /** `text` is `user:password`. */
+  | { kind: 'password'; text: string };
+
+/**
+ * `X-API-Key` goes before `Authorization`: a browser that is logged in as admin adds the latter by itself. A key in
+ * the URL is not accepted, because URLs are logged on their way.
+ */
+export function presentedBy(request: Request): Presented {
+  const header = request.headers['x-api-key'];
+  if (header !== undefined) return { kind: 'key', key: String(header).trim() };
+  const { authorization } = request.headers;
+  if (authorization === undefined) return { kind: 'nothing' };
+  const [scheme = '', rest = ''] = authorization.split(' ');
+  if (scheme.toLowerCase() === 'bearer') return { kind: 'key', key: rest };
+  const text = scheme.toLowerCase() === 'basic' ? Buffer.from(rest, 'base64').toString('utf8') : '';
+  return { kind: 'password', text };
+}
+
+/** Whether a text is `user:password` of the admin. Nobody is, without one configured. */
+export function adminCheck(admin: AdminLogin | undefined): (text: string) => boolean {
+  if (!admin) return () => false;
+  const expected = digest(`${admin.user}:${admin.password}`);
+  // Digests have one length: the comparison takes the same time however wrong the guess is.
+  return (text) => timingSafeEqual(digest(text), expected);
+}
+
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
