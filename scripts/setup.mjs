@@ -46,9 +46,17 @@ function refuseOldNode() {
   throw new SetupFailure(`Node ${OLDEST_NODE} or newer is needed; this is Node ${process.versions.node}.`);
 }
 
+/** As src/config/redisPlace.ts has them: a test holds the two together, because this runs before there is a compiler. */
+export const REDIS_PLACES = [
+  'REDIS_URL',
+  'REDIS_HOST',
+  'REDIS_PORT',
+  'REDIS_CLUSTER_NODES',
+  'REDIS_SENTINELS',
+];
+
 function namesARedis(environment) {
-  const places = ['REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'];
-  return places.some((name) => environment[name]);
+  return REDIS_PLACES.some((name) => environment[name]);
 }
 
 /** Without it only the tests of pages fail, each saying what to do: no reason to keep anybody from the others. */

@@ -1,4 +1,5 @@
 import { type Given, setAmong } from './given.ts';
+import { REDIS_PLACES } from './redisPlace.ts';
 import type { UnknownName } from './unknownNames.ts';
 import { lower, oneOf } from './values.ts';
 
@@ -8,7 +9,6 @@ export const embeddedVariables = { REDIS: oneOf(['auto', 'embedded'], lower).def
 /** What of the outside a process uses. */
 export type Part = 'redis' | 'sqs' | 'http';
 
-const REDIS_PLACES = ['REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'];
 const SQS_PLACES = [
   'SQS_ENDPOINT',
   'LOCALSTACK_URL',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MAX_PARTITIONS } from '../runtime/limits.ts';
 import { type Given, setAmong } from './given.ts';
-import { type Endpoint, parseEndpoints, parseHost, parseRedisUrl } from './redisPlace.ts';
+import { type Endpoint, parseEndpoints, parseHost, parseRedisUrl, REDIS_PLACES } from './redisPlace.ts';
 import {
   type Certificates,
   certificatesOf,
@@ -84,8 +84,8 @@ export type RedisTarget =
       db?: number;
     } & Login);
 
-/** Each of them says where Redis is; REDIS_PORT alone does too. */
-const PLACES = ['REDIS_URL', 'REDIS_HOST', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'];
+/** REDIS_PORT says it too, but only beside none of the others or beside REDIS_HOST. */
+const PLACES = REDIS_PLACES.filter((name) => name !== 'REDIS_PORT');
 const PARTS = ['REDIS_PORT', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DB', 'REDIS_TLS'];
 const OF_SENTINELS = [
   'REDIS_SENTINEL_NAME',

@@ -1,5 +1,14 @@
 import { isIPv6 } from 'node:net';
 
+/** Each says where Redis is; set to nothing, all of them, it is one of our own. */
+export const REDIS_PLACES = [
+  'REDIS_URL',
+  'REDIS_HOST',
+  'REDIS_PORT',
+  'REDIS_CLUSTER_NODES',
+  'REDIS_SENTINELS',
+];
+
 /** One server: a host name, or an address without brackets. */
 export interface Endpoint {
   host: string;

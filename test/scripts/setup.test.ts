@@ -14,6 +14,8 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { REDIS_PLACES as INSTALLS_NONE_FOR } from '../../scripts/setup.mjs';
+import { REDIS_PLACES } from '../../src/config/redisPlace.ts';
 
 const SCRIPTS = ['setup', 'installRedis', 'chromium', 'systemPackage', 'build', 'pages', 'steps', 'launch'];
 const LOCK = { packages: { '': {}, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } };
@@ -279,3 +281,7 @@ async function run(script: string, ...rest: (string | Options)[]) {
   const status = await new Promise((resolve) => child.on('close', resolve));
   return { status, pid: child.pid, ...output };
 }
+
+test('installs no Redis for exactly the variables that lead the product to one', () => {
+  expect(INSTALLS_NONE_FOR).toEqual(REDIS_PLACES);
+});

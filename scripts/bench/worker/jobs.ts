@@ -3,7 +3,7 @@ import { readConfig } from '../../../src/config/config.ts';
 import { type OrderJob, toOrderJob } from '../../../src/queue/orderJob.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
-import { ORDER_QUEUE } from '../../../src/store/keys.ts';
+import { queueKey } from '../../../src/store/keys.ts';
 import type { Partitions } from '../../../src/store/partitions.ts';
 
 export interface Spread {
@@ -28,7 +28,7 @@ export async function fillQueues(redis: Redis | Cluster, partitions: Partitions,
     }
   }
   const waiting = await Promise.all(
-    partitions.all.map(({ tag }) => redis.llen(`${tag}:${ORDER_QUEUE}:wait`)),
+    partitions.all.map((partition) => redis.llen(queueKey(partition, 'wait'))),
   );
   const total = waiting.reduce((sum, count) => sum + count, 0);
   if (total !== work.jobs) throw new Error(`${total} of ${work.jobs} jobs are waiting`);

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { ORDER_QUEUE } from '../../../src/store/keys.ts';
-import { makePartitions } from '../../../src/store/partitions.ts';
+import { queueKey } from '../../../src/store/keys.ts';
+import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
 import { redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
@@ -63,11 +63,11 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
   const redis = await startBenchRedis();
   await fillQueue(redis.url, work);
   const child = await startChild(new URL('./contender.ts', import.meta.url));
-  const [partition] = makePartitions(1).all;
+  const partition = makePartitions(1).all[0] as Partition;
   const left = async () => {
     const counts = await Promise.all([
-      redis.client.llen(`${partition?.tag}:${ORDER_QUEUE}:wait`),
-      redis.client.llen(`${partition?.tag}:${ORDER_QUEUE}:active`),
+      redis.client.llen(queueKey(partition, 'wait')),
+      redis.client.llen(queueKey(partition, 'active')),
     ]);
     return counts[0] + counts[1];
   };
@@ -82,7 +82,7 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
     } satisfies WorkerRequest);
     while ((await left()) > 0) await delay(20);
     const seconds = (performance.now() - started) / 1_000;
-    const failed = await redis.client.zcard(`${partition?.tag}:${ORDER_QUEUE}:failed`);
+    const failed = await redis.client.zcard(queueKey(partition, 'failed'));
     if (failed > 0) throw new Error(`${failed} of ${jobs} jobs failed`);
     const { cpuMicroseconds } = await child.ask<{ cpuMicroseconds: number }>({ do: 'report' });
     return {
