@@ -9,6 +9,7 @@ import {
   type SentinelTarget,
 } from './redisTarget.ts';
 import { sentinelConnector } from './sentinelConnector.ts';
+import { writeTogether } from './writeTogether.ts';
 
 /**
  * How a connection behaves while Redis is away.
@@ -73,24 +74,6 @@ export function connectRedis(
     else writeTogether(redis);
   }
   return redis;
-}
-
-/**
- * ioredis writes every command by itself, and for a small read that write costs more than the rest of the command.
- * Held until all requests that had arrived were looked at, nothing comes later than the last of them.
- */
-function writeTogether(redis: Redis): void {
-  redis.on('connect', () => {
-    const { stream } = redis;
-    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
-    stream.write = (...args: unknown[]) => {
-      if (stream.writableCorked === 0) {
-        stream.cork();
-        setImmediate(() => stream.uncork());
-      }
-      return write(...args);
-    };
-  });
 }
 
 const retryDelay = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RETRY_MOST_MS);

@@ -8,9 +8,10 @@ import {
 } from '@aws-sdk/client-sqs';
 import { withLimit } from '../../runtime/deadline.ts';
 import type { CallCounts, CallKind } from './callCounts.ts';
-import { createLeanSqsClient, createSqsClient, type SqsTarget, sqsCredentials } from './client.ts';
+import { createSqsClient, type SqsTarget, sqsCredentials } from './client.ts';
 import { explainSqsError } from './errors.ts';
 import type { EntryOutcome, Inbox, InboxMessage } from './inbox.ts';
+import { createLeanSqsClient } from './leanClient.ts';
 import { findOrCreateInbox, type InboxSettings } from './openInbox.ts';
 
 const MESSAGE_FACTS: MessageSystemAttributeName[] = ['ApproximateReceiveCount', 'SentTimestamp'];

@@ -1,7 +1,8 @@
-import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import { bornAsExpress } from './bornAsExpress.ts';
 import { oneAfterAnother } from './pipelining.ts';
 import { PROBLEM_TYPE, problemJson } from './problem.ts';
 import type { ProblemKind } from './problemKinds.ts';
@@ -125,18 +126,6 @@ function closeOldest(server: Server, most: number): void {
     const [oldest] = open;
     if (open.size > most) oldest?.destroy();
   });
-}
-
-/**
- * Express gives every request and response another prototype, and V8 stops optimising for objects that change theirs:
- * that made up half of what a request cost. These are born with it, so there is nothing to change.
- */
-function bornAsExpress(app: Express) {
-  class Incoming extends IncomingMessage {}
-  class Outgoing extends ServerResponse {}
-  app.request = Object.setPrototypeOf(Incoming.prototype, app.request);
-  app.response = Object.setPrototypeOf(Outgoing.prototype, app.response);
-  return { IncomingMessage: Incoming, ServerResponse: Outgoing };
 }
 
 interface Refusal {
