@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { COMMANDS, type CommandEntry } from './cli/program.ts';
 import { ROLES, type Role } from './config/roles.ts';
+import { version } from './runtime/version.ts';
 import { visibleLines } from './runtime/visibleText.ts';
 
 /*
@@ -80,11 +80,6 @@ async function runCommand(command: CommandEntry, args: string[]): Promise<void> 
 function misuse(problem: string): void {
   console.error(visibleLines(problem));
   process.exitCode = MISUSE;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function help(): string {

@@ -29,6 +29,12 @@ const REFUSED = [
   ['src/worker', "export { SQSClient } from '@aws-sdk/client-sqs';"],
   ['src/stats/read', "export { Router } from 'express';"],
   ['src/http', 'export const port = process.env.PORT;'],
+  ['src/telemetry', "export { x } from '../queue/watchQueues.ts';"],
+  ['src/telemetry/pulse', "export { x } from '../../stats/read/readStats.ts';"],
+  ['src/telemetry/read', "export { x } from '../../worker/processOrder.ts';"],
+  ['src/telemetry/read', "export { x } from '../../stats/record/recordOrder.ts';"],
+  ['src/worker', "export { x } from '../telemetry/read/snapshot.ts';"],
+  ['src/store', "export { x } from '../telemetry/tally.ts';"],
 ] as const;
 
 const TAKEN = [
@@ -42,6 +48,9 @@ const TAKEN = [
   ['src/bridge', "export { x } from './handOver/gate.ts';"],
   ['src/app', "export { x } from '../bridge/sqs/inbox.ts';"],
   ['src/config', 'export const port = process.env.PORT;'],
+  ['src/worker', "export { x } from '../telemetry/tally.ts';"],
+  ['src/telemetry/read', "export type { X } from '../../stats/figures.ts';"],
+  ['src/http/live', "export { x } from '../../telemetry/read/snapshot.ts';"],
 ] as const;
 
 it('the linter refuses imports that go the wrong way, and circles', () => {

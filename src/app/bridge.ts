@@ -1,7 +1,9 @@
+import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { type Bridge, startBridge } from '../bridge/bridge.ts';
 import { startHandOver } from '../bridge/handOver/handOver.ts';
 import { CallCounts } from '../bridge/sqs/callCounts.ts';
+import { watchInbox } from '../bridge/sqs/inboxDepth.ts';
 import { Polling } from '../bridge/sqs/polling.ts';
 import { type FoundInbox, type SqsInbox, sqsInbox } from '../bridge/sqs/sqsInbox.ts';
 import { sqsSource } from '../bridge/sqs/sqsSource.ts';
@@ -10,23 +12,40 @@ import type { Role } from '../config/roles.ts';
 import { startEmbeddedSqs } from '../embedded/sqs.ts';
 import { readQueueLoad } from '../queue/queueLoad.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
+import type { Gauge, ProcessState } from '../telemetry/figures.ts';
+import { takingTurns } from '../telemetry/pulse/turn.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import { type LaneStart, openLane } from './lanes.ts';
 
 const LOAD_TIMEOUT_MS = 800;
 const HIGH_WATER_WITH_WORKER = 2_000;
 
 export interface BridgeStart extends LaneStart {
+  /** Fails fast. */
+  redis: Redis | Cluster;
   role: Role;
+  tally: Tally;
   logger: Logger;
 }
+
+export interface OpenBridge {
+  bridge: Bridge;
+  /** What it tells of itself with every beat. */
+  state(): Partial<ProcessState>;
+  gauges(): [Gauge, number][];
+}
+
+/** Less than the ten seconds between looks, so that whoever looked last may look again. */
+const INBOX_TURN_MS = 9_000;
 
 /**
  * Opens the inbox and starts the bridge from it into the queues. An SQS that cannot be asked yet is waited for by the
  * bridge, which says so in /health: no restart would bring it nearer. Rejects when no region is named.
  */
-export async function openBridge(parts: BridgeStart): Promise<Bridge> {
-  const { role, config, logger, services, troubles, connect, partitions, durabilityOf } = parts;
-  const counts = new CallCounts(config.bridge.dollarsPerMillionCalls);
+export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
+  const { role, config, logger, services, troubles, connect, partitions, tally, redis, durabilityOf } = parts;
+  const price = config.bridge.dollarsPerMillionCalls;
+  const counts = new CallCounts(price, tally);
   const onError = throttledErrors(logger, 'bridge');
   let region = '';
   const inbox = sqsInbox(config.sqs, { counts, onFound: (found) => sayWhere(found, region, parts) });
@@ -61,9 +80,41 @@ export async function openBridge(parts: BridgeStart): Promise<Bridge> {
       highWater: highWaterOf(config, role),
       idCase: config.rules.idCase,
     },
-    { lanes, partitions, readLoad: () => readQueueLoad(loadRedis, partitions), troubles, logger, onError },
+    {
+      lanes,
+      partitions,
+      readLoad: () => readQueueLoad(loadRedis, partitions),
+      troubles,
+      tally,
+      logger,
+      onError,
+    },
   );
-  return startBridge(source, handOver);
+  const depth = watchInbox(() => inbox.depth(), {
+    takeTurn: takingTurns(redis, 'inbox', INBOX_TURN_MS),
+    now: () => tally.now(),
+  });
+  services.add({ name: 'look at the inbox', stop: depth.stop });
+  return {
+    bridge: startBridge(source, handOver),
+    state() {
+      const seen = depth.seen();
+      const { warning } = durability;
+      return {
+        paused_by: handOver.health().paused_by,
+        dollars_per_million_calls: price,
+        ...(warning === undefined ? {} : { durability_warning: warning }),
+        ...(seen ? { inbox: seen } : {}),
+      };
+    },
+    gauges() {
+      const seen = depth.seen();
+      return [
+        ['lag_ms', counts.lagMs],
+        ...(seen ? [['inbox_visible', seen.visible] as [Gauge, number]] : []),
+      ];
+    },
+  };
 }
 
 /** Before the product says that it is ready, if that can be: who sends then finds an inbox. */

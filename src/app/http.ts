@@ -5,6 +5,7 @@ import { makeApp, type ReadingParts } from '../http/app.ts';
 import { type HealthDetails, healthRoutes } from '../http/health.ts';
 import { type ListenOptions, startHttpServer } from '../http/transport/server.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
+import type { QueueState } from '../queue/watchQueues.ts';
 import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import type { Troubles } from '../runtime/troubles.ts';
@@ -29,7 +30,7 @@ const PROBES = {
  * PORT is 0.
  */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, logger, services, connect, details, troubles, isStarted } = parts;
+  const { config, logger, services, connect, details, troubles, queueState, isStarted } = parts;
   const { host, port, healthPort, maxConnections } = config.http;
   if (port === 0 && healthPort === undefined) return undefined;
   const redis = connect('fail_fast', 'reads', {
@@ -39,7 +40,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
   });
   const common = {
     logger,
-    health: healthRoutes({ redis, details, troubles, isStarted }),
+    health: healthRoutes({ redis, details, troubles, queueState, isStarted }),
     trustProxy: config.api.trustProxy,
   };
   const listen = async (name: string, app: ReturnType<typeof makeApp>, options: ListenOptions) => {
@@ -87,6 +88,8 @@ export interface HttpParts {
   connect: Connect;
   partitions: Partitions;
   queues: () => OrderQueues | undefined;
+  /** As they were seen last. */
+  queueState: () => QueueState | undefined;
   details: HealthDetails;
   troubles: Troubles;
   isStarted: () => boolean;

@@ -9,13 +9,20 @@ import { boardChanges } from '../desk/boardChanges.ts';
 import { makeDesk } from '../desk/desk.ts';
 import type { ReadingParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
+import { liveRoutes } from '../http/live/liveRoutes.ts';
+import { sharedSnapshots } from '../http/live/sharedSnapshots.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
-import { sharedReads } from '../http/stats/sharedReads.ts';
+import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
+import { readFailures } from '../queue/failures/readFailures.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { retryFailed } from '../queue/retryFailed.ts';
+import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import { historyReader } from '../telemetry/read/history.ts';
+import { pulseReader } from '../telemetry/read/pulse.ts';
+import { readSnapshot } from '../telemetry/read/snapshot.ts';
 import type { HttpParts } from './http.ts';
 
 /* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
@@ -28,7 +35,7 @@ const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
 export function readingParts(
-  { config, logger, connect, partitions, queues }: HttpParts,
+  { config, logger, services, connect, partitions, queues, queueState }: HttpParts,
   redis: Redis | Cluster,
 ): ReadingParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
@@ -43,6 +50,23 @@ export function readingParts(
     deadlineMs: READ_TIMEOUT_MS,
     long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },
   });
+  const look = pulseReader(redis);
+  const onLookError = throttledErrors(logger, 'pulse');
+  const snapshots = sharedSnapshots(
+    () =>
+      inTime(
+        readSnapshot({
+          currency: config.rules.currency,
+          look,
+          totals: () => stats.global(),
+          failed: () => readFailures(redis, partitions.all),
+          queue: queueState,
+        }),
+      ),
+    onLookError,
+  );
+  const history = historyReader(look);
+  services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   return {
     guards: guards({
       keys: new KeyRing(new KeyStore(accessRedis)),
@@ -54,7 +78,9 @@ export function readingParts(
       failures: limiter('auth-failures', authFailures),
     }),
     corsOrigins,
-    stats: statsRoutes(stats, config.rules.idCase),
+    stats: statsRoutes(stats, config.rules.idCase).use(
+      liveRoutes(snapshots, (span) => inTime(history(span))),
+    ),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,
@@ -73,6 +99,9 @@ export function readingParts(
     },
   };
 }
+
+/** Answers as every read does when Redis hangs. */
+const inTime = <T>(reading: Promise<T>): Promise<T> => deadline(reading, READ_TIMEOUT_MS, tooSlow);
 
 /** Bull Board needs queues, and those need Redis once; /health answers before that. */
 function lazily(

@@ -1,11 +1,11 @@
 import type { Logger } from 'winston';
-import type { Bridge } from '../bridge/bridge.ts';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
-import { type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
+import { type QueueState, type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
 import type { Services } from '../runtime/services.ts';
 import { Troubles } from '../runtime/troubles.ts';
+import { version } from '../runtime/version.ts';
 import { watchTotals } from '../stats/watchTotals.ts';
 import { checkPermissions, checkRedis } from '../store/checkRedis.ts';
 import { claimLayout, claimPartitions } from '../store/claims.ts';
@@ -16,7 +16,11 @@ import { redisErrors } from '../store/redisAdvice.ts';
 import type { RedisTarget } from '../store/redisTarget.ts';
 import { retryStart } from '../store/retryStart.ts';
 import { askSentinels } from '../store/sentinels.ts';
+import type { Gauge } from '../telemetry/figures.ts';
+import { startBeat } from '../telemetry/pulse/beat.ts';
+import { Tally } from '../telemetry/tally.ts';
 import type { OrderWorkers } from '../worker/orderWorkers.ts';
+import type { OpenBridge } from './bridge.ts';
 import { connector, locateRedis } from './connecting.ts';
 import { openHttp } from './http.ts';
 import type { Parts } from './parts.ts';
@@ -45,6 +49,7 @@ export async function startApp(
 ): Promise<App> {
   const { openBridge, startWorkers, readingParts } = parts;
   const troubles = new Troubles();
+  const tally = new Tally();
   const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
@@ -52,13 +57,13 @@ export async function startApp(
 
   let queues: OrderQueues | undefined;
   let watch: QueueWatch | undefined;
-  let bridge: Bridge | undefined;
+  let bridge: OpenBridge | undefined;
   let workers: OrderWorkers | undefined;
   let started = false;
   const details = () => ({
     role,
     failed_orders: watch?.failedOrders(),
-    ...(bridge ? { bridge: bridge.health() } : {}),
+    ...(bridge ? { bridge: bridge.bridge.health() } : {}),
     ...(workers ? { worker: workers.health() } : {}),
   });
   const url = await openHttp({
@@ -68,6 +73,7 @@ export async function startApp(
     connect,
     partitions,
     queues: () => queues,
+    queueState: () => watch?.state(),
     details,
     troubles,
     isStarted: () => started,
@@ -88,6 +94,23 @@ export async function startApp(
   const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
   queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
+  const productVersion = version();
+  // Before all that it tells of, so that it is stopped after them and its last beat has all.
+  const beat = startBeat({
+    redis,
+    tally,
+    describe: () => ({
+      role,
+      version: productVersion,
+      node: process.version,
+      troubles: troubles.current,
+      ...(workers ? { concurrency: workers.health().concurrency } : {}),
+      ...bridge?.state(),
+    }),
+    gauges: () => [...gaugesOf(watch?.state()), ...(bridge?.gauges() ?? [])],
+    onError: redisErrors(logger, 'pulse'),
+  });
+  services.add({ name: 'pulse', stop: beat.stop });
   // In every role: whoever is asked for /health knows.
   watch = watchQueues(redis, partitions, troubles, onQueueError);
   services.add({ name: 'watch over the queues', stop: watch.stop });
@@ -110,14 +133,24 @@ export async function startApp(
     services.add({ name: 'look at the totals', stop });
   }
   if (startWorkers && does('worker')) {
-    workers = await startWorkers(openQueues, { ...opening, logger });
+    workers = await startWorkers(openQueues, { ...opening, tally, logger });
   }
   if (openBridge && does('bridge')) {
-    bridge = await openBridge({ ...opening, role, logger });
-    const { quiet, stop } = bridge;
+    bridge = await openBridge({ ...opening, role, tally, logger });
+    const { quiet, stop } = bridge.bridge;
     services.add({ name: 'bridge', quiet, stop });
   }
   started = true;
   logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
   return { url, redis: target };
 }
+
+const gaugesOf = (seen: QueueState | undefined): [Gauge, number][] =>
+  seen === undefined
+    ? []
+    : [
+        ['waiting', seen.waiting],
+        ['active', seen.active],
+        ['delayed', seen.delayed],
+        ['failed_waiting', seen.failed],
+      ];

@@ -2,18 +2,20 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import { type OrderWorkers, startOrderWorkers } from '../worker/orderWorkers.ts';
 import { type LaneStart, openMoves } from './lanes.ts';
 
 export interface WorkerStart extends LaneStart {
   /** Fails fast. */
   redis: Redis | Cluster;
+  tally: Tally;
   logger: Logger;
 }
 
 /** Starts a worker for every partition, on connections of their own. */
 export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Promise<OrderWorkers> {
-  const { config, services, connect, redis, partitions, logger } = parts;
+  const { config, services, connect, redis, partitions, tally, logger } = parts;
   const workers = await startOrderWorkers(
     {
       ...config.worker,
@@ -30,6 +32,7 @@ export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Pro
       settingsRedis: redis,
       queues: await openMoves(queues, parts),
       partitions,
+      tally,
       logger,
       onError: redisErrors(logger, 'worker'),
     },

@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Author, Change } from '../audit/auditEntry.ts';
 import type { AuditLog, Outcome } from '../audit/auditLog.ts';
 import { HttpProblem } from '../http/transport/problem.ts';
+import { noteAll } from '../queue/failures/noteFailures.ts';
 import type { OrderJob } from '../queue/orderJob.ts';
 import { type OrderQueues, titleOf } from '../queue/orderQueues.ts';
 import { DAY_MS } from '../runtime/units.ts';
@@ -149,7 +150,11 @@ export function makeDesk(parts: DeskParts): Record<BoardAction | 'look', Act> {
           : `Only failed orders are retried, and this one is ${state}.`;
       },
       // With all its attempts: a repaired order that meets a passing fault would fail for good at once otherwise.
-      (job) => job.retry('failed', { resetAttemptsMade: true }),
+      async (job, asked) => {
+        await job.retry('failed', { resetAttemptsMade: true });
+        // Done, whatever becomes of this: who reconciles the index finds it gone.
+        await noteAll(redis, placeOf(asked).partition, [{ job: job.id as string }]).catch(() => {});
+      },
     ),
     async 'retry all'(who, asked) {
       const { partition } = placeOf(asked);

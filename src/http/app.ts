@@ -46,7 +46,7 @@ export function makeApp({ logger, health, trustProxy, reading }: AppParts): Expr
   });
   app.use(
     aside({
-      '/health': healthRouter(health),
+      ...of(healthRouter(health), '/health', '/queue'),
       '/favicon.ico': Router().get('/favicon.ico', noIcon),
       // The address alone is what the log names, and what people type.
       '/': leads(withVersion('/'), reading?.documents ? '/docs' : '/health'),
@@ -59,12 +59,17 @@ export function makeApp({ logger, health, trustProxy, reading }: AppParts): Expr
   return app;
 }
 
-function healthRouter({ health, ready, live }: HealthRoutes): Router {
+/** The same router for several beginnings. */
+const of = (router: Router, ...paths: string[]): Record<string, Router> =>
+  Object.fromEntries(paths.map((path) => [path, router]));
+
+function healthRouter({ health, ready, live, queue }: HealthRoutes): Router {
   const router = Router();
   const open = methodNotAllowed('GET', 'HEAD');
   router.route(withVersion('/health')).get(unstored, health).all(open);
   router.route(withVersion('/health/ready')).get(unstored, ready).all(open);
   router.route(withVersion('/health/live')).get(unstored, live).all(open);
+  router.route(withVersion('/queue')).get(unstored, queue).all(open);
   return router;
 }
 

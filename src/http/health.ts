@@ -2,14 +2,25 @@ import type { RequestHandler } from 'express';
 import type { Cluster, Redis } from 'ioredis';
 import { deadline } from '../runtime/deadline.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+import { HttpProblem } from './transport/problem.ts';
 
 /** More about the process than whether Redis answers; asked on every /health. */
 export type HealthDetails = () => Record<string, unknown>;
+
+/** How many orders are where, and when the one that waits longest for a worker was added, ms since 1970. */
+export interface QueueDepth {
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+  oldestAt: number | undefined;
+}
 
 export interface HealthParts {
   redis: Redis | Cluster;
   details: HealthDetails;
   troubles: Troubles;
+  queueState: () => QueueDepth | undefined;
   /** Whether everything that the role does has started. */
   isStarted: () => boolean;
 }
@@ -21,6 +32,8 @@ export interface HealthRoutes {
   ready: RequestHandler;
   /** Whether to leave this process alone. */
   live: RequestHandler;
+  /** How much work waits, for autoscalers. */
+  queue: RequestHandler;
 }
 
 /** Load balancers and people in a hurry wait for this. */
@@ -32,7 +45,7 @@ const PING_TIMEOUT_MS = 800;
  * has started and while Redis answers. `/health/live` is 200 whenever this process can answer at all, also without
  * Redis: a restart would not bring Redis back, and orders in hand would be worked on twice.
  */
-export function healthRoutes({ redis, details, troubles, isStarted }: HealthParts): HealthRoutes {
+export function healthRoutes({ redis, details, troubles, queueState, isStarted }: HealthParts): HealthRoutes {
   const ping = sharedPing(redis);
   return {
     async health(_request, response) {
@@ -62,6 +75,18 @@ export function healthRoutes({ redis, details, troubles, isStarted }: HealthPart
     },
     live(_request, response) {
       response.json({ status: 'alive' });
+    },
+    async queue(_request, response) {
+      const state = queueState();
+      // An autoscaler that is told old figures takes workers away in the middle of an outage.
+      if (!state || !(await ping()))
+        throw new HttpProblem(503, {
+          kind: 'redis-unavailable',
+          detail: 'Redis does not answer, so nobody knows how much waits; try again soon',
+        });
+      const { waiting, active, delayed, failed, oldestAt } = state;
+      const age = oldestAt === undefined ? 0 : Math.max(0, Date.now() - oldestAt) / 1_000;
+      response.json({ waiting, active, delayed, failed, oldest_age_seconds: Math.round(age * 10) / 10 });
     },
   };
 }

@@ -1,8 +1,10 @@
 -- Gives back to the workers the oldest jobs of a snapshot of the failed set, each at most once ever: an id leaves the
--- snapshot in the same step that retries it. Preceded by `reprocess`, which is BullMQ's own script for one job.
+-- snapshot, and the index of failed orders, in the same step that retries it. Preceded by `reprocess`, which is BullMQ's own
+-- script for one job, and by failures/index.lua.
 --
 -- KEYS[1]    the snapshot: zset, job id → when it failed (ms), as the failed set was at the call
 -- KEYS[2…9]  BullMQ's keys: events, failed, wait, meta, active, marker, prioritized, pc
+-- KEYS[10]   {p}:failures
 -- ARGV[1]    what the key of a job begins with
 -- ARGV[2]    how many to take at most
 -- ARGV[3]    reason: only jobs that failed for it; empty for all
@@ -18,6 +20,7 @@ local function hasReason(jobKey)
   return sentence:find('; ' .. ARGV[3] .. ':', 1, true) ~= nil
 end
 
+local index = failures(KEYS[10])
 local retried, others, gone = 0, 0, 0
 local taken = redis.call('ZPOPMIN', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
@@ -35,6 +38,8 @@ for i = 1, #taken, 2 do
         { jobKey, KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9] },
         { id, 'LPUSH', 'failedReason', 'failed', '1', '0' }
       )
+      -- An index that somebody has spoiled keeps no order from being retried.
+      pcall(index.leave, id, true)
     end
     retried = retried + 1
   end

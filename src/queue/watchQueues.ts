@@ -1,14 +1,17 @@
 import type { Cluster, Redis } from 'ioredis';
 import { every } from '../runtime/every.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { pausedSinceKey, queueKey } from '../store/keys.ts';
+import { failureKeys, pausedSinceKey, queueKey } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
+import { reconcileFailures } from './failures/reconcile.ts';
 
 const LOOK_EVERY_MS = 2_000;
 
 /**
- * KEYS[1] meta, KEYS[2] failed, KEYS[3] paused_since; ARGV[1] now (ms).
- * Returns {paused since or false, failed, when the oldest of them failed or false}.
+ * KEYS[1] meta, KEYS[2] failed, KEYS[3] paused_since, KEYS[4] failures, KEYS[5] failures:pass, KEYS[6] wait, KEYS[7]
+ * active, KEYS[8] delayed; ARGV[1] now (ms), ARGV[2] what the keys of jobs begin with.
+ * Returns {paused since or false, failed, when the oldest of them failed or false, failed by the index, 1 while no pass
+ * over both is due, waiting, active, delayed, when the one that waits longest was added or false}.
  * Whoever sees the pause first writes down when: it may come from anywhere. A concurrency of 0 is a pause by another
  * name. A Redis that is full takes no note, and the pause is told all the same.
  */
@@ -20,13 +23,32 @@ if redis.call('HGET', KEYS[1], 'paused') or redis.call('HGET', KEYS[1], 'concurr
 else
   redis.call('DEL', KEYS[3])
 end
-return { since, redis.call('ZCARD', KEYS[2]), redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or false }`;
+local next = redis.call('LINDEX', KEYS[6], -1)
+return {
+  since,
+  redis.call('ZCARD', KEYS[2]),
+  redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or false,
+  redis.call('HLEN', KEYS[4]),
+  redis.call('EXISTS', KEYS[5]),
+  redis.call('LLEN', KEYS[6]),
+  redis.call('LLEN', KEYS[7]),
+  redis.call('ZCARD', KEYS[8]),
+  next and redis.call('HGET', ARGV[2] .. next, 'timestamp') or false,
+}`;
 
 interface QueueFacts {
   index: number;
   pausedSince: number | undefined;
   failed: number;
   oldestFailure: number | undefined;
+  waiting: number;
+  active: number;
+  delayed: number;
+  oldestAt: number | undefined;
+  /** Whether the index of failed orders has another size than the failed set. */
+  differs: boolean;
+  /** Whether the two should be held against each other, whatever their sizes. */
+  isDue: boolean;
 }
 
 /** Orders that wait for an operator. */
@@ -36,48 +58,124 @@ export interface FailedOrders {
   since: string | null;
 }
 
+/** All queues together; times are ms since 1970. */
+export interface QueueState {
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+  /** When the one that waits longest was added. */
+  oldestAt: number | undefined;
+  /** Since when the first of them is paused. */
+  pausedSince: number | undefined;
+}
+
 export interface QueueWatch {
+  /** Undefined until they were first seen; while Redis is away, as they were last. */
+  state(): QueueState | undefined;
   /** Undefined until it was first seen; while Redis is away, as it was last. */
   failedOrders(): FailedOrders | undefined;
   stop(): Promise<void>;
 }
 
-/** Looks after all queues every two seconds, a round trip each: one that is paused is a trouble until it is not. */
+/**
+ * Looks after all queues every two seconds, a round trip each: one that is paused is a trouble until it is not. The index
+ * of failed orders is reconciled with the failed set at the first look, when their sizes differ twice in a row, and
+ * when nobody has done so for ten minutes.
+ */
 export function watchQueues(
   redis: Redis | Cluster,
   partitions: Partitions,
   troubles: Troubles,
   onError: (error: Error) => void,
+  { lookEveryMs = LOOK_EVERY_MS }: { lookEveryMs?: number } = {},
 ): QueueWatch {
   let failedOrders: FailedOrders | undefined;
+  let state: QueueState | undefined;
+  const reconciling = reconciler(redis, partitions, onError);
   const look = async () => {
     const now = Date.now();
     const facts = await Promise.all(partitions.all.map((partition) => lookAt(redis, partition, now)));
     tellPauses(facts, troubles);
+    reconciling.seen(facts);
+    state = stateOf(facts);
     failedOrders = {
       count: facts.reduce((sum, { failed }) => sum + failed, 0),
       since: isoOf(earliest(facts.map(({ oldestFailure }) => oldestFailure))) ?? null,
     };
   };
-  const looking = every(LOOK_EVERY_MS, look, { atOnce: true, onError });
+  const looking = every(lookEveryMs, look, { atOnce: true, onError });
   return {
+    state: () => state,
     failedOrders: () => failedOrders,
     // Without waiting for the last look: it changes nothing of importance, and Redis may hang.
     async stop() {
+      reconciling.stop();
       void looking.stop();
     },
   };
 }
 
 async function lookAt(redis: Redis | Cluster, partition: Partition, now: number): Promise<QueueFacts> {
-  const keys = [queueKey(partition, 'meta'), queueKey(partition, 'failed'), pausedSinceKey(partition)];
-  const seen = await redis.eval(LOOK, keys.length, ...keys, now);
-  const [since, failed, oldest] = seen as [string | null, number, string | null];
+  const { entries, pass } = failureKeys(partition);
+  const queue = ['meta', 'failed'].map((name) => queueKey(partition, name));
+  const work = ['wait', 'active', 'delayed'].map((name) => queueKey(partition, name));
+  const keys = [...queue, pausedSinceKey(partition), entries, pass, ...work];
+  const seen = await redis.eval(LOOK, keys.length, ...keys, now, queueKey(partition, ''));
+  const [since, failed, oldest, indexed, isQuiet, waiting, active, delayed, oldestWaiting] = seen as [
+    string | null,
+    number,
+    string | null,
+    number,
+    number,
+    number,
+    number,
+    number,
+    string | null,
+  ];
   return {
     index: partition.index,
     pausedSince: since === null ? undefined : Number(since),
     failed,
     oldestFailure: oldest === null ? undefined : Number(oldest),
+    waiting,
+    active,
+    delayed,
+    oldestAt: oldestWaiting === null ? undefined : Number(oldestWaiting),
+    differs: failed !== indexed,
+    isDue: isQuiet === 0,
+  };
+}
+
+/** Beside the looks: a pass over many failed orders takes seconds. */
+function reconciler(redis: Redis | Cluster, partitions: Partitions, onError: (error: Error) => void) {
+  const stopping = new AbortController();
+  const underWay = new Set<number>();
+  const suspects = new Set<number>();
+  // At its start a process trusts nothing: it may have died between a failure and its note.
+  let isFirst = true;
+  const reconcile = async (partition: Partition) => {
+    underWay.add(partition.index);
+    try {
+      await reconcileFailures(redis, partition, { signal: stopping.signal });
+    } catch (error) {
+      if (!stopping.signal.aborted) onError(error as Error);
+    } finally {
+      underWay.delete(partition.index);
+    }
+  };
+  return {
+    seen(facts: readonly QueueFacts[]) {
+      for (const { index, differs, isDue } of facts) {
+        // What has failed just now is noted in a moment: only a difference that stays is one.
+        const isWanted = isFirst || isDue || (differs && suspects.has(index));
+        if (differs) suspects.add(index);
+        else suspects.delete(index);
+        if (isWanted && !underWay.has(index)) void reconcile(partitions.all[index] as Partition);
+      }
+      isFirst = false;
+    },
+    stop: () => stopping.abort(),
   };
 }
 
@@ -105,3 +203,15 @@ const earliest = (times: readonly (number | undefined)[]): number | undefined =>
 
 const isoOf = (time: number | undefined): string | undefined =>
   time === undefined ? undefined : new Date(time).toISOString();
+
+function stateOf(facts: readonly QueueFacts[]): QueueState {
+  const sum = (of: (one: QueueFacts) => number) => facts.reduce((total, one) => total + of(one), 0);
+  return {
+    waiting: sum(({ waiting }) => waiting),
+    active: sum(({ active }) => active),
+    delayed: sum(({ delayed }) => delayed),
+    failed: sum(({ failed }) => failed),
+    oldestAt: earliest(facts.map(({ oldestAt }) => oldestAt)),
+    pausedSince: earliest(facts.map(({ pausedSince }) => pausedSince)),
+  };
+}

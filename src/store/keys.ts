@@ -27,6 +27,28 @@ export const repairKeys = ({ tag }: Partition): RepairKeys => ({
   ended: `${tag}:repairs:ended`,
 });
 
+/** The index of the failed orders. Its scripts build the keys below the first from that, with the endings given here. */
+export interface FailureKeys {
+  /** hash: job id → what is known of an order in the failed set, as JSON; see queue/failures/index.lua */
+  entries: string;
+  /** zset: job id → when it first failed, ms */
+  since: string;
+  /** hash: how many orders, minor units and orders of unknown worth there are, in all and by reason */
+  sums: string;
+  /** zset: job id → when it first failed, ms; of orders that were retried and have not ended */
+  retried: string;
+  /** string: who holds the index against the failed set just now, or until when nobody needs to */
+  pass: string;
+}
+
+export const failureKeys = ({ tag }: Partition): FailureKeys => ({
+  entries: `${tag}:failures`,
+  since: `${tag}:failures:since`,
+  sums: `${tag}:failures:sums`,
+  retried: `${tag}:failures:retried`,
+  pass: `${tag}:failures:pass`,
+});
+
 /** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
 export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;
 
@@ -58,6 +80,7 @@ export function knownKeys(partition: Partition): (key: string) => boolean {
     repairs,
     ended,
     paused,
+    ...Object.values(failureKeys(partition)),
   ]);
   const beginnings = [
     stats.user(''),
@@ -100,3 +123,11 @@ export const API_KEYS_USED_KEY = '{order-pipeline:api-keys}:last-used';
 /** What one subject may still ask under one policy. They spread over a cluster. */
 export const rateKey = (policy: string, subject: string): string =>
   `order-pipeline:rate:${policy}:${subject}`;
+
+/**
+ * The pulse: what all processes of the installation did, in a slot of its own. `:processes` hash: id → number of its
+ * last beat, when (s) and how it describes itself; `:last` hash: when (s) an order counted last; `:newest:counted` and
+ * `:newest:refused` lists; `:s:<minute>`, `:m:<hour>`, `:h:<day>` hashes of the seconds, minutes and hours in them;
+ * `:turn:<what>` string: which process does what one does for all.
+ */
+export const PULSE_KEY = '{order-pipeline:pulse}';

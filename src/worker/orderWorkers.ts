@@ -3,18 +3,21 @@ import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
-import type { OrderRules } from '../orders/order.ts';
+import type { Order, OrderRules } from '../orders/order.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
 import type { DurableQueues } from '../queue/durableQueues.ts';
+import { worthOf } from '../queue/failures/failure.ts';
+import { type FailureNotes, noteFailures } from '../queue/failures/noteFailures.ts';
 import { readFleetConcurrency } from '../queue/fleetConcurrency.ts';
 import type { OrderJob, Reading } from '../queue/orderJob.ts';
-import { idsOf } from '../queue/readOrderJob.ts';
+import { idsOf, receivedAt } from '../queue/readOrderJob.ts';
 import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/record/recordOrder.ts';
 import { ORDER_QUEUE } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { retryStart } from '../store/retryStart.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import { followConcurrency, keepDetail, sweepRepairs } from './housekeeping.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { type Outcome, processOrder } from './processOrder.ts';
@@ -45,6 +48,8 @@ export interface WorkerParts {
   /** Where an order goes that belongs to another partition: safe there before it completes here. */
   queues: DurableQueues;
   partitions: Partitions;
+  /** What this process did, for whoever asks. */
+  tally: Tally;
   logger: Logger;
   onError: (error: Error) => void;
 }
@@ -57,14 +62,20 @@ export interface OrderWorkers {
 
 /** A worker per partition, so that every process serves them all. Resolves when all of them take jobs. */
 export async function startOrderWorkers(options: WorkerOptions, parts: WorkerParts): Promise<OrderWorkers> {
-  const outcomes = startOutcomeLog(parts.logger);
+  const outcomes = startOutcomeLog(parts.logger, parts.tally);
   const stopping = new AbortController();
   // Every order that waits for Redis listens for the stop: that many are no leak.
   setMaxListeners(0, stopping.signal);
+  const notes = parts.partitions.all.map((each) => noteFailures(parts.settingsRedis, each, parts.onError));
   const start = (partition: Partition) =>
     retryStart(
       parts.queueRedis,
-      () => startWorker(partition, options, parts, outcomes, stopping.signal),
+      () =>
+        startWorker(partition, options, parts, {
+          outcomes,
+          notes: notes[partition.index] as FailureNotes,
+          stopping: stopping.signal,
+        }),
       parts.onError,
     );
   const workers = await Promise.all(parts.partitions.all.map(start));
@@ -99,6 +110,7 @@ export async function startOrderWorkers(options: WorkerOptions, parts: WorkerPar
       await Promise.all([following.stop(), detail.stop(), repairs.stop()]);
       stopping.abort();
       await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(notes.map((each) => each.settled()));
       await outcomes.stop();
     },
   };
@@ -110,9 +122,8 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 async function startWorker(
   partition: Partition,
   { concurrency, lockMs, rules, reading, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
-  { queueRedis, recordRedis, queues, partitions, onError }: WorkerParts,
-  outcomes: OutcomeLog,
-  stopping: AbortSignal,
+  { queueRedis, recordRedis, queues, partitions, tally, onError }: WorkerParts,
+  { outcomes, notes, stopping }: { outcomes: OutcomeLog; notes: FailureNotes; stopping: AbortSignal },
 ): Promise<Worker<OrderJob>> {
   const parse = makeParseOrder(rules);
   const recordNow = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
@@ -122,6 +133,8 @@ async function startWorker(
 
   const run = async (job: Job<OrderJob>) => {
     const jobId = job.id as string;
+    const began = performance.now();
+    let order: Order | undefined;
     const move = (to: Partition) =>
       queues.add([{ partition: to, jobs: [{ id: movedId(jobId, { to: to.index }), data: job.data }] }]);
     try {
@@ -130,16 +143,22 @@ async function startWorker(
         partitions,
         parse,
         reading,
-        record,
+        record: (one) => {
+          order = one;
+          return record(one);
+        },
         move,
       });
       outcomes.ended(outcome.outcome);
+      if (order && outcome.outcome === 'counted') tally.counted(order, receivedAt(job.data, job.timestamp));
       // Before the job ends: killed in between, it runs again, is a duplicate, and what was edited moves then. An order
       // that has counted does not fail over it, the sweep finds what was left.
       if (job.name === EDITED_JOB) await keepRepair(jobId, ending(jobId, outcome)).catch(onError);
       return outcome;
     } catch (error) {
       throw error instanceof InvalidOrder ? unrecoverable(error) : error;
+    } finally {
+      tally.add('busy_ms', performance.now() - began);
     }
   };
 
@@ -155,7 +174,13 @@ async function startWorker(
   });
   worker.on('error', onError);
   worker.on('failed', (job, error) => {
-    if (job) tellFailure(outcomes, job, error);
+    if (!job) return;
+    tellFailure(outcomes, partition, job, error);
+    if (job.finishedOn !== undefined) notes.failed(job, error);
+  });
+  // Most orders run once and were never failed: nothing is asked for them.
+  worker.on('completed', (job) => {
+    if (job.attemptsStarted > 1) notes.left(job.id as string);
   });
   try {
     // BullMQ keeps what came of its first command for ever, see openOrderQueues: one that failed would take no job.
@@ -185,9 +210,10 @@ function ending(jobId: string, outcome: Outcome): RepairOutcome {
  * BullMQ says so once the job is where it belongs now, also when it gave up an order that was never processed. Only a
  * job that is not tried again has an end.
  */
-function tellFailure(outcomes: OutcomeLog, job: Job<OrderJob>, error: Error): void {
+function tellFailure(outcomes: OutcomeLog, { index }: Partition, job: Job<OrderJob>, error: Error): void {
   const jobId = job.id as string;
-  if (error.cause instanceof InvalidOrder) outcomes.refused(jobId, idsOf(job.data), error.cause);
+  if (error.cause instanceof InvalidOrder)
+    outcomes.refused(jobId, index, { ...idsOf(job.data), worth: worthOf(job.data) }, error.cause);
   else if (job.finishedOn !== undefined) outcomes.failed(jobId, idsOf(job.data), job.attemptsMade, error);
   else outcomes.retried(jobId, error);
 }

@@ -1,11 +1,14 @@
 import type { Logger } from 'winston';
-import type { InvalidOrder } from '../orders/invalidOrder.ts';
+import { type InvalidOrder, REASONS, type Reason } from '../orders/invalidOrder.ts';
 import { cannotFail, every } from '../runtime/every.ts';
+import { refusedFor } from '../telemetry/figures.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import type { Outcome } from './processOrder.ts';
 
-type Tally = Record<Outcome['outcome'] | 'invalid' | 'failed' | 'retried', number>;
-
-const noTally = (): Tally => ({ counted: 0, duplicate: 0, moved: 0, invalid: 0, failed: 0, retried: 0 });
+interface Ids {
+  orderId: string;
+  userId: string;
+}
 
 const LINE_EVERY_MS = 1_000;
 
@@ -16,37 +19,57 @@ const LONGEST_REASON = 500;
 export interface OutcomeLog {
   ended(outcome: Outcome['outcome']): void;
   /** A refused order gets a line of its own: ids and reasons, never its text or an address. */
-  refused(jobId: string, ids: { orderId: string; userId: string }, error: InvalidOrder): void;
+  refused(
+    jobId: string,
+    partition: number,
+    order: Ids & { worth: number | undefined },
+    error: InvalidOrder,
+  ): void;
   /** So does one that fails for good by anything else, its attempts used up for example. */
-  failed(jobId: string, ids: { orderId: string; userId: string }, attempts: number, error: Error): void;
+  failed(jobId: string, ids: Ids, attempts: number, error: Error): void;
   retried(jobId: string, error: Error): void;
   stop(): Promise<void>;
 }
 
-export function startOutcomeLog(logger: Logger): OutcomeLog {
-  let tally = noTally();
+export function startOutcomeLog(logger: Logger, tally: Tally): OutcomeLog {
+  const countsNow = () => ({
+    counted: tally.countOf('counted'),
+    duplicate: tally.countOf('duplicate'),
+    moved: tally.countOf('moved'),
+    invalid: REASONS.reduce((sum, reason) => sum + tally.countOf(refusedFor(reason)), 0),
+    failed: tally.countOf('failed'),
+    retried: tally.countOf('retried'),
+  });
+  let told = countsNow();
   const flush = () => {
-    const total = Object.values(tally).reduce((sum, count) => sum + count, 0);
-    if (total > 0) logger.info('orders processed', { ...tally });
-    tally = noTally();
+    const counts = countsNow();
+    const grown = Object.entries(counts).map(([name, count]) => [
+      name,
+      count - told[name as keyof typeof told],
+    ]);
+    if (grown.some(([, count]) => (count as number) > 0))
+      logger.info('orders processed', Object.fromEntries(grown));
+    told = counts;
   };
   const flushing = every(LINE_EVERY_MS, flush, { atOnce: false, onError: cannotFail });
   return {
     ended(outcome) {
-      tally[outcome] += 1;
+      tally.add(outcome);
     },
-    refused(jobId, ids, error) {
-      tally.invalid += 1;
+    refused(jobId, partition, { worth, ...ids }, error) {
+      const { orderId, userId } = ids;
+      const [reason] = error.reasons as [Reason];
+      tally.refused({ job_id: jobId, partition, order_id: orderId, user_id: userId, reason }, worth);
       const paths = error.issues.slice(0, 20).map((issue) => `${issue.code} at ${issue.path || 'the order'}`);
       logger.warn('order refused', { job: jobId, ...ids, reasons: error.reasons, issues: paths });
     },
     failed(jobId, ids, attempts, error) {
-      tally.failed += 1;
+      tally.add('failed');
       const reason = error.message.slice(0, LONGEST_REASON);
       logger.warn('order failed for good', { job: jobId, ...ids, attempts, reason });
     },
     retried(jobId, error) {
-      tally.retried += 1;
+      tally.add('retried');
       logger.debug('order will be retried', { job: jobId, error: error.message });
     },
     async stop() {

@@ -10,6 +10,7 @@ import { Troubles } from '../../src/runtime/troubles.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
+import { Tally } from '../../src/telemetry/tally.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { anOrder } from '../support/orders.ts';
 import { startTestRedis } from '../support/redis.ts';
@@ -42,6 +43,7 @@ export const inListRig = (test: (rig: DeliveryRig) => Promise<void>) => async ()
         partitions,
         readLoad: () => readQueueLoad(connection, partitions),
         troubles: new Troubles(),
+        tally: new Tally(),
         logger,
         onError: () => {},
       },

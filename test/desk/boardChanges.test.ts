@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Queue } from 'bullmq';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { BOARD_CHANGES } from '../../src/desk/boardRoutes.ts';
+import { readFailures } from '../../src/queue/failures/readFailures.ts';
+import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
@@ -80,6 +83,17 @@ describe('what Bull Board offers to do to orders', () => {
         return { method, path, body: BODIES[route.split('/').at(-1) as string] ?? {} };
       });
     });
+
+  it('takes an order that it retries out of the index of failed ones at once', async () => {
+    const { all } = makePartitions(1);
+    const client = redis.client();
+    for (const id of ['F1', 'F2']) await addFailed(id);
+    await reconcileFailures(client, all[0] as Partition, { alone: true });
+    expect(await readFailures(client, all)).toMatchObject({ orders: 2, minorUnits: 400_000 });
+    expect((await ask('PUT', '/api/queues/orders/F1/retry')).status).toBe(204);
+    expect(await readFailures(client, all)).toMatchObject({ orders: 1, minorUnits: 200_000 });
+    expect(await queue.getJobState('F1')).toBe('waiting');
+  });
 
   it('leaves 100 waiting orders where and what they are, whatever is asked', async () => {
     const ids = Array.from({ length: 100 }, (_, index) => `W${index}-order`);

@@ -25,6 +25,9 @@ const GOOD: Record<string, string[]> = {
   '/stats/users-by-date': [`/stats/users-by-date?${RANGE}`, `/stats/users-by-date?${RANGE}&limit=1`],
   '/stats/series': ['day', 'month', 'year'].map((each) => `/stats/series?${RANGE}&granularity=${each}`),
   '/metrics': ['/metrics'],
+  '/pulse': ['/pulse'],
+  '/pulse/history': ['hour', 'day', 'month'].map((each) => `/pulse/history?span=${each}`),
+  '/queue': ['/queue'],
   '/health': ['/health'],
   '/health/ready': ['/health/ready'],
   '/health/live': ['/health/live'],
@@ -33,7 +36,13 @@ const GOOD: Record<string, string[]> = {
   '/problems/{kind}': Object.keys(PROBLEM_KINDS).map((kind) => `/problems/${kind}`),
 };
 
-const LISTS = ['/stats/top-spenders', '/stats/top-buyers', '/stats/users-by-date', '/stats/series'];
+const LISTS = [
+  '/stats/top-spenders',
+  '/stats/top-buyers',
+  '/stats/users-by-date',
+  '/stats/series',
+  '/pulse/history',
+];
 
 const each = Object.entries(GOOD).flatMap(([path, requests]) =>
   requests.flatMap((request) => [[request, path] as const, [`/v1${request}`, path] as const]),

@@ -3,8 +3,10 @@ import type { Redis } from 'ioredis';
 import { noProgress } from '../../src/cli/kit/progress.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
+import { readFailurePage, readFailures } from '../../src/queue/failures/readFailures.ts';
+import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
-import { PARTITIONS_KEY, pausedSinceKey } from '../../src/store/keys.ts';
+import { failureKeys, PARTITIONS_KEY, pausedSinceKey } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -66,6 +68,38 @@ describe('another number of partitions', () => {
     expect(new Set(await endings(record, fresh))).toEqual(new Set(['counted']));
     expect((await visible(redis, 8, ORDERS)).global.orders).toBe(before.global.orders + 500);
     expect((await verifyAll(redis, makePartitions(8), noProgress)).result).toBe('right');
+  });
+
+  it('knows of every failed order what it knew, and since when, also of one that is being retried', async () => {
+    await fill(redis, 2, ORDERS.slice(0, 100));
+    const { all } = makePartitions(2);
+    for (const partition of all) {
+      const { since } = failureKeys(partition);
+      for (const [index, id] of (await redis.zrange(since, 0, '-1')).entries())
+        await redis.zadd(since, 'XX', 1_000 * index, id);
+    }
+    const [retried] = await readFailurePage(redis, all, { count: 1 });
+    const queues = await queuesOf(redis, 2);
+    await (await queues.all[retried?.partition as number]?.getJob(retried?.job as string))?.retry('failed');
+    await queues.close();
+    for (const partition of all) await reconcileFailures(redis, partition, { alone: true });
+
+    const known = async (count: number) => {
+      const partitions = makePartitions(count).all;
+      const page = await readFailurePage(redis, partitions, { count: 1_000 });
+      const firsts = partitions.map((each) => redis.zrange(failureKeys(each).retried, 0, '-1', 'WITHSCORES'));
+      return {
+        sums: await readFailures(redis, partitions),
+        page: page.map(({ partition: _, ...rest }) => rest).sort((a, b) => (a.job < b.job ? -1 : 1)),
+        retried: (await Promise.all(firsts)).flat(),
+      };
+    };
+    const before = await known(2);
+    expect(before.page).toHaveLength(75);
+    expect(before.retried).toEqual([retried?.job, '0']);
+    await change(5);
+    expect(await known(5)).toEqual(before);
+    expect((await verifyAll(redis, makePartitions(5), noProgress)).result).toBe('right');
   });
 
   it('leaves nothing of the old partitions behind, and what belongs to none as it was', async () => {

@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { createRandom } from '../../src/cli/send/random.ts';
 import type { Order } from '../../src/orders/order.ts';
 import { monthOf } from '../../src/orders/timestamp.ts';
+import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
 import { type OrderQueues, openOrderQueues } from '../../src/queue/orderQueues.ts';
 import { repairShelf } from '../../src/queue/repairs.ts';
@@ -87,6 +88,7 @@ async function fillQueues(redis: Redis, count: number): Promise<void> {
     const options = { jobId: `delayed-${index}`, delay: 3_600_000 };
     await queue.add('order', { order: { user_id: `D${index}` } } as unknown as OrderJob, options);
   }
+  for (const partition of partitions.all) await reconcileFailures(redis, partition, { alone: true });
   await queues.close();
 }
 

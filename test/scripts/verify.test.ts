@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
 import { run as verify } from '../../src/cli/verify/run.ts';
+import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
-import { repairKeys } from '../../src/store/keys.ts';
+import { type FailureKeys, failureKeys, repairKeys } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../src/store/statsKeys.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
@@ -36,7 +37,7 @@ describe('order-pipeline verify', () => {
     const { code, stdout } = await runCommand(verify, '', { REDIS_URL: server.url, PARTITIONS: '8' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^orders of all users = global +600 +600 +ok$/m);
-    expect(stdout).toMatch(/^All 22 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
+    expect(stdout).toMatch(/^All 26 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
   });
 
   it('finds nothing wrong where nothing was counted yet', async () => {
@@ -275,6 +276,58 @@ describe('order-pipeline verify', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^edited orders with all they were before +1 +0 +differs: J1$/m);
     expect(stdout).toMatch(/^repairs listed by when they ended +0 +1 +differs$/m);
+  });
+
+  it.each<[string, (keys: FailureKeys) => Promise<unknown>, Record<string, string>]>([
+    [
+      'an entry that is missing',
+      ({ entries }) => redis.hdel(entries, 'J1'),
+      { known: '3 2', entries: '2 2', listed: '2 3', sums: '4 0' },
+    ],
+    [
+      'an entry of a job that is none',
+      ({ entries }) => redis.hset(entries, 'J9', '[1,1,null,"","",1,[]]'),
+      { known: '3 3', entries: '4 3', listed: '4 3', sums: '6 2' },
+    ],
+    [
+      'an entry of an earlier failure',
+      ({ entries }) => redis.hset(entries, 'J1', '[1,1,100,"","",1,[["wrong_type",""]]]'),
+      { known: '3 2', entries: '3 2', listed: '3 3', sums: '6 2' },
+    ],
+    [
+      'a sum',
+      ({ sums }) => redis.hincrby(sums, 'minor_units', 1),
+      { known: '3 3', entries: '3 3', listed: '3 3', sums: '4 3' },
+    ],
+    [
+      'a time',
+      ({ since }) => redis.zrem(since, 'J1'),
+      { known: '3 3', entries: '3 3', listed: '3 2', sums: '4 4' },
+    ],
+  ])('finds an index of failed orders that is wrong in %s', async (_, damage, figures) => {
+    const queues = await queuesOf(redis, 3);
+    const [partition] = partitions.all as [Partition];
+    const failureOf = failureKeys(partition);
+    for (const id of ['J1', 'J2', 'J3']) {
+      const message = { id, sentAt: '2025-01-01T00:00:00Z', receiveCount: 1 };
+      await queues.add(partition, [{ id, data: { order: { order_value: 1 }, message } }]);
+      await redis.lrem(`${partition.tag}:orders:wait`, 1, id);
+      await redis.zadd(`${partition.tag}:orders:failed`, 1_000, id);
+    }
+    await queues.close();
+    await reconcileFailures(redis, partition, { alone: true });
+    expect(await run()).toMatchObject({ code: 0 });
+    await damage(failureOf);
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    const found = (name: string) =>
+      new RegExp(`^${name} +(\\d+) +(\\d+) `, 'm').exec(stdout)?.slice(1).join(' ');
+    expect({
+      known: found('failed orders in their index'),
+      entries: found('entries there of orders that have failed'),
+      listed: found('entries listed by when they first failed'),
+      sums: found('sums over the entries, by reason'),
+    }).toEqual(figures);
   });
 
   it('finds a gap in the audit log', async () => {

@@ -5,6 +5,7 @@ import { setFleetConcurrency } from '../../src/queue/fleetConcurrency.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { CONCURRENCY_KEY } from '../../src/store/keys.ts';
+import { Tally } from '../../src/telemetry/tally.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
 import { anOrder, RULES } from '../support/orders.ts';
 import { silentLogger, startPipeline, type TestPipeline } from '../support/pipeline.ts';
@@ -92,6 +93,7 @@ describe('the orders that a running worker has in hand', () => {
         settingsRedis: redis,
         queues: durableQueues(redis, idle.queues, await chooseDurability(redis, 'memory')),
         partitions: idle.partitions,
+        tally: new Tally(),
         logger: silentLogger(),
         onError: () => {},
       },

@@ -8,6 +8,7 @@ import { DEFAULT_MAX_BODY_BYTES } from '../../src/runtime/limits.ts';
 import { makeReadStats, type ReadStats } from '../../src/stats/read/readStats.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { makePartitions, type Partition, type Partitions } from '../../src/store/partitions.ts';
+import { Tally } from '../../src/telemetry/tally.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
 import { RULES } from '../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -84,6 +85,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           settingsRedis: redis.client(),
           queues: moves,
           partitions,
+          tally: new Tally(),
           logger,
           onError: () => {},
         },

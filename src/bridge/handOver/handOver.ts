@@ -5,6 +5,7 @@ import { atMost } from '../../runtime/deadline.ts';
 import { cannotFail, every } from '../../runtime/every.ts';
 import type { Troubles } from '../../runtime/troubles.ts';
 import type { Partitions } from '../../store/partitions.ts';
+import type { Tally } from '../../telemetry/tally.ts';
 import type { Sink } from '../source.ts';
 import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
 import { Gate } from './gate.ts';
@@ -17,6 +18,7 @@ interface HandOverParts {
   partitions: Partitions;
   readLoad: () => Promise<QueueLoad>;
   troubles: Troubles;
+  tally: Tally;
   logger: Logger;
   onError: (error: Error) => void;
 }
@@ -38,14 +40,14 @@ export interface HandOver extends Sink {
 const LOOK_LIMIT_MS = 1_500;
 
 export function startHandOver(options: HandOverOptions, parts: HandOverParts): HandOver {
-  const { lanes, partitions, readLoad, troubles, logger, onError } = parts;
+  const { lanes, partitions, readLoad, troubles, tally, logger, onError } = parts;
   const gate = new Gate();
-  const traffic = startTrafficLog(logger);
+  const traffic = startTrafficLog(logger, tally);
   const pressure = new Pressure(options, readLoad, gate, troubles, logger);
   const enqueuer = new Enqueuer(options, {
     lanes,
     partitions,
-    onEnqueued: (count) => traffic.enqueued(count),
+    onEnqueued: (count) => tally.add('enqueued', count),
     onAdd: (fault) => pressure.added(fault),
     onError,
   });
@@ -62,17 +64,15 @@ export function startHandOver(options: HandOverOptions, parts: HandOverParts): H
 }
 
 /** One line a second that had any messages, instead of a line for each. */
-function startTrafficLog(logger: Logger) {
-  let messages = 0;
+function startTrafficLog(logger: Logger, tally: Tally) {
+  let told = tally.countOf('enqueued');
   const flush = () => {
+    const messages = tally.countOf('enqueued') - told;
     if (messages > 0) logger.info('messages enqueued', { messages });
-    messages = 0;
+    told += messages;
   };
   const flushing = every(1_000, flush, { atOnce: false, onError: cannotFail });
   return {
-    enqueued(count: number) {
-      messages += count;
-    },
     async stop() {
       await flushing.stop();
       flush();

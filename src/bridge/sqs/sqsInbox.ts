@@ -7,10 +7,12 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { withLimit } from '../../runtime/deadline.ts';
+import type { InboxDepth } from '../../telemetry/figures.ts';
 import type { CallCounts, CallKind } from './callCounts.ts';
 import { createSqsClient, type SqsTarget, sqsCredentials } from './client.ts';
 import { explainSqsError } from './errors.ts';
 import type { EntryOutcome, Inbox, InboxMessage } from './inbox.ts';
+import { depthReader } from './inboxDepth.ts';
 import { createLeanSqsClient } from './leanClient.ts';
 import { findOrCreateInbox, type InboxSettings } from './openInbox.ts';
 
@@ -40,6 +42,8 @@ export interface SqsInbox extends Inbox {
   region(): Promise<string>;
   /** Finds the inbox, or creates it, as the first receive would. */
   open(signal?: AbortSignal): Promise<void>;
+  /** How much is in it. Rejects until it has been found. */
+  depth(): Promise<InboxDepth>;
 }
 
 /**
@@ -54,6 +58,9 @@ export function sqsInbox(target: SqsTarget & InboxSettings, { counts, onFound }:
   const receiving = createLeanSqsClient(target, credentials);
   const answering = createLeanSqsClient(target, credentials);
   const { visibilitySeconds } = target;
+  const within = ((command: never) =>
+    finding.send(command, { abortSignal: AbortSignal.timeout(CALL_LIMIT_MS) })) as typeof finding.send;
+  const readDepth = depthReader({ send: within });
   let found: string | undefined;
 
   const explained = (error: unknown): Error => explainSqsError(error, credentials.areMadeUp());
@@ -96,6 +103,11 @@ export function sqsInbox(target: SqsTarget & InboxSettings, { counts, onFound }:
     region: () => finding.config.region(),
     async open(signal) {
       await find(signal);
+    },
+
+    async depth() {
+      if (found === undefined) throw new Error('the inbox has not been found yet');
+      return readDepth(found);
     },
 
     async receive(max, waitSeconds, signal) {

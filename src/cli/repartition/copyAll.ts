@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
-import { jobParts } from './copyJobs.ts';
+import { failuresPart, jobParts } from './copyJobs.ts';
 import { type LedgerSizes, ledgerParts, standOf } from './copyLedger.ts';
 import { repairParts } from './copyRepairs.ts';
 import { statsParts } from './copyStats.ts';
@@ -26,6 +26,7 @@ export async function listParts(
     parts.push(...(await jobParts(redis, source, split, idCase)));
     parts.push(...(await repairParts(redis, source, split)));
   }
+  parts.push(failuresPart(redis, split));
   parts.push(totalsPart(redis, split, stands));
   return parts;
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { IdCase } from '../../orders/ids.ts';
+import { reconcileFailures } from '../../queue/failures/reconcile.ts';
 import type { OrderJob } from '../../queue/orderJob.ts';
 import { userIdOf } from '../../queue/readOrderJob.ts';
-import { queueKey, repairKeys } from '../../store/keys.ts';
+import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { replies } from '../verify/reading.ts';
 import { JOB_PLACES, jobsAt, placeSize } from './jobPlaces.ts';
@@ -24,6 +25,8 @@ interface Placed {
   hash: Buffer[];
   /** What is kept beside it, when somebody edited it. */
   edits: string | null;
+  /** When it first failed, ms. */
+  first: string | null;
 }
 
 /** The jobs of an old partition, each to the partition of the user it names now, as the bridge would choose it. */
@@ -44,17 +47,34 @@ export async function jobParts(
       const edited = await replies<string | null>(
         jobs.reduce((all, { id }) => all.hget(repairKeys(source).edits, id), redis.pipeline()),
       );
+      const { since, retried } = failureKeys(source);
+      const firsts = await replies<string | null>(
+        jobs.reduce((all, { id }) => all.zscore(since, id).zscore(retried, id), redis.pipeline()),
+      );
       const placed = jobs.flatMap(({ id, score }, index): Placed[] => {
         const hash = hashes[index] ?? [];
         if (hash.length === 0) return [];
         const target = split.to.of(userOf(hash, idCase) ?? id);
-        return [{ id, target, becomes: place.becomes, score, hash, edits: edited[index] ?? null }];
+        const first = firsts[2 * index] ?? firsts[2 * index + 1] ?? null;
+        return [{ id, target, becomes: place.becomes, score, hash, edits: edited[index] ?? null, first }];
       });
       await placeAll(redis, source, split, placed);
     },
   }));
   return Promise.all(parts);
 }
+
+/**
+ * The index of failed orders is made anew from the copied jobs: some of it may have been wrong, and a sum over another
+ * share of the orders is another sum. Only when they first failed is carried over, with the jobs, as of retried ones.
+ */
+export const failuresPart = (redis: Redis | Cluster, { to }: Split): Part => ({
+  size: to.all.length,
+  batch: 1,
+  async copy(from, until) {
+    for (const target of to.all.slice(from, until)) await reconcileFailures(redis, target, { alone: true });
+  },
+});
 
 /**
  * Two old partitions may hold jobs of one id, when its user was spelled differently at each delivery. The later one
@@ -87,8 +107,10 @@ async function placeInOne(redis: Redis | Cluster, jobs: Placed[]): Promise<Place
     pipe.eval(SCRIPT, 2, queueKey(target, id), queueKey(target, becomes), id, score, ...hash);
   }
   const answers = await replies<number>(pipe);
-  for (const [index, { id, target, edits }] of jobs.entries()) {
-    if (answers[index] === 1 && edits !== null) await redis.hset(repairKeys(target).edits, id, edits);
+  for (const [index, { id, target, edits, first }] of jobs.entries()) {
+    if (answers[index] !== 1) continue;
+    if (edits !== null) await redis.hset(repairKeys(target).edits, id, edits);
+    if (first !== null) await redis.zadd(failureKeys(target).retried, first, id);
   }
   return jobs.filter((_, index) => answers[index] !== 1);
 }

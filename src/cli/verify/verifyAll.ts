@@ -5,6 +5,7 @@ import type { Progress } from '../kit/progress.ts';
 import { checksByHand } from './byHand.ts';
 import { type Check, checksOf } from './checks.ts';
 import type { UserRecord } from './differences.ts';
+import { checksOfFailed } from './failed.ts';
 import { addFigures, type Figures, noFigures } from './figures.ts';
 import { tagsElsewhere } from './layout.ts';
 import { countItems, readFigures } from './readFigures.ts';
@@ -66,6 +67,7 @@ export async function verifyAll(
 
   const checks = [
     ...checksOf(figures, await tagsElsewhere(redis, partitions.all.length)),
+    ...(await checksOfFailed(redis, partitions)),
     ...(await checksByHand(redis, partitions)),
   ];
   const has = (verdict: Check['verdict']) => checks.some((check) => check.verdict === verdict);

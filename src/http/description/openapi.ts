@@ -4,7 +4,10 @@ import type { IdCase } from '../../orders/ids.ts';
 import { PROBLEM_TYPE } from '../transport/problem.ts';
 import { PROBLEM_KINDS, type ProblemKind } from '../transport/problemKinds.ts';
 import * as answers from './answers.ts';
-import { type Operation, openOperations, statsOperations } from './operations.ts';
+import * as liveAnswers from './liveAnswers.ts';
+import { liveOperations, queueOperation } from './liveOperations.ts';
+import type { Operation } from './operation.ts';
+import { openOperations, statsOperations } from './operations.ts';
 
 /** An OpenAPI 3.1 document or a part of one. */
 export type Json = Record<string, unknown>;
@@ -28,10 +31,12 @@ const GUARDED: readonly ProblemKind[] = ['unauthorized', 'forbidden', 'redis-una
 
 /** The document of the whole API, made from the operations that its routes are made from. */
 export function openapiDocument(idCase: IdCase): Json {
-  const operations = { ...statsOperations(idCase), ...openOperations } as unknown as Record<
-    string,
-    Operation
-  >;
+  const operations = {
+    ...statsOperations(idCase),
+    ...liveOperations,
+    ...openOperations,
+    queue: queueOperation,
+  } as unknown as Record<string, Operation>;
   const responses: SharedResponses = new Map();
   const paths = Object.fromEntries(
     Object.entries(operations).map(([id, operation]) => [
@@ -117,7 +122,7 @@ const headers = (...names: (keyof typeof HEADERS)[]): Json =>
   Object.fromEntries([...names, ...ALWAYS].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const NAMES = new Map<z.core.$ZodType, string>(
-  Object.entries(answers).map(([name, schema]) => [
+  Object.entries({ ...answers, ...liveAnswers }).map(([name, schema]) => [
     schema,
     `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
   ]),

@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import type { IdCase } from '../../orders/ids.ts';
 import { MAX_ENTRIES } from '../../stats/read/readStats.ts';
-import type { CsvRow } from '../stats/csv.ts';
-import type { ProblemKind } from '../transport/problemKinds.ts';
 import * as answers from './answers.ts';
+import { operation } from './operation.ts';
 import {
   cursor,
   granularity,
@@ -14,45 +13,6 @@ import {
   withOptionalRange,
   withRange,
 } from './parameters.ts';
-
-/**
- * One thing that can be asked of the API. Its route, its validation, its types and its part of the document all come
- * from here. Every operation is a GET, and HEAD besides.
- */
-export interface Operation<
-  Path extends z.ZodObject = z.ZodObject,
-  Query extends z.ZodType = z.ZodType,
-  Answer extends z.ZodType = z.ZodType,
-> {
-  /** With parameters in braces, as OpenAPI writes them. */
-  path: string;
-  tag: 'Users' | 'Totals' | 'Lists' | 'Operation' | 'About';
-  summary: string;
-  description?: string;
-  pathParameters: Path;
-  query: Query;
-  answer: Answer;
-  example: z.input<Answer>;
-  /** Present for lists: the same rows as CSV, on request. */
-  csv?: { columns: readonly string[]; rows(answer: z.output<Answer>): readonly CsvRow[] };
-  /** The cursor of the page after this one. */
-  next?(answer: z.output<Answer>): string | null;
-  /** What it may refuse with, besides what any request may meet. */
-  problems?: readonly ProblemKind[];
-  /** Set for answers that are only true now: not stored, no ETag. */
-  momentary?: true;
-  /** Set for what no key is asked for. */
-  open?: true;
-  /** A status beside 200 that comes with an answer of the same shape, and what it says. */
-  otherwise?: { status: number; means: string };
-}
-
-export type InputOf<T extends Operation> = z.output<T['pathParameters']> & z.output<T['query']>;
-export type AnswerOf<T extends Operation> = z.input<T['answer']>;
-
-const operation = <Path extends z.ZodObject, Query extends z.ZodType, Answer extends z.ZodType>(
-  one: Operation<Path, Query, Answer>,
-): Operation<Path, Query, Answer> => one;
 
 const none = z.object({});
 
@@ -65,8 +25,6 @@ const MERGED =
 const DETAIL =
   'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
   'refused with the first day that is left.';
-
-export type StatsOperations = ReturnType<typeof statsOperations>;
 
 /** What is read from the stats. `idCase` decides how ids are spelled. */
 export function statsOperations(idCase: IdCase) {

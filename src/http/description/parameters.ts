@@ -81,16 +81,23 @@ function isInOrder(query: unknown): boolean {
 }
 const IN_ORDER = { path: ['start_date'], message: 'must not be after end_date', ...rule('range') };
 
-export const granularity = z
-  .enum(['day', 'month', 'year'], {
+/** One of a few words. */
+export function oneOf<Word extends string>(words: readonly [Word, ...Word[]]) {
+  const list = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return z.enum(words, {
     error: ({ input }) =>
       input === undefined
-        ? 'is required: day, month or year'
+        ? `is required: ${list}`
         : Array.isArray(input)
           ? 'must be given once'
-          : 'must be day, month or year',
-  })
-  .meta({ description: 'The length of one point.', examples: ['month'] });
+          : `must be ${list}`,
+  });
+}
+
+export const granularity = oneOf(['day', 'month', 'year']).meta({
+  description: 'The length of one point.',
+  examples: ['month'],
+});
 
 function faultOf(fault: IdFault): [rule: ParameterRule, message: string] {
   switch (fault.kind) {

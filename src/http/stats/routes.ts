@@ -1,55 +1,21 @@
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import { type ErrorRequestHandler, Router } from 'express';
 import type { IdCase } from '../../orders/ids.ts';
 import { toJsonAmount } from '../../orders/money.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { DetailGone, RangeTooLarge, TooManyWaiting, TotalOutOfRange } from '../../stats/read/errors.ts';
 import type { ReadStats } from '../../stats/read/readStats.ts';
-import { type AnswerOf, type InputOf, type Operation, statsOperations } from '../description/operations.ts';
-import { HttpProblem, methodNotAllowed } from '../transport/problem.ts';
-import {
-  CSV_TYPE,
-  chooseFormat,
-  JSON_TYPE,
-  refuseBody,
-  sendRevalidated,
-  sendUnstored,
-} from '../transport/send.ts';
-import { toCsv } from './csv.ts';
+import { statsOperations } from '../description/operations.ts';
+import { HttpProblem } from '../transport/problem.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { brokenEncoding, parameterReader } from './readParameters.ts';
+import { operationRoutes } from './operationRoutes.ts';
+import { brokenEncoding } from './readParameters.ts';
 
 /** Who spent what: reads only. Amounts leave as JSON numbers with two decimals, and only here. */
 export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
   const router = Router();
   const operations = statsOperations(idCase);
 
-  /** The route of an operation: what `read` returns is sent as the operation says. */
-  function route<T extends Operation>(operation: T, read: (input: InputOf<T>) => Promise<AnswerOf<T>>): void {
-    const parametersOf = parameterReader(operation.pathParameters, operation.query);
-    const handler = async (request: Request, response: Response) => {
-      refuseBody(request);
-      const format = chooseFormat(request, operation.csv !== undefined);
-      const input = parametersOf(request) as InputOf<T>;
-      const answer = await read(input);
-      if (operation.momentary) {
-        sendUnstored(request, response, { type: JSON_TYPE, body: JSON.stringify(answer) });
-        return;
-      }
-      const { csv } = operation;
-      const next = operation.next?.(answer);
-      await sendRevalidated(request, response, {
-        ...(csv && format === 'csv'
-          ? { type: CSV_TYPE, body: toCsv(csv.columns, csv.rows(answer)) }
-          : { type: JSON_TYPE, body: JSON.stringify(answer) }),
-        ...(csv ? { varies: 'Accept' } : {}),
-        ...(next ? { next: withCursor(request, next) } : {}),
-      });
-    };
-    router
-      .route(operation.path.replaceAll(/\{(\w+)\}/g, ':$1'))
-      .get(handler)
-      .all(methodNotAllowed('GET', 'HEAD'));
-  }
+  const route = operationRoutes(router);
 
   route(operations.userStats, async ({ user_id, ...query }) => {
     const range = rangeOf(query);
@@ -146,16 +112,8 @@ function known<T>(userId: string, found: T | undefined): T {
   throw new HttpProblem(404, { kind: 'unknown-user', detail: `No order of user ${userId} was counted` });
 }
 
-/** The address of the same list further on, as the client wrote it. */
-function withCursor({ originalUrl }: Request, cursor: string): string {
-  const [path = '', query] = originalUrl.split('?');
-  const parameters = new URLSearchParams(query);
-  parameters.set('cursor', cursor);
-  return `${path}?${parameters}`;
-}
-
 /** What reading throws, as problems of the API. */
-const readProblems: ErrorRequestHandler = (error, _request, _response, next) => {
+export const readProblems: ErrorRequestHandler = (error, _request, _response, next) => {
   if (error instanceof DetailGone) {
     return next(
       new HttpProblem(400, {

@@ -107,7 +107,7 @@ const overloaded = () =>
     detail: 'More reads are under way than are served at once, try again soon',
   });
 
-const tooSlow = () =>
+export const tooSlow = () =>
   new HttpProblem(503, {
     kind: 'redis-unavailable',
     detail: 'Redis does not answer in time, try again soon',

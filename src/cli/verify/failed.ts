@@ -1,0 +1,117 @@
+import type { Cluster, Redis } from 'ioredis';
+import { FAULT, readEntry } from '../../queue/failures/failure.ts';
+import { failureKeys, queueKey } from '../../store/keys.ts';
+import type { Partition, Partitions } from '../../store/partitions.ts';
+import type { Check } from './checks.ts';
+import { fieldsOf, pagesOf, pairs } from './reading.ts';
+
+/** Passes over a partition before it counts as too busy. */
+const MAX_PASSES = 3;
+const PAGE = 500;
+const SHOWN = 5;
+
+interface Found {
+  failed: number;
+  entries: number;
+  /** Entries of jobs in the failed set, of their last failure. */
+  right: number;
+  listed: number;
+  sums: number;
+  wrongSums: string[];
+}
+
+const NAMES = ['failed', 'entries', 'right', 'listed', 'sums'] as const;
+
+/** The index of failed orders against the failed set, and its sums against its entries. */
+export async function checksOfFailed(redis: Redis | Cluster, partitions: Partitions): Promise<Check[]> {
+  const all: Found = { failed: 0, entries: 0, right: 0, listed: 0, sums: 0, wrongSums: [] };
+  let busy = false;
+  for (const partition of partitions.all) {
+    const { found, moved } = await readQuietly(redis, partition);
+    for (const name of NAMES) all[name] += found[name];
+    all.wrongSums.push(...found.wrongSums);
+    busy ||= moved;
+  }
+  const check = (name: string, expected: number, found: number, note?: string): Check => ({
+    name,
+    unit: 'count',
+    expected,
+    found,
+    verdict: expected === found ? 'ok' : busy ? 'inconclusive' : 'differs',
+    ...(note ? { note } : {}),
+  });
+  return [
+    check('failed orders in their index', all.failed, all.right),
+    check('entries there of orders that have failed', all.entries, all.right),
+    check('entries listed by when they first failed', all.entries, all.listed),
+    check(
+      'sums over the entries, by reason',
+      all.sums,
+      all.sums - all.wrongSums.length,
+      all.wrongSums.slice(0, SHOWN).join(', '),
+    ),
+  ];
+}
+
+/** Again while it differs and something moves: an order that fails is noted a moment later. */
+async function readQuietly(
+  redis: Redis | Cluster,
+  partition: Partition,
+): Promise<{ found: Found; moved: boolean }> {
+  for (let pass = 1; ; pass += 1) {
+    const before = await momentOf(redis, partition);
+    const found = await readOnce(redis, partition);
+    const moved = (await momentOf(redis, partition)) !== before;
+    if (!moved || pass === MAX_PASSES) return { found, moved };
+  }
+}
+
+async function momentOf(redis: Redis | Cluster, partition: Partition): Promise<string> {
+  const failed = queueKey(partition, 'failed');
+  const { sums } = failureKeys(partition);
+  return JSON.stringify([
+    await redis.zcard(failed),
+    await redis.zrange(failed, -1, '-1', 'WITHSCORES'),
+    [...(await fieldsOf(redis, sums))].sort(),
+  ]);
+}
+
+async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<Found> {
+  const keys = failureKeys(partition);
+  const found: Found = { failed: 0, entries: 0, right: 0, listed: 0, sums: 0, wrongSums: [] };
+  for await (const page of pagesOf(redis, queueKey(partition, 'failed'), PAGE)) {
+    const entries = await redis.hmget(keys.entries, ...page.map(({ member }) => member));
+    found.failed += page.length;
+    found.right += page.filter(({ score }, index) => entries[index]?.startsWith(`[${score},`)).length;
+  }
+  const seen = new Set<string>();
+  const sums = new Map<string, number>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await redis.hscan(keys.entries, cursor, 'COUNT', PAGE);
+    for (const [job, text] of pairs(flat)) {
+      if (!seen.has(job)) addTo(sums, text);
+      seen.add(job);
+    }
+    cursor = next;
+  } while (cursor !== '0');
+  found.entries = seen.size;
+  found.listed = await redis.zcard(keys.since);
+  const stored = await fieldsOf(redis, keys.sums);
+  const names = [...new Set([...sums.keys(), ...stored.keys()])];
+  found.sums = names.length;
+  found.wrongSums = names.filter((name) => (sums.get(name) ?? 0) !== Number(stored.get(name) ?? 0));
+  return found;
+}
+
+function addTo(sums: Map<string, number>, text: string): void {
+  const failure = readEntry('', 0, 0, text);
+  if (failure === undefined) return;
+  const { minorUnits, issues } = failure;
+  const reasons = issues.length === 0 ? [FAULT] : issues.map(({ code }) => code);
+  const add = (name: string, more: number) => sums.set(name, (sums.get(name) ?? 0) + more);
+  for (const name of ['', ...new Set(reasons)].map((reason) => reason && `${reason}:`)) {
+    add(`${name}orders`, 1);
+    add(minorUnits === undefined ? `${name}unknown` : `${name}minor_units`, minorUnits ?? 1);
+  }
+}

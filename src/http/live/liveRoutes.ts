@@ -1,0 +1,51 @@
+import { type Request, type Response, Router } from 'express';
+import { type History, SPANS } from '../../telemetry/read/history.ts';
+import { liveOperations } from '../description/liveOperations.ts';
+import { operationRoutes } from '../stats/operationRoutes.ts';
+import { readProblems } from '../stats/routes.ts';
+import { methodNotAllowed } from '../transport/problem.ts';
+import { refuseBody } from '../transport/send.ts';
+import type { SharedSnapshots } from './sharedSnapshots.ts';
+import { historyAnswer, pulseAnswer } from './snapshotAnswer.ts';
+
+/** What goes on now and went on lately, for whoever may read the stats. */
+export function liveRoutes(snapshots: SharedSnapshots, history: History): Router {
+  const router = Router();
+  const route = operationRoutes(router);
+  route(liveOperations.pulse, async () => pulseAnswer(await snapshots.latest()));
+  route(liveOperations.history, async ({ span }) =>
+    historyAnswer(span, SPANS[span].step, await history(span)),
+  );
+  router
+    .route('/pulse/stream')
+    .get((request, response) => stream(request, response, snapshots))
+    .all(methodNotAllowed('GET', 'HEAD'));
+  router.use(readProblems);
+  return router;
+}
+
+/**
+ * Server-sent events: a snapshot a second, a comment in a second without one. A reader who does not keep up misses
+ * snapshots, nothing is stored up for them; one who is gone is let go of by the server's own time limit.
+ */
+function stream(request: Request, response: Response, snapshots: SharedSnapshots): void {
+  refuseBody(request);
+  response.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    // nginx would hold events back until a buffer is full.
+    'X-Accel-Buffering': 'no',
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  response.write(': the pulse, one snapshot a second\n\n');
+  const leave = snapshots.follow({
+    event(text) {
+      if (response.writableLength === 0) response.write(text);
+    },
+    end: () => response.end(),
+  });
+  response.once('close', leave);
+}

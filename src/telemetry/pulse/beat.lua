@@ -1,0 +1,60 @@
+-- Adds what a process did since its last beat to the pulse of the installation.
+-- KEYS[1]  the pulse; every key below begins with it and lies in its slot
+-- ARGV[1]  the process
+-- ARGV[2]  number of this beat, one more than the last: a beat that comes again does nothing
+-- ARGV[3]  counts to add, packed: a byte that is no digit, then digits, for each figure
+-- ARGV[4]  gauges, packed likewise: the largest of a bucket is kept
+-- ARGV[5]  how the process describes itself, JSON; empty when it stops
+-- ARGV[6]  1 when an order counted, else 0
+-- ARGV[7], ARGV[8]  the newest counted and refused, JSON arrays of JSON texts, oldest first
+-- returns  { seconds, microseconds } of Redis's clock
+local time = redis.call('TIME')
+local now = tonumber(time[1])
+local pulse, id, number = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local processes = pulse .. ':processes'
+
+local known = redis.call('HGET', processes, id)
+local isNew = not known or tonumber(string.match(known, '^(%d+) ')) < number
+if ARGV[5] == '' then
+  redis.call('HDEL', processes, id)
+else
+  redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5]))
+end
+if not isNew then return time end
+
+if not known then
+  -- Whoever has not been seen for a day is dropped when somebody comes.
+  for _, other in ipairs(redis.call('HKEYS', processes)) do
+    local seen = string.match(redis.call('HGET', processes, other) or '', '^%d+ (%d+)')
+    if seen and tonumber(seen) < now - 86400 then redis.call('HDEL', processes, other) end
+  end
+end
+
+local function each(packed, take)
+  for name, value in string.gmatch(packed, '([^%d])(%d+)') do take(name, tonumber(value)) end
+end
+
+local function addTo(key, field, keep)
+  local figures = {}
+  each(redis.call('HGET', key, field) or '', function(name, value) figures[name] = value end)
+  each(ARGV[3], function(name, value) figures[name] = (figures[name] or 0) + value end)
+  each(ARGV[4], function(name, value) figures[name] = math.max(figures[name] or 0, value) end)
+  local packed = {}
+  for name, value in pairs(figures) do packed[#packed + 1] = name .. string.format('%.0f', value) end
+  if #packed == 0 then return end
+  redis.call('HSET', key, field, table.concat(packed))
+  redis.call('EXPIRE', key, keep)
+end
+local function bucket(letter, size, chunk, keep)
+  addTo(pulse .. ':' .. letter .. ':' .. math.floor(now / chunk), math.floor(now % chunk / size), keep + chunk)
+end
+bucket('s', 1, 60, 3600)
+bucket('m', 60, 3600, 86400)
+bucket('h', 3600, 86400, 400 * 86400)
+
+if ARGV[6] == '1' then redis.call('HSET', pulse .. ':last', 'counted', now) end
+for name, texts in pairs({ [':newest:counted'] = ARGV[7], [':newest:refused'] = ARGV[8] }) do
+  for _, text in ipairs(cjson.decode(texts)) do redis.call('LPUSH', pulse .. name, text) end
+  redis.call('LTRIM', pulse .. name, 0, 19)
+end
+return time

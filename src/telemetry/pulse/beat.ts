@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { atMost } from '../../runtime/deadline.ts';
+import { every } from '../../runtime/every.ts';
+import { PULSE_KEY } from '../../store/keys.ts';
+import { COUNTERS, type Counter, type Gauge, type ProcessState } from '../figures.ts';
+import { packCounts, packGauges } from '../packed.ts';
+import type { Tally } from '../tally.ts';
+
+const BEAT_EVERY_MS = 1_000;
+const LAST_BEAT_MS = 1_000;
+
+export interface BeatParts {
+  redis: Redis | Cluster;
+  tally: Tally;
+  describe: () => Omit<ProcessState, 'started_at'>;
+  /** What this process has seen of queues and inbox; nothing of what it has not seen. */
+  gauges: () => Iterable<[Gauge, number]>;
+  onError: (error: Error) => void;
+}
+
+/** What a beat sends, kept until Redis has answered: sent again, it is the same one. */
+interface Beat {
+  number: number;
+  counts: Buffer;
+  gauges: Buffer;
+  counted: boolean;
+  newest: [counted: string, refused: string];
+  /** What had been added up when it was made. */
+  totals: Totals;
+}
+
+interface Totals {
+  counts: Map<Counter, number>;
+  latency: readonly number[];
+}
+
+const SCRIPT = readFileSync(new URL('./beat.lua', import.meta.url), 'utf8');
+
+type WithCommand = (Redis | Cluster) & {
+  beat(key: string, ...args: (string | number | Buffer)[]): Promise<[string, string]>;
+};
+
+/**
+ * Tells the installation once a second what this process did since it told last, in one call, whatever it did. While
+ * Redis is away it goes on adding up. Each beat counts once, however often it has to be sent.
+ */
+export function startBeat({ redis, tally, describe, gauges, onError }: BeatParts): { stop(): Promise<void> } {
+  redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
+  const id = randomUUID();
+  let told: Totals = { counts: new Map(), latency: [] };
+  let number = 0;
+  let unanswered: Beat | undefined;
+  let startedAt: string | undefined;
+
+  const send = async (isLast: boolean): Promise<void> => {
+    unanswered ??= makeBeat(++number, tally, told, gauges());
+    const { counts, counted, newest, totals } = unanswered;
+    startedAt ??= new Date(tally.now()).toISOString();
+    const state = isLast ? '' : JSON.stringify({ ...describe(), started_at: startedAt });
+    const asked = Date.now();
+    const time = await (redis as WithCommand).beat(
+      PULSE_KEY,
+      id,
+      unanswered.number,
+      counts,
+      unanswered.gauges,
+      state,
+      counted ? 1 : 0,
+      ...newest,
+    );
+    told = totals;
+    unanswered = undefined;
+    const [seconds, microseconds] = time.map(Number) as [number, number];
+    const offset = seconds * 1_000 + microseconds / 1_000 - (asked + Date.now()) / 2;
+    // What it guessed before it knew better.
+    if (number === 1 && !isLast) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();
+    tally.clockOffsetMs = offset;
+  };
+
+  const beating = every(BEAT_EVERY_MS, () => send(false), { atOnce: true, onError });
+  return {
+    async stop() {
+      const last = async () => {
+        await beating.stop();
+        if (unanswered) await send(false);
+        await send(true);
+      };
+      await atMost(
+        LAST_BEAT_MS,
+        last().catch(() => {}),
+      );
+    },
+  };
+}
+
+function makeBeat(number: number, tally: Tally, told: Totals, gauges: Iterable<[Gauge, number]>): Beat {
+  const totals: Totals = {
+    counts: new Map(COUNTERS.map((name) => [name, tally.countOf(name)])),
+    latency: tally.latency,
+  };
+  const grown = new Map<Counter, number>();
+  for (const [name, count] of totals.counts) grown.set(name, count - (told.counts.get(name) ?? 0));
+  const { counted, refused } = tally.takeNewest();
+  const texts = (entries: readonly object[]) => JSON.stringify(entries.map((entry) => JSON.stringify(entry)));
+  return {
+    number,
+    counts: packCounts(
+      grown,
+      totals.latency.map((count, bin) => count - (told.latency[bin] ?? 0)),
+    ),
+    gauges: packGauges(gauges),
+    counted: (grown.get('counted') ?? 0) > 0,
+    newest: [texts(counted), texts(refused)],
+    totals,
+  };
+}

@@ -1,0 +1,215 @@
+import { formatMinorUnits } from '../../orders/money.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export type Level = 'green' | 'amber' | 'red';
+
+/** Something that somebody should know, by a rule that anybody can read below. */
+export interface Condition {
+  name: string;
+  level: Exclude<Level, 'green'>;
+  /** Both plain sentences, without personal data or secrets. */
+  sentence: string;
+  advice: string;
+  /** ms since 1970; undefined where only now is known. */
+  since: number | undefined;
+}
+
+export interface Verdict {
+  level: Level;
+  /** Whether orders flow, and what waits; to be read in three seconds. */
+  sentences: string[];
+  /** Worst first. */
+  conditions: Condition[];
+}
+
+const SILENT_MS = 60_000;
+const OLD_SECONDS = 300;
+const MANY_WAITING = 1_000;
+const GROWN = 1.5;
+const FEW_ENDED = 20;
+const MANY_REFUSED = 0.2;
+
+/** What is wrong, and what to do about it. deploy/prometheus/alerts.yml has the same rules. */
+export function conditionsOf(snapshot: Snapshot): Condition[] {
+  const found = [...derived(snapshot), ...reported(snapshot)];
+  const byName = new Map(found.reverse().map((each) => [each.name, each]));
+  const order = (a: Condition, b: Condition) => (a.level === b.level ? 0 : a.level === 'red' ? -1 : 1);
+  return [...byName.values()].reverse().sort(order);
+}
+
+function derived(snapshot: Snapshot): Condition[] {
+  const { now, inbox, queue, bridge, workers, failed, ended, refused, waitingBefore, processes } = snapshot;
+  const is = (
+    condition: boolean,
+    name: string,
+    level: Condition['level'],
+    sentence: string,
+    advice: string,
+    since?: number,
+  ): Condition[] => (condition ? [{ name, level, sentence, advice, since }] : []);
+  const inQueue = (queue?.waiting ?? 0) + (queue?.delayed ?? 0);
+  const inInbox = inbox?.visible ?? 0;
+  const waiting = inInbox + inQueue;
+  const silentSince = snapshot.counted.newestAt;
+  const isSilent = ended === 0 && waiting > 0 && (silentSince === undefined || now - silentSince > SILENT_MS);
+  const oldest = Math.max(inbox?.oldestSeconds ?? 0, ageOf(now, queue?.oldestAt));
+  const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
+  const gone = processes.filter((each) => each.gone);
+  return [
+    ...is(
+      isSilent,
+      'nothing_counted',
+      'red',
+      `Nothing is counted while ${amount(waiting, 'order waits', 'orders wait')}.`,
+      whyNothing(snapshot, inInbox > 0 && inQueue === 0),
+      silentSince,
+    ),
+    ...is(
+      inbox?.state === 'blind',
+      'bridge_blind',
+      'red',
+      'No bridge can ask SQS for messages.',
+      'Look at the reason in /health of a bridge: credentials, region, network or the name of the inbox.',
+    ),
+    ...is(
+      failed.orders > 0,
+      'orders_wait',
+      'amber',
+      waitSentence(snapshot),
+      'Open the failed orders, mend what is wrong and retry them: order-pipeline failed retry does it for all.',
+      failed.since === null ? undefined : Date.parse(failed.since),
+    ),
+    ...is(
+      (inbox?.dead_letters ?? 0) > 0,
+      'dead_letters',
+      'amber',
+      `${amount(inbox?.dead_letters ?? 0, 'message lies', 'messages lie')} in the dead-letter queue.`,
+      'Find out why they were given up, then redrive them to the inbox: none is counted twice.',
+    ),
+    ...is(
+      oldest > OLD_SECONDS,
+      'oldest_message',
+      'amber',
+      `The oldest order has waited for ${duration(oldest * 1_000)}.`,
+      'Add workers, or raise their concurrency: order-pipeline concurrency.',
+    ),
+    ...is(
+      inQueue > MANY_WAITING && waitingBefore !== undefined && inQueue > GROWN * waitingBefore,
+      'backlog_growing',
+      'amber',
+      `${whole(inQueue)} orders wait in the queue, ${whole(waitingBefore ?? 0)} a minute ago.`,
+      'More arrive than are counted: add workers, or raise their concurrency.',
+    ),
+    ...is(
+      ended >= FEW_ENDED && refusals / ended > MANY_REFUSED,
+      'refused_share',
+      'amber',
+      `${Math.round((100 * refusals) / ended)} % of the orders of the last minute were refused.`,
+      'Look at the reasons: a sender has changed what it sends, or INBOX_ENVELOPE or ORDER_ACCEPTS is not set for it.',
+    ),
+    ...is(
+      bridge.durabilityWarning !== undefined,
+      'durability_lowered',
+      'amber',
+      'Jobs are less safe than was asked for.',
+      bridge.durabilityWarning ?? '',
+    ),
+    ...is(
+      gone.length > 0,
+      'process_gone',
+      'amber',
+      `${amount(gone.length, 'process has', 'processes have')} gone without a word: ${gone.map(({ role }) => role).join(', ')}.`,
+      workers.processes === 0
+        ? 'No worker is left: start one.'
+        : 'Look why it ended; others do its work meanwhile, and nothing is lost.',
+      gone[0]?.seenAt,
+    ),
+  ];
+}
+
+/** What processes found out by themselves. */
+const REPORTED: Record<string, { name: string; advice: string }> = {
+  sqs: { name: 'bridge_unwell', advice: 'One bridge cannot ask SQS: look at its reason in /health.' },
+  'queue paused': { name: 'queue_paused', advice: 'Resume it at /admin/queues once the reason is gone.' },
+  totals: { name: 'total_room', advice: 'Plan a new installation, or raise nothing: see docs/operate.md.' },
+  'redis memory': { name: 'redis_memory', advice: 'Raise maxmemory, or drop what is kept for too long.' },
+  jobs: { name: 'jobs_unsafe', advice: 'Messages stay in the inbox until Redis takes jobs again.' },
+};
+
+function reported({ processes }: Snapshot): Condition[] {
+  return processes
+    .filter(({ gone }) => !gone)
+    .flatMap(({ troubles }) =>
+      troubles.map(({ what, reason, since }): Condition => {
+        const { name, advice } = REPORTED[what] ?? {
+          name: what.replaceAll(/\W+/g, '_'),
+          advice: 'See /health of the process.',
+        };
+        return { name, level: 'amber', sentence: `${capital(reason)}.`, advice, since: Date.parse(since) };
+      }),
+    );
+}
+
+function whyNothing({ bridge, workers, queue }: Snapshot, isInboxOnly: boolean): string {
+  if (queue?.pausedSince !== undefined) return 'The queue is paused by hand: resume it at /admin/queues.';
+  if (isInboxOnly) {
+    if (bridge.processes === 0) return 'No bridge runs: start one, order-pipeline bridge.';
+    if (bridge.pausedBy.length > 0) return `The bridge has paused receiving: ${bridge.pausedBy.join(', ')}.`;
+    return 'The bridge receives nothing: look at its /health.';
+  }
+  if (workers.processes === 0) return 'No worker runs: start one, order-pipeline worker.';
+  return 'Workers run and count nothing: look at their logs and at /health.';
+}
+
+/** Whether orders flow, in a sentence, and what waits for somebody. */
+export function verdictOf(snapshot: Snapshot): Verdict {
+  const conditions = conditionsOf(snapshot);
+  const worst = conditions[0];
+  const level = worst?.level ?? 'green';
+  const { counted, failed } = snapshot;
+  const first = worst?.level === 'red' ? worst.sentence : flowSentence(snapshot);
+  const sentences = [first];
+  if (worst?.level === 'red' && counted.newestAt !== undefined)
+    sentences.push(`The newest was counted ${duration(snapshot.now - counted.newestAt)} ago.`);
+  if (failed.orders > 0) sentences.push(waitSentence(snapshot));
+  return { level, sentences, conditions };
+}
+
+function flowSentence({ counted, now }: Snapshot): string {
+  if (counted.newestAt === undefined) return 'No order has been counted yet.';
+  const newest = `newest counted ${duration(now - counted.newestAt)} ago`;
+  return counted.perSecond > 0
+    ? `Orders flow: ${rate(counted.perSecond)}/s, ${newest}.`
+    : `No orders arrive at the moment, ${newest}.`;
+}
+
+function waitSentence({ failed, currency, now }: Snapshot): string {
+  const { orders, minorUnits, unknown, since } = failed;
+  const money = orders === unknown ? '' : `, worth ${grouped(formatMinorUnits(minorUnits))} ${currency}`;
+  const more = unknown > 0 && orders !== unknown ? ` and ${whole(unknown)} of unknown worth` : '';
+  const from = since === null ? '' : `, since ${moment(Date.parse(since), now)}`;
+  return `${amount(orders, 'order waits', 'orders wait')} for you${money}${more}${from}.`;
+}
+
+const ageOf = (now: number, at: number | undefined): number => (at === undefined ? 0 : (now - at) / 1_000);
+const whole = (count: number): string => count.toLocaleString('en-US');
+const amount = (count: number, one: string, many: string): string =>
+  `${whole(count)} ${count === 1 ? one : many}`;
+const grouped = (amountText: string): string => amountText.replace(/\B(?=(\d{3})+\.)/g, ',');
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, '');
+const rate = (perSecond: number): string =>
+  perSecond < 10 ? perSecond.toFixed(1) : whole(Math.round(perSecond));
+
+/** The time of a day that is today, its date as well before that; UTC. */
+function moment(at: number, now: number): string {
+  const [day = '', time = ''] = new Date(at).toISOString().split('T');
+  const isToday = new Date(now).toISOString().startsWith(day);
+  return `${isToday ? '' : `${day} `}${time.slice(0, 5)} UTC`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}

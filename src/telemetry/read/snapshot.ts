@@ -1,0 +1,137 @@
+import type { Failures } from '../../queue/failures/readFailures.ts';
+import type { QueueState } from '../../queue/watchQueues.ts';
+import type { Totals } from '../../stats/figures.ts';
+import type { Counter, InboxDepth, NewestCounted, NewestRefused } from '../figures.ts';
+import { percentileOf } from '../latency.ts';
+import type { Figures } from '../packed.ts';
+import type { BucketKind, Pulse, SeenProcess } from './pulse.ts';
+
+/** What the whole installation is doing now, whoever draws it. Money is minor units, times are ms since 1970. */
+export interface Snapshot {
+  now: number;
+  currency: string;
+  counted: Totals & { users: number; perSecond: number; newestAt: number | undefined };
+  /** Sent to counted, of the last minute, ms; undefined when none counted. */
+  latency: { p50: number; p95: number; p99: number } | undefined;
+  inbox:
+    | ({ state: 'seen' | 'blind' } & InboxDepth & { oldestSeconds: number | undefined; seenAt: number })
+    | undefined;
+  bridge: {
+    processes: number;
+    perSecond: number;
+    pausedBy: string[];
+    /** Of the last minute; undefined when nothing was received. */
+    callsPer1000: number | undefined;
+    dollarsPerMillion: number | undefined;
+    durabilityWarning: string | undefined;
+  };
+  queue: QueueState | undefined;
+  workers: { processes: number; concurrency: number; busyShare: number; retriedPerMinute: number };
+  failed: Failures;
+  /** Of the last minute: all that ended, and refused ones by reason. */
+  ended: number;
+  refused: Map<string, number>;
+  /** Waiting for a worker a minute ago, as far as somebody looked. */
+  waitingBefore: number | undefined;
+  processes: (SeenProcess & { gone: boolean })[];
+  newest: { counted: NewestCounted[]; refused: NewestRefused[] };
+}
+
+export interface SnapshotParts {
+  currency: string;
+  look: (kind: BucketKind, seconds: number) => Promise<Pulse>;
+  totals: () => Promise<Totals & { users: number }>;
+  failed: () => Promise<Failures>;
+  /** As the queues were seen last, two seconds ago at most. */
+  queue: () => QueueState | undefined;
+}
+
+/** A process that misses so many beats has gone: one that stops in order says so. */
+const GONE_AFTER_MS = 15_000;
+/** For how long one that has gone is a warning; after that it is history. */
+const GONE_FOR_MS = 3_600_000;
+const RATE_SECONDS = 10;
+const MINUTE = 60;
+
+/** Three round trips at once, and one more for each partition. */
+export async function readSnapshot({
+  currency,
+  look,
+  totals,
+  failed,
+  queue,
+}: SnapshotParts): Promise<Snapshot> {
+  const [pulse, all, waiting] = await Promise.all([look('seconds', 2 * MINUTE), totals(), failed()]);
+  const second = Math.floor(pulse.now / 1_000);
+  const [lately, minute] = [pulse.sum(second, RATE_SECONDS), pulse.sum(second, MINUTE)];
+  const of = (figures: Figures, counter: Counter) => figures.counts.get(counter) ?? 0;
+  const perSecond = (counter: Counter) => of(lately, counter) / RATE_SECONDS;
+  const processes = pulse.processes
+    .map((each) => ({ ...each, gone: pulse.now - each.seenAt > GONE_AFTER_MS }))
+    .filter(({ seenAt }) => pulse.now - seenAt < GONE_FOR_MS)
+    .sort((a, b) => a.started_at.localeCompare(b.started_at));
+  const alive = processes.filter(({ gone }) => !gone);
+  const bridges = alive.filter(({ paused_by }) => paused_by !== undefined);
+  const workers = alive.filter(({ concurrency }) => concurrency !== undefined);
+  const concurrency = workers.reduce((sum, each) => sum + (each.concurrency ?? 0), 0);
+  const received = of(minute, 'received');
+  const callsPerOrder = received === 0 ? undefined : of(minute, 'sqs_calls') / received;
+  const price = bridges[0]?.dollars_per_million_calls;
+  const refused = new Map(
+    [...minute.counts].flatMap(([name, count]) =>
+      name.startsWith('refused:') ? [[name.slice('refused:'.length), count] as const] : [],
+    ),
+  );
+  const percentile = (share: number) => percentileOf(minute.latency, share) as number;
+  return {
+    now: pulse.now,
+    currency,
+    counted: { ...all, perSecond: perSecond('counted'), newestAt: pulse.lastCounted },
+    latency:
+      percentileOf(minute.latency, 1) === undefined
+        ? undefined
+        : { p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) },
+    inbox: inboxOf(bridges, minute),
+    bridge: {
+      processes: bridges.length,
+      perSecond: perSecond('received'),
+      pausedBy: [...new Set(bridges.flatMap(({ paused_by = [] }) => paused_by))],
+      callsPer1000: callsPerOrder === undefined ? undefined : callsPerOrder * 1_000,
+      dollarsPerMillion:
+        callsPerOrder === undefined || price === undefined ? undefined : callsPerOrder * price,
+      durabilityWarning: bridges.find((each) => each.durability_warning !== undefined)?.durability_warning,
+    },
+    queue: queue(),
+    workers: {
+      processes: workers.length,
+      concurrency,
+      busyShare:
+        concurrency === 0 ? 0 : Math.min(1, of(lately, 'busy_ms') / (RATE_SECONDS * 1_000 * concurrency)),
+      retriedPerMinute: of(minute, 'retried'),
+    },
+    failed: waiting,
+    ended:
+      of(minute, 'counted') + of(minute, 'duplicate') + of(minute, 'failed') + sumOf([...refused.values()]),
+    refused,
+    waitingBefore: pulse.sum(second - MINUTE, RATE_SECONDS).gauges.get('waiting'),
+    processes,
+    newest: { counted: pulse.newestCounted, refused: pulse.newestRefused },
+  };
+}
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** SQS does not say how old its oldest message is; what is received says how old messages are when their turn comes. */
+function inboxOf(bridges: readonly SeenProcess[], minute: Figures): Snapshot['inbox'] {
+  const looks = bridges.flatMap(({ inbox }) => (inbox ? [inbox] : []));
+  const newest = looks.sort((a, b) => b.seen_at.localeCompare(a.seen_at))[0];
+  if (!newest) return undefined;
+  const { seen_at, ...depth } = newest;
+  const lag = minute.gauges.get('lag_ms');
+  return {
+    state: bridges.every(({ troubles }) => troubles.some(({ what }) => what === 'sqs')) ? 'blind' : 'seen',
+    ...depth,
+    oldestSeconds: depth.visible > 0 && lag !== undefined ? Math.round(lag / 1_000) : undefined,
+    seenAt: Date.parse(seen_at),
+  };
+}

@@ -1,0 +1,64 @@
+import { COUNTERS, type Counter, type NewestCounted, type NewestRefused, refusedFor } from './figures.ts';
+import { BINS, binOf } from './latency.ts';
+
+export const MOST_NEWEST = 20;
+
+const PLACES = Object.fromEntries(COUNTERS.map((name, place) => [name, place])) as Record<Counter, number>;
+
+/**
+ * What this process did since it started. Adding is all that happens per order; whoever wants to tell others reads it:
+ * the pulse once a second, Prometheus when it asks.
+ */
+export class Tally {
+  /** Redis's clock less ours, ms: latencies are between two machines, and neither may be a year off. */
+  clockOffsetMs = 0;
+  readonly #counts = new Float64Array(COUNTERS.length);
+  readonly #latency = new Float64Array(BINS);
+  #counted: NewestCounted[] = [];
+  #refused: NewestRefused[] = [];
+
+  add(counter: Counter, count = 1): void {
+    const place = PLACES[counter];
+    this.#counts[place] = (this.#counts[place] as number) + count;
+  }
+
+  /** Now, by Redis's clock, ms. */
+  now(): number {
+    return Date.now() + this.clockOffsetMs;
+  }
+
+  /** An order that counted, and when SQS took its message, ISO. */
+  counted(order: { orderId: string; userId: string; minorUnits: number }, sentAt: string): void {
+    const now = this.now();
+    this.add('revenue', order.minorUnits);
+    const bin = binOf(now - Date.parse(sentAt));
+    this.#latency[bin] = (this.#latency[bin] as number) + 1;
+    if (this.#counted.length === MOST_NEWEST) this.#counted.shift();
+    const { orderId, userId, minorUnits } = order;
+    this.#counted.push({ order_id: orderId, user_id: userId, minorUnits, at: new Date(now).toISOString() });
+  }
+
+  refused(refused: Omit<NewestRefused, 'at'>, value: number | undefined): void {
+    this.add(refusedFor(refused.reason));
+    if (value !== undefined) this.add('refused_value', value);
+    if (this.#refused.length === MOST_NEWEST) this.#refused.shift();
+    this.#refused.push({ ...refused, at: new Date(this.now()).toISOString() });
+  }
+
+  countOf(counter: Counter): number {
+    return this.#counts[PLACES[counter]] as number;
+  }
+
+  /** Counted orders by the bins of latency.ts. */
+  get latency(): readonly number[] {
+    return [...this.#latency];
+  }
+
+  /** The newest since this was asked last, oldest first. */
+  takeNewest(): { counted: NewestCounted[]; refused: NewestRefused[] } {
+    const taken = { counted: this.#counted, refused: this.#refused };
+    this.#counted = [];
+    this.#refused = [];
+    return taken;
+  }
+}
