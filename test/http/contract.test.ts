@@ -225,7 +225,7 @@ describe('while Redis is away', () => {
           request,
           api.faults(api.operation(path), { status: response.status, headers: response.headers, body }),
         ]).toEqual([request, []]);
-        const needsRedis = /^\/(stats|users|metrics|health$|health\/ready)/.test(path);
+        const needsRedis = /^\/(stats|users|metrics|pulse|queue|health$|health\/ready)/.test(path);
         expect([request, response.status]).toEqual([request, needsRedis ? 503 : 200]);
       }
     } finally {

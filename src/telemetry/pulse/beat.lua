@@ -43,7 +43,7 @@ local function addTo(key, field, keep)
   for name, value in pairs(figures) do packed[#packed + 1] = name .. string.format('%.0f', value) end
   if #packed == 0 then return end
   redis.call('HSET', key, field, table.concat(packed))
-  redis.call('EXPIRE', key, keep)
+  redis.call('PEXPIRE', key, keep * 1000)
 end
 local function bucket(letter, size, chunk, keep)
   addTo(pulse .. ':' .. letter .. ':' .. math.floor(now / chunk), math.floor(now % chunk / size), keep + chunk)
