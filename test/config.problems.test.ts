@@ -33,6 +33,13 @@ describe('HEALTH_PORT', () => {
 describe('a wrong value', () => {
   it.each([
     ['PORT', '65536'],
+    ['BASE_PATH', '/'],
+    ['BASE_PATH', 'orders'],
+    ['BASE_PATH', '/orders/'],
+    ['BASE_PATH', '/shop//orders'],
+    ['BASE_PATH', '/shop/../orders'],
+    ['BASE_PATH', 'https://shop.example/orders'],
+    ['BASE_PATH', '/Stats/orders'],
     ['PORT', '-1'],
     ['PORT', '80.5'],
     ['PORT', '0x50'],

@@ -31,7 +31,7 @@ const PROBES = {
  */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
   const { config, logger, services, connect, details, troubles, queueState, isStarted } = parts;
-  const { host, port, healthPort, maxConnections } = config.http;
+  const { host, port, healthPort, maxConnections, basePath } = config.http;
   if (port === 0 && healthPort === undefined) return undefined;
   const redis = connect('fail_fast', 'reads', {
     socketTimeout: READS_SILENCE_MS,
@@ -42,9 +42,10 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     logger,
     health: healthRoutes({ redis, details, troubles, queueState, isStarted }),
     trustProxy: config.api.trustProxy,
+    basePath,
   };
   const listen = async (name: string, app: ReturnType<typeof makeApp>, options: ListenOptions) => {
-    const server = await startHttpServer(app, options);
+    const server = await startHttpServer(app, { ...options, basePath });
     services.add({ name, quiet: () => server.quiet(), stop: () => server.stop() });
     logger.info(name, { at: server.url });
     return server.url;

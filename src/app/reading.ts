@@ -94,7 +94,7 @@ export function readingParts(
           maxBodyBytes: config.maxBodyBytes,
           retryFailed: (some) => retryFailed(deskRedis, some),
         });
-        return board(open, boardChanges(desk, onError), onError);
+        return board(open, config.http.basePath + BOARD_PATH, boardChanges(desk, onError), onError);
       }),
     },
   };

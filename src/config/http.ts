@@ -1,12 +1,29 @@
 import * as z from 'zod';
 import type { Given } from './given.ts';
-import { login, lower, oneOf, origins, proxies, whole } from './values.ts';
+import { basePath, login, lower, oneOf, origins, proxies, whole } from './values.ts';
+
+/** What the paths of the API begin with: under one of them a request could mean two things. */
+export const OWN_PATHS = [
+  'admin',
+  'docs',
+  'favicon.ico',
+  'health',
+  'metrics',
+  'openapi.json',
+  'problems',
+  'pulse',
+  'queue',
+  'stats',
+  'users',
+  'v1',
+];
 
 /** Where HTTP answers, to whom, and how much at once. */
 export const httpVariables = {
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
   HEALTH_PORT: whole(1, 65_535).optional(),
+  BASE_PATH: basePath(OWN_PATHS).default(''),
   ADMIN_USER: login.optional(),
   ADMIN_PASSWORD: login.optional(),
   STATS_API: oneOf(['open', 'keys'], lower).optional(),
@@ -51,6 +68,7 @@ export function httpSettings(env: z.output<typeof variables>) {
       host: env.HOST,
       port: env.PORT,
       healthPort: env.HEALTH_PORT,
+      basePath: env.BASE_PATH,
       maxConnections: env.MAX_CONNECTIONS,
     },
     api: {

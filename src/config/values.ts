@@ -52,6 +52,19 @@ export const several = <const T extends readonly string[]>(values: T, fold: (tex
     return z.NEVER;
   });
 
+/** Where a proxy shows the API, as it stands behind the host; it must not begin like a path that is there already. */
+export const basePath = (taken: readonly string[]) =>
+  z
+    .string()
+    .regex(
+      /^(?:\/[A-Za-z0-9_-]+)+$/,
+      'must be a path such as /orders: a slash in front, none behind, in it letters, digits, - and _',
+    )
+    .refine(
+      (path) => !taken.includes(path.split('/')[1]?.toLowerCase() as string),
+      `must be another path than those that the API has: ${taken.join(', ')}`,
+    );
+
 /** A name or password as it is, less the line end that a file it was read from ends in. */
 export const login = z.string().transform((text) => text.replace(/[\r\n]+$/, ''));
 

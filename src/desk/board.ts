@@ -9,11 +9,16 @@ export const BOARD_PATH = '/admin/queues';
 
 /**
  * Bull Board over every partition's queue, behind `changes`, which lets nothing through that changes something. No `data` formatter: what it shows is what an edit saves back, so a
- * formatter that hides something would overwrite it.
+ * formatter that hides something would overwrite it. `seenAt` is its path as the browser sees it.
  */
-export function board(queues: OrderQueues, changes: RequestHandler, onError: (error: Error) => void): Router {
+export function board(
+  queues: OrderQueues,
+  seenAt: string,
+  changes: RequestHandler,
+  onError: (error: Error) => void,
+): Router {
   const serverAdapter = new ExpressAdapter();
-  serverAdapter.setBasePath(BOARD_PATH);
+  serverAdapter.setBasePath(seenAt);
   createBullBoard({
     serverAdapter,
     queues: queues.all.map((queue, index) => {

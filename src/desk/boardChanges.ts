@@ -1,6 +1,7 @@
 import { json, type Request, type Response, Router } from 'express';
 import type { Author } from '../audit/auditEntry.ts';
 import { NoTrace } from '../audit/auditLog.ts';
+import { basePathOf } from '../http/transport/basePath.ts';
 import { clientAddress, personOf } from '../http/transport/caller.ts';
 import { HttpProblem, PROBLEM_TYPE, problemJson, problemOf } from '../http/transport/problem.ts';
 import { LARGEST_BODY } from '../http/transport/requestLimits.ts';
@@ -55,7 +56,8 @@ export function boardChanges(
     // Beside the problem, what the board's page shows: a headline and a sentence.
     const shown = { error: HEADLINES[status] ?? 'It did not work', message: details.detail };
     response.status(status).type(PROBLEM_TYPE);
-    response.send(problemJson(status, { ...details, members: { ...details.members, ...shown } }));
+    const problem = { ...details, members: { ...details.members, ...shown } };
+    response.send(problemJson(status, problem, basePathOf(response)));
   });
   return router;
 }

@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
 import type { HealthRoutes } from './health.ts';
+import { atBasePath, basePathOf } from './transport/basePath.ts';
 import { cors } from './transport/cors.ts';
 import type { Guards } from './transport/guards.ts';
 import { methodNotAllowed, notFound, problems, sendProblem } from './transport/problem.ts';
@@ -13,6 +14,8 @@ export interface AppParts {
   health: HealthRoutes;
   /** The number of proxies in front, or their addresses; undefined means that nobody's word is taken. */
   trustProxy: number | string[] | undefined;
+  /** Where a proxy shows all of this; '' without one. */
+  basePath: string;
   /** Absent in roles that only answer /health. */
   reading?: ReadingParts;
 }
@@ -28,7 +31,7 @@ export interface ReadingParts {
 }
 
 /** The HTTP surface of a process, without a port: server.ts listens. */
-export function makeApp({ logger, health, trustProxy, reading }: AppParts): Express {
+export function makeApp({ logger, health, trustProxy, basePath, reading }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   // What may be kept gets its ETag in send.ts; on a problem or a state of health it would be work for nothing.
@@ -36,10 +39,12 @@ export function makeApp({ logger, health, trustProxy, reading }: AppParts): Expr
   // Repeated parameters stay visible as arrays and nothing else is made of them: `limit[a]=1` is a name nobody knows.
   app.set('query parser', 'simple');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
+  const takeBasePath = atBasePath(basePath);
   const startLog = requestLog(logger);
   const setSecurityHeaders = securityHeaders(reading?.operators.at);
   // One layer, not three: walking to a layer costs Express as much as each of these does.
   app.use((request, response, next) => {
+    takeBasePath(request, response);
     startLog(request, response);
     setSecurityHeaders(request, response);
     requestLimits(request, response, next);
@@ -77,7 +82,7 @@ function leads(from: string | string[], to: string): Router {
   const router = Router();
   router
     .route(from)
-    .get((_request, response) => response.redirect(to))
+    .get((_request, response) => response.redirect(basePathOf(response) + to))
     .all(methodNotAllowed('GET', 'HEAD'));
   return router;
 }
@@ -117,7 +122,7 @@ function operatorsRouter({ guards, operators }: ReadingParts): Router {
 /** In another case it would be found too, and the page's own script be refused: it only may run under `path`. */
 function asWritten(path: string): RequestHandler {
   return (request, response, next) =>
-    request.baseUrl === path ? next() : response.redirect(308, path + request.url);
+    request.baseUrl === path ? next() : response.redirect(308, basePathOf(response) + path + request.url);
 }
 
 /** The order matters: whatever comes after `guards.reads` is closed to those who may not read, also what is not there. */

@@ -2,6 +2,7 @@ import { type ErrorRequestHandler, type Request, type RequestHandler, type Respo
 import type { IdCase } from '../../orders/ids.ts';
 import { pageFiles } from '../pageFiles.ts';
 import { brokenEncoding, parameterReader } from '../stats/readParameters.ts';
+import { basePathOf } from '../transport/basePath.ts';
 import { HttpProblem, methodNotAllowed } from '../transport/problem.ts';
 import { PROBLEM_KINDS, type ProblemKind } from '../transport/problemKinds.ts';
 import { chooseFormat, JSON_TYPE, refuseBody, sendRevalidated } from '../transport/send.ts';
@@ -25,31 +26,34 @@ export function docsRoutes(idCase: IdCase): Router {
     router.route(path).get(checked).all(methodNotAllowed('GET', 'HEAD'));
   };
 
-  const getJson = (path: string, answer: (request: Request) => string) => {
+  const getJson = (path: string, answer: (request: Request, basePath: string) => string) => {
     get(path, (request, response) => {
       chooseFormat(request, false);
-      return sendRevalidated(request, response, { type: JSON_TYPE, body: answer(request) });
+      return sendRevalidated(request, response, {
+        type: JSON_TYPE,
+        body: answer(request, basePathOf(response)),
+      });
     });
   };
 
   // Made when first asked for: most processes never are.
   let document: string | undefined;
   const noParameters = parameterReader(openapi.pathParameters, openapi.query);
-  getJson(openapi.path, (request) => {
+  getJson(openapi.path, (request, basePath) => {
     noParameters(request);
-    document ??= JSON.stringify(openapiDocument(idCase));
+    document ??= JSON.stringify(openapiDocument(idCase, basePath));
     return document;
   });
 
-  getJson(problemKinds.path, (request) => {
+  getJson(problemKinds.path, (request, basePath) => {
     noParameters(request);
-    return JSON.stringify(Object.keys(PROBLEM_KINDS).map((kind) => explained(kind as ProblemKind)));
+    return JSON.stringify(Object.keys(PROBLEM_KINDS).map((kind) => explained(basePath, kind as ProblemKind)));
   });
 
   const kindOf = parameterReader(problemKind.pathParameters, problemKind.query);
-  getJson('/problems/:kind', (request) => {
+  getJson('/problems/:kind', (request, basePath) => {
     const { kind } = kindOf(request);
-    if (Object.hasOwn(PROBLEM_KINDS, kind)) return JSON.stringify(explained(kind as ProblemKind));
+    if (Object.hasOwn(PROBLEM_KINDS, kind)) return JSON.stringify(explained(basePath, kind as ProblemKind));
     throw new HttpProblem(404, { kind: 'not-found', detail: 'There is no such kind of problem' });
   });
 
@@ -71,4 +75,7 @@ const undecodable: ErrorRequestHandler = (error, _request, _response, next) => {
   next(error instanceof URIError ? brokenEncoding(['kind']) : error);
 };
 
-const explained = (kind: ProblemKind) => ({ type: `/problems/${kind}`, ...PROBLEM_KINDS[kind] });
+const explained = (basePath: string, kind: ProblemKind) => ({
+  type: `${basePath}/problems/${kind}`,
+  ...PROBLEM_KINDS[kind],
+});

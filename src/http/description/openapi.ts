@@ -29,15 +29,18 @@ const COMMON: readonly ProblemKind[] = [
 /** What those that read the stats may refuse with besides. */
 const GUARDED: readonly ProblemKind[] = ['unauthorized', 'forbidden', 'redis-unavailable'];
 
-/** The document of the whole API, made from the operations that its routes are made from. */
-export function openapiDocument(idCase: IdCase): Json {
+/**
+ * The document of the whole API, made from the operations that its routes are made from. `basePath` is what a proxy
+ * shows it under.
+ */
+export function openapiDocument(idCase: IdCase, basePath = ''): Json {
   const operations = {
     ...statsOperations(idCase),
     ...liveOperations,
     ...openOperations,
     queue: queueOperation,
   } as unknown as Record<string, Operation>;
-  const responses: SharedResponses = new Map();
+  const responses: SharedResponses = { basePath, all: new Map() };
   const paths = Object.fromEntries(
     Object.entries(operations).map(([id, operation]) => [
       operation.path,
@@ -54,14 +57,14 @@ export function openapiDocument(idCase: IdCase): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [
-      { url: '/', description: 'This server' },
-      { url: '/v1', description: 'This server, with the version in the path' },
+      { url: basePath || '/', description: 'This server' },
+      { url: `${basePath}/v1`, description: 'This server, with the version in the path' },
     ],
     tags: TAGS,
     paths,
     components: {
       schemas: schemas(),
-      responses: Object.fromEntries(responses),
+      responses: Object.fromEntries(responses.all),
       headers: HEADERS,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key.' },
@@ -214,7 +217,10 @@ function successes({ answer, example, csv, next, momentary, open, otherwise }: O
 }
 
 /** Responses that many operations share stand in the document once, named by status and what is special in them. */
-type SharedResponses = Map<string, Json>;
+interface SharedResponses {
+  basePath: string;
+  all: Map<string, Json>;
+}
 
 function problemsOf({ open, problems = [], otherwise }: Operation, shared: SharedResponses): Json {
   const kinds = [...COMMON, ...(open ? [] : GUARDED), ...problems];
@@ -227,7 +233,7 @@ function problemsOf({ open, problems = [], otherwise }: Operation, shared: Share
       );
       const special = ofStatus.filter((kind) => !COMMON.includes(kind)).map(pascalCase);
       const name = `Problem${status}${special.join('')}`;
-      if (!shared.has(name)) shared.set(name, problemResponse(status, ofStatus));
+      if (!shared.all.has(name)) shared.all.set(name, problemResponse(status, ofStatus, shared.basePath));
       return [status, { $ref: `#/components/responses/${name}` }];
     }),
   );
@@ -242,9 +248,9 @@ const HEADERS_OF_PROBLEM: Record<number, (keyof typeof HEADERS)[]> = {
   503: ['Retry-After'],
 };
 
-function problemResponse(status: number, kinds: readonly ProblemKind[]): Json {
+function problemResponse(status: number, kinds: readonly ProblemKind[], basePath: string): Json {
   const [first] = kinds as [ProblemKind];
-  const types = kinds.map((kind) => `/problems/${kind}`);
+  const types = kinds.map((kind) => `${basePath}/problems/${kind}`);
   return {
     description: kinds.map((kind) => `\`${kind}\`: ${PROBLEM_KINDS[kind].means}`).join(' '),
     headers: headers(...(HEADERS_OF_PROBLEM[status] ?? [])),

@@ -1,5 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import type { AnswerOf, InputOf, Operation } from '../description/operation.ts';
+import { basePathOf } from '../transport/basePath.ts';
 import { methodNotAllowed } from '../transport/problem.ts';
 import {
   CSV_TYPE,
@@ -27,7 +28,7 @@ export function operationRoutes(router: Router) {
           ? { type: CSV_TYPE, body: toCsv(csv.columns, csv.rows(answer)) }
           : { type: JSON_TYPE, body: JSON.stringify(answer) }),
         ...(csv ? { varies: 'Accept' as const } : {}),
-        ...(next ? { next: withCursor(request, next) } : {}),
+        ...(next ? { next: basePathOf(response) + withCursor(request, next) } : {}),
       };
       if (momentary) sendUnstored(request, response, sent);
       else await sendRevalidated(request, response, sent);
@@ -39,7 +40,7 @@ export function operationRoutes(router: Router) {
   };
 }
 
-/** The address of the same list further on, as the client wrote it. */
+/** The path of the same list further on, as the client wrote it. */
 function withCursor({ originalUrl }: Request, cursor: string): string {
   const [path = '', query] = originalUrl.split('?');
   const parameters = new URLSearchParams(query);

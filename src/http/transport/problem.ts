@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import { isAway } from '../../store/redisFaults.ts';
+import { basePathOf } from './basePath.ts';
 import type { ProblemKind } from './problemKinds.ts';
 
 /** The rule a parameter broke: stable names, for programs. `message` says the same to people. */
@@ -58,14 +59,21 @@ export function invalidParameters(errors: readonly ParameterError[]): HttpProble
 export function sendProblem(response: Response, status: number, details: ProblemDetails): void {
   response.set('Cache-Control', 'no-store');
   if (status === 503) response.set('Retry-After', '1');
-  response.status(status).type(PROBLEM_TYPE).send(problemJson(status, details));
+  response
+    .status(status)
+    .type(PROBLEM_TYPE)
+    .send(problemJson(status, details, basePathOf(response)));
 }
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-export function problemJson(status: number, { kind, detail, errors, members }: ProblemDetails): string {
+export function problemJson(
+  status: number,
+  { kind, detail, errors, members }: ProblemDetails,
+  basePath: string,
+): string {
   return JSON.stringify({
-    type: `/problems/${kind}`,
+    type: `${basePath}/problems/${kind}`,
     title: STATUS_CODES[status],
     status,
     detail,

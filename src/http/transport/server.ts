@@ -33,6 +33,8 @@ export interface ListenOptions {
   silenceMs?: number;
   /** Requests that wait for the answers before them, on all connections together. */
   mostWaiting?: number;
+  /** What the types of problems begin with; '' unless given. */
+  basePath?: string;
   /** Called for each connection that was one too many. */
   onConnectionRefused?: () => void;
 }
@@ -53,6 +55,7 @@ const REQUESTS_PER_CONNECTION = 100_000;
 /** Listens; rejects when the address cannot be had. */
 export async function startHttpServer(app: Express, options: ListenOptions): Promise<HttpServer> {
   const { host, port, setting = 'PORT', headersTimeoutMs = 10_000, requestTimeoutMs = 15_000 } = options;
+  const { basePath = '' } = options;
   const answer = oneAfterAnother(app, options.mostWaiting ?? MOST_WAITING);
   const server = createServer(
     {
@@ -79,13 +82,13 @@ export async function startHttpServer(app: Express, options: ListenOptions): Pro
     server.closeIdleConnections();
     options.onConnectionRefused?.();
   });
-  server.on('clientError', refuseUnreadable);
+  server.on('clientError', (error, socket) => refuseUnreadable(error, socket, basePath));
   server.on('connect', (_request, socket) => {
     // Node lets go of this socket entirely: without a listener a client that resets it ends the process.
     socket.on('error', () => socket.destroy());
     // Written now, the refusal would be taken for the answer to an earlier request.
     if (answerUnderWay(socket)) socket.destroy();
-    else refuse(socket, NO_TUNNEL);
+    else refuse(socket, NO_TUNNEL, basePath);
   });
   // An expectation nobody knows may be ignored. Node would refuse it, without a body.
   server.on('checkExpectation', answer);
@@ -150,16 +153,16 @@ const NOT_HTTP = { status: 400, kind: 'bad-request', detail: 'This is not HTTP' 
 const NO_TUNNEL = { status: 405, kind: 'method-not-allowed', detail: 'This is no proxy' } as const;
 
 /** Answers what Node refuses before Express sees it, in the form of every other refusal. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, basePath: string): void {
   if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy();
     return;
   }
-  refuse(socket, UNREADABLE[error.code ?? ''] ?? NOT_HTTP);
+  refuse(socket, UNREADABLE[error.code ?? ''] ?? NOT_HTTP, basePath);
 }
 
-function refuse(socket: Duplex, { status, kind, detail }: Refusal): void {
-  const body = problemJson(status, { kind, detail });
+function refuse(socket: Duplex, { status, kind, detail }: Refusal, basePath: string): void {
+  const body = problemJson(status, { kind, detail }, basePath);
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
