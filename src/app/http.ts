@@ -38,9 +38,18 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     readFromReplicas: config.api.readFromReplicas,
     writeTogether: true,
   });
+  const reading = port === 0 ? undefined : parts.readingParts?.(parts, redis);
   const common = {
     logger,
-    health: healthRoutes({ redis, details, troubles, queueState, isStarted }),
+    health: healthRoutes({
+      redis,
+      details,
+      troubles,
+      queueState,
+      isStarted,
+      // A role that does not serve the stats knows no keys.
+      mayRead: reading?.guards.mayRead ?? (async () => !config.api.keysNeeded),
+    }),
     trustProxy: config.api.trustProxy,
     basePath,
   };
@@ -57,7 +66,6 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
   if (port === 0) return undefined;
   const refused = throttledErrors(logger, 'HTTP');
   const tooMany = new Error(`a connection more than MAX_CONNECTIONS (${maxConnections}) was refused`);
-  const reading = parts.readingParts?.(parts, redis);
   const app = makeApp({ ...common, ...(reading ? { reading } : {}) });
   const url = await listen('HTTP', app, {
     host,

@@ -1,11 +1,15 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Cluster, Redis } from 'ioredis';
 import { deadline } from '../runtime/deadline.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+import { version } from '../runtime/version.ts';
 import { HttpProblem } from './transport/problem.ts';
 
-/** More about the process than whether Redis answers; asked on every /health. */
-export type HealthDetails = () => Record<string, unknown>;
+/**
+ * More about the process than whether Redis answers; asked on every /health. What tells amounts or ids is for those
+ * who may read the stats.
+ */
+export type HealthDetails = (mayRead: boolean) => Record<string, unknown>;
 
 /** How many orders are where, and when the one that waits longest for a worker was added, ms since 1970. */
 export interface QueueDepth {
@@ -23,6 +27,8 @@ export interface HealthParts {
   queueState: () => QueueDepth | undefined;
   /** Whether everything that the role does has started. */
   isStarted: () => boolean;
+  /** Whether who asks may read the stats. Never refuses: a probe with a wrong key is a probe. */
+  mayRead: (request: Request, response: Response) => Promise<boolean>;
 }
 
 export interface HealthRoutes {
@@ -45,27 +51,45 @@ const PING_TIMEOUT_MS = 800;
  * has started and while Redis answers. `/health/live` is 200 whenever this process can answer at all, also without
  * Redis: a restart would not bring Redis back, and orders in hand would be worked on twice.
  */
-export function healthRoutes({ redis, details, troubles, queueState, isStarted }: HealthParts): HealthRoutes {
-  const ping = sharedPing(redis);
+export function healthRoutes({
+  redis,
+  details,
+  troubles,
+  queueState,
+  isStarted,
+  mayRead,
+}: HealthParts): HealthRoutes {
+  const ping = shared(async () => {
+    const asked = performance.now();
+    await redis.ping();
+    return performance.now() - asked;
+  });
+  const redisVersion = shared(async () => /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1]);
+  const product = version();
+  const versions = async (connected: boolean) => ({
+    product,
+    node: process.versions.node,
+    redis: (connected ? await redisVersion() : undefined) ?? null,
+  });
   return {
-    async health(_request, response) {
-      const started = performance.now();
-      const connected = await ping();
-      const latency = Math.round((performance.now() - started) * 100) / 100;
-      const known = troubles.current;
+    async health(request, response) {
+      const [latency, reader] = await Promise.all([ping(), mayRead(request, response)]);
+      const connected = latency !== undefined;
+      const known = reader ? troubles.current : troubles.openly;
       const working = known.length > 0 ? 'degraded' : 'healthy';
       response.status(connected ? 200 : 503).json({
         status: connected ? working : 'unhealthy',
         redis: connected ? 'connected' : 'disconnected',
-        redis_latency_ms: connected ? latency : null,
+        redis_latency_ms: connected ? Math.round(latency * 100) / 100 : null,
         timestamp: Date.now() / 1_000,
         troubles: known,
-        ...details(),
+        ...details(reader),
+        ...(reader ? { versions: await versions(connected) } : {}),
       });
     },
     async ready(_request, response) {
       const started = isStarted();
-      const connected = await ping();
+      const connected = (await ping()) !== undefined;
       const ready = started && connected;
       response.status(ready ? 200 : 503).json({
         status: ready ? 'ready' : 'not_ready',
@@ -91,18 +115,18 @@ export function healthRoutes({ redis, details, troubles, queueState, isStarted }
   };
 }
 
-/** One PING at a time, however many ask: a Redis that hangs is not left with a queue of them. */
-function sharedPing(redis: Redis | Cluster): () => Promise<boolean> {
-  let underWay: Promise<string> | undefined;
+/**
+ * One question at a time, however many ask: a Redis that hangs is not left with a queue of them. Resolves to undefined
+ * when there is no answer in time.
+ */
+function shared<T>(ask: () => Promise<T>): () => Promise<T | undefined> {
+  let underWay: Promise<T> | undefined;
   return () => {
     if (!underWay) {
-      underWay = redis.ping().finally(() => {
+      underWay = ask().finally(() => {
         underWay = undefined;
       });
     }
-    return deadline(underWay, PING_TIMEOUT_MS, () => new Error('no PONG')).then(
-      () => true,
-      () => false,
-    );
+    return deadline(underWay, PING_TIMEOUT_MS, () => new Error('no answer')).catch(() => undefined);
   };
 }

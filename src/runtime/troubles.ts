@@ -13,16 +13,21 @@ export interface Trouble {
  */
 export class Troubles {
   readonly #current = new Map<string, Trouble>();
+  readonly #openly = new Map<string, string>();
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }
 
-  /** `since` is for troubles that began before this process looked. */
-  report(what: string, reason: string, since?: string): void {
+  /**
+   * `since` is for troubles that began before this process looked; `openly` says the same to those who may not read the
+   * stats, where `reason` tells amounts.
+   */
+  report(what: string, reason: string, since?: string, openly = reason): void {
     const began = since ?? this.#current.get(what)?.since ?? new Date(this.#now()).toISOString();
     this.#current.set(what, { what, since: began, reason });
+    this.#openly.set(what, openly);
   }
 
   end(what: string): void {
@@ -31,5 +36,10 @@ export class Troubles {
 
   get current(): Trouble[] {
     return [...this.#current.values()];
+  }
+
+  /** The same without amounts. */
+  get openly(): Trouble[] {
+    return this.current.map((each) => ({ ...each, reason: this.#openly.get(each.what) as string }));
   }
 }

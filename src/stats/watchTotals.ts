@@ -35,7 +35,8 @@ export function watchTotals(parts: WatchTotalsParts): Repetition {
       return;
     }
     const reason = reasonOf(revenue, revenues);
-    parts.troubles.report(TROUBLE, reason);
+    const openly = `the totals have used ${tenths * 10} % of their room or more: whoever may read the stats is told here how much`;
+    parts.troubles.report(TROUBLE, reason, undefined, openly);
     if (tenths > tenthsLogged) parts.logger.error('totals are running out of room', { reason });
     tenthsLogged = tenths;
   };

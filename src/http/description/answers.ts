@@ -101,6 +101,10 @@ export const health = z
         reason: z.string().meta({ description: 'What is wrong and what to do about it.' }),
       }),
     ),
+    versions: z
+      .object({ product: z.string(), node: z.string(), redis: z.string().nullable() })
+      .optional()
+      .meta({ description: 'For those who may read the stats.' }),
     failed_orders: z
       .object({ count: z.int().min(0), since: z.iso.datetime().nullable() })
       .optional()

@@ -164,7 +164,9 @@ export const openOperations = {
     path: '/health',
     tag: 'Operation',
     summary: 'Whether this process reaches Redis, and how it fares',
-    description: 'Answers within a second, also while Redis hangs.',
+    description:
+      'Answers within a second, also while Redis hangs. With credentials that may read the stats, or while these are open, ' +
+      'it tells versions and amounts besides; a wrong key is answered as none.',
     pathParameters: none,
     query: noParameters,
     answer: answers.health,
@@ -175,6 +177,7 @@ export const openOperations = {
       timestamp: 1754000000.123,
       troubles: [],
       role: 'all',
+      versions: { product: '0.1.0', node: '24.0.0', redis: '8.0.0' },
       failed_orders: { count: 0, since: null },
     },
     momentary: true,

@@ -24,6 +24,8 @@ export interface GuardParts {
 export interface Guards {
   reads: RequestHandler;
   admin: RequestHandler;
+  /** Whether a request could read the stats; counts what is wrong as ever, refuses nothing and says nothing of it. */
+  mayRead: (request: Request, response: Response) => Promise<boolean>;
 }
 
 /**
@@ -106,7 +108,19 @@ export function guards(parts: GuardParts): Guards {
     else if (admin) setPerson(response, { kind: 'user', name: admin.user });
   };
 
-  return { reads: handler(reads), admin: handler(operators) };
+  const mayRead = async (request: Request, response: Response): Promise<boolean> => {
+    if (!keysNeeded) return true;
+    try {
+      await authenticate(request, response, 'read');
+      return true;
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) throw error;
+      for (const name of ['WWW-Authenticate', 'Retry-After']) response.removeHeader(name);
+      return false;
+    }
+  };
+
+  return { reads: handler(reads), admin: handler(operators), mayRead };
 }
 
 /** Express hands a rejection on by itself. */
