@@ -34,7 +34,7 @@ describe('what shops send again', () => {
     await send({ ...bare, order_id: 'ord1237\u200b' });
     expect(await pipeline.failed()).toEqual([]);
     expect((await outcomes()).sort()).toEqual(['counted', ...Array(5).fill('duplicate')]);
-    expect(await pipeline.json('/stats/global')).toEqual({ total_orders: 1, total_revenue: 2000 });
+    expect(await pipeline.json('/stats/global')).toMatchObject({ total_orders: 1, total_revenue: 2000 });
   });
 
   it('is the same user however the accents are composed, whoever asks', async () => {
@@ -46,7 +46,10 @@ describe('what shops send again', () => {
       expect(await pipeline.json(`/users/${encodeURIComponent(id)}/stats`)).toEqual(stats);
     }
     const asked = `user_id=${encodeURIComponent(DECOMPOSED)}&start_date=2024-12-01&end_date=2024-12-31`;
-    expect(await pipeline.json(`/stats/by-date?${asked}`)).toEqual({ total_orders: 2, total_revenue: 4000 });
+    expect(await pipeline.json(`/stats/by-date?${asked}`)).toMatchObject({
+      total_orders: 2,
+      total_revenue: 4000,
+    });
   });
 
   it('was put where the worker looks for it: nothing had to move to another partition', async () => {

@@ -103,7 +103,7 @@ export function healthRoutes({
     async queue(_request, response) {
       const state = queueState();
       // An autoscaler that is told old figures takes workers away in the middle of an outage.
-      if (!state || !(await ping()))
+      if (!state || (await ping()) === undefined)
         throw new HttpProblem(503, {
           kind: 'redis-unavailable',
           detail: 'Redis does not answer, so nobody knows how much waits; try again soon',

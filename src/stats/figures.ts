@@ -38,9 +38,10 @@ export interface UserPage {
   next?: Position;
 }
 
-export type Granularity = 'day' | 'month' | 'year';
+export const GRANULARITIES = ['day', 'week', 'month', 'quarter', 'year'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
 
-/** `period` is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. */
+/** `period` is `YYYY-MM-DD`, `YYYY-Www` of ISO 8601, `YYYY-MM`, `YYYY-Qn` or `YYYY`. */
 export interface Point extends Totals {
   period: string;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { openapiDocument } from '../../src/http/description/openapi.ts';
 import { PROBLEM_KINDS } from '../../src/http/transport/problemKinds.ts';
+import { GRANULARITIES } from '../../src/stats/figures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
@@ -22,8 +23,9 @@ const GOOD: Record<string, string[]> = {
   '/stats/top-spenders': ['/stats/top-spenders', `/stats/top-spenders?limit=2&${RANGE}`],
   '/stats/top-buyers': ['/stats/top-buyers', `/stats/top-buyers?limit=2&${RANGE}`],
   '/stats/by-date': [`/stats/by-date?${ALL_DAYS}`, `/stats/by-date?${RANGE}&user_id=U0001`],
+  '/stats/compare': [`/stats/compare?${RANGE}&with_start_date=2024-01-01&with_end_date=2024-01-31`],
   '/stats/users-by-date': [`/stats/users-by-date?${RANGE}`, `/stats/users-by-date?${RANGE}&limit=1`],
-  '/stats/series': ['day', 'month', 'year'].map((each) => `/stats/series?${RANGE}&granularity=${each}`),
+  '/stats/series': GRANULARITIES.map((each) => `/stats/series?${RANGE}&granularity=${each}`),
   '/metrics': ['/metrics'],
   '/pulse': ['/pulse'],
   '/pulse/history': ['hour', 'day', 'month'].map((each) => `/pulse/history?span=${each}`),
@@ -36,13 +38,7 @@ const GOOD: Record<string, string[]> = {
   '/problems/{kind}': Object.keys(PROBLEM_KINDS).map((kind) => `/problems/${kind}`),
 };
 
-const LISTS = [
-  '/stats/top-spenders',
-  '/stats/top-buyers',
-  '/stats/users-by-date',
-  '/stats/series',
-  '/pulse/history',
-];
+const LISTS = Object.keys(GOOD).filter((path) => /^\/(stats\/(?!global)|pulse\/history)/.test(path));
 
 const each = Object.entries(GOOD).flatMap(([path, requests]) =>
   requests.flatMap((request) => [[request, path] as const, [`/v1${request}`, path] as const]),

@@ -156,7 +156,7 @@ describe('a bad parameter is refused by name', () => {
       ['missing', series('')],
       ['empty', series('&granularity=')],
       ['in capitals', series('&granularity=DAY')],
-      ['a week', series('&granularity=week')],
+      ['an hour', series('&granularity=hour')],
       ['given twice', series('&granularity=day&granularity=day')],
       ['a property of every object', series('&granularity=constructor')],
     ])('%s', (_, path) => expectRefusal(path, 'granularity'));

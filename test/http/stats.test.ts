@@ -17,10 +17,13 @@ describe('the stats before the first order', () => {
   afterAll(() => pipeline.stop());
 
   it.each([
-    ['/stats/global', { total_orders: 0, total_revenue: 0 }],
+    ['/stats/global', { total_orders: 0, total_revenue: 0, average_order_value: 0 }],
     ['/stats/top-spenders', []],
     ['/stats/top-buyers', []],
-    ['/stats/by-date?start_date=2024-12-01&end_date=2024-12-31', { total_orders: 0, total_revenue: 0 }],
+    [
+      '/stats/by-date?start_date=2024-12-01&end_date=2024-12-31',
+      { total_orders: 0, total_revenue: 0, average_order_value: 0 },
+    ],
   ])('%s is empty, not an error', async (path, expected) => {
     const response = await pipeline.get(path);
     expect(response.status).toBe(200);
@@ -83,7 +86,11 @@ describe('the stats of some orders', () => {
   });
 
   it('the global totals hold every order', async () => {
-    expect(await pipeline.json('/stats/global')).toEqual({ total_orders: 11, total_revenue: 1321.29 });
+    expect(await pipeline.json('/stats/global')).toEqual({
+      total_orders: 11,
+      total_revenue: 1321.29,
+      average_order_value: 120.12,
+    });
   });
 
   it('metrics say how many users there are and what an order is worth, to the cent', async () => {
@@ -127,12 +134,12 @@ describe('the stats of some orders', () => {
   });
 
   it.each([
-    ['2025-08-01', '2025-08-09', { total_orders: 3, total_revenue: 100.2 }],
-    ['2025-07-31', '2025-07-31', { total_orders: 1, total_revenue: 199.99 }],
-    ['2025-08-10', '2025-08-10', { total_orders: 1, total_revenue: 1000.1 }],
-    ['2025-07-31', '2025-08-10', { total_orders: 5, total_revenue: 1300.29 }],
-    ['2024-01-01', '2024-12-31', { total_orders: 0, total_revenue: 0 }],
-    ['0001-01-01', '9999-12-31', { total_orders: 11, total_revenue: 1321.29 }],
+    ['2025-08-01', '2025-08-09', { total_orders: 3, total_revenue: 100.2, average_order_value: 33.4 }],
+    ['2025-07-31', '2025-07-31', { total_orders: 1, total_revenue: 199.99, average_order_value: 199.99 }],
+    ['2025-08-10', '2025-08-10', { total_orders: 1, total_revenue: 1000.1, average_order_value: 1000.1 }],
+    ['2025-07-31', '2025-08-10', { total_orders: 5, total_revenue: 1300.29, average_order_value: 260.06 }],
+    ['2024-01-01', '2024-12-31', { total_orders: 0, total_revenue: 0, average_order_value: 0 }],
+    ['0001-01-01', '9999-12-31', { total_orders: 11, total_revenue: 1321.29, average_order_value: 120.12 }],
   ])('the days from %s to %s count both of them, in UTC', async (start, end, expected) => {
     expect(await pipeline.json(`/stats/by-date?start_date=${start}&end_date=${end}`)).toEqual(expected);
   });

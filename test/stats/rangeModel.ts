@@ -39,11 +39,12 @@ export function rangeModel(orders: readonly Order[]) {
     byOrders: (range: DayRange) =>
       usersOf(between(range)).toSorted((a, b) => b.orders - a.orders || bytesDescending(a.userId, b.userId)),
     series(granularity: Granularity, range: DayRange, userId?: string): Point[] {
-      const length = { day: 10, month: 7, year: 4 }[granularity];
       const some = between(range, userId);
-      return [...new Set(daysFrom(range.startDay, range.endDay).map((day) => day.slice(0, length)))].map(
-        (period) => ({ period, ...totalOf(some.filter(({ day }) => day.startsWith(period))) }),
-      );
+      const periods = new Set(daysFrom(range.startDay, range.endDay).map((day) => nameOf(granularity, day)));
+      return [...periods].map((period) => ({
+        period,
+        ...totalOf(some.filter(({ day }) => nameOf(granularity, day) === period)),
+      }));
     },
     rank(userId: string) {
       const own = everyone.find((one) => one.userId === userId);
@@ -62,6 +63,22 @@ export function rangeModel(orders: readonly Order[]) {
       );
     },
   };
+}
+
+function nameOf(granularity: Granularity, day: string): string {
+  if (granularity === 'week') return isoWeekOf(day);
+  if (granularity === 'quarter') return `${day.slice(0, 4)}-Q${Math.ceil(Number(day.slice(5, 7)) / 3)}`;
+  return day.slice(0, { day: 10, month: 7, year: 4 }[granularity]);
+}
+
+/** Week 1 is the one with January 4; walked to from there. */
+function isoWeekOf(day: string): string {
+  for (let year = Number(day.slice(0, 4)) + 1; ; year -= 1) {
+    const fourth = new Date(`${year}-01-04T00:00:00Z`);
+    const monday = fourth.getTime() - ((fourth.getUTCDay() + 6) % 7) * 86_400_000;
+    const days = (Date.parse(`${day}T00:00:00Z`) - monday) / 86_400_000;
+    if (days >= 0) return `${year}-W${String(Math.floor(days / 7) + 1).padStart(2, '0')}`;
+  }
 }
 
 function wholeMonthIsIn(month: string, range: DayRange): boolean {

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { TOTAL_ROOM } from '../../src/orders/money.ts';
 import type { Order } from '../../src/orders/order.ts';
 import type { DayRange, Position, UserTotals } from '../../src/stats/figures.ts';
+import { GRANULARITIES } from '../../src/stats/figures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { DetailGone } from '../../src/stats/read/errors.ts';
 import { makeReadStats } from '../../src/stats/read/readStats.ts';
@@ -190,7 +191,7 @@ describe('whatever orders were counted, the stats of any range are those of a pl
       );
     });
 
-    it('for series of days, months and years, of all users and of one', async () => {
+    it('for series of periods of every length, of all users and of one', async () => {
       const shortRange = range.filter(
         ({ startDay, endDay }) => startDay > '2020' && endDay < '2030' && startDay <= endDay,
       );
@@ -203,11 +204,11 @@ describe('whatever orders were counted, the stats of any range are those of a pl
           async (orders, keptFrom, ranges, userId) => {
             const { read, model, sharesPartition } = await counted(partitionCount, orders, keptFrom);
             for (const each of ranges) {
-              for (const granularity of ['day', 'month', 'year'] as const) {
+              for (const granularity of GRANULARITIES) {
                 expect(await read.series(granularity, each)).toEqual(model.series(granularity, each));
                 const own = await settled(read.series(granularity, each, userId));
                 const needed =
-                  granularity === 'day'
+                  granularity === 'day' || granularity === 'week'
                     ? daysFrom(each.startDay, each.endDay).map((one) => ({ startDay: one, endDay: one }))
                     : [each];
                 const gone =

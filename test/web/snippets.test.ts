@@ -69,6 +69,7 @@ describe('the request as a program', () => {
       expect(JSON.parse(await printed(language, 'global', {}))).toEqual({
         total_orders: 2,
         total_revenue: 4000,
+        average_order_value: 2000,
       });
     });
 

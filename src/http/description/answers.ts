@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { GRANULARITIES } from '../../stats/figures.ts';
 import { PARAMETER_RULES } from '../transport/problem.ts';
 
 /**
@@ -21,8 +22,13 @@ export const userStats = z
   .object({ user_id: userId, order_count: orders, total_spend: money })
   .meta({ description: 'What one user ordered.' });
 
+const average_order_value = money.meta({
+  description: 'Revenue by orders, rounded half up to the cent; 0 without orders.',
+  examples: [99.99],
+});
+
 export const totals = z
-  .object({ total_orders: orders, total_revenue: money })
+  .object({ total_orders: orders, total_revenue: money, average_order_value })
   .meta({ description: 'What all users, or the one asked for, ordered.' });
 
 export const spender = z.object({ user_id: userId, total_spend: money });
@@ -42,13 +48,17 @@ export const usersPage = z
   .meta({ description: 'Users with orders in the range, the largest spend first.' });
 
 export const point = z.object({
-  period: z.string().meta({ description: '`YYYY-MM-DD`, `YYYY-MM` or `YYYY`.', examples: ['2025-08'] }),
+  period: z.string().meta({
+    description: '`2026-01-31`, `2026-W05` as in ISO 8601, `2026-01`, `2026-Q1` or `2026`.',
+    examples: ['2025-08'],
+  }),
   orders,
   revenue: money,
+  average_order_value,
 });
 export const series = z
   .object({
-    granularity: z.enum(['day', 'month', 'year']),
+    granularity: z.enum(GRANULARITIES),
     start_date: z.iso.date(),
     end_date: z.iso.date(),
     points: z.array(point),
@@ -58,6 +68,19 @@ export const series = z
       'One point per period, in order of time; a period without orders has zeros. The first and the ' +
       'last point hold only what lies in the range.',
   });
+
+const change = z.number().meta({ description: 'The first less the second, two decimals at most.' });
+const ratio = z
+  .number()
+  .min(0)
+  .nullable()
+  .meta({ description: 'The first by the second, four decimals; null when that is 0.', examples: [1.25] });
+const ofTotals = <T extends z.ZodType>(each: T) =>
+  z.object({ total_orders: each, total_revenue: each, average_order_value: each });
+const rangeTotals = z.object({ start_date: z.iso.date(), end_date: z.iso.date(), ...totals.shape });
+export const comparison = z
+  .object({ range: rangeTotals, with: rangeTotals, difference: ofTotals(change), ratio: ofTotals(ratio) })
+  .meta({ description: 'The totals of two ranges, and how the first differs from the second.' });
 
 const place = (among: string) =>
   z
@@ -81,7 +104,7 @@ export const metrics = z
     total_orders: orders,
     total_revenue: money,
     unique_users: z.int().min(0),
-    average_order_value: money,
+    average_order_value,
     timestamp,
   })
   .meta({ description: 'Totals over everything counted.' });

@@ -84,7 +84,7 @@ const ABOUT = [
   'Money is a JSON number with two decimals at most, days are UTC, both ends of a range count.',
   'Answers carry a weak `ETag`: send it back as `If-None-Match` and an unchanged answer is a 304. ' +
     'From 1 kB on they are compressed when `Accept-Encoding` allows it.',
-  'Lists are CSV for `Accept: text/csv`: RFC 4180 with a header line; an id that a spreadsheet could take for a ' +
+  'Lists and totals by date are CSV for `?format=csv` or `Accept: text/csv`: RFC 4180 with a header line; an id that a spreadsheet could take for a ' +
     "formula (it begins with `=`, `+`, `-`, `@`) or that begins with `'` gets one `'` in front.",
   'What cannot be answered is `application/problem+json` (RFC 9457) with a stable `type`; for parameters, `errors` ' +
     'names each wrong one, the rule it breaks and the value received. Parameters nobody knows are refused too.',
@@ -102,6 +102,7 @@ const text = { type: 'string' };
 const HEADERS = {
   ETag: { description: 'Names the content; weak.', schema: text },
   'Cache-Control': { description: 'Whether the answer may be kept.', schema: text },
+  'Content-Disposition': { description: 'Of CSV: the name to save it under.', schema: text },
   Link: { description: 'The next page, `rel="next"`; absent on the last one.', schema: text },
   RateLimit: {
     description: 'What is left of the rate limit: `r` requests, `t` seconds until all of it is back.',
@@ -195,11 +196,12 @@ function successes({ answer, example, csv, next, momentary, open, otherwise }: O
   const { description } = z.globalRegistry.get(answer) ?? {};
   const limited = open ? [] : (['RateLimit', 'RateLimit-Policy'] as const);
   const kept = momentary ? [] : (['ETag'] as const);
+  const saved = csv ? (['Content-Disposition'] as const) : [];
   const paged = next ? (['Link'] as const) : [];
   return {
     200: {
       description: description ?? 'As asked.',
-      headers: headers('Cache-Control', ...kept, ...paged, ...limited),
+      headers: headers('Cache-Control', ...kept, ...saved, ...paged, ...limited),
       content,
     },
     ...(momentary

@@ -4,11 +4,13 @@ import { MAX_ENTRIES } from '../../stats/read/readStats.ts';
 import * as answers from './answers.ts';
 import { operation } from './operation.ts';
 import {
+  csvFormat,
   cursor,
   granularity,
   limit,
   noParameters,
   problemKind,
+  twoRanges,
   userId,
   withOptionalRange,
   withRange,
@@ -25,6 +27,9 @@ const MERGED =
 const DETAIL =
   'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
   'refused with the first day that is left.';
+
+const AUGUST = { total_orders: 12, total_revenue: 1200.5, average_order_value: 100.04 };
+const JULY = { total_orders: 10, total_revenue: 1000, average_order_value: 100 };
 
 /** What is read from the stats. `idCase` decides how ids are spelled. */
 export function statsOperations(idCase: IdCase) {
@@ -49,7 +54,7 @@ export function statsOperations(idCase: IdCase) {
       pathParameters: none,
       query: noParameters,
       answer: answers.totals,
-      example: { total_orders: 12, total_revenue: 1200.5 },
+      example: { total_orders: 12, total_revenue: 1200.5, average_order_value: 100.04 },
       problems: ['total-out-of-range'],
     }),
     topSpenders: operation({
@@ -58,7 +63,7 @@ export function statsOperations(idCase: IdCase) {
       summary: 'The users who spent most',
       description: `${TOP_RANGE} ${DETAIL} ${MERGED}`,
       pathParameters: none,
-      query: withOptionalRange({ limit: limit(5) }),
+      query: withOptionalRange({ limit: limit(5), format: csvFormat }),
       answer: answers.spenders,
       example: [{ user_id: 'U1', total_spend: 2000 }],
       csv: { columns: Object.keys(answers.spender.shape), rows: (spenders) => spenders },
@@ -70,7 +75,7 @@ export function statsOperations(idCase: IdCase) {
       summary: 'The users with most orders',
       description: `${TOP_RANGE} ${DETAIL} ${MERGED}`,
       pathParameters: none,
-      query: withOptionalRange({ limit: limit(5) }),
+      query: withOptionalRange({ limit: limit(5), format: csvFormat }),
       answer: answers.buyers,
       example: [{ user_id: 'U1', order_count: 4 }],
       csv: { columns: Object.keys(answers.buyer.shape), rows: (buyers) => buyers },
@@ -84,10 +89,33 @@ export function statsOperations(idCase: IdCase) {
         'Any range from 0001-01-01 to 9999-12-31 costs one round trip. With user_id only that user counts; a user ' +
         `without orders in the range has zeros. For a user: ${DETAIL}`,
       pathParameters: none,
-      query: withRange({ user_id: user.optional() }),
+      query: withRange({ user_id: user.optional(), format: csvFormat }),
       answer: answers.totals,
-      example: { total_orders: 12, total_revenue: 1200.5 },
+      example: { total_orders: 12, total_revenue: 1200.5, average_order_value: 100.04 },
+      csv: { columns: Object.keys(answers.totals.shape), rows: (totals) => [totals] },
       problems: ['detail-gone', 'range-too-large', 'total-out-of-range'],
+    }),
+    compare: operation({
+      path: '/stats/compare',
+      tag: 'Totals',
+      summary: 'Orders and revenue of two ranges of days',
+      description:
+        'Both in one call, with what the first has more than the second and how many times as much it is: a month and ' +
+        'the one before, a week and the same of last year.',
+      pathParameters: none,
+      query: twoRanges,
+      answer: answers.comparison,
+      example: {
+        range: { start_date: '2025-08-01', end_date: '2025-08-31', ...AUGUST },
+        with: { start_date: '2025-07-01', end_date: '2025-07-31', ...JULY },
+        difference: { total_orders: 2, total_revenue: 200.5, average_order_value: 0.04 },
+        ratio: { total_orders: 1.2, total_revenue: 1.2005, average_order_value: 1.0004 },
+      },
+      csv: {
+        columns: Object.keys(answers.comparison.shape.range.shape),
+        rows: ({ range, with: other }) => [range, other],
+      },
+      problems: ['total-out-of-range'],
     }),
     usersByDate: operation({
       path: '/stats/users-by-date',
@@ -98,7 +126,7 @@ export function statsOperations(idCase: IdCase) {
         'until there is none. A user who orders while you page is never listed twice, but one who thereby moves up ' +
         `past the page you are at is not listed. ${DETAIL} ${MERGED}`,
       pathParameters: none,
-      query: withRange({ limit: limit(100), cursor: cursor.optional() }),
+      query: withRange({ limit: limit(100), cursor: cursor.optional(), format: csvFormat }),
       answer: answers.usersPage,
       example: { users: [{ user_id: 'U123', order_count: 3, total_spend: 299.99 }], next_cursor: null },
       csv: { columns: Object.keys(answers.userStats.shape), rows: ({ users }) => users },
@@ -108,20 +136,21 @@ export function statsOperations(idCase: IdCase) {
     series: operation({
       path: '/stats/series',
       tag: 'Lists',
-      summary: 'Orders and revenue as a series of days, months or years',
+      summary: 'Orders and revenue as a series of days, weeks, months, quarters or years',
       description:
-        'A point per period of the range, 5,000 at most, zeros where nothing was ordered. The first and the last month or year count ' +
-        `only the days within the range. With user_id only that user counts. For a user: ${DETAIL}`,
+        'A point per period of the range, 5,000 at most, of weeks 5,000 days; zeros where nothing was ordered. The first ' +
+        'and the last count only the days within the range. With user_id only that user counts. Weeks begin on Monday ' +
+        `(ISO 8601) and are made of days. For a user: ${DETAIL}`,
       pathParameters: none,
-      query: withRange({ granularity, user_id: user.optional() }),
+      query: withRange({ granularity, user_id: user.optional(), format: csvFormat }),
       answer: answers.series,
       example: {
         granularity: 'month',
         start_date: '2025-07-01',
         end_date: '2025-08-31',
         points: [
-          { period: '2025-07', orders: 0, revenue: 0 },
-          { period: '2025-08', orders: 3, revenue: 299.99 },
+          { period: '2025-07', orders: 0, revenue: 0, average_order_value: 0 },
+          { period: '2025-08', orders: 3, revenue: 299.99, average_order_value: 100 },
         ],
       },
       csv: { columns: Object.keys(answers.point.shape), rows: ({ points }) => points },

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../../orders/ids.ts';
 import { VISIBLE_PATTERN } from '../../orders/invisible.ts';
 import { isCalendarDay } from '../../orders/timestamp.ts';
+import { GRANULARITIES } from '../../stats/figures.ts';
 import type { ParameterRule } from '../transport/problem.ts';
 
 /**
@@ -39,9 +40,22 @@ const day = (description: string, example: string) =>
       examples: [example],
     });
 
+/** What can be had as CSV too is asked for so by those who cannot set a header. */
+export const csvFormat = z
+  .enum(['json', 'csv'], {
+    error: ({ input }) => (Array.isArray(input) ? 'must be given once' : 'must be json or csv'),
+  })
+  .optional()
+  .meta({ description: 'The form of the answer; before what `Accept` says.', examples: ['csv'] });
+
 const range = {
   start_date: day('First day, UTC.', '2025-08-01'),
   end_date: day('Last day, UTC; it counts too.', '2025-08-31'),
+};
+/** The range that another one is compared with. */
+const otherRange = {
+  with_start_date: day('First day of the range to compare with, UTC.', '2024-08-01'),
+  with_end_date: day('Last day of it.', '2024-08-31'),
 };
 const optionalRange = {
   start_date: day('First day, UTC; only together with end_date.', '2025-08-01').optional(),
@@ -94,7 +108,13 @@ export function oneOf<Word extends string>(words: readonly [Word, ...Word[]]) {
   });
 }
 
-export const granularity = oneOf(['day', 'month', 'year']).meta({
+/** Two ranges of days, both of which must be there. */
+export const twoRanges = withRange({ ...otherRange, format: csvFormat }).refine(
+  ({ with_start_date, with_end_date }) => with_start_date <= with_end_date,
+  { path: ['with_start_date'], message: 'must not be after with_end_date', ...rule('range') },
+);
+
+export const granularity = oneOf(GRANULARITIES).meta({
   description: 'The length of one point.',
   examples: ['month'],
 });

@@ -20,12 +20,17 @@ export function operationRoutes(router: Router) {
     const { csv, momentary } = operation;
     const handler = async (request: Request, response: Response) => {
       refuseBody(request);
-      const format = chooseFormat(request, csv !== undefined);
-      const answer = await read(parametersOf(request) as InputOf<T>);
+      const input = parametersOf(request) as InputOf<T> & Asked;
+      const format = input.format ?? chooseFormat(request, csv !== undefined);
+      const answer = await read(input);
       const next = operation.next?.(answer);
       const sent = {
         ...(csv && format === 'csv'
-          ? { type: CSV_TYPE, body: toCsv(csv.columns, csv.rows(answer)) }
+          ? {
+              type: CSV_TYPE,
+              body: toCsv(csv.columns, csv.rows(answer)),
+              fileName: fileName(operation.path, input),
+            }
           : { type: JSON_TYPE, body: JSON.stringify(answer) }),
         ...(csv ? { varies: 'Accept' as const } : {}),
         ...(next ? { next: basePathOf(response) + withCursor(request, next) } : {}),
@@ -39,6 +44,17 @@ export function operationRoutes(router: Router) {
       .all(methodNotAllowed('GET', 'HEAD'));
   };
 }
+
+/** What some operations are asked for. */
+interface Asked {
+  format?: 'json' | 'csv' | undefined;
+  start_date?: string | undefined;
+  end_date?: string | undefined;
+}
+
+/** `top-spenders-2026-01-01-2026-01-31.csv`: what is in it can still be told when it lies in a folder of downloads. */
+const fileName = (path: string, { start_date, end_date }: Asked): string =>
+  `${[path.split('/').at(-1), start_date, end_date].filter(Boolean).join('-')}.csv`;
 
 /** The path of the same list further on, as the client wrote it. */
 function withCursor({ originalUrl }: Request, cursor: string): string {

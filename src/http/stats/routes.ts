@@ -44,6 +44,28 @@ export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
     return totalsOf((await stats.userInRange(user_id, range)) ?? { orders: 0, minorUnits: 0 });
   });
 
+  route(operations.compare, async ({ start_date, end_date, with_start_date, with_end_date }) => {
+    const [range, other] = await Promise.all([
+      stats.byDate(start_date, end_date),
+      stats.byDate(with_start_date, with_end_date),
+    ]);
+    const [a, b] = [totalsOf(range), totalsOf(other)];
+    return {
+      range: { start_date, end_date, ...a },
+      with: { start_date: with_start_date, end_date: with_end_date, ...b },
+      difference: {
+        total_orders: range.orders - other.orders,
+        total_revenue: toJsonAmount(range.minorUnits - other.minorUnits),
+        average_order_value: toJsonAmount(averageOf(range) - averageOf(other)),
+      },
+      ratio: {
+        total_orders: ratioOf(range.orders, other.orders),
+        total_revenue: ratioOf(range.minorUnits, other.minorUnits),
+        average_order_value: ratioOf(averageOf(range), averageOf(other)),
+      },
+    };
+  });
+
   route(operations.usersByDate, async ({ start_date, end_date, limit, cursor }) => {
     const range = { startDay: start_date, endDay: end_date };
     const after = cursor === undefined ? undefined : readCursor(range, cursor);
@@ -62,6 +84,7 @@ export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
         period,
         orders,
         revenue: toJsonAmount(minorUnits),
+        average_order_value: toJsonAmount(averageOf({ orders, minorUnits })),
       })),
     };
   });
@@ -72,12 +95,12 @@ export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
   });
 
   route(operations.metrics, async () => {
-    const { orders, minorUnits, users } = await stats.global();
+    const { users, ...totals } = await stats.global();
+    const { average_order_value, ...rest } = totalsOf(totals);
     return {
-      total_orders: orders,
-      total_revenue: toJsonAmount(minorUnits),
+      ...rest,
       unique_users: users,
-      average_order_value: orders === 0 ? 0 : toJsonAmount(Math.round(minorUnits / orders)),
+      average_order_value,
       timestamp: Date.now() / 1_000,
     };
   });
@@ -105,7 +128,17 @@ const userStats = ({ userId, orders, minorUnits }: Totals & { userId: string }) 
 const totalsOf = ({ orders, minorUnits }: Totals) => ({
   total_orders: orders,
   total_revenue: toJsonAmount(minorUnits),
+  average_order_value: toJsonAmount(averageOf({ orders, minorUnits })),
 });
+
+/** Minor units, half up. In whole numbers: a quotient near the half would be rounded twice. */
+function averageOf({ orders, minorUnits }: Totals): number {
+  if (orders === 0) return 0;
+  const rest = minorUnits % orders;
+  return (minorUnits - rest) / orders + (2 * rest >= orders ? 1 : 0);
+}
+
+const ratioOf = (a: number, b: number): number | null => (b === 0 ? null : Math.round((a / b) * 1e4) / 1e4);
 
 function known<T>(userId: string, found: T | undefined): T {
   if (found !== undefined) return found;

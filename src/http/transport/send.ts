@@ -10,6 +10,8 @@ export interface Answer {
   body: string | Buffer;
   /** Request headers besides Accept-Encoding that the body depends on. */
   varies?: 'Accept';
+  /** What a browser should save it as: letters, digits, - and a point. */
+  fileName?: string;
   /** Target of `Link: …; rel="next"`. */
   next?: string | undefined;
 }
@@ -33,6 +35,9 @@ export async function sendRevalidated(request: Request, response: Response, answ
   response.setHeader('Cache-Control', 'private, no-cache');
   vary(response, answer.varies ? `${answer.varies}, Accept-Encoding` : 'Accept-Encoding');
   if (answer.next !== undefined) response.setHeader('Link', `<${answer.next}>; rel="next"`);
+  if (answer.fileName !== undefined) {
+    response.setHeader('Content-Disposition', `attachment; filename="${answer.fileName}"`);
+  }
   if (isUnchanged(request.headers['if-none-match'], etag)) {
     response.statusCode = 304;
     response.end();

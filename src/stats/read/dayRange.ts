@@ -38,38 +38,54 @@ export function splitRange({ startDay, endDay }: DayRange): SplitRange {
   };
 }
 
-/** A series of days is read from days alone; longer steps from whole months and what is left at the edges. */
+/**
+ * A series of days or weeks is read from days alone, as a week knows no month; longer steps from whole months and what
+ * is left at the edges.
+ */
 export function splitFor(granularity: Granularity, range: DayRange): SplitRange {
-  return granularity === 'day'
+  return granularity === 'day' || granularity === 'week'
     ? { days: periodsOf('day', range), isWholeMonth: undefined }
     : splitRange(range);
 }
 
-const LENGTHS = { day: 10, month: 7, year: 4 } as const;
+/** The period that a day lies in, or for months and longer ones a month, by its name. */
+export const periodOf = (granularity: Granularity, part: string): string =>
+  NUMBERS[granularity].name(NUMBERS[granularity].of(part));
 
-/** The day, month or year that a day or a month lies in: `YYYY-MM-DD`, `YYYY-MM`, `YYYY`. */
-export const periodOf = (granularity: Granularity, period: string): string =>
-  period.slice(0, LENGTHS[granularity]);
-
-/** Every day, month or year that a range touches. Throws RangeTooLarge before it makes too many. */
+/** Every period that a range touches. Throws RangeTooLarge before it makes too many. */
 export function periodsOf(granularity: Granularity, range: DayRange): string[] {
+  // Weeks cost what their days do.
+  if (granularity === 'week') periodsOf('day', range);
   const first = NUMBERS[granularity].of(range.startDay);
   const count = NUMBERS[granularity].of(range.endDay) - first + 1;
   if (count > MAX_POINTS) throw new RangeTooLarge(`${granularity}s`, count, MAX_POINTS);
   return Array.from({ length: count }, (_, index) => NUMBERS[granularity].name(first + index));
 }
 
-/** Days, months and years as consecutive numbers, and back. */
+/** Periods as consecutive numbers, and back. */
 export const NUMBERS: Record<Granularity, { of: (day: string) => number; name: (number: number) => string }> =
   {
     day: {
       of: (day) => Date.parse(`${day}T00:00:00Z`) / DAY_MS,
       name: (number) => new Date(number * DAY_MS).toISOString().slice(0, 10),
     },
+    // Number 0 is the week around the first day of 1970, a Thursday; a week belongs to the year of its Thursday.
+    week: {
+      of: (day) => Math.floor((NUMBERS.day.of(day) + 3) / 7),
+      name(number) {
+        const year = NUMBERS.day.name(number * 7).slice(0, 4);
+        const week = Math.floor((number * 7 - NUMBERS.day.of(`${year}-01-01`)) / 7) + 1;
+        return `${year}-W${String(week).padStart(2, '0')}`;
+      },
+    },
     month: {
       of: (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1,
       name: (number) =>
         `${String(Math.floor(number / 12)).padStart(4, '0')}-${String((number % 12) + 1).padStart(2, '0')}`,
+    },
+    quarter: {
+      of: (day) => Math.floor(NUMBERS.month.of(day) / 3),
+      name: (number) => `${String(Math.floor(number / 4)).padStart(4, '0')}-Q${(number % 4) + 1}`,
     },
     year: {
       of: (day) => Number(day.slice(0, 4)),

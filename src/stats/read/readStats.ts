@@ -58,8 +58,8 @@ export interface ReadStats {
    */
   usersInRange(range: DayRange, limit: number, after?: Position): Promise<UserPage>;
   /**
-   * A point for every day, month or year the range touches, zeros included; the first and the last count only the
-   * days inside the range. 5,000 points at most (RangeTooLarge). One round trip; for a user that of userInRange, and
+   * A point for every period the range touches, zeros included; the first and the last count only the days inside the
+   * range. 5,000 points at most, and 5,000 days where the points are weeks (RangeTooLarge). One round trip; for a user that of userInRange, and
    * zeros throughout for one who is unknown.
    */
   series(granularity: Granularity, range: DayRange, userId?: string): Promise<Point[]>;

@@ -101,7 +101,8 @@ function readOperation(path: string, method: string, written: WrittenOperation):
     path,
     summary,
     description,
-    parameters,
+    // Here a button asks for CSV, by Accept.
+    parameters: parameters.filter(({ name }) => name !== 'format'),
     isGuarded: security.length > 0,
     hasCsv: responses['200']?.content?.['text/csv'] !== undefined,
     answers: Object.entries(responses).map(([status, { description, content }]) => {
