@@ -9,8 +9,10 @@ import { boardChanges } from '../desk/boardChanges.ts';
 import { makeDesk } from '../desk/desk.ts';
 import type { ReadingParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
+import type { QueueDepth } from '../http/health.ts';
 import { liveRoutes } from '../http/live/liveRoutes.ts';
 import { sharedSnapshots } from '../http/live/sharedSnapshots.ts';
+import type { Freshness } from '../http/stats/freshness.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
 import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
@@ -78,7 +80,7 @@ export function readingParts(
       failures: limiter('auth-failures', authFailures),
     }),
     corsOrigins,
-    stats: statsRoutes(stats, config.rules.idCase).use(
+    stats: statsRoutes(stats, config.rules.idCase, () => freshnessOf(queueState())).use(
       liveRoutes(snapshots, (span) => inTime(history(span))),
     ),
     documents: docsRoutes(config.rules.idCase),
@@ -115,3 +117,7 @@ function lazily(
     return router;
   };
 }
+
+/** While Redis is away, as it was last. */
+const freshnessOf = (state: QueueDepth | undefined): Freshness =>
+  state ? { waiting: state.waiting + state.active + state.delayed, failed: state.failed } : {};

@@ -3,6 +3,7 @@ import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 
 const worth = (order_value: number, order_timestamp: string, user_id = 'U1') =>
   anOrder({
@@ -136,6 +137,29 @@ describe('what analysts ask', () => {
     const json = await pipeline.get(`${at}&format=json`, { headers: { accept: 'text/csv' } });
     expect(json.headers.get('content-disposition')).toBeNull();
     await json.json();
+  });
+
+  it('an answer and its 304 say how many orders no number holds yet', async () => {
+    const { get, queues } = pipeline;
+    await Promise.all(queues.map((queue) => queue.pause()));
+    await pipeline.send(worth(1, '2025-09-01', 'U4'), worth(1, '2025-09-01', 'U5'));
+    const path = '/stats/global';
+    const first = await get(path);
+    await first.arrayBuffer();
+    const headers = { 'if-none-match': first.headers.get('etag') as string };
+    const seen = async () => {
+      const response = await get(path, { headers });
+      return [
+        response.status,
+        response.headers.get('x-orders-waiting'),
+        response.headers.get('x-orders-failed'),
+      ];
+    };
+    await until(async () => String(await seen()) === '304,2,0', 'two orders wait');
+    await Promise.all(queues.map((queue) => queue.resume()));
+    await pipeline.send(worth(1, 'no date', 'U6'));
+    await pipeline.settled();
+    await until(async () => String(await seen()) === '200,0,1', 'they were counted, and one failed');
   });
 
   it('the next page of a file is a file', async () => {

@@ -114,7 +114,15 @@ export function readApiDocument(document: Json): ApiDocument {
 }
 
 /** There when there is something to say: a limit, a next page. */
-const OPTIONAL_HEADERS = ['Content-Disposition', 'Link', 'RateLimit', 'RateLimit-Policy'];
+const OPTIONAL_HEADERS = [
+  'Content-Disposition',
+  'Link',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-Newest-Counted',
+  'X-Orders-Failed',
+  'X-Orders-Waiting',
+];
 
 /** The document leaves objects open for members to come; an answer of today has exactly what is in it. */
 function closed(schema: unknown): unknown {

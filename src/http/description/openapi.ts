@@ -99,6 +99,7 @@ const TAGS = [
 ] satisfies { name: Operation['tag']; description: string }[];
 
 const text = { type: 'string' };
+const count = { type: 'integer', minimum: 0 };
 const HEADERS = {
   ETag: { description: 'Names the content; weak.', schema: text },
   'Cache-Control': { description: 'Whether the answer may be kept.', schema: text },
@@ -114,12 +115,26 @@ const HEADERS = {
     schema: { type: 'integer', minimum: 1 },
   },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: text },
+  'X-Newest-Counted': {
+    description: 'When the newest order was counted.',
+    schema: { ...text, format: 'date-time' },
+  },
+  'X-Orders-Failed': {
+    description: 'Orders that failed and wait for an operator: in no stats yet.',
+    schema: count,
+  },
+  'X-Orders-Waiting': {
+    description: 'Orders in the queues that have not ended: in no stats yet.',
+    schema: count,
+  },
   'X-Process-Time': {
     description: 'Seconds this took here.',
     schema: { type: 'string', pattern: '^[0-9]+\\.[0-9]+$' },
   },
   'X-Request-Id': { description: 'Names the request in the log; the one sent along, if any.', schema: text },
 };
+/** How much there is that the stats do not hold yet, seen every two seconds. */
+const FRESHNESS = ['X-Newest-Counted', 'X-Orders-Failed', 'X-Orders-Waiting'] as const;
 /** On every answer. */
 const ALWAYS = ['X-Process-Time', 'X-Request-Id'] as const;
 const headers = (...names: (keyof typeof HEADERS)[]): Json =>
@@ -194,7 +209,7 @@ function successes({ answer, example, csv, next, momentary, open, otherwise }: O
     ...(csv ? { 'text/csv': { schema: { type: 'string' }, example: `${csv.columns.join(',')}\r\n` } } : {}),
   };
   const { description } = z.globalRegistry.get(answer) ?? {};
-  const limited = open ? [] : (['RateLimit', 'RateLimit-Policy'] as const);
+  const limited = open ? [] : ([...FRESHNESS, 'RateLimit', 'RateLimit-Policy'] as const);
   const kept = momentary ? [] : (['ETag'] as const);
   const saved = csv ? (['Content-Disposition'] as const) : [];
   const paged = next ? (['Link'] as const) : [];

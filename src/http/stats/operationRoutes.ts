@@ -13,8 +13,11 @@ import {
 import { toCsv } from './csv.ts';
 import { parameterReader } from './readParameters.ts';
 
-/** Adds the route of an operation to `router`: what `read` returns is sent as the operation says. */
-export function operationRoutes(router: Router) {
+/**
+ * Adds the route of an operation to `router`: what `read` returns is sent as the operation says, with the headers that
+ * `setHeaders` adds to it.
+ */
+export function operationRoutes(router: Router, setHeaders: (response: Response) => void = () => {}) {
   return <T extends Operation>(operation: T, read: (input: InputOf<T>) => Promise<AnswerOf<T>>): void => {
     const parametersOf = parameterReader(operation.pathParameters, operation.query);
     const { csv, momentary } = operation;
@@ -23,6 +26,7 @@ export function operationRoutes(router: Router) {
       const input = parametersOf(request) as InputOf<T> & Asked;
       const format = input.format ?? chooseFormat(request, csv !== undefined);
       const answer = await read(input);
+      setHeaders(response);
       const next = operation.next?.(answer);
       const sent = {
         ...(csv && format === 'csv'

@@ -7,15 +7,16 @@ import type { ReadStats } from '../../stats/read/readStats.ts';
 import { statsOperations } from '../description/operations.ts';
 import { HttpProblem } from '../transport/problem.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { type Freshness, setFreshness } from './freshness.ts';
 import { operationRoutes } from './operationRoutes.ts';
 import { brokenEncoding } from './readParameters.ts';
 
 /** Who spent what: reads only. Amounts leave as JSON numbers with two decimals, and only here. */
-export function statsRoutes(stats: ReadStats, idCase: IdCase): Router {
+export function statsRoutes(stats: ReadStats, idCase: IdCase, freshness: () => Freshness): Router {
   const router = Router();
   const operations = statsOperations(idCase);
 
-  const route = operationRoutes(router);
+  const route = operationRoutes(router, (response) => setFreshness(response, freshness()));
 
   route(operations.userStats, async ({ user_id, ...query }) => {
     const range = rangeOf(query);

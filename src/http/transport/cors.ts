@@ -4,7 +4,7 @@ import { sendProblem } from './problem.ts';
 const MAX_AGE_SECONDS = '600';
 const REQUEST_HEADERS = 'Authorization, X-API-Key, If-None-Match, X-Request-Id, traceparent';
 const EXPOSED_HEADERS =
-  'Content-Disposition, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id, X-Process-Time';
+  'Content-Disposition, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Newest-Counted, X-Orders-Failed, X-Orders-Waiting, X-Request-Id, X-Process-Time';
 
 /**
  * Lets pages of the listed origins read the API from a browser; `*` stands for all of them. Nothing else is sent to
