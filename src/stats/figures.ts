@@ -46,6 +46,20 @@ export interface Point extends Totals {
   period: string;
 }
 
+export interface UsersPoint {
+  /** `YYYY-MM-DD` or `YYYY-MM`. */
+  period: string;
+  users: number;
+  /** Users whose first counted order, by arrival, lies in the period; undefined where it is not known. */
+  newUsers: number | undefined;
+}
+
+export interface UsersSeries {
+  /** The first day of which new users are known, `0001-01-01` for all; undefined while none are. */
+  knownFrom: string | undefined;
+  points: UsersPoint[];
+}
+
 /** One plus the number of users with strictly more: equal ones share a place. */
 export interface Rank {
   spenders: number;

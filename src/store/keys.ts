@@ -65,7 +65,7 @@ export const permissionsKey = ({ tag }: Partition): string => `${tag}:permission
 export function knownKeys(partition: Partition): (key: string) => boolean {
   const stats = statsKeys(partition);
   const { edits, repairs, ended } = repairKeys(partition);
-  const { global, bySpend, byCount, days, months, years, detail, ledger } = stats;
+  const { global, bySpend, byCount, days, months, years, newUsers, detail, ledger } = stats;
   const paused = pausedSinceKey(partition);
   const whole = new Set([
     global,
@@ -74,6 +74,7 @@ export function knownKeys(partition: Partition): (key: string) => boolean {
     days,
     months,
     years,
+    newUsers,
     detail,
     ledger,
     edits,

@@ -26,6 +26,12 @@ export interface StatsKeys {
   spend: (period: string) => string;
   /** hash: user → orders, of one day or one month */
   counts: (period: string) => string;
+  /**
+   * hash: `<day>`, `<month>`, `<year>`: users whose first counted order, by arrival, lies there; `after`, the last day that
+   * may lack some, and `before`, the users there were when this began to be kept. Apart from the hashes above: an older
+   * version adds up whatever is in them.
+   */
+  newUsers: string;
   /** hash: `from`, the first day (YYYY-MM-DD) that spend and counts by day are kept from; absent when from the first */
   detail: string;
 }
@@ -44,6 +50,7 @@ export function statsKeys(partition: Partition): StatsKeys {
     user: (userId) => `${prefix}user:${userId}`,
     spend: (period) => `${prefix}spend:${period}`,
     counts: (period) => `${prefix}counts:${period}`,
+    newUsers: `${prefix}stats:new_users`,
     detail: `${prefix}stats:detail`,
   };
 }

@@ -24,6 +24,7 @@ const GOOD: Record<string, string[]> = {
   '/stats/top-buyers': ['/stats/top-buyers', `/stats/top-buyers?limit=2&${RANGE}`],
   '/stats/by-date': [`/stats/by-date?${ALL_DAYS}`, `/stats/by-date?${RANGE}&user_id=U0001`],
   '/stats/compare': [`/stats/compare?${RANGE}&with_start_date=2024-01-01&with_end_date=2024-01-31`],
+  '/stats/users': ['day', 'month'].map((each) => `/stats/users?${RANGE}&granularity=${each}`),
   '/stats/users-by-date': [`/stats/users-by-date?${RANGE}`, `/stats/users-by-date?${RANGE}&limit=1`],
   '/stats/series': GRANULARITIES.map((each) => `/stats/series?${RANGE}&granularity=${each}`),
   '/metrics': ['/metrics'],

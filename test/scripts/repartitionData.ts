@@ -169,6 +169,7 @@ export async function visible(redis: Redis | Cluster, count: number, orders: rea
     days: await Promise.all(DAYS.map((day) => read.byDate(day, day))),
     years: await read.byDate('2023-12-15', '2025-01-20'),
     detail: await Promise.all(PERIODS.map((period) => detailOf(redis, count, period))),
+    newUsers: await read.usersSeries('month', { startDay: '2023-12-01', endDay: '2025-03-31' }),
     duplicates: await read.duplicates(),
     jobs: Object.fromEntries(jobs),
     byHand: await keptOfEdits(redis, count),

@@ -37,7 +37,7 @@ describe('order-pipeline verify', () => {
     const { code, stdout } = await runCommand(verify, '', { REDIS_URL: server.url, PARTITIONS: '8' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^orders of all users = global +600 +600 +ok$/m);
-    expect(stdout).toMatch(/^All 26 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
+    expect(stdout).toMatch(/^All 27 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
   });
 
   it('finds nothing wrong where nothing was counted yet', async () => {
@@ -178,6 +178,12 @@ describe('order-pipeline verify', () => {
         await redis.hincrby(keys.days, `${other}:orders`, -1);
       },
       ['months that equal their days', 'days that equal their spenders'],
+      [],
+    ],
+    [
+      'a new user of a day who is none of its month',
+      () => redis.hincrby(keys.newUsers, day, 1),
+      ['months that equal their days'],
       [],
     ],
     [

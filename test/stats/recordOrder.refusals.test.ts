@@ -250,6 +250,27 @@ describe('an order that cannot be recorded', () => {
     },
   );
 
+  describe.each(['2025-01-15', '2025-01', '2025'])('new users of %s that are no whole number', (period) => {
+    it.each([...NO_COUNT, ...TOO_MUCH])(
+      "refuse a new user's order, and no other, and stay %j",
+      async (value) => {
+        await record(order({ orderId: 'before' }));
+        await redis.hset(`${p}:stats:new_users`, period, value);
+        const before = await everything(redis);
+        const newcomer = order({ userId: 'U2' });
+        expect(await endings(record, [newcomer])).toEqual([
+          expect.stringContaining(`error no usable number in ${p}:stats:new_users`),
+        ]);
+        expect(await everything(redis)).toEqual(before);
+        expect(await endings(record, [order(), newcomer])).toEqual([
+          'counted',
+          expect.stringContaining('error '),
+        ]);
+        expect(await redis.hget(`${p}:stats:new_users`, period)).toBe(value);
+      },
+    );
+  });
+
   it.each([['1000000000000000'], [String(TOTAL_ROOM - 1_000)]])(
     'a user, a day and a list that stand at %s go on from there',
     async (amount) => {

@@ -5,6 +5,7 @@ import type { Order } from '../../src/orders/order.ts';
 import { makeReadStats } from '../../src/stats/read/readStats.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { daysFrom } from './rangeModel.ts';
 import { endings, order, recorder } from './recording.ts';
 
 const USERS = ['U1', 'U2', 'U3', 'Ü', '😀'];
@@ -78,6 +79,18 @@ function model(orders: readonly Order[]) {
     buyers: users
       .toSorted((a, b) => b.orders - a.orders || descending(a.userId, b.userId))
       .map(({ userId, orders: count }) => ({ userId, orders: count })),
+    usersSeries: (granularity: 'day' | 'month', start: string, end: string) => {
+      const nameOf = (day: string) => day.slice(0, granularity === 'day' ? 10 : 7);
+      const usersOf = (some: Order[]) => new Set(some.map(({ userId }) => userId)).size;
+      // By arrival: the first that was counted for each user.
+      const firsts = USERS.flatMap((userId) => counted.find((one) => one.userId === userId) ?? []);
+      const within = (period: string) => (one: Order) => nameOf(one.day) === period;
+      return [...new Set(daysFrom(start, end).map(nameOf))].map((period) => ({
+        period,
+        users: usersOf(counted.filter(within(period))),
+        newUsers: firsts.filter(within(period)).length,
+      }));
+    },
     between: (start: string, end: string) => total(counted.filter(({ day }) => day >= start && day <= end)),
   };
 }
@@ -117,6 +130,12 @@ describe('any list of orders, in any order, with any duplication, in any batches
           expect(found).toEqual(expected.users.map(({ userId: _, ...totals }) => totals));
           for (const [start = '', end = ''] of ranges) {
             expect(await read.byDate(start, end)).toEqual(expected.between(start, end));
+            for (const granularity of ['day', 'month'] as const) {
+              expect(await read.usersSeries(granularity, { startDay: start, endDay: end })).toEqual({
+                knownFrom: '0001-01-01',
+                points: expected.usersSeries(granularity, start, end),
+              });
+            }
           }
         },
       ),
@@ -136,7 +155,14 @@ describe('any list of orders, in any order, with any duplication, in any batches
           orders.forEach((_, index) => {
             expect(outcomes.map((list) => list[index]).sort()).toEqual(['counted', 'duplicate', 'duplicate']);
           });
-          expect(await makeReadStats(redis, partitions).global()).toEqual(model(orders).global);
+          const read = makeReadStats(redis, partitions);
+          expect(await read.global()).toEqual(model(orders).global);
+          const { points } = await read.usersSeries('month', {
+            startDay: '2023-12-01',
+            endDay: '2025-03-31',
+          });
+          const all = points.reduce((sum, { newUsers = 0 }) => sum + newUsers, 0);
+          expect(all).toBe(model(orders).global.users);
         },
       ),
       { numRuns: 30 },

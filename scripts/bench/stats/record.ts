@@ -38,7 +38,14 @@ const LISTS: Part = {
     ["redis.call('ZADD', by_count, unpack(counts))", ''],
   ],
 };
-const PARTS: readonly Part[] = [{ name: 'as it is', changes: [] }, COUNTS, DETAIL, LISTS];
+const NEW_USERS: Part = {
+  name: 'without new users by period',
+  changes: [
+    ["redis.pcall('HGET', new_key, 'after')", "''"],
+    ['user.orders == 0 and add_new_user(day, sub(day, 1, 7), sub(day, 1, 4))', 'false'],
+  ],
+};
+const PARTS: readonly Part[] = [{ name: 'as it is', changes: [] }, NEW_USERS, COUNTS, DETAIL, LISTS];
 
 interface Load {
   orders: number;

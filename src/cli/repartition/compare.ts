@@ -82,11 +82,14 @@ function flat({
 }
 
 function periods(all: Periods): Named[] {
-  return [...all].flatMap(([period, { orders, minorUnits, listed, counted, spenders }]): Named[] => [
-    [`orders of ${period}`, orders],
-    [`revenue of ${period}`, minorUnits],
-    [`spend listed for ${period}`, listed],
-    [`orders listed for ${period}`, counted],
-    [`spenders of ${period}`, spenders],
-  ]);
+  return [...all].flatMap(
+    ([period, { orders, minorUnits, listed, counted, spenders, newUsers }]): Named[] => [
+      [`orders of ${period}`, orders],
+      [`revenue of ${period}`, minorUnits],
+      [`spend listed for ${period}`, listed],
+      [`orders listed for ${period}`, counted],
+      [`spenders of ${period}`, spenders],
+      [`new users of ${period}`, newUsers],
+    ],
+  );
 }

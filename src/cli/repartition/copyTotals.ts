@@ -27,6 +27,7 @@ export function totalsPart(redis: Redis | Cluster, split: Split, stands: readonl
       for (const kind of ['global', 'days', 'months', 'years'] as const) {
         await writeHash(redis, keys[kind], await inherited(redis, split, target, kind));
       }
+      await writeNewUsers(redis, split, target);
       await writeDetail(redis, split, target);
       await writeLedger(redis, split, target, stands[from] as LedgerStand);
       await writeQueue(redis, split, target);
@@ -56,6 +57,31 @@ async function inherited(
 
 async function writeHash(redis: Redis | Cluster, key: string, fields: Map<string, number>): Promise<void> {
   for (const some of batches([...fields], FIELDS_AT_ONCE)) await redis.hset(key, new Map(some));
+}
+
+/**
+ * Of the new users too, the numbers go to the heir. The days up to which some may be missing hold for all that was one; a
+ * partition that has counted nothing since they are told apart is what its next order would find it to be.
+ */
+async function writeNewUsers(redis: Redis | Cluster, split: Split, target: Partition): Promise<void> {
+  const sums = new Map<string, number>();
+  let last = '';
+  for (const source of split.sourcesOf(target)) {
+    const keys = statsKeys(source);
+    const { after, ...counts } = Object.fromEntries(await fieldsOf(redis, keys.newUsers));
+    const users = after === undefined ? await redis.zcard(keys.bySpend) : 0;
+    if (users > 0) counts.before = String(users);
+    const days = users > 0 ? (await redis.hkeys(keys.days)).map((field) => field.slice(0, 10)) : [];
+    last = [last, after ?? '', ...days].reduce((a, b) => (b > a ? b : a));
+    const isHeir = split.heirOf(source) === target;
+    for (const [field, value] of Object.entries(counts)) {
+      sums.set(field, (sums.get(field) ?? 0) + (isHeir ? Number(value) : 0));
+    }
+  }
+  if (last === '') return;
+  const key = statsKeys(target).newUsers;
+  await writeHash(redis, key, sums);
+  await redis.hset(key, 'after', last);
 }
 
 /** Detail by day is complete from where the last of them begins. */

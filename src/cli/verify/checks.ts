@@ -22,6 +22,7 @@ export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
   const ofYears = sumOf(years);
   const ofMonths = sumOf(months);
   const ofDays = sumOf(days);
+  const newOrBefore = figures.knownBefore + ofYears.newUsers;
   const check = (name: string, expected: number, found: number, more: Partial<Check> = {}): Check => ({
     name,
     unit: 'count',
@@ -56,6 +57,9 @@ export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
     perUser('users right in the list by spend', differing.counts['spend list']),
     perUser('users right in the list by orders', differing.counts['order list']),
     perUser('users whose months equal their spend', differing.counts.months),
+    check('users new somewhere or from before, at most users', everybody, newOrBefore, {
+      ...(newOrBefore <= everybody ? { verdict: 'ok' as const } : {}),
+    }),
     check('ledger size = entries found', ledger.size, ledger.current, {
       ...(ledger.wrongSizes > 0 && !figures.moved ? { verdict: 'differs' as const } : {}),
     }),
@@ -78,28 +82,34 @@ function ledgerCheck(
   return check('orders in the ledger, at most global', global.orders, entries, within);
 }
 
-function sumOf(periods: Periods): { orders: number; minorUnits: number } {
-  const sum = { orders: 0, minorUnits: 0 };
-  for (const { orders, minorUnits } of periods.values()) {
+function sumOf(periods: Periods): { orders: number; minorUnits: number; newUsers: number } {
+  const sum = { orders: 0, minorUnits: 0, newUsers: 0 };
+  for (const { orders, minorUnits, newUsers } of periods.values()) {
     sum.orders += orders;
     sum.minorUnits += minorUnits;
+    sum.newUsers += newUsers;
   }
   return sum;
 }
 
 function summedBy(length: Granularity, parts: Periods): Periods {
   const sums: Periods = new Map();
-  for (const [part, { orders, minorUnits }] of parts) {
+  for (const [part, { orders, minorUnits, newUsers }] of parts) {
     const period = periodOf(length, part);
     const sum = sums.get(period) ?? noPeriod();
-    sums.set(period, { ...sum, orders: sum.orders + orders, minorUnits: sum.minorUnits + minorUnits });
+    sums.set(period, {
+      ...sum,
+      orders: sum.orders + orders,
+      minorUnits: sum.minorUnits + minorUnits,
+      newUsers: sum.newUsers + newUsers,
+    });
   }
   return sums;
 }
 
 function unlike(periods: Periods, others: Periods): string[] {
   const same = (a: PeriodFigures, b: PeriodFigures | undefined) =>
-    a.orders === b?.orders && a.minorUnits === b.minorUnits;
+    a.orders === b?.orders && a.minorUnits === b.minorUnits && a.newUsers === b.newUsers;
   return [...periods]
     .filter(([period, figures]) => !same(figures, others.get(period)))
     .map(([period]) => period);

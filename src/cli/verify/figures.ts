@@ -17,6 +17,8 @@ export interface Figures {
   days: Periods;
   months: Periods;
   years: Periods;
+  /** Users from before new ones were told apart. */
+  knownBefore: number;
   ledger: {
     /** Entries that the ledgers say the current generation has. */
     size: number;
@@ -41,6 +43,7 @@ export const noFigures = (): Figures => ({
   days: new Map(),
   months: new Map(),
   years: new Map(),
+  knownBefore: 0,
   ledger: { size: 0, current: 0, previous: 0, wrongSizes: 0, forgot: false },
   duplicates: 0,
   moved: false,
@@ -57,6 +60,7 @@ export function addFigures(sum: Figures, more: Figures): Figures {
     global: added(sum.global, more.global),
     users: added(sum.users, more.users),
     listed: added(sum.listed, more.listed),
+    knownBefore: sum.knownBefore + more.knownBefore,
     ledger: {
       ...added(withoutFlag(sum.ledger), withoutFlag(more.ledger)),
       forgot: sum.ledger.forgot || more.ledger.forgot,

@@ -14,6 +14,7 @@ export interface PeriodFigures {
   counted: number;
   spenders: number;
   buyers: number;
+  newUsers: number;
 }
 
 export const noPeriod = (): PeriodFigures => ({
@@ -25,6 +26,7 @@ export const noPeriod = (): PeriodFigures => ({
   counted: 0,
   spenders: 0,
   buyers: 0,
+  newUsers: 0,
 });
 
 export type Periods = Map<string, PeriodFigures>;

@@ -4,13 +4,16 @@ import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 import type { Progress } from '../kit/progress.ts';
 import type { Figures } from './figures.ts';
 import { countEntries, readStand } from './ledgerFigures.ts';
-import { addUpSpenders, countSpenders, readPeriods } from './periods.ts';
+import { addUpSpenders, countSpenders, noPeriod, readPeriods } from './periods.ts';
+import { fieldsOf } from './reading.ts';
 import { addUpUsers } from './users.ts';
 
 /** Passes over a partition before it counts as too busy to be added up. */
 const MAX_PASSES = 3;
 /** After every year: of years nothing is kept by user. */
 const NO_DETAIL = '~';
+/** Of the names of days, months and years. */
+const LENGTHS = [10, 7, 4];
 
 /**
  * Reads a partition; again when orders were counted or detail dropped meanwhile, and at most three times. `signal` stops it between
@@ -57,7 +60,14 @@ async function readOutline(redis: Redis | Cluster, keys: StatsKeys) {
   const days = await readPeriods(redis, keys.days, (await redis.hget(keys.detail, 'from')) ?? '');
   const months = await readPeriods(redis, keys.months, '');
   const years = await readPeriods(redis, keys.years, NO_DETAIL);
+  const newUsers = await fieldsOf(redis, keys.newUsers);
+  for (const [field, value] of newUsers) {
+    const periods = [days, months, years].find((_, index) => field.length === LENGTHS[index]);
+    periods?.set(field, { ...(periods.get(field) ?? noPeriod()), newUsers: Number(value) });
+  }
   const listed = { bySpend: await redis.zcard(keys.bySpend), byCount: await redis.zcard(keys.byCount) };
+  // All are, until something is counted since new ones are told apart.
+  const before = newUsers.has('after') ? Number(newUsers.get('before')) : listed.bySpend;
   const spenders = (await countSpenders(redis, keys, days)) + (await countSpenders(redis, keys, months));
   return {
     stand,
@@ -65,6 +75,7 @@ async function readOutline(redis: Redis | Cluster, keys: StatsKeys) {
     days,
     months,
     years,
+    before,
     listed,
     items: listed.bySpend + spenders + stand.buckets + stand.previousBuckets,
   };
@@ -77,7 +88,7 @@ async function readOnce(
   userMonths: boolean,
 ): Promise<Figures> {
   const keys = statsKeys(partition);
-  const { stand, global, days, months, years, listed } = await readOutline(redis, keys);
+  const { stand, global, days, months, years, before, listed } = await readOutline(redis, keys);
   const askedMonths = userMonths ? [...months.keys()] : undefined;
   const { differing, ...users } = await addUpUsers(redis, partition, askedMonths, onRead);
   await addUpSpenders(redis, keys, days, onRead);
@@ -93,6 +104,7 @@ async function readOnce(
     days,
     months,
     years,
+    knownBefore: before,
     ledger: { size, current, previous, wrongSizes: size === current ? 0 : 1, forgot: generation > 2 },
     duplicates: Number((await redis.hget(keys.ledger, 'duplicates')) ?? 0),
     moved: false,

@@ -69,6 +69,28 @@ export const series = z
       'last point hold only what lies in the range.',
   });
 
+const someUsers = z.int().min(0);
+const usersPoint = z.object({
+  period: z.string().meta({ description: '`2025-08-31` or `2025-08`.', examples: ['2025-08'] }),
+  users: someUsers.meta({ description: 'Users with orders in the period.' }),
+  new_users: someUsers
+    .nullable()
+    .meta({ description: 'Those whose first counted order lies in it; null before known_from.' }),
+  returning_users: someUsers.nullable().meta({ description: 'The others; null before known_from.' }),
+});
+export const usersSeries = z
+  .object({
+    granularity: z.enum(['day', 'month']),
+    start_date: z.iso.date(),
+    end_date: z.iso.date(),
+    known_from: z.iso.date().nullable().meta({
+      description:
+        'The first day of which new users are known, 0001-01-01 for all; later where orders were counted before this was kept, null until one is counted since.',
+    }),
+    points: z.array(usersPoint),
+  })
+  .meta({ description: 'New and returning users, one point per period.' });
+
 const change = z.number().meta({ description: 'The first less the second, two decimals at most.' });
 const ratio = z
   .number()

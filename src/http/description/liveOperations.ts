@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { SPANS, type Span } from '../../telemetry/read/history.ts';
 import * as answers from './liveAnswers.ts';
 import { operation } from './operation.ts';
-import { noParameters, oneOf } from './parameters.ts';
+import { csvFormat, noParameters, oneOf } from './parameters.ts';
 
 const AT = '2026-05-01T10:00:00.000Z';
 const COLUMNS = Object.keys(answers.historyPoint.shape).filter((name) => name !== 'refused_by_reason');
@@ -70,6 +70,7 @@ export const liveOperations = {
       span: oneOf(Object.keys(SPANS) as [Span, ...Span[]])
         .default('hour')
         .meta({ description: 'How far back.', examples: ['hour'] }),
+      format: csvFormat,
     }),
     answer: answers.history,
     example: {

@@ -11,6 +11,7 @@ import {
   noParameters,
   problemKind,
   twoRanges,
+  userGranularity,
   userId,
   withOptionalRange,
   withRange,
@@ -155,6 +156,35 @@ export function statsOperations(idCase: IdCase) {
       },
       csv: { columns: Object.keys(answers.point.shape), rows: ({ points }) => points },
       problems: ['detail-gone', 'range-too-large', 'total-out-of-range'],
+    }),
+    usersSeries: operation({
+      path: '/stats/users',
+      tag: 'Lists',
+      summary: 'New and returning users by day or month',
+      description:
+        'A point per day or whole month that the range touches. A user is new where the first order lies that was counted ' +
+        'for them, by arrival: an older order that arrives later does not move that. All else who ordered there return. ' +
+        DETAIL,
+      pathParameters: none,
+      query: withRange({ granularity: userGranularity, format: csvFormat }),
+      answer: answers.usersSeries,
+      example: {
+        granularity: 'month',
+        start_date: '2025-08-01',
+        end_date: '2025-08-31',
+        known_from: '0001-01-01',
+        points: [{ period: '2025-08', users: 12, new_users: 5, returning_users: 7 }],
+      },
+      csv: {
+        columns: ['period', 'users', 'new_users', 'returning_users'],
+        rows: ({ points }) =>
+          points.map(({ new_users, returning_users, ...point }) => ({
+            ...point,
+            new_users: new_users ?? '',
+            returning_users: returning_users ?? '',
+          })),
+      },
+      problems: ['detail-gone', 'range-too-large'],
     }),
     rank: operation({
       path: '/users/{user_id}/rank',

@@ -108,6 +108,12 @@ export function oneOf<Word extends string>(words: readonly [Word, ...Word[]]) {
   });
 }
 
+/** What users are counted in: of longer periods nothing is kept by user. */
+export const userGranularity = oneOf(['day', 'month']).meta({
+  description: 'The length of one point.',
+  examples: ['month'],
+});
+
 /** Two ranges of days, both of which must be there. */
 export const twoRanges = withRange({ ...otherRange, format: csvFormat }).refine(
   ({ with_start_date, with_end_date }) => with_start_date <= with_end_date,

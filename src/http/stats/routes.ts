@@ -90,6 +90,23 @@ export function statsRoutes(stats: ReadStats, idCase: IdCase, freshness: () => F
     };
   });
 
+  route(operations.usersSeries, async ({ granularity, start_date, end_date }) => {
+    const range = { startDay: start_date, endDay: end_date };
+    const { knownFrom = null, points } = await stats.usersSeries(granularity, range);
+    return {
+      granularity,
+      start_date,
+      end_date,
+      known_from: knownFrom,
+      points: points.map(({ period, users, newUsers }) => ({
+        period,
+        users,
+        new_users: newUsers ?? null,
+        returning_users: newUsers === undefined ? null : users - newUsers,
+      })),
+    };
+  });
+
   route(operations.rank, async ({ user_id }) => {
     const { spenders, buyers, users } = known(user_id, await stats.rank(user_id));
     return { user_id, spender_rank: spenders, buyer_rank: buyers, users };

@@ -10,6 +10,7 @@ import type {
   Spender,
   Totals,
   UserPage,
+  UsersSeries,
 } from '../figures.ts';
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
@@ -21,6 +22,7 @@ import { type Ask, makeAsk, money, result, whole } from './roundTrips.ts';
 import { sumPeriods } from './sumPeriods.ts';
 import { topEver, topInRange } from './topUsers.ts';
 import { usersInRange } from './usersInRange.ts';
+import { usersSeries } from './usersSeries.ts';
 import { splitByYear } from './yearSplit.ts';
 
 export { MAX_ENTRIES } from './rangeMerge.ts';
@@ -63,6 +65,12 @@ export interface ReadStats {
    * zeros throughout for one who is unknown.
    */
   series(granularity: Granularity, range: DayRange, userId?: string): Promise<Point[]>;
+  /**
+   * How many users ordered in every day or whole month that the range touches, and how many of them are new: a user is new
+   * where the first order lies that was counted for them, whichever came later. One round trip; 5,000 points at most
+   * (RangeTooLarge).
+   */
+  usersSeries(granularity: 'day' | 'month', range: DayRange): Promise<UsersSeries>;
   /** Undefined for a user who never had an order counted. Two round trips. */
   rank(userId: string): Promise<Rank | undefined>;
   /** Both days inclusive, `YYYY-MM-DD`, UTC. One round trip, whatever the range. */
@@ -145,6 +153,8 @@ function makeReads(partitions: Partitions, ask: Ask, merge: Merge): ReadStats {
     usersInRange: (range, limit, after) => usersInRange(ask, merge, range, limit, after),
 
     series: (granularity, range, userId) => series(ask, granularity, range, userId),
+
+    usersSeries: (granularity, range) => usersSeries(ask, granularity, range),
 
     rank: (userId) => rank(ask, userId),
 

@@ -41,6 +41,7 @@ if counted > 0 then
   totals.write_global()
   ledger.write()
   totals.write_users()
+  totals.write_new_users()
   totals.write_periods()
 end
 ledger.close(duplicates)

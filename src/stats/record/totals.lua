@@ -1,10 +1,11 @@
 -- The totals: orders and minor units of the partition, of each user, of each day, month and year, and of each user in
--- a day and a month. A total is { orders, amount }, `changed` once an order was added, or has a `fault` instead.
+-- a day and a month; and how many users are new in a day, month and year: in those of the first order that was counted
+-- for them, by arrival. A total is { orders, amount }, `changed` once an order was added, or has a `fault` instead.
 --
 -- Lua unpacks some 8,000 values at most: what goes with the orders of a call stays below that for a few hundred of them.
 --
 -- Needs: the call.
--- Gives: open, expect, read_details and add, which write nothing; write_global, write_users and write_periods.
+-- Gives: open, expect, read_details and add, which write nothing; write_global, write_users, write_new_users and write_periods.
 
 local MAX_ORDERS = 9007199254740991
 -- The room of a total, in minor units: 2^46 units of the currency, up to where a double carries every cent.
@@ -13,7 +14,11 @@ local ROOM = 7036874417766400
 local global_key, by_spend, by_count = prefix .. 'global:stats', prefix .. 'users:by_spend', prefix .. 'users:by_count'
 local days_key, months_key, years_key = prefix .. 'stats:days', prefix .. 'stats:months', prefix .. 'stats:years'
 
-local global, detail_from
+local new_key = prefix .. 'stats:new_users'
+
+local global, detail_from, spenders, new_after
+-- New users of a period, once there is one more.
+local new_users = {}
 local users, periods = {}, {}
 -- The day and the month of each order, among the periods.
 local days, months = {}, {}
@@ -26,16 +31,13 @@ local function pair_of(key, first, second)
   return { orders = a, amount = b }
 end
 
-local function zset_fault(key)
-  local reply = redis.pcall('ZCARD', key)
-  return failed(reply)
-end
-
 -- Reads what every order needs; returns what is in the way of all of them.
 function totals.open()
   local found, fault = pair_of(global_key, 'total_orders', 'total_revenue')
   global = found
-  fault = fault or zset_fault(by_spend) or zset_fault(by_count)
+  spenders = redis.pcall('ZCARD', by_spend)
+  new_after = redis.pcall('HGET', new_key, 'after')
+  fault = fault or failed(spenders) or failed(redis.pcall('ZCARD', by_count)) or failed(new_after)
 
   -- Detail of earlier days was dropped and must not begin again: a day would look complete that is not.
   detail_from = redis.pcall('HGET', prefix .. 'stats:detail', 'from')
@@ -104,6 +106,18 @@ function totals.read_details()
   end
 end
 
+-- Counts one more new user in these periods; or in none and returns what is in the way.
+local function add_new_user(...)
+  for _, name in ipairs({ ... }) do
+    if not new_users[name] then
+      local known = whole(redis.call('HGET', new_key, name) or '0', MAX_ORDERS)
+      if not known then return 'no usable number in ' .. new_key end
+      new_users[name] = known
+    end
+  end
+  for _, name in ipairs({ ... }) do new_users[name] = new_users[name] + 1 end
+end
+
 -- Adds order i, as expected before, to every total it belongs to; or adds nothing and returns what is in the way.
 function totals.add(i, user_id, amount, day)
   local user, by_day, by_month = user_of(user_id), days[i], months[i]
@@ -117,6 +131,8 @@ function totals.add(i, user_id, amount, day)
     if total.orders + 1 > MAX_ORDERS then return 'a count of orders would pass 2^53' end
   end
 
+  fault = user.orders == 0 and add_new_user(day, sub(day, 1, 7), sub(day, 1, 4))
+  if fault then return fault end
   for _, total in ipairs(touched) do
     total.orders, total.amount, total.changed = total.orders + 1, total.amount + amount, true
   end
@@ -137,6 +153,24 @@ function totals.write_users()
   end
   redis.call('ZADD', by_spend, unpack(spends))
   redis.call('ZADD', by_count, unpack(counts))
+end
+
+-- Before the periods: what was counted by versions that did not keep this is told by the days there are.
+function totals.write_new_users()
+  local fields = {}
+  for name, count in pairs(new_users) do
+    fields[#fields + 1], fields[#fields + 2] = name, count
+  end
+  if not new_after then
+    local last = '0000-12-31'
+    for _, field in ipairs(redis.call('HKEYS', days_key)) do
+      local day = sub(field, 1, 10)
+      if day > last then last = day end
+    end
+    local size = #fields
+    fields[size + 1], fields[size + 2], fields[size + 3], fields[size + 4] = 'after', last, 'before', spenders
+  end
+  if #fields > 0 then redis.call('HSET', new_key, unpack(fields)) end
 end
 
 function totals.write_periods()
