@@ -59,6 +59,7 @@ export function readingParts(
       inTime(
         readSnapshot({
           currency: config.rules.currency,
+          partitions: partitions.all.length,
           look,
           totals: () => stats.global(),
           failed: () => readFailures(redis, partitions.all),

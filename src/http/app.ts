@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
 import type { HealthRoutes } from './health.ts';
+import { homeRoutes } from './home.ts';
 import { atBasePath, basePathOf } from './transport/basePath.ts';
 import { cors } from './transport/cors.ts';
 import type { Guards } from './transport/guards.ts';
@@ -54,7 +55,9 @@ export function makeApp({ logger, health, trustProxy, basePath, reading }: AppPa
       ...of(healthRouter(health), '/health', '/queue'),
       '/favicon.ico': Router().get('/favicon.ico', noIcon),
       // The address alone is what the log names, and what people type.
-      '/': leads(withVersion('/'), reading?.documents ? '/docs' : '/health'),
+      ...(reading
+        ? of(homeRoutes(['', VERSION]), '/', '/home')
+        : { '/': leads(withVersion('/'), '/health') }),
       ...(reading ? { [OPERATORS]: operatorsRouter(reading) } : {}),
     }),
   );

@@ -10,15 +10,16 @@ const PARTS = [
   { ending: 'js', type: 'text/javascript; charset=utf-8' },
 ] as const;
 
-/** A page at `/NAME`, its style and its script below it. */
+/** A page, and its style and its script below `/NAME`. */
 export interface PageFiles {
   paths: readonly string[];
   /** Throws, saying what to type, when the pages were not built. */
   read(path: string): Answer;
 }
 
-export function pageFiles(name: string): PageFiles {
-  const pathOf = (ending: string) => (ending === 'html' ? `/${name}` : `/${name}/${name}.${ending}`);
+/** The page itself is at `/NAME` unless it has another place. */
+export function pageFiles(name: string, at = `/${name}`): PageFiles {
+  const pathOf = (ending: string) => (ending === 'html' ? at : `/${name}/${name}.${ending}`);
   let files: Map<string, Answer> | undefined;
   return {
     paths: PARTS.map(({ ending }) => pathOf(ending)),

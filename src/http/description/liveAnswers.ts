@@ -100,6 +100,7 @@ export const pulse = z
       refused: z.array(
         z.object({
           job_id: z.string(),
+          queue: z.string().meta({ description: "What its queue is called on the operators' board." }),
           partition: count,
           order_id: z.string(),
           user_id: z.string(),

@@ -98,7 +98,6 @@ export const liveOperations = {
       ],
     },
     csv: { columns: COLUMNS, rows: ({ points }) => points.map(withoutNulls) },
-    momentary: true,
   }),
 };
 

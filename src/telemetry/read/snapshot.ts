@@ -1,4 +1,5 @@
 import type { Failures } from '../../queue/failures/readFailures.ts';
+import { titleOf } from '../../queue/orderQueues.ts';
 import type { QueueState } from '../../queue/watchQueues.ts';
 import type { Totals } from '../../stats/figures.ts';
 import type { Counter, InboxDepth, NewestCounted, NewestRefused } from '../figures.ts';
@@ -34,11 +35,14 @@ export interface Snapshot {
   /** Waiting for a worker a minute ago, as far as somebody looked. */
   waitingBefore: number | undefined;
   processes: (SeenProcess & { gone: boolean })[];
-  newest: { counted: NewestCounted[]; refused: NewestRefused[] };
+  /** `queue` is what the partition's queue is called on the board. */
+  newest: { counted: NewestCounted[]; refused: (NewestRefused & { queue: string })[] };
 }
 
 export interface SnapshotParts {
   currency: string;
+  /** How many there are. */
+  partitions: number;
   look: (kind: BucketKind, seconds: number) => Promise<Pulse>;
   totals: () => Promise<Totals & { users: number }>;
   failed: () => Promise<Failures>;
@@ -56,6 +60,7 @@ const MINUTE = 60;
 /** Three round trips at once, and one more for each partition. */
 export async function readSnapshot({
   currency,
+  partitions,
   look,
   totals,
   failed,
@@ -115,7 +120,13 @@ export async function readSnapshot({
     refused,
     waitingBefore: pulse.sum(second - MINUTE, RATE_SECONDS).gauges.get('waiting'),
     processes,
-    newest: { counted: pulse.newestCounted, refused: pulse.newestRefused },
+    newest: {
+      counted: pulse.newestCounted,
+      refused: pulse.newestRefused.map((each) => ({
+        ...each,
+        queue: titleOf({ index: each.partition }, partitions),
+      })),
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { keepKey, keptKey } from '../kit/apiKey.ts';
 import { element } from '../kit/element.ts';
 import { makeMenu } from '../kit/menu.ts';
 import { makeStore, type Store } from '../kit/store.ts';
@@ -10,8 +11,6 @@ export interface Settings {
   prefix: '' | '/v1';
   language: string;
 }
-
-const KEPT_UNDER = 'order-pipeline.api-key';
 
 /** The key is kept for as long as this tab is, and goes to this API alone. */
 export function makeSettings(isUnderVersion: boolean): Store<Settings> {
@@ -72,21 +71,4 @@ export function settingsMenu(settings: Store<Settings>): SettingsMenu {
       key.focus();
     },
   };
-}
-
-function keptKey(): string {
-  try {
-    return sessionStorage.getItem(KEPT_UNDER) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function keepKey(key: string): void {
-  try {
-    if (key === '') sessionStorage.removeItem(KEPT_UNDER);
-    else sessionStorage.setItem(KEPT_UNDER, key);
-  } catch {
-    // Storage is switched off: the key lasts as long as the page.
-  }
 }

@@ -1,0 +1,37 @@
+import { Router } from 'express';
+import { pageFiles } from './pageFiles.ts';
+import { methodNotAllowed } from './transport/problem.ts';
+import { JSON_TYPE, refuseBody, sendRevalidated } from './transport/send.ts';
+
+/** Where to go on, for programs; relative, so that they hold behind any prefix. */
+const INDEX = {
+  pulse: 'pulse',
+  history: 'pulse/history',
+  stats: 'stats/global',
+  metrics: 'metrics',
+  queue: 'queue',
+  health: 'health',
+  openapi: 'openapi.json',
+  docs: 'docs',
+  operators: 'admin/queues',
+};
+
+/** The page at the root for whoever asks as browsers do, an index of links for everything else. It holds no data. */
+export function homeRoutes(prefixes: readonly string[]): Router {
+  const router = Router();
+  const page = pageFiles('home', '/');
+  for (const path of page.paths) {
+    router
+      .route(prefixes.map((prefix) => prefix + path))
+      .get(async (request, response) => {
+        refuseBody(request);
+        const isIndex = path === '/' && request.accepts(['application/json', 'text/html']) !== 'text/html';
+        await sendRevalidated(request, response, {
+          ...(isIndex ? { type: JSON_TYPE, body: JSON.stringify(INDEX) } : page.read(path)),
+          ...(path === '/' ? { varies: 'Accept' } : {}),
+        });
+      })
+      .all(methodNotAllowed('GET', 'HEAD'));
+  }
+  return router;
+}

@@ -1,0 +1,162 @@
+import { askJson, Trouble, troubleOf } from '../kit/ask.ts';
+import type { Pulse } from './pulse.ts';
+
+/** What is known of the installation at this moment. */
+export type Live =
+  | { state: 'loading' }
+  | { state: 'ready'; pulse: Pulse }
+  /** The last truth, and when it came, while nothing newer does. */
+  | { state: 'stale'; pulse: Pulse; since: Date }
+  | { state: 'failed'; trouble: Trouble }
+  /** Whoever looks has no key, or none that opens this. */
+  | { state: 'locked'; trouble: Trouble };
+
+/** Nothing new for so long is said. */
+const STALE_MS = 5_000;
+/** A stream that brings nothing for so long is held back on the way. */
+const BUFFERED_MS = 4_000;
+const POLL_EVERY_MS = 2_000;
+/** How often a page that polls looks whether the stream comes through again. */
+const STREAM_AGAIN_MS = 60_000;
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 15_000;
+
+/**
+ * Follows the pulse while the page is seen: by its stream, read by fetch because a key goes along, or by polling where
+ * something on the way holds the stream back. Comes back by itself, however long nothing came.
+ */
+export function followPulse(
+  root: string,
+  keyOf: () => string,
+  tell: (live: Live) => void,
+): { restart(): void } {
+  let last: { pulse: Pulse; at: number } | undefined;
+  let round = new AbortController();
+
+  const show = (pulse: Pulse) => {
+    last = { pulse, at: performance.now() };
+    tell({ state: 'ready', pulse });
+  };
+  const lost = (trouble: Trouble) => {
+    if (trouble.problem && [401, 403].includes(trouble.problem.status)) tell({ state: 'locked', trouble });
+    else if (last) stale();
+    else tell({ state: 'failed', trouble });
+    return trouble;
+  };
+  const stale = () => {
+    if (last && performance.now() - last.at > STALE_MS)
+      tell({ state: 'stale', pulse: last.pulse, since: new Date(last.pulse.at) });
+  };
+
+  const run = async (signal: AbortSignal) => {
+    for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      const before = last;
+      try {
+        await stream(signal);
+        if (!signal.aborted) await poll(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const { problem } = lost(asTrouble(error));
+        // Only another key opens what is locked.
+        if (problem && [401, 403].includes(problem.status)) return;
+      }
+      if (last !== before) wait = FIRST_WAIT_MS;
+      await pause(wait, signal);
+    }
+  };
+
+  /** Ends when nothing comes through it, rejects when it breaks. */
+  const stream = async (signal: AbortSignal) => {
+    const held = new AbortController();
+    const stop = () => held.abort();
+    signal.addEventListener('abort', stop);
+    let timer = setTimeout(stop, BUFFERED_MS);
+    try {
+      const response = await fetch(`${root}pulse/stream`, {
+        headers: { Accept: 'text/event-stream', ...authorization(keyOf()) },
+        cache: 'no-store',
+        credentials: 'omit',
+        signal: held.signal,
+      });
+      if (!response.ok) throw await refusalOf(response);
+      for await (const data of events(response)) {
+        clearTimeout(timer);
+        timer = setTimeout(stop, 2 * STALE_MS);
+        show(JSON.parse(data) as Pulse);
+      }
+    } catch (error) {
+      if (!held.signal.aborted || signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      stop();
+    }
+  };
+
+  const poll = async (signal: AbortSignal) => {
+    const until = performance.now() + STREAM_AGAIN_MS;
+    while (!signal.aborted && performance.now() < until) {
+      show(await askJson<Pulse>(`${root}pulse`, { key: keyOf() }));
+      await pause(POLL_EVERY_MS, signal);
+    }
+  };
+
+  const restart = () => {
+    round.abort();
+    round = new AbortController();
+    if (!document.hidden) void run(round.signal);
+  };
+  document.addEventListener('visibilitychange', restart);
+  setInterval(() => {
+    if (!document.hidden) stale();
+  }, 1_000);
+  restart();
+  return {
+    restart() {
+      last = undefined;
+      tell({ state: 'loading' });
+      restart();
+    },
+  };
+}
+
+const authorization = (key: string): Record<string, string> =>
+  key ? { Authorization: `Bearer ${key}` } : {};
+
+async function refusalOf(response: Response): Promise<Trouble> {
+  const text = await response.text();
+  const { status, statusText, ok, headers } = response;
+  return troubleOf({ status, statusText, ok, headers, text, milliseconds: 0, bytes: text.length });
+}
+
+const asTrouble = (error: unknown): Trouble =>
+  error instanceof Trouble
+    ? error
+    : new Trouble('No answer', 'The server cannot be reached. It may be stopped, or the network between is.');
+
+/** The data of each server-sent event. */
+async function* events(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done) return;
+    text += value;
+    const whole = text.split('\n\n');
+    text = whole.pop() as string;
+    for (const event of whole) {
+      const data = /^data: ?(.*)$/m.exec(event)?.[1];
+      if (data !== undefined) yield data;
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

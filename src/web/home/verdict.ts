@@ -1,0 +1,80 @@
+import { element, group } from '../kit/element.ts';
+import { dayAndTime } from './format.ts';
+import type { Live } from './live.ts';
+import type { Level, Pulse } from './pulse.ts';
+
+const WORDS: Record<Level, string> = { green: 'All is well', amber: 'Look at this', red: 'Act now' };
+
+/** The first thing to read: whether orders flow, what waits, and what to do. */
+export function verdictView() {
+  const words = element('span', { class: 'level' });
+  const sentences = element('div', { class: 'sentences' });
+  const note = element('p', { class: 'note', hidden: true });
+  const conditions = element('ul', { class: 'conditions' });
+  // What is read out loud changes with the level, not with every second.
+  const spoken = element('p', { class: 'unseen', role: 'status' });
+  const section = element(
+    'section',
+    { class: 'verdict', 'data-level': 'none', 'aria-label': 'Whether orders flow' },
+    element('div', { class: 'headline' }, words, sentences),
+    note,
+    conditions,
+    spoken,
+  );
+  let level: string | undefined;
+  return {
+    section,
+    show(live: Live) {
+      const pulse = 'pulse' in live ? live.pulse : undefined;
+      note.hidden = live.state !== 'stale';
+      if (live.state === 'stale')
+        note.replaceChildren(
+          `Nothing new since ${clockOf(live.since)} UTC. What follows is how it was then.`,
+        );
+      const shown = live.state === 'ready' ? live.pulse.status.level : live.state;
+      section.dataset.level = shown;
+      words.replaceChildren(live.state === 'ready' ? WORDS[live.pulse.status.level] : 'Stale');
+      words.hidden = !pulse;
+      sentences.replaceChildren(...sentencesOf(live));
+      conditions.replaceChildren(...(pulse ? conditionsOf(pulse) : []));
+      if (shown === level) return;
+      level = shown;
+      spoken.replaceChildren(sentences.textContent ?? '');
+    },
+  };
+}
+
+function sentencesOf(live: Live): HTMLElement[] {
+  switch (live.state) {
+    case 'loading':
+      return [element('p', {}, 'Looking …')];
+    case 'failed':
+      return [
+        element('p', {}, live.trouble.title),
+        element('p', {}, `${live.trouble.message} Trying again.`),
+      ];
+    case 'locked':
+      return [element('p', {}, 'This needs an API key.')];
+    default:
+      return live.pulse.status.sentences.map((sentence) => element('p', {}, sentence));
+  }
+}
+
+function conditionsOf({ status }: Pulse): HTMLElement[] {
+  const said = status.sentences.join(' ');
+  return status.conditions.map(({ level, sentence, advice, since }) =>
+    element(
+      'li',
+      { 'data-level': level },
+      group(
+        // What the headline says already is not said twice.
+        !said.includes(sentence) && element('strong', {}, sentence),
+        ' ',
+        advice,
+        since !== null && element('span', { class: 'quiet' }, ` Since ${dayAndTime(since)} UTC.`),
+      ),
+    ),
+  );
+}
+
+const clockOf = (time: Date): string => time.toISOString().slice(11, 19);

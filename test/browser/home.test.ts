@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { KeyStore } from '../../src/access/keyStore.ts';
+import { anOrder } from '../support/orders.ts';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { startBrowser, watchedPage } from './browser.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What the accessibility check finds that keeps somebody from reading or using the page. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const found = (await page.evaluate('axe.run()')) as {
+    violations: { id: string; impact: string; nodes: { html: string }[] }[];
+  };
+  return found.violations
+    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+
+describe('the page at /', () => {
+  let browser: Browser;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    [browser, pipeline] = await Promise.all([startBrowser(), startPipeline()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await pipeline?.stop();
+  });
+
+  it('is a page for browsers and an index for everything else', async () => {
+    const page = await pipeline.get('/', {
+      headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+    });
+    expect([page.headers.get('content-type'), page.headers.get('vary')]).toEqual([
+      'text/html; charset=utf-8',
+      expect.stringContaining('Accept'),
+    ]);
+    for (const accept of ['*/*', 'application/json'])
+      expect(await (await pipeline.get('/', { headers: { accept } })).json()).toMatchObject({
+        pulse: 'pulse',
+      });
+  });
+
+  it('follows orders from none to those that wait, without a fault', async () => {
+    const { page, faults } = await watchedPage(await browser.newContext(), pipeline.url);
+    await page.goto(pipeline.url);
+    await shows(page, 'No order has been counted yet.');
+    expect(await page.getAttribute('.verdict', 'data-level')).toBe('green');
+
+    const refused = { ...anOrder({ order_id: 'REFUSED' }), order_value: 7, user_id: undefined };
+    await pipeline.send(anOrder({ order_id: 'COUNTED' }), refused);
+    await shows(page, /1 order waits for you, worth 7\.00 USD/);
+    await shows(page, '1 order in all');
+    await page.locator('.verdict[data-level="amber"]').waitFor();
+    await page.locator('section[aria-label="Newest counted"] >> text="COUNTED"').waitFor();
+    await page.locator('section[aria-label="Newest refused"] >> text="REFUSED"').click();
+    await page.waitForSelector('#root header');
+    await shows(page, /missing_field/);
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ['light', 1_600],
+    ['dark', 360],
+  ] as const)('can be read by everybody, %s, at %i px', async (colorScheme, width) => {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+    const { page, faults } = await watchedPage(context, pipeline.url);
+    await page.goto(pipeline.url);
+    await shows(page, '1 order in all');
+    // A step is drawn when it is over.
+    await page.locator('.uplot').first().waitFor({ timeout: 30_000 });
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps the span in its address, and gives it as a table and as a file', async () => {
+    const { page, faults } = await watchedPage(await browser.newContext(), pipeline.url);
+    await page.goto(`${pipeline.url}/?span=day`);
+    expect(await page.getByRole('radio', { name: 'Day', exact: true }).isChecked()).toBe(true);
+    await page.getByText('Hour', { exact: true }).click();
+    await page.waitForURL(/span=hour/);
+    await page.getByText('The same as a table').click();
+    await page.locator('.numbers td').first().waitFor();
+    const file = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download CSV' }).click();
+    expect((await file).suggestedFilename()).toMatch(/^order-pipeline-hour-.*\.csv$/);
+    expect(faults).toEqual([]);
+  });
+
+  it('lets go of its stream while nobody sees it, and takes it up again', async () => {
+    const page = await (await browser.newContext()).newPage();
+    const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/pulse/stream'));
+    await page.goto(pipeline.url);
+    await shows(page, '1 order in all');
+    const turn = (hidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+         document.dispatchEvent(new Event('visibilitychange'));`,
+      );
+    await turn(true);
+    await ended;
+    const again = page.waitForRequest((request) => request.url().endsWith('/pulse/stream'));
+    await turn(false);
+    await again;
+  });
+
+  it('polls where something on the way holds the stream back', async () => {
+    const page = await (await browser.newContext()).newPage();
+    await page.route('**/pulse/stream', () => {});
+    await page.goto(pipeline.url);
+    await shows(page, '1 order in all');
+  });
+
+  it('says since when it shows nothing new while Redis hangs, and comes back alone', async () => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(pipeline.url);
+    await shows(page, '1 order in all');
+    process.kill(pipeline.redis.pid, 'SIGSTOP');
+    try {
+      await page.getByText(/Nothing new since \d\d:\d\d:\d\d UTC/).waitFor({ timeout: 20_000 });
+      await shows(page, '1 order in all');
+    } finally {
+      process.kill(pipeline.redis.pid, 'SIGCONT');
+    }
+    await page.locator('.verdict[data-level="amber"]').waitFor({ timeout: 20_000 });
+  });
+});
+
+describe('the page at / where keys are needed', () => {
+  let browser: Browser;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    [browser, pipeline] = await Promise.all([startBrowser(), startPipeline({ STATS_API: 'keys' })]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await pipeline?.stop();
+  });
+
+  it('shows nothing before a key opens it, and says why another does not', async () => {
+    const redis = pipeline.redis.client();
+    const { key } = await new KeyStore(redis).create({ name: 'page', role: 'read' }, Date.now());
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(pipeline.url);
+    await shows(page, 'Who is looking?');
+    expect(await page.locator('.known').isVisible()).toBe(false);
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.locator('#key').fill('op_wrong');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await shows(page, 'This is not an API key');
+    await page.locator('#key').fill(key);
+    await page.getByRole('button', { name: 'Show' }).click();
+    await shows(page, 'No order has been counted yet.');
+    await page.locator('.known').waitFor();
+  });
+});
