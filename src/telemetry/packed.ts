@@ -2,13 +2,17 @@ import { COUNTERS, type Counter, GAUGES, type Gauge } from './figures.ts';
 import { BINS } from './latency.ts';
 
 /*
- * What a bucket of the pulse holds: a byte that is no digit for each figure, then its value in decimal digits. Short,
- * written and read by Lua with one pattern, and older versions skip what they do not know.
+ * What a bucket of the pulse holds: for each figure its byte, from `p` on, then its value in digits of base 64, `0` to `o`.
+ * That is a third less than decimal digits, and 14,640 buckets are kept. Lua reads it with one pattern, and older
+ * versions skip what they do not know.
  */
 
-const FIRST_BYTE = 58;
-const GAUGES_FROM = 64;
-const BINS_FROM = 80;
+const FIRST_DIGIT = 48;
+const BASE = 64;
+const FIRST_BYTE = FIRST_DIGIT + BASE;
+/** Counters have the places before, bins the 96 after: 144 places in all. */
+const GAUGES_FROM = 40;
+const BINS_FROM = 48;
 
 const counterPlaces = new Map<Counter, number>(COUNTERS.map((name, place) => [name, place]));
 const gaugePlaces = new Map<Gauge, number>(GAUGES.map((name, place) => [name, GAUGES_FROM + place]));
@@ -41,18 +45,31 @@ export function packGauges(gauges: Iterable<[Gauge, number]>): Buffer {
 }
 
 function pack(parts: readonly (readonly [number, number])[]): Buffer {
-  const text = parts.map(([place, value]) => byteOf(place) + digits(value));
+  const text = parts.map(([place, value]) => String.fromCharCode(FIRST_BYTE + place) + digitsOf(value));
   return Buffer.from(text.join(''), 'latin1');
 }
 
-const byteOf = (place: number): string => String.fromCharCode(FIRST_BYTE + place);
-const digits = (value: number): string => BigInt(Math.round(value)).toString();
+function digitsOf(value: number): string {
+  let digits = '';
+  let left = Math.round(value);
+  do {
+    digits = String.fromCharCode(FIRST_DIGIT + (left % BASE)) + digits;
+    left = Math.floor(left / BASE);
+  } while (left > 0);
+  return digits;
+}
+
+function amountOf(digits: string): number {
+  let value = 0;
+  for (let at = 0; at < digits.length; at += 1) value = value * BASE + (digits.charCodeAt(at) - FIRST_DIGIT);
+  return value;
+}
 
 /** Adds what is packed to `into`. */
 export function addPacked(packed: Buffer, into: Figures): void {
-  for (const [, byte = '', value = ''] of packed.toString('latin1').matchAll(/([^\d])(\d+)/gs)) {
+  for (const [, byte = '', value = ''] of packed.toString('latin1').matchAll(/([p-\xff])([0-o]+)/g)) {
     const place = byte.charCodeAt(0) - FIRST_BYTE;
-    const amount = Number(value);
+    const amount = amountOf(value);
     const counter = COUNTERS[place];
     const gauge = GAUGES[place - GAUGES_FROM];
     const bin = place - BINS_FROM;

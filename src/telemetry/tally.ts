@@ -12,10 +12,16 @@ const PLACES = Object.fromEntries(COUNTERS.map((name, place) => [name, place])) 
 export class Tally {
   /** Redis's clock less ours, ms: latencies are between two machines, and neither may be a year off. */
   clockOffsetMs = 0;
+  /** Ours, ms. */
+  readonly clock: () => number;
   readonly #counts = new Float64Array(COUNTERS.length);
   readonly #latency = new Float64Array(BINS);
   #counted: NewestCounted[] = [];
   #refused: NewestRefused[] = [];
+
+  constructor(clock: () => number = Date.now) {
+    this.clock = clock;
+  }
 
   add(counter: Counter, count = 1): void {
     const place = PLACES[counter];
@@ -24,7 +30,7 @@ export class Tally {
 
   /** Now, by Redis's clock, ms. */
   now(): number {
-    return Date.now() + this.clockOffsetMs;
+    return this.clock() + this.clockOffsetMs;
   }
 
   /** An order that counted, and when SQS took its message, ISO. */

@@ -113,17 +113,18 @@ describe('the pulse of a pipeline', () => {
         return body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;
       }),
     );
-    const next = async (reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> => {
+    // Who comes second may miss the first one.
+    const events = async (reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string[]> => {
       for (let text = ''; ; ) {
         const { value } = await reader.read();
         text += Buffer.from(value ?? []).toString();
-        const event = /^data: (.*)$/m.exec(text)?.[1];
-        if (event !== undefined) return event;
+        const whole = [...text.matchAll(/^data: (.*)\n\n/gm)].map(([, event]) => event as string);
+        if (whole.length >= 3) return whole;
       }
     };
-    const [one, other] = await Promise.all(readers.map(next));
-    expect(other).toBe(one);
-    expect(JSON.parse(one as string)).toMatchObject({ counted: { orders: 2 } });
+    const [one = [], other = []] = await Promise.all(readers.map(events));
+    expect(other.filter((event) => one.includes(event)).length).toBeGreaterThanOrEqual(2);
+    expect(JSON.parse(one[0] as string)).toMatchObject({ counted: { orders: 2 } });
     leave.abort();
   });
 

@@ -2,9 +2,9 @@
 -- KEYS[1]  the pulse; every key below begins with it and lies in its slot
 -- ARGV[1]  the process
 -- ARGV[2]  number of this beat, one more than the last: a beat that comes again does nothing
--- ARGV[3]  counts to add, packed: a byte that is no digit, then digits, for each figure
+-- ARGV[3]  counts to add, packed: for each figure a byte from p on, then digits of base 64 from 0 to o
 -- ARGV[4]  gauges, packed likewise: the largest of a bucket is kept
--- ARGV[5]  how the process describes itself, JSON; empty when it stops
+-- ARGV[5]  how the process describes itself, JSON
 -- ARGV[6]  1 when an order counted, else 0
 -- ARGV[7], ARGV[8]  the newest counted and refused, JSON arrays of JSON texts, oldest first
 -- returns  { seconds, microseconds } of Redis's clock
@@ -15,11 +15,7 @@ local processes = pulse .. ':processes'
 
 local known = redis.call('HGET', processes, id)
 local isNew = not known or tonumber(string.match(known, '^(%d+) ')) < number
-if ARGV[5] == '' then
-  redis.call('HDEL', processes, id)
-else
-  redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5]))
-end
+redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5]))
 if not isNew then return time end
 
 if not known then
@@ -31,7 +27,20 @@ if not known then
 end
 
 local function each(packed, take)
-  for name, value in string.gmatch(packed, '([^%d])(%d+)') do take(name, tonumber(value)) end
+  for name, digits in string.gmatch(packed, '([p-\255])([0-o]+)') do
+    local value = 0
+    for at = 1, #digits do value = value * 64 + (string.byte(digits, at) - 48) end
+    take(name, value)
+  end
+end
+
+local function digitsOf(value)
+  local digits = ''
+  repeat
+    digits = string.char(48 + value % 64) .. digits
+    value = math.floor(value / 64)
+  until value == 0
+  return digits
 end
 
 local function addTo(key, field, keep)
@@ -40,7 +49,7 @@ local function addTo(key, field, keep)
   each(ARGV[3], function(name, value) figures[name] = (figures[name] or 0) + value end)
   each(ARGV[4], function(name, value) figures[name] = math.max(figures[name] or 0, value) end)
   local packed = {}
-  for name, value in pairs(figures) do packed[#packed + 1] = name .. string.format('%.0f', value) end
+  for name, value in pairs(figures) do packed[#packed + 1] = name .. digitsOf(value) end
   if #packed == 0 then return end
   redis.call('HSET', key, field, table.concat(packed))
   redis.call('PEXPIRE', key, keep * 1000)

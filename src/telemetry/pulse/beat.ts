@@ -46,7 +46,10 @@ type WithCommand = (Redis | Cluster) & {
  * Tells the installation once a second what this process did since it told last, in one call, whatever it did. While
  * Redis is away it goes on adding up. Each beat counts once, however often it has to be sent.
  */
-export function startBeat({ redis, tally, describe, gauges, onError }: BeatParts): { stop(): Promise<void> } {
+export function startBeat(
+  { redis, tally, describe, gauges, onError }: BeatParts,
+  { everyMs = BEAT_EVERY_MS }: { everyMs?: number } = {},
+): { stop(): Promise<void> } {
   redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
   const id = randomUUID();
   let told: Totals = { counts: new Map(), latency: [] };
@@ -54,12 +57,12 @@ export function startBeat({ redis, tally, describe, gauges, onError }: BeatParts
   let unanswered: Beat | undefined;
   let startedAt: string | undefined;
 
-  const send = async (isLast: boolean): Promise<void> => {
+  const send = async (): Promise<void> => {
     unanswered ??= makeBeat(++number, tally, told, gauges());
     const { counts, counted, newest, totals } = unanswered;
     startedAt ??= new Date(tally.now()).toISOString();
-    const state = isLast ? '' : JSON.stringify({ ...describe(), started_at: startedAt });
-    const asked = Date.now();
+    const state = JSON.stringify({ ...describe(), started_at: startedAt });
+    const asked = tally.clock();
     const time = await (redis as WithCommand).beat(
       PULSE_KEY,
       id,
@@ -73,19 +76,21 @@ export function startBeat({ redis, tally, describe, gauges, onError }: BeatParts
     told = totals;
     unanswered = undefined;
     const [seconds, microseconds] = time.map(Number) as [number, number];
-    const offset = seconds * 1_000 + microseconds / 1_000 - (asked + Date.now()) / 2;
+    const offset = seconds * 1_000 + microseconds / 1_000 - (asked + tally.clock()) / 2;
     // What it guessed before it knew better.
-    if (number === 1 && !isLast) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();
+    if (number === 1) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();
     tally.clockOffsetMs = offset;
   };
 
-  const beating = every(BEAT_EVERY_MS, () => send(false), { atOnce: true, onError });
+  const beating = every(everyMs, send, { atOnce: true, onError });
   return {
     async stop() {
       const last = async () => {
         await beating.stop();
-        if (unanswered) await send(false);
-        await send(true);
+        if (unanswered) await send();
+        await send();
+        // On its own, after all is told: what forgets the number of the last beat must not come again with its counts.
+        await redis.hdel(`${PULSE_KEY}:processes`, id);
       };
       await atMost(
         LAST_BEAT_MS,
