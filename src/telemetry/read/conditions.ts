@@ -22,7 +22,6 @@ export interface Verdict {
   conditions: Condition[];
 }
 
-const SILENT_MS = 60_000;
 const OLD_SECONDS = 300;
 const MANY_WAITING = 1_000;
 const GROWN = 1.5;
@@ -38,7 +37,7 @@ export function conditionsOf(snapshot: Snapshot): Condition[] {
 }
 
 function derived(snapshot: Snapshot): Condition[] {
-  const { now, inbox, queue, bridge, workers, failed, ended, refused, waitingBefore, processes } = snapshot;
+  const { now, inbox, queue, bridge, workers, failed, ended, refused, before, processes } = snapshot;
   const is = (
     condition: boolean,
     name: string,
@@ -49,9 +48,14 @@ function derived(snapshot: Snapshot): Condition[] {
   ): Condition[] => (condition ? [{ name, level, sentence, advice, since }] : []);
   const inQueue = (queue?.waiting ?? 0) + (queue?.delayed ?? 0);
   const inInbox = inbox?.visible ?? 0;
-  const waiting = inInbox + inQueue;
-  const silentSince = snapshot.counted.newestAt;
-  const isSilent = ended === 0 && waiting > 0 && (silentSince === undefined || now - silentSince > SILENT_MS);
+  // One that was put off by hand waits for its time; one that is tried again and again waits for us.
+  const isRetrying = workers.retriedPerMinute > 0;
+  const waiting = inInbox + (isRetrying ? inQueue : (queue?.waiting ?? 0));
+  const waitingBefore =
+    (before.inbox ?? 0) + (before.waiting ?? 0) + (isRetrying ? (before.delayed ?? 0) : 0);
+  // An order that has just come, after a quiet night or the first of all, is no reason for an alarm.
+  const isSilent = ended + before.ended === 0 && waiting > 0 && waitingBefore > 0;
+  const inQueueBefore = before.waiting === undefined ? undefined : before.waiting + (before.delayed ?? 0);
   const oldest = Math.max(inbox?.oldestSeconds ?? 0, ageOf(now, queue?.oldestAt));
   const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
   const gone = processes.filter((each) => each.gone);
@@ -61,8 +65,8 @@ function derived(snapshot: Snapshot): Condition[] {
       'nothing_counted',
       'red',
       `Nothing is counted while ${amount(waiting, 'order waits', 'orders wait')}.`,
-      whyNothing(snapshot, inInbox > 0 && inQueue === 0),
-      silentSince,
+      whyNothing(snapshot, waiting === inInbox),
+      snapshot.counted.newestAt,
     ),
     ...is(
       inbox?.state === 'blind',
@@ -94,10 +98,10 @@ function derived(snapshot: Snapshot): Condition[] {
       'Add workers, or raise their concurrency: order-pipeline concurrency.',
     ),
     ...is(
-      inQueue > MANY_WAITING && waitingBefore !== undefined && inQueue > GROWN * waitingBefore,
+      inQueue > MANY_WAITING && inQueueBefore !== undefined && inQueue > GROWN * inQueueBefore,
       'backlog_growing',
       'amber',
-      `${whole(inQueue)} orders wait in the queue, ${whole(waitingBefore ?? 0)} a minute ago.`,
+      `${whole(inQueue)} orders wait in the queue, ${whole(inQueueBefore ?? 0)} a minute ago.`,
       'More arrive than are counted: add workers, or raise their concurrency.',
     ),
     ...is(
@@ -142,7 +146,7 @@ function reported({ processes }: Snapshot): Condition[] {
     .flatMap(({ troubles }) =>
       troubles.map(({ what, reason, since }): Condition => {
         const { name, advice } = REPORTED[what] ?? {
-          name: what.replaceAll(/\W+/g, '_'),
+          name: what.toLowerCase().replaceAll(/\W+/g, '_'),
           advice: 'See /health of the process.',
         };
         return { name, level: 'amber', sentence: `${capital(reason)}.`, advice, since: Date.parse(since) };

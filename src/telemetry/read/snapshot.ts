@@ -15,7 +15,11 @@ export interface Snapshot {
   /** Sent to counted, of the last minute, ms; undefined when none counted. */
   latency: { p50: number; p95: number; p99: number } | undefined;
   inbox:
-    | ({ state: 'seen' | 'blind' } & InboxDepth & { oldestSeconds: number | undefined; seenAt: number })
+    | ({ state: 'seen' | 'blind' } & InboxDepth & {
+          oldestSeconds: number | undefined;
+          /** Undefined where it could never be looked at: then the counts say nothing. */
+          seenAt: number | undefined;
+        })
     | undefined;
   bridge: {
     processes: number;
@@ -32,8 +36,8 @@ export interface Snapshot {
   /** Of the last minute: all that ended, and refused ones by reason. */
   ended: number;
   refused: Map<string, number>;
-  /** Waiting for a worker a minute ago, as far as somebody looked. */
-  waitingBefore: number | undefined;
+  /** A minute ago: what waited, undefined where nobody looked, and how many ended then. */
+  before: Record<'waiting' | 'delayed' | 'inbox', number | undefined> & { ended: number };
   processes: (SeenProcess & { gone: boolean })[];
   /** `queue` is what the partition's queue is called on the board. */
   newest: { counted: NewestCounted[]; refused: (NewestRefused & { queue: string })[] };
@@ -69,6 +73,7 @@ export async function readSnapshot({
   const [pulse, all, waiting] = await Promise.all([look('seconds', 2 * MINUTE), totals(), failed()]);
   const second = Math.floor(pulse.now / 1_000);
   const [lately, minute] = [pulse.sum(second, RATE_SECONDS), pulse.sum(second, MINUTE)];
+  const before = pulse.sum(second - MINUTE, RATE_SECONDS);
   const of = (figures: Figures, counter: Counter) => figures.counts.get(counter) ?? 0;
   const perSecond = (counter: Counter) => of(lately, counter) / RATE_SECONDS;
   const processes = pulse.processes
@@ -82,11 +87,6 @@ export async function readSnapshot({
   const received = of(minute, 'received');
   const callsPerOrder = received === 0 ? undefined : of(minute, 'sqs_calls') / received;
   const price = bridges[0]?.dollars_per_million_calls;
-  const refused = new Map(
-    [...minute.counts].flatMap(([name, count]) =>
-      name.startsWith('refused:') ? [[name.slice('refused:'.length), count] as const] : [],
-    ),
-  );
   const percentile = (share: number) => percentileOf(minute.latency, share) as number;
   return {
     now: pulse.now,
@@ -115,10 +115,14 @@ export async function readSnapshot({
       retriedPerMinute: of(minute, 'retried'),
     },
     failed: waiting,
-    ended:
-      of(minute, 'counted') + of(minute, 'duplicate') + of(minute, 'failed') + sumOf([...refused.values()]),
-    refused,
-    waitingBefore: pulse.sum(second - MINUTE, RATE_SECONDS).gauges.get('waiting'),
+    ended: endedOf(minute),
+    refused: refusedOf(minute),
+    before: {
+      waiting: before.gauges.get('waiting'),
+      delayed: before.gauges.get('delayed'),
+      inbox: before.gauges.get('inbox_visible'),
+      ended: endedOf(before),
+    },
     processes,
     newest: {
       counted: pulse.newestCounted,
@@ -130,19 +134,42 @@ export async function readSnapshot({
   };
 }
 
-const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+const refusedOf = ({ counts }: Figures): Map<string, number> =>
+  new Map(
+    [...counts].flatMap(([name, count]) =>
+      name.startsWith('refused:') ? [[name.slice('refused:'.length), count] as const] : [],
+    ),
+  );
+
+function endedOf(figures: Figures): number {
+  const { counts } = figures;
+  const ended = [counts.get('counted'), counts.get('duplicate'), counts.get('failed')];
+  return [...ended, ...refusedOf(figures).values()].reduce<number>((sum, count = 0) => sum + count, 0);
+}
 
 /** SQS does not say how old its oldest message is; what is received says how old messages are when their turn comes. */
 function inboxOf(bridges: readonly SeenProcess[], minute: Figures): Snapshot['inbox'] {
+  const isBlind =
+    bridges.length > 0 && bridges.every(({ troubles }) => troubles.some(({ what }) => what === 'sqs'));
   const looks = bridges.flatMap(({ inbox }) => (inbox ? [inbox] : []));
   const newest = looks.sort((a, b) => b.seen_at.localeCompare(a.seen_at))[0];
-  if (!newest) return undefined;
+  if (!newest) return isBlind ? NEVER_SEEN : undefined;
   const { seen_at, ...depth } = newest;
   const lag = minute.gauges.get('lag_ms');
   return {
-    state: bridges.every(({ troubles }) => troubles.some(({ what }) => what === 'sqs')) ? 'blind' : 'seen',
+    state: isBlind ? 'blind' : 'seen',
     ...depth,
     oldestSeconds: depth.visible > 0 && lag !== undefined ? Math.round(lag / 1_000) : undefined,
     seenAt: Date.parse(seen_at),
   };
 }
+
+const NEVER_SEEN: Snapshot['inbox'] = {
+  state: 'blind',
+  visible: 0,
+  in_flight: 0,
+  delayed: 0,
+  dead_letters: null,
+  oldestSeconds: undefined,
+  seenAt: undefined,
+};
