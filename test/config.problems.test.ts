@@ -52,6 +52,7 @@ describe('a wrong value', () => {
     ['QUEUE_NAME', 'my orders'],
     ['QUEUE_NAME', 'x'.repeat(81)],
     ['LOG_LEVEL', 'loud'],
+    ['LOG_FORMAT', 'xml'],
     ['PARTITIONS', '0'],
     ['PARTITIONS', '65'],
     ['LEDGER_RETENTION_DAYS', '0'],

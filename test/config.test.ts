@@ -142,6 +142,14 @@ describe('a value', () => {
   });
 
   it.each([
+    [{}, undefined],
+    [{ LOG_FORMAT: 'JSON' }, 'json'],
+    [{ LOG_FORMAT: 'text' }, 'text'],
+  ])('%j makes the console write %s', (env, shape) => {
+    expect(readConfig(env).log.format).toBe(shape);
+  });
+
+  it.each([
     [{ CURRENCY: 'eur' }, { currency: 'EUR' }],
     [{ ID_CASE: 'Preserve' }, { idCase: 'preserve' }],
     [{ MAX_ORDER_ITEMS: '50' }, { maxItems: 50 }],

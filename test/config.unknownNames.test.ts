@@ -46,7 +46,6 @@ describe('a variable that nothing reads', () => {
       JOB_NAME: 'build',
       JOB_URL: 'http://jenkins/job',
       JOB_COMPLETION_INDEX: '0',
-      LOG_FORMAT: 'json',
       MAX_OLD_SPACE: '512',
       DATA_SOURCE: 'x',
       AWS_ENDPOINT_URL_S3: 'http://minio:9000',

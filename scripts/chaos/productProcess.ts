@@ -124,6 +124,7 @@ function environment({ env, port }: ProductOptions, point: CrashPoint | undefine
     PATH: process.env.PATH ?? '',
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     PORT: String(port),
+    LOG_FORMAT: 'text',
     ...env,
     ...(point ? { CRASH_AT: point.at, CRASH_PASS: String(point.pass) } : {}),
   };

@@ -27,6 +27,7 @@ export const processVariables = {
   SHUTDOWN_TIMEOUT_MS: whole(1_000, 600_000).default(10_000),
 
   LOG_LEVEL: oneOf(['debug', 'info', 'warning', 'warn', 'error'], lower).default('info'),
+  LOG_FORMAT: oneOf(['json', 'text'], lower).optional(),
   LOG_DIR: z.string().default('logs'),
   LOG_RETENTION_DAYS: whole(1, 3_650).default(14),
 
@@ -43,6 +44,7 @@ export function processSettings(env: z.output<typeof variables>) {
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
     log: {
       level: LOG_LEVELS[env.LOG_LEVEL],
+      format: env.LOG_FORMAT,
       dir: env.LOG_DIR === '-' ? undefined : env.LOG_DIR,
       retentionDays: env.LOG_RETENTION_DAYS,
     },

@@ -12,7 +12,7 @@ export interface UnknownName {
 const OURS =
   /^(REDIS|SQS|QUEUE|INBOX|BRIDGE|WORKER|LEDGER|ORDER|STATS|ADMIN|RATE_LIMIT|AUTH_FAILURES|EMBEDDED_SQS)_|^AWS_ENDPOINT/;
 /**
- * Other programs use the rest as well (`LOG_FORMAT`, Jenkins' `JOB_NAME`), and AWS has many names: there, only what
+ * Other programs use the rest as well (`LOG_COLOR`, Jenkins' `JOB_NAME`), and AWS has many names: there, only what
  * differs from one of ours by a slip of the finger is meant for us.
  */
 const SLIP = { letters: 2, inAtLeast: 8 };

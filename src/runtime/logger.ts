@@ -8,6 +8,8 @@ export interface LogOptions {
   /** Folder of the daily files `YYYY-MM-DD.log`; undefined means none. */
   dir: string | undefined;
   retentionDays: number;
+  /** Of the console; unset it is `text` on a terminal, else `json`. */
+  format?: 'json' | 'text' | undefined;
   /** The console may show less than the files. */
   consoleLevel?: LogOptions['level'];
 }
@@ -19,13 +21,17 @@ const filesOf = new WeakMap<Logger, Writable>();
 const closing = new WeakSet<Logger>();
 
 /**
- * Console for people, daily files as JSON lines for everything else. Neither ends the process: a folder that cannot be
- * written, or a disk that is full, is said once, and files go on when they can be written again.
+ * Console for people, or for who collects what containers print; daily files as JSON lines. Neither ends the process: a
+ * folder that cannot be written, or a disk that is full, is said once, and files go on when they can be written again.
  */
-export function makeLogger({ level, dir, retentionDays, consoleLevel = level }: LogOptions): Logger {
+export function makeLogger(options: LogOptions): Logger {
+  const { level, dir, retentionDays, consoleLevel = level } = options;
+  const { format: shape = process.stdout.isTTY ? 'text' : 'json' } = options;
   const logger = createLogger({
     level,
-    transports: [new transports.Console({ level: consoleLevel, format: forPeople })],
+    transports: [
+      new transports.Console({ level: consoleLevel, format: shape === 'json' ? jsonLine : forPeople }),
+    ],
   });
   outliveConsole();
   if (dir === undefined) return logger;
@@ -44,7 +50,7 @@ export function makeLogger({ level, dir, retentionDays, consoleLevel = level }: 
   logger.add(
     new transports.Stream({
       stream: files,
-      format: format.combine(unlessFull(), format.timestamp(), format.json(), visibleLine()),
+      format: format.combine(unlessFull(), jsonLine),
     }),
   );
   filesOf.set(logger, files);
@@ -73,8 +79,10 @@ const ignore = () => {};
 /** Where winston keeps a line as it will be written. */
 const LINE = Symbol.for('message');
 
-/** The one place that all lines of a file pass: whatever a client sent, it is in there by now. */
+/** The one place that all JSON lines pass: whatever a client sent, it is in there by now. */
 const visibleLine = format((info) => Object.assign(info, { [LINE]: visible(String(info[LINE])) }));
+
+const jsonLine = format.combine(format.timestamp(), format.json(), visibleLine());
 
 const forPeople = format.combine(
   format.timestamp(),

@@ -4,6 +4,7 @@ import { cannotFail, every } from '../runtime/every.ts';
 import { refusedFor } from '../telemetry/figures.ts';
 import type { Tally } from '../telemetry/tally.ts';
 import type { Outcome } from './processOrder.ts';
+import { refusalLog } from './refusalLog.ts';
 
 interface Ids {
   orderId: string;
@@ -11,6 +12,7 @@ interface Ids {
 }
 
 const LINE_EVERY_MS = 1_000;
+const REFUSALS_EVERY_MS = 60_000;
 
 /** A fault that says more than that is quoting something. */
 const LONGEST_REASON = 500;
@@ -18,14 +20,14 @@ const LONGEST_REASON = 500;
 /** Counts outcomes and logs one line a second that had any, so that INFO stays readable at any speed. */
 export interface OutcomeLog {
   ended(outcome: Outcome['outcome']): void;
-  /** A refused order gets a line of its own: ids and reasons, never its text or an address. */
+  /** Refused orders are told by their causes, see refusalLog.ts. */
   refused(
     jobId: string,
     partition: number,
     order: Ids & { worth: number | undefined },
     error: InvalidOrder,
   ): void;
-  /** So does one that fails for good by anything else, its attempts used up for example. */
+  /** One that fails for good by anything else, its attempts used up for example, gets a line of its own. */
   failed(jobId: string, ids: Ids, attempts: number, error: Error): void;
   retried(jobId: string, error: Error): void;
   stop(): Promise<void>;
@@ -52,16 +54,16 @@ export function startOutcomeLog(logger: Logger, tally: Tally): OutcomeLog {
     told = counts;
   };
   const flushing = every(LINE_EVERY_MS, flush, { atOnce: false, onError: cannotFail });
+  const refusals = refusalLog(logger);
+  const telling = every(REFUSALS_EVERY_MS, refusals.tell, { atOnce: false, onError: cannotFail });
   return {
     ended(outcome) {
       tally.add(outcome);
     },
-    refused(jobId, partition, { worth, ...ids }, error) {
-      const { orderId, userId } = ids;
+    refused(jobId, partition, { worth, orderId, userId }, error) {
       const [reason] = error.reasons as [Reason];
       tally.refused({ job_id: jobId, partition, order_id: orderId, user_id: userId, reason }, worth);
-      const paths = error.issues.slice(0, 20).map((issue) => `${issue.code} at ${issue.path || 'the order'}`);
-      logger.warn('order refused', { job: jobId, ...ids, reasons: error.reasons, issues: paths });
+      refusals.add({ job: jobId, orderId, userId }, error.issues);
     },
     failed(jobId, ids, attempts, error) {
       tally.add('failed');
@@ -73,8 +75,9 @@ export function startOutcomeLog(logger: Logger, tally: Tally): OutcomeLog {
       logger.debug('order will be retried', { job: jobId, error: error.message });
     },
     async stop() {
-      await flushing.stop();
+      await Promise.all([flushing.stop(), telling.stop()]);
       flush();
+      refusals.tell();
     },
   };
 }

@@ -66,3 +66,22 @@ describe('the id of a request', () => {
     expect((await ask({ traceparent })).line).not.toHaveProperty('trace_id');
   });
 });
+
+describe('what machines ask for again and again', () => {
+  it.each([
+    ['info', ['/stats/global', '/v1/stats/global', '/healthy']],
+    ['debug', ['/health', '/v1/health/ready', '/health/live?x=1', '/queue', '/metrics', '/pulse']],
+  ])('is told at debug, and nothing else is: %s', async (level, paths) => {
+    const { logger, lines } = collectingLogger();
+    const pipeline = await startPipeline({}, { role: 'api', logger });
+    try {
+      for (const path of paths) await (await pipeline.get(path)).arrayBuffer();
+      const requests = () =>
+        lines.map((line) => JSON.parse(line)).filter(({ message }) => message === 'request');
+      await until(() => requests().length === paths.length, 'all are logged');
+      expect(requests().map((line) => [line.level, line.url])).toEqual(paths.map((path) => [level, path]));
+    } finally {
+      await pipeline.stop();
+    }
+  });
+});

@@ -52,6 +52,7 @@ export function makeProducts(): Products {
           PATH: process.env.PATH,
           DATA_DIR: dataDir,
           LOG_DIR: join(dataDir, 'logs'),
+          LOG_FORMAT: 'text',
           PORT: port,
           AWS_EC2_METADATA_DISABLED: 'true',
           AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

@@ -22,13 +22,17 @@ describe('what clients send', () => {
     await redis.stop();
   });
 
-  it('steers neither a terminal nor the log', async () => {
+  it.each([
+    ['as text', 'text', / INFO {2}ready /],
+    ['as JSON where nothing is said and no terminal is there', '', /^\{.*"message":"ready".*\}$/m],
+  ])('steers neither a terminal nor the log, %s', async (_how, LOG_FORMAT, ready) => {
     const sqsPort = await freePort();
     const product = await products.start(['all'], {
       REDIS_URL: redis.url,
       EMBEDDED_SQS_PORT: String(sqsPort),
+      LOG_FORMAT,
     });
-    await product.ready();
+    await until(() => ready.test(product.output()), 'it is ready');
     const order = anOrder({ order_id: `O1${STEERING}`, user_id: `U1${STEERING}`, order_value: -1 });
     const sent = await fetch(`http://127.0.0.1:${sqsPort}`, {
       method: 'POST',

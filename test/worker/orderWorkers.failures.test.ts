@@ -71,19 +71,21 @@ describe('an order in the hands of a worker', () => {
   });
 
   it('is logged by ids and reasons when refused, never with its address or payload', async () => {
-    await workers.add('m8', orderOf('LOGGED', { order_value: 201, note: 'ring twice' }));
+    await workers.add('m8', orderOf('LOGGED', { currency: 'EURO', note: 'ring twice' }));
     await workers.job('LOGGED', 'm8', 'failed');
     await until(() => workers.logged.some((line) => line.includes('"m8"')), 'the refusal is logged');
     const lines = workers.logged.filter((line) => line.includes('"m8"'));
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] as string)).toMatchObject({
       level: 'warn',
-      message: 'order refused',
+      message: 'orders refused',
+      reason: 'currency_mismatch',
+      path: 'currency',
+      count: 1,
       job: 'm8',
       orderId: 'ORD1237',
       userId: 'LOGGED',
-      reasons: ['order_value_mismatch'],
-      issues: ['order_value_mismatch at order_value'],
+      received: '"EURO"',
     });
     expect(workers.logged.join()).not.toMatch(/Pine|Springfield|ring twice|P006|2000/);
   });

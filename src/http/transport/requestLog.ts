@@ -8,13 +8,16 @@ const REQUEST_ID = /^[\w.:=/+-]{1,128}$/;
 /** W3C Trace Context. The parent span is not ours to continue, the trace id is what joins the logs of many services. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 
+/** What machines ask for again and again: at INFO it would be most of the log and tell nothing. */
+const POLLED = /^(?:https?:\/\/[^/]*)?(?:\/v1)?\/(?:health|queue|metrics|pulse)(?:[/?]|$)/i;
+
 /**
  * One line per request with its id, the caller's trace and which key it came with; `X-Request-Id` and
  * `X-Process-Time` (seconds) on every response. The id is the caller's own when it gave a sane one.
  */
 export function requestLog(logger: Logger): (request: Request, response: Response) => void {
   // Winston does most of its work before it looks at the level.
-  const isLogged = logger.isLevelEnabled('info');
+  const isLogged = { info: logger.isLevelEnabled('info'), debug: logger.isLevelEnabled('debug') };
   return (request, response) => {
     const started = performance.now();
     const given = request.headers['x-request-id'];
@@ -27,13 +30,14 @@ export function requestLog(logger: Logger): (request: Request, response: Respons
         this.setHeader('X-Process-Time', ((performance.now() - started) / 1_000).toFixed(6));
       return writeHead.apply(this, args);
     } as typeof writeHead;
-    if (isLogged) {
-      // Express changes `url` while it walks through mounted routers; the line should show what was asked.
-      const { method, originalUrl } = request;
+    // Express changes `url` while it walks through mounted routers; the line should show what was asked.
+    const { method, originalUrl } = request;
+    const level = POLLED.test(originalUrl) ? 'debug' : 'info';
+    if (isLogged[level]) {
       const [, traceId] = TRACEPARENT.exec(String(request.headers.traceparent)) ?? [];
       response.once('close', () => {
         const { apiKeyId, person } = response.locals as { apiKeyId?: string; person?: Person };
-        logger.info('request', {
+        logger[level]('request', {
           method,
           url: originalUrl.slice(0, 300),
           status: response.statusCode,
