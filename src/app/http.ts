@@ -99,6 +99,8 @@ export interface HttpParts {
   queues: () => OrderQueues | undefined;
   /** As they were seen last. */
   queueState: () => QueueState | undefined;
+  /** When any process counted an order last, ms since 1970. */
+  lastCounted: () => number | undefined;
   details: HealthDetails;
   troubles: Troubles;
   isStarted: () => boolean;

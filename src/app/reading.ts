@@ -37,7 +37,7 @@ const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
 export function readingParts(
-  { config, logger, services, connect, partitions, queues, queueState }: HttpParts,
+  { config, logger, services, connect, partitions, queues, queueState, lastCounted }: HttpParts,
   redis: Redis | Cluster,
 ): ReadingParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
@@ -81,7 +81,7 @@ export function readingParts(
       failures: limiter('auth-failures', authFailures),
     }),
     corsOrigins,
-    stats: statsRoutes(stats, config.rules.idCase, () => freshnessOf(queueState())).use(
+    stats: statsRoutes(stats, config.rules.idCase, () => freshnessOf(queueState(), lastCounted())).use(
       liveRoutes(snapshots, (span) => inTime(history(span))),
     ),
     documents: docsRoutes(config.rules.idCase),
@@ -120,5 +120,7 @@ function lazily(
 }
 
 /** While Redis is away, as it was last. */
-const freshnessOf = (state: QueueDepth | undefined): Freshness =>
-  state ? { waiting: state.waiting + state.active + state.delayed, failed: state.failed } : {};
+const freshnessOf = (state: QueueDepth | undefined, lastCounted: number | undefined): Freshness => ({
+  ...(state ? { waiting: state.waiting + state.active + state.delayed, failed: state.failed } : {}),
+  ...(lastCounted === undefined ? {} : { newestCountedAt: new Date(lastCounted).toISOString() }),
+});

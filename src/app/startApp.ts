@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
+import { toJsonAmount } from '../orders/money.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import { type QueueState, type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
 import type { Services } from '../runtime/services.ts';
@@ -17,7 +18,7 @@ import type { RedisTarget } from '../store/redisTarget.ts';
 import { retryStart } from '../store/retryStart.ts';
 import { askSentinels } from '../store/sentinels.ts';
 import type { Gauge } from '../telemetry/figures.ts';
-import { startBeat } from '../telemetry/pulse/beat.ts';
+import { type Beating, startBeat } from '../telemetry/pulse/beat.ts';
 import { Tally } from '../telemetry/tally.ts';
 import type { OrderWorkers } from '../worker/orderWorkers.ts';
 import type { OpenBridge } from './bridge.ts';
@@ -60,9 +61,10 @@ export async function startApp(
   let bridge: OpenBridge | undefined;
   let workers: OrderWorkers | undefined;
   let started = false;
-  const details = () => ({
+  let beat: Beating | undefined;
+  const details = (mayRead: boolean) => ({
     role,
-    failed_orders: watch?.failedOrders(),
+    ...toldOf(watch, beat, mayRead),
     ...(bridge ? { bridge: bridge.bridge.health() } : {}),
     ...(workers ? { worker: workers.health() } : {}),
   });
@@ -74,6 +76,7 @@ export async function startApp(
     partitions,
     queues: () => queues,
     queueState: () => watch?.state(),
+    lastCounted: () => beat?.lastCounted(),
     details,
     troubles,
     isStarted: () => started,
@@ -96,7 +99,7 @@ export async function startApp(
   services.add({ name: 'queues', stop: () => openQueues.close() });
   const productVersion = version();
   // Before all that it tells of, so that it is stopped after them and its last beat has all.
-  const beat = startBeat({
+  beat = startBeat({
     redis,
     tally,
     describe: () => ({
@@ -143,6 +146,35 @@ export async function startApp(
   started = true;
   logger.info('ready', { role, ...(url === undefined ? {} : { url }) });
   return { url, redis: target };
+}
+
+/** Of all queues and workers, for /health. Money and times of orders are for those who may read the stats. */
+function toldOf(watch: QueueWatch | undefined, beat: Beating | undefined, mayRead: boolean) {
+  const failed = watch?.failedOrders();
+  const state = watch?.state();
+  const last = beat?.lastCounted();
+  return {
+    ...(failed
+      ? {
+          failed_orders: {
+            count: failed.count,
+            since: failed.since,
+            ...(mayRead ? { value: toJsonAmount(failed.minorUnits), value_unknown: failed.unknown } : {}),
+          },
+        }
+      : {}),
+    ...(state
+      ? {
+          backlog: {
+            waiting: state.waiting,
+            active: state.active,
+            delayed: state.delayed,
+            oldest_since: state.oldestAt === undefined ? null : new Date(state.oldestAt).toISOString(),
+          },
+        }
+      : {}),
+    ...(mayRead ? { last_counted: last === undefined ? null : new Date(last).toISOString() } : {}),
+  };
 }
 
 const gaugesOf = (seen: QueueState | undefined): [Gauge, number][] =>

@@ -9,9 +9,10 @@ const LOOK_EVERY_MS = 2_000;
 
 /**
  * KEYS[1] meta, KEYS[2] failed, KEYS[3] paused_since, KEYS[4] failures, KEYS[5] failures:pass, KEYS[6] wait, KEYS[7]
- * active, KEYS[8] delayed; ARGV[1] now (ms), ARGV[2] what the keys of jobs begin with.
+ * active, KEYS[8] delayed, KEYS[9] failures:sums; ARGV[1] now (ms), ARGV[2] what the keys of jobs begin with.
  * Returns {paused since or false, failed, when the oldest of them failed or false, failed by the index, 1 while no pass
- * over both is due, waiting, active, delayed, when the one that waits longest was added or false}.
+ * over both is due, waiting, active, delayed, when the one that waits longest was added or false,
+ * minor units of the failed ones and how many of these are worth nobody knows what, as far as they are indexed}.
  * Whoever sees the pause first writes down when: it may come from anywhere. A concurrency of 0 is a pause by another
  * name. A Redis that is full takes no note, and the pause is told all the same.
  */
@@ -34,6 +35,8 @@ return {
   redis.call('LLEN', KEYS[7]),
   redis.call('ZCARD', KEYS[8]),
   next and redis.call('HGET', ARGV[2] .. next, 'timestamp') or false,
+  redis.call('HGET', KEYS[9], 'minor_units') or '0',
+  redis.call('HGET', KEYS[9], 'unknown') or '0',
 }`;
 
 interface QueueFacts {
@@ -45,6 +48,8 @@ interface QueueFacts {
   active: number;
   delayed: number;
   oldestAt: number | undefined;
+  minorUnits: number;
+  unknown: number;
   /** Whether the index of failed orders has another size than the failed set. */
   differs: boolean;
   /** Whether the two should be held against each other, whatever their sizes. */
@@ -56,6 +61,9 @@ export interface FailedOrders {
   count: number;
   /** When the one failed that has waited longest, ISO, UTC; null when there is none. */
   since: string | null;
+  /** What they say they are worth, minor units, and how many do not say it. */
+  minorUnits: number;
+  unknown: number;
 }
 
 /** All queues together; times are ms since 1970. */
@@ -102,6 +110,8 @@ export function watchQueues(
     failedOrders = {
       count: facts.reduce((sum, { failed }) => sum + failed, 0),
       since: isoOf(earliest(facts.map(({ oldestFailure }) => oldestFailure))) ?? null,
+      minorUnits: facts.reduce((sum, { minorUnits }) => sum + minorUnits, 0),
+      unknown: facts.reduce((sum, { unknown }) => sum + unknown, 0),
     };
   };
   const looking = every(lookEveryMs, look, { atOnce: true, onError });
@@ -117,22 +127,25 @@ export function watchQueues(
 }
 
 async function lookAt(redis: Redis | Cluster, partition: Partition, now: number): Promise<QueueFacts> {
-  const { entries, pass } = failureKeys(partition);
+  const { entries, pass, sums } = failureKeys(partition);
   const queue = ['meta', 'failed'].map((name) => queueKey(partition, name));
   const work = ['wait', 'active', 'delayed'].map((name) => queueKey(partition, name));
-  const keys = [...queue, pausedSinceKey(partition), entries, pass, ...work];
+  const keys = [...queue, pausedSinceKey(partition), entries, pass, ...work, sums];
   const seen = await redis.eval(LOOK, keys.length, ...keys, now, queueKey(partition, ''));
-  const [since, failed, oldest, indexed, isQuiet, waiting, active, delayed, oldestWaiting] = seen as [
-    string | null,
-    number,
-    string | null,
-    number,
-    number,
-    number,
-    number,
-    number,
-    string | null,
-  ];
+  const [since, failed, oldest, indexed, isQuiet, waiting, active, delayed, oldestWaiting, ...worth] =
+    seen as [
+      string | null,
+      number,
+      string | null,
+      number,
+      number,
+      number,
+      number,
+      number,
+      string | null,
+      string,
+      string,
+    ];
   return {
     index: partition.index,
     pausedSince: since === null ? undefined : Number(since),
@@ -142,6 +155,8 @@ async function lookAt(redis: Redis | Cluster, partition: Partition, now: number)
     active,
     delayed,
     oldestAt: oldestWaiting === null ? undefined : Number(oldestWaiting),
+    minorUnits: Number(worth[0]),
+    unknown: Number(worth[1]),
     differs: failed !== indexed,
     isDue: isQuiet === 0,
   };

@@ -19,6 +19,7 @@ describe('a snapshot', () => {
   const read = () =>
     readSnapshot({
       currency: 'USD',
+      partitions: 1,
       look: pulseReader(beating.redis),
       totals: async () => ({ orders: 0, minorUnits: 0, users: 0 }),
       failed: async () => ({ orders: 0, minorUnits: 0, unknown: 0, since: null, byReason: [] }),

@@ -151,9 +151,32 @@ export const health = z
       .optional()
       .meta({ description: 'For those who may read the stats.' }),
     failed_orders: z
-      .object({ count: z.int().min(0), since: z.iso.datetime().nullable() })
+      .object({
+        count: z.int().min(0),
+        since: z.iso.datetime().nullable(),
+        value: money.optional().meta({ description: 'What they say they are worth.' }),
+        value_unknown: z.int().min(0).optional().meta({ description: 'Those whose worth cannot be told.' }),
+      })
       .optional()
-      .meta({ description: 'Orders that wait for an operator, and when the one failed that waits longest.' }),
+      .meta({
+        description:
+          'Orders that wait for an operator, and when the one failed that waits longest; their worth for those who ' +
+          'may read the stats.',
+      }),
+    backlog: z
+      .object({
+        waiting: z.int().min(0),
+        active: z.int().min(0),
+        delayed: z.int().min(0),
+        oldest_since: z.iso.datetime().nullable(),
+      })
+      .optional()
+      .meta({ description: 'Orders that wait for a worker, as seen two seconds ago at most.' }),
+    last_counted: z.iso
+      .datetime()
+      .nullable()
+      .optional()
+      .meta({ description: 'When an order was counted last; for those who may read the stats.' }),
   })
   .meta({ description: 'Whether Redis answers; beside it, what this process does.' });
 

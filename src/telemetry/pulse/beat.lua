@@ -7,7 +7,7 @@
 -- ARGV[5]  how the process describes itself, JSON
 -- ARGV[6]  1 when an order counted, else 0
 -- ARGV[7], ARGV[8]  the newest counted and refused, JSON arrays of JSON texts, oldest first
--- returns  { seconds, microseconds } of Redis's clock
+-- returns  { seconds, microseconds, seconds at which an order counted last or false }, all by Redis's clock
 local time = redis.call('TIME')
 local now = tonumber(time[1])
 local pulse, id, number = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -16,7 +16,8 @@ local processes = pulse .. ':processes'
 local known = redis.call('HGET', processes, id)
 local isNew = not known or tonumber(string.match(known, '^(%d+) ')) < number
 redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5]))
-if not isNew then return time end
+local function answer() return { time[1], time[2], redis.call('HGET', pulse .. ':last', 'counted') } end
+if not isNew then return answer() end
 
 if not known then
   -- Whoever has not been seen for a day is dropped when somebody comes.
@@ -66,4 +67,4 @@ for name, texts in pairs({ [':newest:counted'] = ARGV[7], [':newest:refused'] = 
   for _, text in ipairs(cjson.decode(texts)) do redis.call('LPUSH', pulse .. name, text) end
   redis.call('LTRIM', pulse .. name, 0, 19)
 end
-return time
+return answer()

@@ -20,6 +20,13 @@ export interface BeatParts {
   onError: (error: Error) => void;
 }
 
+export interface Beating {
+  /** When any process counted an order last, ms since 1970; undefined when none has, or nobody knows yet. */
+  lastCounted(): number | undefined;
+  /** Tells the last of it, and that this process has gone. */
+  stop(): Promise<void>;
+}
+
 /** What a beat sends, kept until Redis has answered: sent again, it is the same one. */
 interface Beat {
   number: number;
@@ -39,7 +46,7 @@ interface Totals {
 const SCRIPT = readFileSync(new URL('./beat.lua', import.meta.url), 'utf8');
 
 type WithCommand = (Redis | Cluster) & {
-  beat(key: string, ...args: (string | number | Buffer)[]): Promise<[string, string]>;
+  beat(key: string, ...args: (string | number | Buffer)[]): Promise<[string, string, string | null]>;
 };
 
 /**
@@ -49,13 +56,14 @@ type WithCommand = (Redis | Cluster) & {
 export function startBeat(
   { redis, tally, describe, gauges, onError }: BeatParts,
   { everyMs = BEAT_EVERY_MS }: { everyMs?: number } = {},
-): { stop(): Promise<void> } {
+): Beating {
   redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
   const id = randomUUID();
   let told: Totals = { counts: new Map(), latency: [] };
   let number = 0;
   let unanswered: Beat | undefined;
   let startedAt: string | undefined;
+  let lastCounted: number | undefined;
 
   const send = async (): Promise<void> => {
     unanswered ??= makeBeat(++number, tally, told, gauges());
@@ -63,7 +71,7 @@ export function startBeat(
     startedAt ??= new Date(tally.now()).toISOString();
     const state = JSON.stringify({ ...describe(), started_at: startedAt });
     const asked = tally.clock();
-    const time = await (redis as WithCommand).beat(
+    const [seconds, microseconds, last] = await (redis as WithCommand).beat(
       PULSE_KEY,
       id,
       unanswered.number,
@@ -75,8 +83,8 @@ export function startBeat(
     );
     told = totals;
     unanswered = undefined;
-    const [seconds, microseconds] = time.map(Number) as [number, number];
-    const offset = seconds * 1_000 + microseconds / 1_000 - (asked + tally.clock()) / 2;
+    lastCounted = last === null ? undefined : Number(last) * 1_000;
+    const offset = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (asked + tally.clock()) / 2;
     // What it guessed before it knew better.
     if (number === 1) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();
     tally.clockOffsetMs = offset;
@@ -84,6 +92,7 @@ export function startBeat(
 
   const beating = every(everyMs, send, { atOnce: true, onError });
   return {
+    lastCounted: () => lastCounted,
     async stop() {
       const last = async () => {
         await beating.stop();
