@@ -119,7 +119,8 @@ function operatorsRouter({ guards, operators }: ReadingParts): Router {
     .use(OPERATORS, unstored)
     .use(leads(OPERATORS, operators.at))
     .use(operators.at, asWritten(operators.at))
-    .use(operators.at, guards.admin, once);
+    .use(OPERATORS, guards.admin)
+    .use(operators.at, once);
 }
 
 /** In another case it would be found too, and the page's own script be refused: it only may run under `path`. */

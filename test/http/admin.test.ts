@@ -53,6 +53,11 @@ describe("the operators' pages with credentials set", () => {
     expect(await pipeline.queues[0]?.isPaused()).toBe(false);
   });
 
+  it('asks for them below /admin where nobody serves anything, too', async () => {
+    expect(await statusOf(pipeline.get('/admin/nothing'))).toBe(401);
+    expect(await statusOf(pipeline.get('/admin/nothing', basic('ops', 'pass:wörd')))).toBe(404);
+  });
+
   it.each(ADMIN_PATHS)('%s opens with them', async (path) => {
     expect(await statusOf(pipeline.get(path, basic('ops', 'pass:wörd')))).toBe(200);
   });
