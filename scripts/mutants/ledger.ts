@@ -20,7 +20,7 @@ export const LEDGER: readonly Mutant[] = [
           "    table.insert(ledger.late, entry[1] .. '|' .. hex(entry[2]) .. '|' .. hex(entry[3]))\n",
       },
       {
-        file: 'src/stats/record/story.lua',
+        file: 'src/stats/record/recordOrders.lua',
         from: '\nreturn results\n',
         to: '\nfor _, entry in ipairs(ledger.late or {}) do results[#results + 1] = entry end\nreturn results\n',
       },

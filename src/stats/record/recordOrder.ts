@@ -19,8 +19,8 @@ const part = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta
 
 /** One script and one call, in parts that can be read alone. Each sees of those before it what they say they give. */
 export const RECORDING_SCRIPT = [
-  part('call'),
-  ...['ledger', 'totals', 'story'].map((name) => `\ndo\n${part(name)}end\n`),
+  part('arguments'),
+  ...['ledger', 'totals', 'recordOrders'].map((name) => `\ndo\n${part(name)}end\n`),
 ].join('');
 
 /**

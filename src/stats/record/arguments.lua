@@ -16,7 +16,7 @@
 -- one in range, a total past its room. Redis itself refuses the first write when it is out of memory, read-only or lacks
 -- replicas, and then nothing has been written yet.
 --
--- Four files make this one script: the call (this one), the ledger, the totals, and the story, which runs from the top
+-- Four files make this one script: the arguments (this one), the ledger, the totals, and recordOrders, which runs from the top
 -- to the bottom what the others only define. Each but this one is a block of its own: it sees what stands here, and of
 -- another part what that puts into its table.
 --

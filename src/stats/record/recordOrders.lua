@@ -1,4 +1,4 @@
--- The story: read, judge each order, write what was counted, keep the ledger's buckets small.
+-- What the script does: read, judge each order, write what was counted, keep the ledger's buckets small.
 --
 -- Needs: the call, the ledger, the totals.
 -- Gives: the reply.
