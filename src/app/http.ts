@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
-import { makeApp, type ReadingParts } from '../http/app.ts';
+import { type ApiParts, makeApp } from '../http/app.ts';
 import { type HealthDetails, healthRoutes } from '../http/health.ts';
 import { type ListenOptions, startHttpServer } from '../http/transport/server.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
@@ -38,7 +38,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     readFromReplicas: config.api.readFromReplicas,
     writeTogether: true,
   });
-  const reading = port === 0 ? undefined : parts.readingParts?.(parts, redis);
+  const reading = port === 0 ? undefined : parts.apiParts?.(parts, redis);
   const common = {
     logger,
     health: healthRoutes({
@@ -105,5 +105,5 @@ export interface HttpParts {
   troubles: Troubles;
   isStarted: () => boolean;
   /** Of roles that serve the stats and the operators' pages. */
-  readingParts: ((parts: HttpParts, redis: Redis | Cluster) => ReadingParts) | undefined;
+  apiParts: ((parts: HttpParts, redis: Redis | Cluster) => ApiParts) | undefined;
 }

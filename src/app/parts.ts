@@ -1,13 +1,13 @@
 import type { Role } from '../config/roles.ts';
+import type { apiParts } from './api.ts';
 import type { openBridge } from './bridge.ts';
-import type { readingParts } from './reading.ts';
 import type { startWorkers } from './worker.ts';
 
 /** What only some roles start, and brings much along: the AWS SDK, Bull Board, the rules of orders. */
 export interface Parts {
   openBridge?: typeof openBridge;
   startWorkers?: typeof startWorkers;
-  readingParts?: typeof readingParts;
+  apiParts?: typeof apiParts;
 }
 
 /** Loads what the role starts, and nothing of the others. */
@@ -16,6 +16,6 @@ export async function loadParts(role: Role): Promise<Parts> {
   return {
     ...(does('bridge') ? { openBridge: (await import('./bridge.ts')).openBridge } : {}),
     ...(does('worker') ? { startWorkers: (await import('./worker.ts')).startWorkers } : {}),
-    ...(does('api') ? { readingParts: (await import('./reading.ts')).readingParts } : {}),
+    ...(does('api') ? { apiParts: (await import('./api.ts')).apiParts } : {}),
   };
 }

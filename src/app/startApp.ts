@@ -48,7 +48,7 @@ export async function startApp(
   logger: Logger,
   services: Services,
 ): Promise<App> {
-  const { openBridge, startWorkers, readingParts } = parts;
+  const { openBridge, startWorkers, apiParts } = parts;
   const troubles = new Troubles();
   const tally = new Tally();
   const target = await locateRedis(config, logger, services, troubles);
@@ -80,7 +80,7 @@ export async function startApp(
     details,
     troubles,
     isStarted: () => started,
-    readingParts: does('api') ? readingParts : undefined,
+    apiParts: does('api') ? apiParts : undefined,
   });
 
   const redis = connect('fail_fast', 'queues', { commandTimeout: QUEUES_TIMEOUT_MS });

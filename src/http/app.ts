@@ -18,10 +18,10 @@ export interface AppParts {
   /** Where a proxy shows all of this; '' without one. */
   basePath: string;
   /** Absent in roles that only answer /health. */
-  reading?: ReadingParts;
+  reading?: ApiParts;
 }
 
-export interface ReadingParts {
+export interface ApiParts {
   guards: Guards;
   corsOrigins: readonly string[];
   stats: Router;
@@ -109,7 +109,7 @@ const OPERATORS = '/admin';
 /**
  * Nothing of it is stored anywhere, refusals and the board's own script included: what operators see holds addresses.
  */
-function operatorsRouter({ guards, operators }: ReadingParts): Router {
+function operatorsRouter({ guards, operators }: ApiParts): Router {
   const once: RequestHandler = (request, response, next) => {
     const router = operators.router();
     if (router) return router(request, response, next);
@@ -130,7 +130,7 @@ function asWritten(path: string): RequestHandler {
 }
 
 /** The order matters: whatever comes after `guards.reads` is closed to those who may not read, also what is not there. */
-function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: ReadingParts): void {
+function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: ApiParts): void {
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   if (documents) {
     const versioned = Router().use(documents).use(VERSION, documents);

@@ -7,7 +7,7 @@ import { makeAuditLog } from '../audit/auditLog.ts';
 import { BOARD_PATH, board } from '../desk/board.ts';
 import { boardChanges } from '../desk/boardChanges.ts';
 import { makeDesk } from '../desk/desk.ts';
-import type { ReadingParts } from '../http/app.ts';
+import type { ApiParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
 import type { QueueDepth } from '../http/health.ts';
 import { liveRoutes } from '../http/live/liveRoutes.ts';
@@ -36,10 +36,10 @@ const LONG_READ_TIMEOUT_MS = 5_000;
 const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
-export function readingParts(
+export function apiParts(
   { config, logger, services, connect, partitions, queues, queueState, lastCounted }: HttpParts,
   redis: Redis | Cluster,
-): ReadingParts {
+): ApiParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
   const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
   // Not only once somebody changes something: that first change would find no connection.
