@@ -11,7 +11,7 @@
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { ALL_PARTS } from '../src/app/allParts.ts';
-import { startApp } from '../src/app/startApp.ts';
+import { startRole } from '../src/app/startRole.ts';
 import { createSqsClient } from '../src/bridge/sqs/client.ts';
 import { openInbox } from '../src/bridge/sqs/openInbox.ts';
 import { messageCount, sendGenerated } from '../src/cli/send/deliver.ts';
@@ -62,7 +62,7 @@ async function demo(): Promise<boolean> {
   closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, shutDown);
 
   console.log(`Starting ${cluster ? 'on a Redis Cluster' : 'Redis'}, SQS, bridge, worker and API …`);
-  const app = await startApp(config, 'all', ALL_PARTS, logger, services);
+  const app = await startRole(config, 'all', ALL_PARTS, logger, services);
   const client = createSqsClient(config.sqs);
   const queueUrl = await openInbox(client, config.sqs);
   const view = openLedgerView(app.redis, config);

@@ -5,7 +5,7 @@ import { closeLogger, makeLogger } from '../runtime/logger.ts';
 import { Services } from '../runtime/services.ts';
 import { visibleLines } from '../runtime/visibleText.ts';
 import { loadParts } from './parts.ts';
-import { startApp } from './startApp.ts';
+import { startRole } from './startRole.ts';
 
 /** Exit codes of a role: it could not start, it stopped and left something, its configuration has problems. */
 const EXIT = { cannotStart: 1, leftSomething: 1, misconfigured: 2 } as const;
@@ -35,7 +35,7 @@ export async function runRole(role: Role): Promise<void> {
   });
 
   try {
-    await startApp(config, role, await loadParts(role), logger, services);
+    await startRole(config, role, await loadParts(role), logger, services);
   } catch (error) {
     // A stop takes its parts from a start under way: how that ends is for the stop to say.
     if (stopping) return;

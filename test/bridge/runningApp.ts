@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { ALL_PARTS } from '../../src/app/allParts.ts';
-import { startApp } from '../../src/app/startApp.ts';
+import { startRole } from '../../src/app/startRole.ts';
 import type { HandOverHealth } from '../../src/bridge/handOver/handOver.ts';
 import type { SqsHealth } from '../../src/bridge/sqs/sqsSource.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -32,7 +32,7 @@ const ASK_EVERY_MS = 40;
 export async function runApp(config: Config, role: Role, logger: Logger): Promise<RunningApp> {
   const services = new Services(logger);
   // A start that fails leaves nothing open.
-  const { url } = await startApp(config, role, ALL_PARTS, logger, services).catch(async (error) => {
+  const { url } = await startRole(config, role, ALL_PARTS, logger, services).catch(async (error) => {
     await services.stop();
     throw error;
   });

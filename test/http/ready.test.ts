@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ALL_PARTS } from '../../src/app/allParts.ts';
-import { startApp } from '../../src/app/startApp.ts';
+import { startRole } from '../../src/app/startRole.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { Services } from '../../src/runtime/services.ts';
 import { silentLogger } from '../support/pipeline.ts';
@@ -28,7 +28,7 @@ describe('a process that waits for its Redis', () => {
       EMBEDDED_SQS_PORT: String(await freePort()),
       DATA_DIR: dataDir,
     });
-    starting = startApp(config, 'api', ALL_PARTS, silentLogger(), services);
+    starting = startRole(config, 'api', ALL_PARTS, silentLogger(), services);
     await until(async () => (await ask('/health/live')).status === 200, 'HTTP answers');
   });
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ALL_PARTS } from '../../src/app/allParts.ts';
-import { startApp } from '../../src/app/startApp.ts';
+import { startRole } from '../../src/app/startRole.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { Services } from '../../src/runtime/services.ts';
 import { LAYOUT_KEY, PARTITIONS_KEY } from '../../src/store/keys.ts';
@@ -32,7 +32,7 @@ describe('a start during which Redis goes away', () => {
   });
 
   const start = (settings: Record<string, string> = {}) =>
-    startApp(
+    startRole(
       readConfig({
         REDIS_URL: `redis://127.0.0.1:${wire.port}`,
         PORT: '0',

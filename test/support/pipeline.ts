@@ -6,7 +6,7 @@ import { type Job, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { createLogger, type Logger, transports } from 'winston';
 import { ALL_PARTS } from '../../src/app/allParts.ts';
-import { startApp } from '../../src/app/startApp.ts';
+import { startRole } from '../../src/app/startRole.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { Role } from '../../src/config/roles.ts';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
@@ -69,7 +69,7 @@ export async function startPipeline(
     if (!givenRedis) await redis.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  const { url } = await startApp(config, role, ALL_PARTS, logger, services).catch(async (error) => {
+  const { url } = await startRole(config, role, ALL_PARTS, logger, services).catch(async (error) => {
     await cleanUp();
     throw error;
   });

@@ -8,7 +8,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Consumer } from 'sqs-consumer';
 import { ALL_PARTS } from '../../../src/app/allParts.ts';
-import { startApp } from '../../../src/app/startApp.ts';
+import { startRole } from '../../../src/app/startRole.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
@@ -104,7 +104,7 @@ async function bridge(go: Go): Promise<void> {
     LOG_DIR: '/tmp/order-pipeline-bench-logs',
   });
   const logger = makeLogger(config.log);
-  await startApp(config, 'bridge', ALL_PARTS, logger, new Services(logger));
+  await startRole(config, 'bridge', ALL_PARTS, logger, new Services(logger));
 }
 
 async function sqsConsumer(go: Go, options: { batchSize?: number }): Promise<void> {

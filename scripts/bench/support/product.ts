@@ -1,5 +1,5 @@
 import { ALL_PARTS } from '../../../src/app/allParts.ts';
-import { startApp } from '../../../src/app/startApp.ts';
+import { startRole } from '../../../src/app/startRole.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import type { Role } from '../../../src/config/roles.ts';
 import { makeLogger } from '../../../src/runtime/logger.ts';
@@ -24,6 +24,6 @@ serveParent(async (request: ProductRequest) => {
   }
   const config = readConfig(request.env);
   const logger = makeLogger(config.log);
-  const { url } = await startApp(config, request.role, ALL_PARTS, logger, new Services(logger));
+  const { url } = await startRole(config, request.role, ALL_PARTS, logger, new Services(logger));
   return url;
 });

@@ -1,7 +1,7 @@
 import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { ALL_PARTS } from '../../../src/app/allParts.ts';
-import { startApp } from '../../../src/app/startApp.ts';
+import { startRole } from '../../../src/app/startRole.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { orderOf, receivedAt } from '../../../src/queue/readOrderJob.ts';
@@ -45,7 +45,7 @@ async function ours(env: Record<string, string>, concurrency: number): Promise<v
     LOG_DIR: '/tmp/order-pipeline-bench-logs',
   });
   const logger = makeLogger(config.log);
-  await startApp(config, 'worker', ALL_PARTS, logger, new Services(logger));
+  await startRole(config, 'worker', ALL_PARTS, logger, new Services(logger));
 }
 
 function bare(redisUrl: string, concurrency: number, checks: boolean): void {

@@ -41,7 +41,7 @@ const QUEUES_TIMEOUT_MS = 10_000;
  * puts each into `services` as soon as it runs, so that a stop in the middle of a start leaves nothing behind.
  * Throws when a part cannot start; the caller stops the rest. `parts` are those that the role needs, or more.
  */
-export async function startApp(
+export async function startRole(
   config: Config,
   role: Role,
   parts: Parts,
