@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import type { Accepted } from './accepts.ts';
+import type { Fail } from './fieldFaults.ts';
 import { type IdCase, idFault, idText, MAX_ID_LENGTH, normaliseId } from './ids.ts';
-import type { Fail } from './issues.ts';
 import { decimal, isJsonNumber } from './money.ts';
 import { parseEpochTime, parseTimestamp, timestampFault } from './timestamp.ts';
 

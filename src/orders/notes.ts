@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isMissing, kindOf, unlessWrongType } from './issues.ts';
+import { isMissing, kindOf, unlessWrongType } from './fieldFaults.ts';
 import type { OrderRules } from './order.ts';
 import { amountReader, sentFor } from './sumFields.ts';
 

@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import * as z from 'zod';
+import { field, optional } from './fieldFaults.ts';
 import {
   readAmount,
   readCurrency,
@@ -11,7 +12,6 @@ import {
   readText,
   readTimestamp,
 } from './fields.ts';
-import { field, optional } from './issues.ts';
 import { formatMinorUnits, MAX_AMOUNT, roundToMinorUnits } from './money.ts';
 import type { OrderRules } from './order.ts';
 import { type SumField, sumFieldName, sumFieldsBelow } from './sumFields.ts';

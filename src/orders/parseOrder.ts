@@ -1,5 +1,5 @@
+import { fromZod, issue, kindOf } from './fieldFaults.ts';
 import { InvalidOrder } from './invalidOrder.ts';
-import { fromZod, issue, kindOf } from './issues.ts';
 import { roundToMinorUnits } from './money.ts';
 import { noteTaker } from './notes.ts';
 import type { Order, OrderRules } from './order.ts';

@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import * as z from 'zod';
 import type { Accepted } from './accepts.ts';
-import { type Fail, failInto, isMissing, unlessWrongType } from './issues.ts';
+import { type Fail, failInto, isMissing, unlessWrongType } from './fieldFaults.ts';
 import { decimal, isJsonNumber, MAX_AMOUNT } from './money.ts';
 
 /** A further field of the order that belongs to its sum (SUM_FIELDS): added to the items, or taken off. */
