@@ -4,8 +4,8 @@ import { type Bridge, startBridge } from '../bridge/bridge.ts';
 import { startHandOver } from '../bridge/handOver/handOver.ts';
 import { CallCounts } from '../bridge/sqs/callCounts.ts';
 import { watchInbox } from '../bridge/sqs/inboxDepth.ts';
-import { Polling } from '../bridge/sqs/polling.ts';
 import { type FoundInbox, type SqsInbox, sqsInbox } from '../bridge/sqs/sqsInbox.ts';
+import { SqsReachable } from '../bridge/sqs/sqsReachable.ts';
 import { sqsSource } from '../bridge/sqs/sqsSource.ts';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
@@ -55,7 +55,7 @@ export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
     const embedded = await startEmbeddedSqs(config.embeddedSqsPort, region, config.dataDir);
     services.add({ name: 'embedded SQS', stop: () => embedded.stop() });
   }
-  const polling = new Polling(troubles, logger);
+  const polling = new SqsReachable(troubles, logger);
   await openFirst(inbox, (error) => {
     polling.failed(error);
     onError(error);

@@ -4,9 +4,9 @@ import type { CallCounts, CallReport } from './callCounts.ts';
 import { Deleter } from './deleter.ts';
 import type { Inbox } from './inbox.ts';
 import { InFlight } from './inFlight.ts';
-import type { Polling, SqsState } from './polling.ts';
 import { Receivers } from './receivers.ts';
-import { Keeper } from './visibilityExtender.ts';
+import type { SqsReachable, SqsState } from './sqsReachable.ts';
+import { VisibilityExtender } from './visibilityExtender.ts';
 
 export interface SqsSourceOptions {
   /** Most receives under way at once. */
@@ -19,7 +19,7 @@ export interface SqsSourceParts {
   inbox: Inbox;
   counts: CallCounts;
   /** Hears how calls to the inbox go. */
-  polling: Polling;
+  polling: SqsReachable;
   onError: (error: Error) => void;
 }
 
@@ -46,7 +46,7 @@ export function sqsSource(
   { inbox, counts, polling, onError }: SqsSourceParts,
 ): Source & { health(): SqsHealth } {
   const inFlight = new InFlight(options.maxReceives * PLACES_PER_RECEIVE, options.visibilitySeconds);
-  const keeper = new Keeper(inbox, inFlight, options.visibilitySeconds, onError);
+  const keeper = new VisibilityExtender(inbox, inFlight, options.visibilitySeconds, onError);
   const deleter = new Deleter(inbox, inFlight, {
     onError,
     onEnded: (error) => polling.deleted(error),

@@ -6,7 +6,7 @@ import type { InFlight } from './inFlight.ts';
  * Keeps messages hidden from other bridges for as long as this one holds them, in tens, once half of their
  * visibility timeout is over. Without it, a long outage of Redis would use up the receives of what we hold.
  */
-export class Keeper {
+export class VisibilityExtender {
   readonly #inbox: Inbox;
   readonly #inFlight: InFlight;
   readonly #visibilitySeconds: number;

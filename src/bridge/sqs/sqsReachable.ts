@@ -15,7 +15,7 @@ const DELETES = 'sqs deletes';
  * What the calls to SQS say about the way to it, for operators: as long as polls fail nothing is received, and as long
  * as deletes fail SQS delivers what is counted already until it gives it up as undeliverable.
  */
-export class Polling {
+export class SqsReachable {
   readonly #troubles: Troubles;
   readonly #logger: Logger;
   #state: SqsState = { state: 'polling', since: new Date().toISOString() };
