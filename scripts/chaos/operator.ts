@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BOARD_PATH } from '../../src/desk/board.ts';
+import { BOARD_PATH } from '../../src/desk/bullBoard.ts';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import type { Refusal } from './model.ts';
 import type { OperatorAct } from './schedule.ts';

@@ -9,7 +9,7 @@ import type { OrderJob } from '../queue/orderJob.ts';
 import { type OrderQueues, titleOf } from '../queue/orderQueues.ts';
 import { DAY_MS } from '../runtime/units.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
-import type { BoardAction } from './boardRoutes.ts';
+import type { BoardAction } from './boardTable.ts';
 import { checkEdit } from './checkEdit.ts';
 import { type Replaced, replaceData, revised, storedData } from './replaceData.ts';
 import { withTypedNumbers } from './typedNumbers.ts';

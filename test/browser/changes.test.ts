@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { BOARD_CHANGES } from '../../src/desk/boardRoutes.ts';
+import { BOARD_CHANGES } from '../../src/desk/boardTable.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';

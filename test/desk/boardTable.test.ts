@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
-import { BOARD_CHANGES, BOARD_READS } from '../../src/desk/boardRoutes.ts';
+import { BOARD_CHANGES, BOARD_READS } from '../../src/desk/boardTable.ts';
 
 interface BoardRoute {
   method: string | string[];

@@ -11,7 +11,7 @@ import {
   BOARD_READS,
   type BoardAction,
   UNKNOWN_CHANGE,
-} from './boardRoutes.ts';
+} from './boardTable.ts';
 import type { Answer, Asked } from './desk.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Queue } from 'bullmq';
 import { UnrecoverableError, Worker } from 'bullmq';
-import { BOARD_CHANGES } from '../../src/desk/boardRoutes.ts';
+import { BOARD_CHANGES } from '../../src/desk/boardTable.ts';
 import { readFailures } from '../../src/queue/failures/readFailures.ts';
 import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
