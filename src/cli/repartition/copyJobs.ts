@@ -6,7 +6,7 @@ import type { OrderJob } from '../../queue/orderJob.ts';
 import { userIdOf } from '../../queue/readOrderJob.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { replies } from '../verify/reading.ts';
+import { replies } from '../kit/redisPages.ts';
 import { JOB_PLACES, jobsAt, placeSize } from './jobPlaces.ts';
 import type { Part } from './part.ts';
 import type { Split } from './split.ts';

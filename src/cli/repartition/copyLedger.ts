@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
+import { replies } from '../kit/redisPages.ts';
 import { bucketKey, type LedgerStand, readStand } from '../verify/ledgerFigures.ts';
-import { replies } from '../verify/reading.ts';
 import { type Part, Writes } from './part.ts';
 import type { Split } from './split.ts';
 

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { replies } from '../verify/reading.ts';
+import { replies } from '../kit/redisPages.ts';
 import type { Part } from './part.ts';
 import type { Split } from './split.ts';
 

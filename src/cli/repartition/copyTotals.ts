@@ -2,9 +2,9 @@ import type { Cluster, Redis } from 'ioredis';
 import { pausedSinceKey, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
+import { fieldsOf } from '../kit/redisPages.ts';
 import type { LedgerStand } from '../verify/ledgerFigures.ts';
 import { batches } from '../verify/periods.ts';
-import { fieldsOf } from '../verify/reading.ts';
 import type { Part } from './part.ts';
 import type { Split } from './split.ts';
 

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { pairs, replies } from '../verify/reading.ts';
+import { pairs, replies } from '../kit/redisPages.ts';
 
 /** A state of jobs that must not be lost. Completed jobs are only kept to look at, so they are left behind. */
 export interface JobPlace {

@@ -1,6 +1,6 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../store/partitions.ts';
-import { replies } from '../verify/reading.ts';
+import { replies } from '../kit/redisPages.ts';
 
 /**
  * A stretch of what is to be copied: `size` items in an order that does not change while nobody writes. Copying a

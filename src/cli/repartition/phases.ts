@@ -5,7 +5,7 @@ import type { Durability } from '../../store/durability.ts';
 import { queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import type { Progress } from '../kit/progress.ts';
-import { keysOf, replies } from '../verify/reading.ts';
+import { keysOf, replies } from '../kit/redisPages.ts';
 import { compareCopy, type Mismatch } from './compare.ts';
 import { copyParts, listParts, sizeOf } from './copyAll.ts';
 import { countEntriesByTarget } from './copyLedger.ts';

@@ -4,7 +4,7 @@ import { knownKeys, queueKey } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 import type { Progress } from '../kit/progress.ts';
-import { keysOf, replies } from '../verify/reading.ts';
+import { keysOf, replies } from '../kit/redisPages.ts';
 
 /** The command will not do this now; the message says why and what helps. */
 export class Refusal extends Error {}

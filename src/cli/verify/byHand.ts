@@ -5,8 +5,8 @@ import { auditEnds, auditEntries, checkChain, type Gap } from '../../audit/readA
 import type { Repair } from '../../queue/repairs.ts';
 import { repairKeys } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';
+import { pairs } from '../kit/redisPages.ts';
 import type { Check } from './checks.ts';
-import { pairs } from './reading.ts';
 
 /** Times the audit log is read before it counts as too busy. */
 const MAX_PASSES = 3;

@@ -2,8 +2,8 @@ import type { Cluster, Redis } from 'ioredis';
 import { FAULT, readEntry } from '../../queue/failures/failure.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
+import { fieldsOf, pagesOf, pairs } from '../kit/redisPages.ts';
 import type { Check } from './checks.ts';
-import { fieldsOf, pagesOf, pairs } from './reading.ts';
 
 /** Passes over a partition before it counts as too busy. */
 const MAX_PASSES = 3;

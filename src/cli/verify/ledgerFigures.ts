@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { StatsKeys } from '../../store/statsKeys.ts';
-import { replies } from './reading.ts';
+import { replies } from '../kit/redisPages.ts';
 
 /** Where a ledger says it stands, see ledger.lua; the defaults are those of one that was never written. */
 export interface LedgerStand {

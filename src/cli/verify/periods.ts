@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { StatsKeys } from '../../store/statsKeys.ts';
-import { fieldsOf, pairs, replies } from './reading.ts';
+import { fieldsOf, pairs, replies } from '../kit/redisPages.ts';
 
 /** One day, month or year: what the totals say of it, and what its lists of users add up to. */
 export interface PeriodFigures {

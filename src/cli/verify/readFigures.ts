@@ -2,10 +2,10 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 import type { Progress } from '../kit/progress.ts';
+import { fieldsOf } from '../kit/redisPages.ts';
 import type { Figures } from './figures.ts';
 import { countEntries, readStand } from './ledgerFigures.ts';
 import { addUpSpenders, countSpenders, noPeriod, readPeriods } from './periods.ts';
-import { fieldsOf } from './reading.ts';
 import { addUpUsers } from './users.ts';
 
 /** Passes over a partition before it counts as too busy to be added up. */

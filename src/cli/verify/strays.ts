@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Partitions } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
+import { keysOf, replies } from '../kit/redisPages.ts';
 import { Differences } from './differences.ts';
-import { keysOf, replies } from './reading.ts';
 import { readUser } from './users.ts';
 
 /** Lookups that travel together. */

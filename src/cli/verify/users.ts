@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Partition } from '../../store/partitions.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
+import { type Member, pagesOf, replies } from '../kit/redisPages.ts';
 import { Differences, differingPlaces, type UserRecord } from './differences.ts';
-import { type Member, pagesOf, replies } from './reading.ts';
 
 /** Sums over the hashes of the users seen, and who differs. */
 export interface UserSums {
