@@ -1,6 +1,7 @@
 import type { Failures } from '../../queue/failures/readFailures.ts';
 import { titleOf } from '../../queue/orderQueues.ts';
 import type { QueueState } from '../../queue/watchQueues.ts';
+import { HOUR_MS } from '../../runtime/units.ts';
 import type { Totals } from '../../stats/figures.ts';
 import type { Counter, InboxDepth, NewestCounted, NewestRefused } from '../figures.ts';
 import { percentileOf } from '../latency.ts';
@@ -57,7 +58,7 @@ export interface SnapshotParts {
 /** A process that misses so many beats has gone: one that stops in order says so. */
 const GONE_AFTER_MS = 15_000;
 /** For how long one that has gone is a warning; after that it is history. */
-const GONE_FOR_MS = 3_600_000;
+const GONE_FOR_MS = HOUR_MS;
 const RATE_SECONDS = 10;
 const MINUTE = 60;
 
