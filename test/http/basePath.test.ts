@@ -43,8 +43,6 @@ describe('under BASE_PATH', () => {
     });
 
     it.each([
-      ['/', `${BASE}/docs`],
-      ['/v1/', `${BASE}/docs`],
       ['/admin', `${BASE}/admin/queues`],
       ['/Admin/Queues/queue/orders?status=failed', `${BASE}/admin/queues/queue/orders?status=failed`],
     ])('%s leads to %s', async (path, to) => {
