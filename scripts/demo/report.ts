@@ -45,6 +45,7 @@ export function report({
   ];
   const spenders = topSpenders.map(({ userId, minorUnits }) => [`  ${userId}`, formatMinorUnits(minorUnits)]);
   const places = [
+    ['Whether orders flow', `${url}/`],
     ['API', `${url}/stats/global`],
     ['', `${url}/stats/top-spenders?limit=3`],
     ['API docs', `${url}/docs`],
