@@ -82,7 +82,7 @@ describe('whatever SQS delivers', () => {
   });
 
   it('keeps addresses out of reasons and logs, whole or in part', () => {
-    expect(lines.length).toBeGreaterThan(REFUSED.length);
+    expect(lines.filter((line) => line.includes('orders refused')).length).toBeGreaterThan(10);
     const texts = [...failed.values()].flatMap((job) => [job.failedReason, ...(job.stacktrace ?? [])]);
     for (const text of [...texts, ...lines]) {
       expect(text).not.toContain('Secret');

@@ -12,6 +12,9 @@ const FILLED_IN: readonly [RegExp, string][] = [
   [/end_date=…/g, 'end_date=2024-12-31'],
 ];
 
+/** What a browser does not show: it keeps the one as a file, and the other never ends. */
+const NO_PAGE = /[?&]format=csv|\/pulse\/stream/;
+
 /** The paths that README and docs name: as an address on the default port, or by themselves as `/path`. */
 export function pathsInTexts(): string[] {
   const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'));
@@ -23,7 +26,9 @@ export function pathsInTexts(): string[] {
       ...addressesIn(text, `http://127.0.0.1:${README_PORT}`),
       ...[...text.matchAll(/`(?:GET )?(\/[^\s`]*)`/g)].map(([, path]) => path as string),
     ]),
-  ).map((path) => FILLED_IN.reduce((filled, [gap, value]) => filled.replace(gap, value), path));
+  )
+    .filter((path) => !NO_PAGE.test(path))
+    .map((path) => FILLED_IN.reduce((filled, [gap, value]) => filled.replace(gap, value), path));
 }
 
 /** The paths that the demo ends by naming. */

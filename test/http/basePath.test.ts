@@ -81,7 +81,7 @@ describe('under BASE_PATH', () => {
       await response.arrayBuffer();
       statuses.push(response.status);
     }
-    expect(statuses).toEqual([200, 302, 302, 404, 404]);
+    expect(statuses).toEqual([200, 200, 200, 404, 404]);
   });
 
   it('the board keeps its looser headers, and nothing else gets them', async () => {

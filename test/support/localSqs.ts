@@ -1,7 +1,12 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { createSqsServer } from 'local-aws-sqs';
 
 /** The embedded SQS alone, on a free port. */
@@ -48,7 +53,8 @@ export async function startLocalSqs(): Promise<LocalSqs> {
           WaitTimeSeconds: 0,
         });
         const { Messages = [] } = await client.send(receive);
-        if (Messages.length === 0) return bodies;
+        // On a busy machine the emulator may answer before it has looked.
+        if (Messages.length === 0 && (await visible(client, queueUrl)) === 0) return bodies;
         bodies.push(...Messages.map((message) => message.Body ?? ''));
       }
     },
@@ -67,6 +73,16 @@ export async function startLocalSqs(): Promise<LocalSqs> {
       }
     },
   };
+}
+
+/** Unlike SQS, the emulator counts what is in flight into the first figure, and leaves out what came just now. */
+async function visible(client: SQSClient, QueueUrl: string): Promise<number> {
+  const { Attributes = {} } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
+  );
+  const counts: Record<string, string> = Attributes;
+  const of = (name: string) => Number(counts[`ApproximateNumberOfMessages${name}`]);
+  return of('') - of('NotVisible') + of('Delayed');
 }
 
 export function clientAt(port: number): SQSClient {
