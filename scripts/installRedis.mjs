@@ -1,5 +1,5 @@
 import { onPath } from './steps.mjs';
-import { installPackage } from './systemPackage.mjs';
+import { installPackage, withoutService } from './systemPackage.mjs';
 
 const INSTALLERS = {
   'apt-get': ['apt-get install -y', 'redis-server', 'valkey-server'],
@@ -10,20 +10,6 @@ const INSTALLERS = {
   zypper: ['zypper --non-interactive install', 'redis', 'valkey'],
   brew: ['brew install', 'redis', 'valkey'],
 };
-
-// Debian starts and enables a service as it installs it. Ours is a private process: a second Redis on 6379,
-// now or after the next boot, is nothing the user asked for. policy-rc.d is the documented way to say no.
-const APT_WITHOUT_SERVICE = `
-policy=/usr/sbin/policy-rc.d
-if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod 755 "$policy"; fi
-finish() {
-  rm -f \${policy:+"$policy"}
-  for service in redis-server valkey-server; do update-rc.d "$service" disable >/dev/null 2>&1; done
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-`;
 
 export function isRedisInstalled() {
   return Boolean(onPath('redis-server') ?? onPath('valkey-server'));
@@ -36,5 +22,5 @@ export const installRedis = () =>
     isInstalled: isRedisInstalled,
     otherwise:
       'Neither redis-server nor valkey-server is on the PATH: install one, or set REDIS_URL to a Redis to use.',
-    aptPrepare: APT_WITHOUT_SERVICE,
+    aptPrepare: withoutService('redis-server', 'valkey-server'),
   });

@@ -11,22 +11,24 @@ import path from 'node:path';
 import { build, isBuilt } from './build.mjs';
 import { installChromium, isChromiumInstalled } from './chromium.mjs';
 import { installRedis, isRedisInstalled } from './installRedis.mjs';
+import { installPromtool, isPromtoolInstalled } from './promtool.mjs';
 import { alone, exitWith, isEntryPoint, root, runQuietly, SetupFailure, step } from './steps.mjs';
 
 const OLDEST_NODE = '20.19.0';
 
 // Redis comes first: it is the only step that may have to ask something of the user.
 const redis = { title: 'Installing Redis', isDone: isRedisInstalled, run: installRedis };
-const chromium = { title: 'Installing Chromium', isDone: isChromiumInstalled, run: tryChromium };
+const chromium = { title: 'Installing Chromium', isDone: isChromiumInstalled, run: orGoOn(installChromium) };
+const promtool = { title: 'Installing promtool', isDone: isPromtoolInstalled, run: orGoOn(installPromtool) };
 const packages = { title: 'Installing packages', isDone: arePackagesInstalled, run: installPackages };
 const product = { title: 'Building', isDone: isBuilt, run: build };
 
-/** `forTests`: with a browser, and with Redis even when the environment names another, as the tests start their own. */
+/** `forTests`: with a browser and promtool, and with Redis even when the environment names another, as the tests start their own. */
 export async function setUp({ only, forTests = false } = {}) {
   refuseOldNode();
   const all = [
     ...(forTests || !namesARedis(process.env) ? [redis] : []),
-    ...(forTests ? [chromium] : []),
+    ...(forTests ? [chromium, promtool] : []),
     packages,
     product,
   ];
@@ -59,12 +61,13 @@ function namesARedis(environment) {
   return REDIS_PLACES.some((name) => environment[name]);
 }
 
-/** Without it only the tests of pages fail, each saying what to do: no reason to keep anybody from the others. */
-async function tryChromium() {
-  await installChromium().catch((error) => {
-    if (!(error instanceof SetupFailure)) throw error;
-    console.error(`failed\n${error.message}`);
-  });
+/** Without it only the tests that use it fail, each saying what to do: no reason to keep anybody from the others. */
+function orGoOn(install) {
+  return () =>
+    install().catch((error) => {
+      if (!(error instanceof SetupFailure)) throw error;
+      console.error(`failed\n${error.message}`);
+    });
 }
 
 /**

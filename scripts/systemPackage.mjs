@@ -54,6 +54,24 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq || echo 'going on with the package lists at hand'
 `;
 
+/**
+ * Debian starts and enables a service as it installs it. Ours is a private process: a second Redis on 6379, now or after
+ * the next boot, is nothing the user asked for. policy-rc.d is the documented way to say no.
+ *
+ * @param {string[]} services
+ */
+export const withoutService = (...services) => `
+policy=/usr/sbin/policy-rc.d
+if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod 755 "$policy"; fi
+finish() {
+  rm -f \${policy:+"$policy"}
+  for service in ${services.join(' ')}; do update-rc.d "$service" disable >/dev/null 2>&1; done
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+`;
+
 /** The words that make a command run as root, or nothing when that would need a password. */
 function rootPrefix() {
   if (process.getuid?.() === 0) return [];

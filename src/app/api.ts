@@ -1,4 +1,3 @@
-import type { Cluster, Redis } from 'ioredis';
 import { KeyRing } from '../access/keyRing.ts';
 import { KeyStore } from '../access/keyStore.ts';
 import { RateLimiter } from '../access/rateLimiter.ts';
@@ -12,20 +11,24 @@ import { docsRoutes } from '../http/description/docsRoutes.ts';
 import type { QueueDepth } from '../http/health.ts';
 import { liveRoutes } from '../http/live/liveRoutes.ts';
 import { sharedSnapshots } from '../http/live/sharedSnapshots.ts';
+import { expositionRoute, forPrometheus } from '../http/metrics.ts';
 import type { Freshness } from '../http/stats/freshness.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
 import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
+import { readQueueLoad } from '../queue/queueLoad.ts';
 import { retryFailed } from '../queue/retryFailed.ts';
 import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
 import { historyReader } from '../telemetry/read/history.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
 import { readSnapshot } from '../telemetry/read/snapshot.ts';
-import type { HttpParts } from './http.ts';
+import { startWebhook } from '../telemetry/webhook.ts';
+import type { Asked, HttpParts } from './http.ts';
 
 /* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
 const ACCESS_TIMEOUT_MS = 200;
@@ -37,8 +40,8 @@ const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
 export function apiParts(
-  { config, logger, services, connect, partitions, queues, queueState, lastCounted }: HttpParts,
-  redis: Redis | Cluster,
+  { config, logger, services, connect, partitions, queues, queueState, lastCounted, metrics }: HttpParts,
+  { redis, ping }: Asked,
 ): ApiParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
   const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
@@ -69,6 +72,23 @@ export function apiParts(
     onLookError,
   );
   const history = historyReader(look);
+  const fleet = async () => {
+    const [snapshot, { memoryShare }] = await Promise.all([
+      snapshots.latest(),
+      inTime(readQueueLoad(redis, partitions)),
+    ]);
+    return fleetFamilies(snapshot, memoryShare);
+  };
+  if (config.webhook) {
+    const { stop } = startWebhook({
+      ...config.webhook,
+      // Not the one for reads: what a replica does not know yet would be told again.
+      redis: accessRedis,
+      read: snapshots.latest,
+      onError: throttledErrors(logger, 'webhook'),
+    });
+    services.add({ name: 'webhook', stop });
+  }
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   return {
     guards: guards({
@@ -81,9 +101,13 @@ export function apiParts(
       failures: limiter('auth-failures', authFailures),
     }),
     corsOrigins,
-    stats: statsRoutes(stats, config.rules.idCase, () => freshnessOf(queueState(), lastCounted())).use(
-      liveRoutes(snapshots, (span) => inTime(history(span))),
-    ),
+    stats: statsRoutes(
+      stats,
+      config.rules.idCase,
+      () => freshnessOf(queueState(), lastCounted()),
+      forPrometheus(expositionRoute({ metrics, ping, fleet })),
+    ).use(liveRoutes(snapshots, (span) => inTime(history(span)))),
+    fleet,
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,

@@ -2,7 +2,8 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import { type ApiParts, makeApp } from '../http/app.ts';
-import { type HealthDetails, healthRoutes } from '../http/health.ts';
+import { type HealthDetails, healthRoutes, pingOf } from '../http/health.ts';
+import { expositionRoute, metricsGuard } from '../http/metrics.ts';
 import { type ListenOptions, startHttpServer } from '../http/transport/server.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import type { QueueState } from '../queue/watchQueues.ts';
@@ -10,6 +11,7 @@ import type { Services } from '../runtime/services.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import type { Partitions } from '../store/partitions.ts';
+import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { Connect } from './connecting.ts';
 
 /** A connection that says nothing for longer is made anew: one that died quietly would never say anything again. */
@@ -30,7 +32,7 @@ const PROBES = {
  * PORT is 0.
  */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, logger, services, connect, details, troubles, queueState, isStarted } = parts;
+  const { config, logger, services, connect, metrics, details, troubles, queueState, isStarted } = parts;
   const { host, port, healthPort, maxConnections, basePath } = config.http;
   if (port === 0 && healthPort === undefined) return undefined;
   const redis = connect('fail_fast', 'reads', {
@@ -38,9 +40,19 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     readFromReplicas: config.api.readFromReplicas,
     writeTogether: true,
   });
-  const reading = port === 0 ? undefined : parts.apiParts?.(parts, redis);
+  const ping = pingOf(redis);
+  const reading = port === 0 ? undefined : parts.apiParts?.(parts, { redis, ping });
   const common = {
     logger,
+    metrics,
+    exposition: [
+      metricsGuard({
+        token: config.api.metricsToken,
+        keysNeeded: config.api.keysNeeded,
+        reads: reading?.guards.reads,
+      }),
+      expositionRoute({ metrics, ping, fleet: reading?.fleet }),
+    ],
     health: healthRoutes({
       redis,
       details,
@@ -90,6 +102,12 @@ function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger
   logger[isLocal ? 'info' : 'warn']('open to whoever reaches this address', { at, open });
 }
 
+/** What answers reads. */
+export interface Asked {
+  redis: Redis | Cluster;
+  ping: () => Promise<boolean>;
+}
+
 export interface HttpParts {
   config: Config;
   logger: Logger;
@@ -101,9 +119,10 @@ export interface HttpParts {
   queueState: () => QueueState | undefined;
   /** When any process counted an order last, ms since 1970. */
   lastCounted: () => number | undefined;
+  metrics: ProcessMetrics;
   details: HealthDetails;
   troubles: Troubles;
   isStarted: () => boolean;
   /** Of roles that serve the stats and the operators' pages. */
-  apiParts: ((parts: HttpParts, redis: Redis | Cluster) => ApiParts) | undefined;
+  apiParts: ((parts: HttpParts, asked: Asked) => ApiParts) | undefined;
 }

@@ -18,6 +18,7 @@ import type { RedisTarget } from '../store/redisTarget.ts';
 import { retryStart } from '../store/retryStart.ts';
 import { askSentinels } from '../store/sentinels.ts';
 import type { Gauge } from '../telemetry/figures.ts';
+import { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import { type Beating, startBeat } from '../telemetry/pulse/beat.ts';
 import { Tally } from '../telemetry/tally.ts';
 import type { OrderWorkers } from '../worker/orderWorkers.ts';
@@ -51,6 +52,7 @@ export async function startRole(
   const { openBridge, startWorkers, apiParts } = parts;
   const troubles = new Troubles();
   const tally = new Tally();
+  const productVersion = version();
   const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
@@ -77,6 +79,7 @@ export async function startRole(
     queues: () => queues,
     queueState: () => watch?.state(),
     lastCounted: () => beat?.lastCounted(),
+    metrics: new ProcessMetrics({ tally, role, version: productVersion, currency: config.rules.currency }),
     details,
     troubles,
     isStarted: () => started,
@@ -97,7 +100,6 @@ export async function startRole(
   const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
   queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
-  const productVersion = version();
   // Before all that it tells of, so that it is stopped after them and its last beat has all.
   beat = startBeat({
     redis,

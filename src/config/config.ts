@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ALERT_SECRETS, alertSettings, alertVariables } from './alerts.ts';
 import { auditSettings, auditVariables } from './audit.ts';
 import { embeddedContradictions, embeddedVariables, type Part } from './embedded.ts';
 import type { Given } from './given.ts';
@@ -42,11 +43,12 @@ const environment = z.object({
   ...sqsVariables,
   ...jobVariables,
   ...auditVariables,
+  ...alertVariables,
   ...orderVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
-const SECRETS = new Set([...HTTP_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
+const SECRETS = new Set([...HTTP_SECRETS, ...ALERT_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
 const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL'));
 const NAMES = Object.keys(environment.shape);
 const QUOTES_ADVICE = 'leave them out, docker --env-file passes them on';
@@ -110,6 +112,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...sqsSettings(env),
     ...jobSettings(env),
     ...auditSettings(env),
+    ...alertSettings(env),
     ...orderSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,

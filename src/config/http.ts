@@ -26,6 +26,7 @@ export const httpVariables = {
   BASE_PATH: basePath(OWN_PATHS).default(''),
   ADMIN_USER: login.optional(),
   ADMIN_PASSWORD: login.optional(),
+  METRICS_TOKEN: login.refine((text) => text.length >= 16, 'must have 16 characters or more').optional(),
   STATS_API: oneOf(['open', 'keys'], lower).optional(),
   RATE_LIMIT_PER_KEY: whole(0, 10_000_000).default(6_000),
   RATE_LIMIT_PER_ADDRESS: whole(0, 10_000_000).default(0),
@@ -36,7 +37,7 @@ export const httpVariables = {
   READS_IN_FLIGHT: whole(1, 100_000).default(256),
 };
 
-export const HTTP_SECRETS = ['ADMIN_PASSWORD'];
+export const HTTP_SECRETS = ['ADMIN_PASSWORD', 'METRICS_TOKEN'];
 
 const variables = z.object(httpVariables);
 
@@ -72,6 +73,7 @@ export function httpSettings(env: z.output<typeof variables>) {
       maxConnections: env.MAX_CONNECTIONS,
     },
     api: {
+      metricsToken: env.METRICS_TOKEN,
       keysNeeded: env.STATS_API === 'keys',
       perKey: env.RATE_LIMIT_PER_KEY,
       perAddress: env.RATE_LIMIT_PER_ADDRESS,

@@ -1,7 +1,10 @@
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
+import type { Family } from '../telemetry/prometheus/families.ts';
+import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
+import { countRequests } from './metrics.ts';
 import { atBasePath, basePathOf } from './transport/basePath.ts';
 import { cors } from './transport/cors.ts';
 import type { Guards } from './transport/guards.ts';
@@ -13,6 +16,9 @@ import { securityHeaders } from './transport/securityHeaders.ts';
 export interface AppParts {
   logger: Logger;
   health: HealthRoutes;
+  metrics: ProcessMetrics;
+  /** For Prometheus, without negotiation: who may ask, and the answer. */
+  exposition: RequestHandler[];
   /** The number of proxies in front, or their addresses; undefined means that nobody's word is taken. */
   trustProxy: number | string[] | undefined;
   /** Where a proxy shows all of this; '' without one. */
@@ -27,12 +33,22 @@ export interface ApiParts {
   stats: Router;
   /** What everyone may see: the description of the API, not its data. */
   documents?: Router;
+  /** What the whole installation does, for Prometheus. */
+  fleet: () => Promise<Family[]>;
   /** The operators' pages under their address, once Redis was reachable for the first time. */
   operators: { at: string; router: () => Router | undefined };
 }
 
 /** The HTTP surface of a process, without a port: server.ts listens. */
-export function makeApp({ logger, health, trustProxy, basePath, reading }: AppParts): Express {
+export function makeApp({
+  logger,
+  health,
+  metrics,
+  exposition,
+  trustProxy,
+  basePath,
+  reading,
+}: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   // What may be kept gets its ETag in send.ts; on a problem or a state of health it would be work for nothing.
@@ -42,17 +58,19 @@ export function makeApp({ logger, health, trustProxy, basePath, reading }: AppPa
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
   const takeBasePath = atBasePath(basePath);
   const startLog = requestLog(logger);
+  const count = countRequests(metrics);
   const setSecurityHeaders = securityHeaders(reading?.operators.at);
   // One layer, not three: walking to a layer costs Express as much as each of these does.
   app.use((request, response, next) => {
     takeBasePath(request, response);
     startLog(request, response);
+    count(request, response);
     setSecurityHeaders(request, response);
     requestLimits(request, response, next);
   });
   app.use(
     aside({
-      ...of(healthRouter(health), '/health', '/queue'),
+      ...of(healthRouter(health, exposition), '/health', '/queue', '/metrics/'),
       '/favicon.ico': Router().get('/favicon.ico', noIcon),
       // The address alone is what the log names, and what people type.
       ...(reading
@@ -71,13 +89,17 @@ export function makeApp({ logger, health, trustProxy, basePath, reading }: AppPa
 const of = (router: Router, ...paths: string[]): Record<string, Router> =>
   Object.fromEntries(paths.map((path) => [path, router]));
 
-function healthRouter({ health, ready, live, queue }: HealthRoutes): Router {
+function healthRouter({ health, ready, live, queue }: HealthRoutes, exposition: RequestHandler[]): Router {
   const router = Router();
   const open = methodNotAllowed('GET', 'HEAD');
   router.route(withVersion('/health')).get(unstored, health).all(open);
   router.route(withVersion('/health/ready')).get(unstored, ready).all(open);
   router.route(withVersion('/health/live')).get(unstored, live).all(open);
   router.route(withVersion('/queue')).get(unstored, queue).all(open);
+  router
+    .route(withVersion('/metrics/prometheus'))
+    .get(unstored, ...exposition)
+    .all(open);
   return router;
 }
 

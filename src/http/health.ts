@@ -115,6 +115,12 @@ export function healthRoutes({
   };
 }
 
+/** Whether Redis answers; says so within a second. */
+export function pingOf(redis: Redis | Cluster): () => Promise<boolean> {
+  const ping = shared(() => redis.ping());
+  return async () => (await ping()) !== undefined;
+}
+
 /**
  * One question at a time, however many ask: a Redis that hangs is not left with a queue of them. Resolves to undefined
  * when there is no answer in time.

@@ -14,6 +14,8 @@ export class Tally {
   clockOffsetMs = 0;
   /** Ours, ms. */
   readonly clock: () => number;
+  /** From sent to counted, of all counted orders together. */
+  latencySumMs = 0;
   readonly #counts = new Float64Array(COUNTERS.length);
   readonly #latency = new Float64Array(BINS);
   #counted: NewestCounted[] = [];
@@ -37,7 +39,9 @@ export class Tally {
   counted(order: { orderId: string; userId: string; minorUnits: number }, sentAt: string): void {
     const now = this.now();
     this.add('revenue', order.minorUnits);
-    const bin = binOf(now - Date.parse(sentAt));
+    const latency = Math.max(0, now - Date.parse(sentAt) || 0);
+    this.latencySumMs += latency;
+    const bin = binOf(latency);
     this.#latency[bin] = (this.#latency[bin] as number) + 1;
     if (this.#counted.length === MOST_NEWEST) this.#counted.shift();
     const { orderId, userId, minorUnits } = order;

@@ -17,7 +17,17 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { REDIS_PLACES as INSTALLS_NONE_FOR } from '../../scripts/setup.mjs';
 import { REDIS_PLACES } from '../../src/config/redisPlace.ts';
 
-const SCRIPTS = ['setup', 'installRedis', 'chromium', 'systemPackage', 'build', 'pages', 'steps', 'launch'];
+const SCRIPTS = [
+  'setup',
+  'installRedis',
+  'chromium',
+  'promtool',
+  'systemPackage',
+  'build',
+  'pages',
+  'steps',
+  'launch',
+];
 const LOCK = { packages: { '': {}, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } };
 
 /** A checkout whose PATH has nothing but the stand-ins the test puts there. */
@@ -171,21 +181,24 @@ test('says what to type when installing Redis takes root', async () => {
   expect(calls('apk')).toEqual([]);
 });
 
-test('installs Chromium for the tests, and for them alone', async () => {
-  const chromium = path.join(checkout, 'bin/chromium');
-  standIn('brew', `fs.writeFileSync(${JSON.stringify(chromium)}, '', {mode: 0o755});`);
+test('installs Chromium and promtool for the tests, and for them alone', async () => {
+  const bin = JSON.stringify(path.join(checkout, 'bin'));
+  const installs = `const name = { chromium: 'chromium', prometheus: 'promtool' }[process.argv.at(-1)];
+    fs.writeFileSync(require('node:path').join(${bin}, name), '', { mode: 0o755 });`;
+  standIn('brew', installs);
   await run('setup.mjs');
   expect(calls('brew')).toEqual([]);
   for (let i = 0; i < 2; i += 1) await run('launch.mjs', '--tests');
-  expect(calls('brew')).toEqual(['install --cask chromium']);
+  expect(calls('brew')).toEqual(['install --cask chromium', 'install prometheus']);
 });
 
-test('runs the tests without Chromium, having said what to type', async () => {
+test('runs the tests without Chromium and promtool, having said what to type', async () => {
   standIn('apk', 'process.exit(1)');
   write('node_modules/jest/bin/jest.js', "console.log('the tests run')");
   const { status, stdout, stderr } = await run('launch.mjs', '--tests');
   expect([status, stdout]).toEqual([0, 'the tests run\n']);
   expect(stderr).toContain('Type: sudo apk add chromium\n');
+  expect(stderr).toContain('Type: sudo apk add prometheus\n');
 });
 
 test('runs the target in its own process, with the arguments meant for it', async () => {

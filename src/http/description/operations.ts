@@ -201,6 +201,8 @@ export function statsOperations(idCase: IdCase) {
       path: '/metrics',
       tag: 'Totals',
       summary: 'Totals, unique users and the average order value',
+      description:
+        'For `Accept: text/plain` and `application/openmetrics-text`, as Prometheus sends them, it is the exposition format instead: what this process did and what the whole installation does.',
       pathParameters: none,
       query: noParameters,
       answer: answers.metrics,

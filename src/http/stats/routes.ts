@@ -1,4 +1,4 @@
-import { type ErrorRequestHandler, Router } from 'express';
+import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { IdCase } from '../../orders/ids.ts';
 import { toJsonAmount } from '../../orders/money.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
@@ -11,8 +11,16 @@ import { type Freshness, setFreshness } from './freshness.ts';
 import { operationRoutes } from './operationRoutes.ts';
 import { brokenEncoding } from './readParameters.ts';
 
-/** Who spent what: reads only. Amounts leave as JSON numbers with two decimals, and only here. */
-export function statsRoutes(stats: ReadStats, idCase: IdCase, freshness: () => Freshness): Router {
+/**
+ * Who spent what: reads only. Amounts leave as JSON numbers with two decimals, and only here. `forPrometheus` answers
+ * whoever wants /metrics in another form than JSON.
+ */
+export function statsRoutes(
+  stats: ReadStats,
+  idCase: IdCase,
+  freshness: () => Freshness,
+  forPrometheus: RequestHandler,
+): Router {
   const router = Router();
   const operations = statsOperations(idCase);
 
@@ -112,6 +120,7 @@ export function statsRoutes(stats: ReadStats, idCase: IdCase, freshness: () => F
     return { user_id, spender_rank: spenders, buyer_rank: buyers, users };
   });
 
+  router.get(operations.metrics.path, forPrometheus);
   route(operations.metrics, async () => {
     const { users, ...totals } = await stats.global();
     const { average_order_value, ...rest } = totalsOf(totals);

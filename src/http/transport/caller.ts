@@ -76,8 +76,12 @@ export function presentedBy(request: Request): Presented {
 /** Whether a text is `user:password` of the admin. Nobody is, without one configured. */
 export function adminCheck(admin: AdminLogin | undefined): (text: string) => boolean {
   if (!admin) return () => false;
-  const expected = digest(`${admin.user}:${admin.password}`);
-  // Digests have one length: the comparison takes the same time however wrong the guess is.
+  return secretCheck(`${admin.user}:${admin.password}`);
+}
+
+/** Digests have one length: the comparison takes the same time however wrong the guess is. */
+export function secretCheck(secret: string): (text: string) => boolean {
+  const expected = digest(secret);
   return (text) => timingSafeEqual(digest(text), expected);
 }
 
