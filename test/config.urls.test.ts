@@ -13,8 +13,9 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
 
 const AT_AWS = 'https://sqs.eu-west-1.amazonaws.com/123456789012/orders';
 const takes = (value: string) => (name: string) => problemsOf({ [name]: value }).length === 0;
-/** Found by what they take, so that one added later is among them. */
+/** Found by what they take, so that one added later is among them. The webhook's is printed nowhere and may have more. */
 const OF_URLS = Object.keys(environmentDefaults())
+  .filter((name) => name !== 'ALERT_WEBHOOK_URL')
   .filter(takes(AT_AWS))
   .filter((name) => !takes('ftp://shop.example/orders')(name));
 
@@ -23,6 +24,16 @@ it('there are URLs to look at', () => {
     expect.arrayContaining(['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL', 'SQS_QUEUE_URL']),
   );
 });
+
+it.each(['ftp://shop.example/hook', 'shop.example/hook', 'https://ops:hunter2@shop.example/hook'])(
+  'ALERT_WEBHOOK_URL is an http(s) URL that fetch takes, and is not shown: %s',
+  (value) => {
+    expect(problemsOf({ ALERT_WEBHOOK_URL: value })).toEqual([
+      'ALERT_WEBHOOK_URL must be an http(s) URL without a login, got ***',
+    ]);
+    expect(problemsOf({ ALERT_WEBHOOK_URL: 'https://shop.example/hook?key=1' })).toEqual([]);
+  },
+);
 
 describe.each(OF_URLS)('%s', (name) => {
   it.each([

@@ -1,12 +1,16 @@
 import * as z from 'zod';
 import { lower, oneOf } from './values.ts';
 
+/** What fetch takes: it refuses a login. */
+function isPosted(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
 /** Where conditions are told to, for those without Prometheus. */
 export const alertVariables = {
-  ALERT_WEBHOOK_URL: z
-    .string()
-    .refine((text) => /^https?:\/\//i.test(text.trim()) && URL.canParse(text), 'must be an http(s) URL')
-    .optional(),
+  ALERT_WEBHOOK_URL: z.string().refine(isPosted, 'must be an http(s) URL without a login').optional(),
   ALERT_WEBHOOK_FORMAT: oneOf(['json', 'slack'], lower).default('json'),
 };
 
