@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 import { startBrowser, watchedPage } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -52,6 +53,8 @@ describe('the page at /', () => {
     await page.goto(pipeline.url);
     await shows(page, 'No order has been counted yet.');
     expect(await page.getAttribute('.verdict', 'data-level')).toBe('green');
+    await shows(page, 'Waiting for the first order');
+    expect(await seriousFindings(page)).toEqual([]);
 
     const refused = { ...anOrder({ order_id: 'REFUSED' }), order_value: 7, user_id: undefined };
     await pipeline.send(anOrder({ order_id: 'COUNTED' }), refused);
@@ -77,6 +80,47 @@ describe('the page at /', () => {
     await page.locator('.uplot').first().waitFor({ timeout: 30_000 });
     expect(await seriousFindings(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    expect(faults).toEqual([]);
+  });
+
+  it('leaves the focus to who reads while numbers change', async () => {
+    const { page } = await watchedPage(await browser.newContext(), pipeline.url);
+    await page.goto(pipeline.url);
+    await page.locator('section[aria-label="Newest refused"] a').first().focus();
+    const advice = await page.locator('.conditions li').first().elementHandle();
+    const before = await page.innerText('.sentences');
+    await until(async () => (await page.innerText('.sentences')) !== before, 'a second has passed');
+    expect(await page.evaluate('document.activeElement.closest("section").ariaLabel')).toBe('Newest refused');
+    expect(await advice?.evaluate((each) => Object(each).isConnected)).toBe(true);
+  });
+
+  it.each([
+    ['red', 'nothing_counted', 'Act now'],
+    ['amber', 'process_gone', 'Look at this'],
+  ] as const)('says %s in words, what to do, and since when nobody works', async (level, name, word) => {
+    const pulse = await pipeline.json<Record<string, unknown>>('/pulse');
+    const sentence = 'Nothing counts.';
+    const gone = { id: 'w', role: 'worker', version: '1', node: 'v1', started_at: '2026-01-01T00:00:00Z' };
+    const made = {
+      ...pulse,
+      status: {
+        level,
+        sentences: [sentence],
+        conditions: [{ name, level, sentence, advice: 'Start a worker.', since: null }],
+      },
+      workers: { processes: 0, concurrency: 0, busy_share: 0, retried_per_minute: 0 },
+      processes: [{ ...gone, last_seen_at: '2026-01-01T10:20:30Z', gone: true }],
+    };
+    const context = await browser.newContext({ viewport: { width: 360, height: 800 } });
+    const { page, faults } = await watchedPage(context, pipeline.url);
+    await page.route('**/pulse/stream', () => {});
+    await page.route('**/pulse', (route) => route.fulfill({ json: made }));
+    await page.goto(pipeline.url);
+    await page.locator(`.verdict[data-level="${level}"]`).waitFor();
+    for (const text of [word, sentence, 'Start a worker.', 'last seen 10:20:30 UTC'])
+      await shows(page, new RegExp(text));
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     expect(faults).toEqual([]);
   });
 
@@ -111,11 +155,17 @@ describe('the page at /', () => {
     await again;
   });
 
-  it('polls where something on the way holds the stream back', async () => {
+  it('tells the first number at once, and polls where something on the way holds the stream back', async () => {
     const page = await (await browser.newContext()).newPage();
     await page.route('**/pulse/stream', () => {});
+    let polls = 0;
+    page.on('response', (response) => {
+      polls += response.url().endsWith('/pulse') ? 1 : 0;
+    });
     await page.goto(pipeline.url);
     await shows(page, '1 order in all');
+    expect(polls).toBe(1);
+    await until(() => polls >= 3, 'it polls');
   });
 
   it('says since when it shows nothing new while Redis hangs, and comes back alone', async () => {
@@ -148,6 +198,10 @@ describe('the page at / where keys are needed', () => {
     const redis = pipeline.redis.client();
     const { key } = await new KeyStore(redis).create({ name: 'page', role: 'read' }, Date.now());
     const page = await (await browser.newContext()).newPage();
+    const asked: string[] = [];
+    page.on('response', (response) => {
+      if (response.status() === 401) asked.push(new URL(response.url()).pathname);
+    });
     await page.goto(pipeline.url);
     await shows(page, 'Who is looking?');
     expect(await page.locator('.known').isVisible()).toBe(false);
@@ -155,6 +209,8 @@ describe('the page at / where keys are needed', () => {
     await page.locator('#key').fill('op_wrong');
     await page.getByRole('button', { name: 'Show' }).click();
     await shows(page, 'This is not an API key');
+    // Each wrong question counts against the address: 30 a minute, and nothing is answered any more.
+    expect(asked).toEqual(['/pulse', '/pulse']);
     await page.locator('#key').fill(key);
     await page.getByRole('button', { name: 'Show' }).click();
     await shows(page, 'No order has been counted yet.');

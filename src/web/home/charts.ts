@@ -182,6 +182,7 @@ function optionsOf(
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
     cursor: { points: { size: 6 } },
     legend: { live: true },
+    hooks: { ready: [tellNewest], setCursor: [tellNewest] },
     scales: { y: { range: (_, min, max) => [Math.min(0, min), max > 0 ? max * 1.08 : 1] } },
     axes: [
       { ...axis, space: 64, values: (_, times, _axis, _space, step) => times.map((at) => timeOf(at, step)) },
@@ -212,6 +213,11 @@ function optionsOf(
   };
   probe.remove();
   return options;
+}
+
+/** Without a pointer over it, the legend tells the newest. */
+function tellNewest(plot: uPlot): void {
+  if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 }, false);
 }
 
 /** `1,500,000` → `1.5M`: there is little room at an axis. */

@@ -6,7 +6,7 @@ import { chartPanel } from './chartPanel.ts';
 import { listsView } from './lists.ts';
 import { followPulse, type Live } from './live.ts';
 import { pathView } from './path.ts';
-import { verdictView } from './verdict.ts';
+import { isNew, verdictView } from './verdict.ts';
 
 /** The page at /: whether orders flow, told in three seconds. It knows nothing but what the API says. */
 
@@ -18,7 +18,7 @@ const { href: root } = new URL('..', import.meta.url);
 const verdict = verdictView();
 const path = pathView();
 const charts = chartPanel(root, keptKey, path.showHour);
-const lists = listsView(root, keptKey);
+const lists = listsView(root, keptKey, () => isOpen);
 const known = element('div', { class: 'known' }, path.section, charts.section, lists.sections);
 const locked = keyForm();
 
@@ -45,20 +45,29 @@ document.body.append(
   element('main', { id: 'main', tabindex: -1 }, verdict.section, locked, known),
 );
 
+/** Whether the key there is opens what is behind the first line: without, each question is one refusal more. */
+let isOpen = false;
+show({ state: 'loading' });
 const following = followPulse(root, keptKey, show);
-restartAll();
 
 function show(live: Live): void {
   verdict.show(live);
   const pulse = 'pulse' in live ? live.pulse : undefined;
   document.title = pulse ? `${SIGNS[pulse.status.level]} order-pipeline` : 'order-pipeline';
+  if (live.state === 'locked' || live.state === 'loading') isOpen = false;
+  else if (pulse && !isOpen) {
+    isOpen = true;
+    restartAll();
+  }
   locked.hidden = live.state !== 'locked';
   known.hidden = live.state === 'locked';
   known.classList.toggle('stale', live.state === 'stale' || live.state === 'failed');
   if (live.state === 'locked') locked.querySelector('.hint')?.replaceChildren(live.trouble.message);
   if (live.state === 'failed' || live.state === 'locked') return;
   path.show(pulse);
-  if (pulse) lists.show(pulse);
+  if (!pulse) return;
+  charts.section.hidden = isNew(pulse);
+  lists.show(pulse);
 }
 
 /** In the title of a tab among many. */
@@ -72,7 +81,6 @@ function restartAll(): void {
 function useKey(key: string): void {
   keepKey(key.trim());
   following.restart();
-  restartAll();
 }
 
 function keyField(id: string): HTMLElement {

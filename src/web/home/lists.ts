@@ -1,6 +1,7 @@
 import { askJson } from '../kit/ask.ts';
 import { element } from '../kit/element.ts';
 import { type Loadable, load } from '../kit/loadable.ts';
+import { redrawn } from '../kit/redraw.ts';
 import { viewOf } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
 import { clock, dayAndTime, money, whole } from './format.ts';
@@ -20,11 +21,14 @@ interface Buyer {
 }
 
 /** Who spends, what came last and who is at work. */
-export function listsView(root: string, keyOf: () => string) {
+export function listsView(root: string, keyOf: () => string, isOpen: () => boolean) {
   const average = element('p', { class: 'quiet' });
   const counted = element('div', {});
   const refused = element('div', {});
   const processes = element('div', {});
+  const showCounted = redrawn(counted, (rows: CountedOrder[]) => [countedTable(rows)]);
+  const showRefused = redrawn(refused, (rows: RefusedOrder[]) => [refusedTable(root, rows)]);
+  const showProcesses = redrawn(processes, (rows: Process[]) => [processTable(rows)]);
   const spenders = topList<Spender>(root, keyOf, 'top-spenders', 'spenders', 'Spent', ({ total_spend }) =>
     total_spend.toLocaleString('en-US', { minimumFractionDigits: 2 }),
   );
@@ -34,7 +38,7 @@ export function listsView(root: string, keyOf: () => string) {
   const panel = (title: string, ...content: HTMLElement[]) =>
     element('section', { class: 'panel list', 'aria-label': title }, element('h3', {}, title), ...content);
   setInterval(() => {
-    if (!document.hidden) restart();
+    if (!document.hidden && isOpen()) restart();
   }, AGAIN_MS);
   const restart = () => {
     spenders.look();
@@ -55,9 +59,10 @@ export function listsView(root: string, keyOf: () => string) {
       average.replaceChildren(
         all.orders === 0 ? '' : `An order is worth ${money(all.average_order_value, currency)} on average.`,
       );
-      counted.replaceChildren(countedTable(newest.counted.slice(0, NEWEST)));
-      refused.replaceChildren(refusedTable(root, newest.refused.slice(0, NEWEST)));
-      processes.replaceChildren(processTable(known));
+      showCounted(newest.counted.slice(0, NEWEST));
+      showRefused(newest.refused.slice(0, NEWEST));
+      // One that lives is seen each second.
+      showProcesses(known.map((each) => (each.gone ? each : { ...each, last_seen_at: '' })));
     },
   };
 }

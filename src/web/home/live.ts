@@ -33,7 +33,9 @@ export function followPulse(
   let last: { pulse: Pulse; at: number } | undefined;
   let round = new AbortController();
 
-  const show = (pulse: Pulse) => {
+  const show = (pulse: Pulse, signal: AbortSignal) => {
+    // Asked with another key, or by a page that nobody sees any more.
+    if (signal.aborted) return;
     last = { pulse, at: performance.now() };
     tell({ state: 'ready', pulse });
   };
@@ -52,6 +54,8 @@ export function followPulse(
     for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
       const before = last;
       try {
+        // Asked first: the stream's next snapshot may be a second away, and this is what says why there is none.
+        show(await askJson<Pulse>(`${root}pulse`, { key: keyOf() }), signal);
         await stream(signal);
         if (!signal.aborted) await poll(signal);
       } catch (error) {
@@ -61,7 +65,8 @@ export function followPulse(
         if (problem && [401, 403].includes(problem.status)) return;
       }
       if (last !== before) wait = FIRST_WAIT_MS;
-      await pause(wait, signal);
+      // Not all pages at once when a server comes back.
+      await pause(wait * (0.75 + Math.random() / 2), signal);
     }
   };
 
@@ -82,7 +87,7 @@ export function followPulse(
       for await (const data of events(response)) {
         clearTimeout(timer);
         timer = setTimeout(stop, 2 * STALE_MS);
-        show(JSON.parse(data) as Pulse);
+        show(JSON.parse(data) as Pulse, signal);
       }
     } catch (error) {
       if (!held.signal.aborted || signal.aborted) throw error;
@@ -96,7 +101,7 @@ export function followPulse(
   const poll = async (signal: AbortSignal) => {
     const until = performance.now() + STREAM_AGAIN_MS;
     while (!signal.aborted && performance.now() < until) {
-      show(await askJson<Pulse>(`${root}pulse`, { key: keyOf() }));
+      show(await askJson<Pulse>(`${root}pulse`, { key: keyOf() }), signal);
       await pause(POLL_EVERY_MS, signal);
     }
   };
@@ -153,10 +158,12 @@ async function* events(response: Response): AsyncGenerator<string> {
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }

@@ -1,7 +1,8 @@
-import { element, group } from '../kit/element.ts';
+import { element } from '../kit/element.ts';
+import { redrawn } from '../kit/redraw.ts';
 import { dayAndTime } from './format.ts';
 import type { Live } from './live.ts';
-import type { Level, Pulse } from './pulse.ts';
+import type { Condition, Level, Pulse } from './pulse.ts';
 
 const WORDS: Record<Level, string> = { green: 'All is well', amber: 'Look at this', red: 'Act now' };
 
@@ -21,6 +22,7 @@ export function verdictView() {
     conditions,
     spoken,
   );
+  const showConditions = redrawn(conditions, (all: Condition[]) => all.map(conditionItem));
   let level: string | undefined;
   return {
     section,
@@ -33,10 +35,10 @@ export function verdictView() {
         );
       const shown = live.state === 'ready' ? live.pulse.status.level : live.state;
       section.dataset.level = shown;
-      words.replaceChildren(live.state === 'ready' ? WORDS[live.pulse.status.level] : 'Stale');
+      words.replaceChildren(live.state === 'ready' ? wordOf(live.pulse) : 'Stale');
       words.hidden = !pulse;
       sentences.replaceChildren(...sentencesOf(live));
-      conditions.replaceChildren(...(pulse ? conditionsOf(pulse) : []));
+      showConditions(pulse ? unsaid(pulse) : []);
       if (shown === level) return;
       level = shown;
       spoken.replaceChildren(sentences.textContent ?? '');
@@ -56,25 +58,36 @@ function sentencesOf(live: Live): HTMLElement[] {
     case 'locked':
       return [element('p', {}, 'This needs an API key.')];
     default:
-      return live.pulse.status.sentences.map((sentence) => element('p', {}, sentence));
+      return [
+        ...live.pulse.status.sentences,
+        ...(isNew(live.pulse)
+          ? ['Put orders into the inbox, or let order-pipeline send put some there.']
+          : []),
+      ].map((sentence) => element('p', {}, sentence));
   }
 }
 
-function conditionsOf({ status }: Pulse): HTMLElement[] {
+/** Neither well nor wrong before anything has come. */
+const wordOf = (pulse: Pulse): string =>
+  isNew(pulse) && pulse.status.level === 'green' ? 'Waiting for the first order' : WORDS[pulse.status.level];
+
+/** No order has ever ended here. */
+export const isNew = ({ counted, failed }: Pulse): boolean => counted.orders === 0 && failed.orders === 0;
+
+/** What the headline says already is not said twice. */
+function unsaid({ status }: Pulse): Condition[] {
   const said = status.sentences.join(' ');
-  return status.conditions.map(({ level, sentence, advice, since }) =>
-    element(
-      'li',
-      { 'data-level': level },
-      group(
-        // What the headline says already is not said twice.
-        !said.includes(sentence) && element('strong', {}, sentence),
-        ' ',
-        advice,
-        since !== null && element('span', { class: 'quiet' }, ` Since ${dayAndTime(since)} UTC.`),
-      ),
-    ),
-  );
+  return status.conditions.map((each) => (said.includes(each.sentence) ? { ...each, sentence: '' } : each));
 }
+
+const conditionItem = ({ level, sentence, advice, since }: Condition): HTMLElement =>
+  element(
+    'li',
+    { 'data-level': level },
+    sentence !== '' && element('strong', {}, sentence),
+    ' ',
+    advice,
+    since !== null && element('span', { class: 'quiet' }, ` Since ${dayAndTime(since)} UTC.`),
+  );
 
 const clockOf = (time: Date): string => time.toISOString().slice(11, 19);
