@@ -55,7 +55,7 @@ export function pathsInDemo(): string[] {
 
 /** Paths behind one origin, `/` where only the origin is named. */
 export function addressesIn(text: string, origin: string): string[] {
-  const found = text.matchAll(new RegExp(`${origin.replaceAll('.', '\\.')}(?!\\d)([^\\s'"\`)>|,]*)`, 'g'));
+  const found = text.matchAll(new RegExp(`${origin.replaceAll('.', '\\.')}(?!\\d)([^\\s'"\`)>|,;]*)`, 'g'));
   return unique([...found].map(([, path]) => (path === '' ? '/' : (path as string))));
 }
 
