@@ -12,8 +12,8 @@ const FILLED_IN: readonly [RegExp, string][] = [
   [/end_date=…/g, 'end_date=2024-12-31'],
 ];
 
-/** What a browser does not show: it keeps the one as a file, and the other never ends. */
-const NO_PAGE = /[?&]format=csv|\/pulse\/stream/;
+/** What a browser does not show: it keeps the one as a file, the next never ends, the last is a folder of a machine. */
+const NO_PAGE = /[?&]format=csv|\/pulse\/stream|^\/(etc|var)\//;
 
 /** The paths that README and docs name: as an address on the default port, or by themselves as `/path`. */
 export function pathsInTexts(): string[] {

@@ -27,6 +27,7 @@ export function sharedSnapshots(
 ): SharedSnapshots {
   const followers = new Set<Follower>();
   let making: Repetition | undefined;
+  let stopped = false;
   let last: { at: number; snapshot: Promise<Snapshot> } | undefined;
 
   const latest = (): Promise<Snapshot> => {
@@ -64,11 +65,16 @@ export function sharedSnapshots(
   return {
     latest,
     follow(follower) {
+      if (stopped) {
+        follower.end();
+        return () => {};
+      }
       followers.add(follower);
       making ??= every(SNAPSHOT_EVERY_MS, make, { atOnce: true, onError });
       return () => leave(follower);
     },
     stop() {
+      stopped = true;
       for (const follower of followers) {
         follower.end();
         leave(follower);

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import express, { type Response as Answer } from 'express';
+import { liveRoutes } from '../../src/http/live/liveRoutes.ts';
+import type { Follower } from '../../src/http/live/sharedSnapshots.ts';
+import { startHttpServer } from '../../src/http/transport/server.ts';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
+import { until } from '../support/until.ts';
+
+const READERS = 200;
+
+const shaOf = (script: string): string =>
+  createHash('sha1')
+    .update(readFileSync(new URL(`../../src/telemetry/${script}`, import.meta.url)))
+    .digest('hex');
+
+/** Reads a stream in the background: what came so far, and how it ended. */
+async function follow(pipeline: TestPipeline) {
+  const { body } = await pipeline.get('/pulse/stream');
+  const reading = { text: '', ended: Promise.resolve('') };
+  const read = async () => {
+    for await (const chunk of body as ReadableStream<Uint8Array>) reading.text += Buffer.from(chunk);
+    return 'ended in order';
+  };
+  reading.ended = read().catch((error: Error) => `broken off: ${error.message}`);
+  return reading;
+}
+
+const eventsIn = ({ text }: { text: string }): number => text.match(/^data: .*\n\n/gm)?.length ?? 0;
+
+describe('the stream of the pulse', () => {
+  let redis: TestRedis;
+  let proxy: TcpProxy;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    redis = await startTestRedis();
+    proxy = await startTcpProxy(redis.port);
+    pipeline = await startPipeline({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }, { redis });
+  });
+  afterAll(async () => {
+    await pipeline.stop();
+    await proxy.stop();
+    await redis.stop();
+  });
+
+  it('costs one snapshot a second, however many look', async () => {
+    const asked = new Map<string, number>();
+    const monitor = await redis.client().monitor();
+    monitor.on('monitor', (_time: string, [command, sha]: string[]) => {
+      if (command?.toLowerCase() === 'evalsha') asked.set(sha as string, (asked.get(sha as string) ?? 0) + 1);
+    });
+    const readers = await Promise.all(Array.from({ length: READERS }, () => follow(pipeline)));
+    await until(() => readers.every((reader) => eventsIn(reader) >= 3), 'all have seen three');
+    // Of both there is one a second: what differs are the ends of the time we looked.
+    const [looks = 0, beats = 0] = [shaOf('read/look.lua'), shaOf('pulse/beat.lua')].map((sha) =>
+      asked.get(sha),
+    );
+    monitor.disconnect();
+    expect(looks).toBeGreaterThanOrEqual(3);
+    expect(looks).toBeLessThanOrEqual(beats + 2);
+  });
+
+  it('says that Redis does not answer, and goes on when it does', async () => {
+    const reader = await follow(pipeline);
+    await proxy.refuse();
+    await until(() => reader.text.includes('\n: Redis does not answer\n\n'), 'it says so');
+    const seen = eventsIn(reader);
+    await proxy.accept();
+    await until(() => eventsIn(reader) > seen, 'it goes on');
+  });
+
+  it('ends in order for all who look when the process stops', async () => {
+    const own = await startPipeline({}, { redis, role: 'api' });
+    const readers = await Promise.all([1, 2].map(() => follow(own)));
+    await until(() => readers.every((reader) => eventsIn(reader) >= 1), 'both have seen one');
+    await own.stop();
+    expect(await Promise.all(readers.map(({ ended }) => ended))).toEqual([
+      'ended in order',
+      'ended in order',
+    ]);
+  });
+});
+
+describe('a reader of the stream that does not read', () => {
+  it('is skipped, nothing is stored up for it, and it sees the newest when it reads again', async () => {
+    let follower: Follower | undefined;
+    let answer: Answer | undefined;
+    const snapshots = {
+      latest: () => Promise.reject(new Error('nobody asks')),
+      follow: (one: Follower) => {
+        follower = one;
+        return () => {};
+      },
+      stop: () => {},
+    };
+    const app = express().use((_request, response, next) => {
+      answer = response;
+      next();
+    });
+    app.use(liveRoutes(snapshots, async () => []));
+    const server = await startHttpServer(app, { host: '127.0.0.1', port: 0 });
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write('GET /pulse/stream HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'readable');
+
+    const event = `data: ${'x'.repeat(1_000_000)}\n\n`;
+    const buffered: number[] = [];
+    for (let sent = 0; sent < 64; sent += 1) {
+      follower?.event(event);
+      await turn();
+      buffered.push(answer?.writableLength as number);
+    }
+    expect(buffered.at(-1)).toBeGreaterThan(0);
+    expect(Math.max(...buffered)).toBeLessThan(2 * event.length);
+
+    let last = '';
+    socket.on('data', (chunk) => {
+      last = chunk.toString().slice(-20);
+    });
+    await until(() => answer?.writableLength === 0, 'it has read what was on its way');
+    follower?.event('data: the newest\n\n');
+    await until(() => last.includes('data: the newest'), 'it sees the newest');
+    socket.destroy();
+    await server.stop();
+  });
+});
