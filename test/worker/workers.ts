@@ -20,6 +20,7 @@ export interface TestWorkers {
   partitions: Partitions;
   queues: OrderQueues;
   read: ReadStats;
+  tally: Tally;
   /** Every line logged so far, as JSON. */
   logged: string[];
   queueOf(userId: string): Queue<OrderJob>;
@@ -55,12 +56,14 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
   const queueOf = (userId: string) => queues.all[partitions.of(userId).index] as Queue<OrderJob>;
   const connection = redis.client();
   const moves = durableQueues(connection, queues, await chooseDurability(connection, 'memory'));
+  const tally = new Tally();
   let workers: OrderWorkers | undefined;
   return {
     redis,
     partitions,
     queues,
     read: makeReadStats(redis.client(), partitions),
+    tally,
     logged,
     queueOf,
     async add(id, order, partition) {
@@ -85,7 +88,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           settingsRedis: redis.client(),
           queues: moves,
           partitions,
-          tally: new Tally(),
+          tally,
           logger,
           onError: () => {},
         },
