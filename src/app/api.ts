@@ -18,7 +18,7 @@ import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
-import { readQueueLoad } from '../queue/queueLoad.ts';
+import { readMemoryShare } from '../queue/queueLoad.ts';
 import { retryFailed } from '../queue/retryFailed.ts';
 import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
@@ -73,10 +73,7 @@ export function apiParts(
   );
   const history = historyReader(look);
   const fleet = async () => {
-    const [snapshot, { memoryShare }] = await Promise.all([
-      snapshots.latest(),
-      inTime(readQueueLoad(redis, partitions)),
-    ]);
+    const [snapshot, memoryShare] = await Promise.all([snapshots.latest(), inTime(readMemoryShare(redis))]);
     return fleetFamilies(snapshot, memoryShare);
   };
   if (config.webhook) {

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import { type ApiParts, makeApp } from '../http/app.ts';
-import { type HealthDetails, healthRoutes, pingOf } from '../http/health.ts';
+import { type HealthDetails, healthRoutes, type Ping, pingOf } from '../http/health.ts';
 import { expositionRoute, metricsGuard } from '../http/metrics.ts';
 import { type ListenOptions, startHttpServer } from '../http/transport/server.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
@@ -55,6 +55,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
     ],
     health: healthRoutes({
       redis,
+      ping,
       details,
       troubles,
       queueState,
@@ -105,7 +106,7 @@ function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger
 /** What answers reads. */
 export interface Asked {
   redis: Redis | Cluster;
-  ping: () => Promise<boolean>;
+  ping: Ping;
 }
 
 export interface HttpParts {

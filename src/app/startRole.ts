@@ -4,6 +4,7 @@ import type { Role } from '../config/roles.ts';
 import { toJsonAmount } from '../orders/money.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import { type QueueState, type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
+import { isoOrNull } from '../runtime/isoTime.ts';
 import type { Services } from '../runtime/services.ts';
 import { Troubles } from '../runtime/troubles.ts';
 import { version } from '../runtime/version.ts';
@@ -66,7 +67,7 @@ export async function startRole(
   let beat: Beating | undefined;
   const details = (mayRead: boolean) => ({
     role,
-    ...toldOf(watch, beat, mayRead),
+    ...toldOf(watch?.state(), beat?.lastCounted(), mayRead),
     ...(bridge ? { bridge: bridge.bridge.health() } : {}),
     ...(workers ? { worker: workers.health() } : {}),
   });
@@ -151,32 +152,21 @@ export async function startRole(
 }
 
 /** Of all queues and workers, for /health. Money and times of orders are for those who may read the stats. */
-function toldOf(watch: QueueWatch | undefined, beat: Beating | undefined, mayRead: boolean) {
-  const failed = watch?.failedOrders();
-  const state = watch?.state();
-  const last = beat?.lastCounted();
-  return {
-    ...(failed
-      ? {
-          failed_orders: {
-            count: failed.count,
-            since: failed.since,
-            ...(mayRead ? { value: toJsonAmount(failed.minorUnits), value_unknown: failed.unknown } : {}),
-          },
-        }
-      : {}),
-    ...(state
-      ? {
-          backlog: {
-            waiting: state.waiting,
-            active: state.active,
-            delayed: state.delayed,
-            oldest_since: state.oldestAt === undefined ? null : new Date(state.oldestAt).toISOString(),
-          },
-        }
-      : {}),
-    ...(mayRead ? { last_counted: last === undefined ? null : new Date(last).toISOString() } : {}),
+function toldOf(state: QueueState | undefined, lastCounted: number | undefined, mayRead: boolean) {
+  const queues = state && {
+    failed_orders: {
+      count: state.failed,
+      since: isoOrNull(state.failedSince),
+      ...(mayRead ? { value: toJsonAmount(state.failedMinorUnits), value_unknown: state.failedUnknown } : {}),
+    },
+    backlog: {
+      waiting: state.waiting,
+      active: state.active,
+      delayed: state.delayed,
+      oldest_since: isoOrNull(state.oldestAt),
+    },
   };
+  return { ...queues, ...(mayRead ? { last_counted: isoOrNull(lastCounted) } : {}) };
 }
 
 const gaugesOf = (seen: QueueState | undefined): [Gauge, number][] =>

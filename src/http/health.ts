@@ -3,6 +3,8 @@ import type { Cluster, Redis } from 'ioredis';
 import { deadline } from '../runtime/deadline.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { version } from '../runtime/version.ts';
+import { masters } from '../store/connections.ts';
+import { readInfo } from '../store/info.ts';
 import { HttpProblem } from './transport/problem.ts';
 
 /**
@@ -22,6 +24,7 @@ export interface QueueDepth {
 
 export interface HealthParts {
   redis: Redis | Cluster;
+  ping: Ping;
   details: HealthDetails;
   troubles: Troubles;
   queueState: () => QueueDepth | undefined;
@@ -53,18 +56,16 @@ const PING_TIMEOUT_MS = 800;
  */
 export function healthRoutes({
   redis,
+  ping,
   details,
   troubles,
   queueState,
   isStarted,
   mayRead,
 }: HealthParts): HealthRoutes {
-  const ping = shared(async () => {
-    const asked = performance.now();
-    await redis.ping();
-    return performance.now() - asked;
-  });
-  const redisVersion = shared(async () => /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1]);
+  const redisVersion = shared(async () =>
+    (await readInfo(masters(redis)[0] as Redis, 'server')).get('redis_version'),
+  );
   const product = version();
   const versions = async (connected: boolean) => ({
     product,
@@ -115,10 +116,15 @@ export function healthRoutes({
   };
 }
 
-/** Whether Redis answers; says so within a second. */
-export function pingOf(redis: Redis | Cluster): () => Promise<boolean> {
-  const ping = shared(() => redis.ping());
-  return async () => (await ping()) !== undefined;
+/** How long Redis takes to answer, ms; undefined when it does not within a second. */
+export type Ping = () => Promise<number | undefined>;
+
+export function pingOf(redis: Redis | Cluster): Ping {
+  return shared(async () => {
+    const asked = performance.now();
+    await redis.ping();
+    return performance.now() - asked;
+  });
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import { OPENMETRICS_TYPE, type ProcessMetrics, TEXT_TYPE } from '../telemetry/prometheus/processMetrics.ts';
+import type { Ping } from './health.ts';
 import { presentedBy, secretCheck } from './transport/caller.ts';
 import { HttpProblem } from './transport/problem.ts';
 import { sendUnstored } from './transport/send.ts';
 
 export interface MetricsParts {
   metrics: ProcessMetrics;
-  /** Whether Redis answers. */
-  ping: () => Promise<boolean>;
+  ping: Ping;
   /** What the whole installation does, of roles that serve the API. Rejects when Redis does not answer. */
   fleet?: (() => Promise<Family[]>) | undefined;
 }
@@ -19,7 +19,7 @@ export function expositionRoute({ metrics, ping, fleet }: MetricsParts): Request
     const isOpenMetrics = formWanted(request.headers.accept ?? '') === 'openmetrics';
     // Without Redis a process still tells of itself: that is when somebody looks.
     const [redisUp, families] = await Promise.all([ping(), fleet?.().catch(() => []) ?? []]);
-    const body = await metrics.exposition(redisUp, families, isOpenMetrics);
+    const body = await metrics.exposition(redisUp !== undefined, families, isOpenMetrics);
     sendUnstored(request, response, { type: isOpenMetrics ? OPENMETRICS_TYPE : TEXT_TYPE, body });
   };
 }

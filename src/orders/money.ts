@@ -53,3 +53,10 @@ export function formatMinorUnits(minorUnits: number | Big): string {
 export function toJsonAmount(minorUnits: number): number {
   return minorUnits / 100;
 }
+
+/** What an order is worth on average, minor units, half up. In whole numbers: a quotient near the half would be rounded twice. */
+export function averageOf({ orders, minorUnits }: { orders: number; minorUnits: number }): number {
+  if (orders === 0) return 0;
+  const rest = minorUnits % orders;
+  return (minorUnits - rest) / orders + (2 * rest >= orders ? 1 : 0);
+}

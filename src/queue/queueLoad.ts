@@ -13,14 +13,17 @@ export interface QueueLoad {
 
 /** Rejects when Redis does not answer. */
 export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitions): Promise<QueueLoad> {
-  const [lengths, memory] = await Promise.all([
+  const [lengths, memoryShare] = await Promise.all([
     Promise.all(partitions.all.map((each) => redis.llen(queueKey(each, 'wait')))),
-    Promise.all(masters(redis).map((server) => readInfo(server, 'memory'))),
+    readMemoryShare(redis),
   ]);
-  return {
-    waiting: lengths.reduce((sum, length) => sum + length, 0),
-    memoryShare: Math.max(...memory.map(usedShare)),
-  };
+  return { waiting: lengths.reduce((sum, length) => sum + length, 0), memoryShare };
+}
+
+/** As in `QueueLoad`. Rejects when Redis does not answer. */
+export async function readMemoryShare(redis: Redis | Cluster): Promise<number> {
+  const memory = await Promise.all(masters(redis).map((server) => readInfo(server, 'memory')));
+  return Math.max(...memory.map(usedShare));
 }
 
 function usedShare(info: Info): number {

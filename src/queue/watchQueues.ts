@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { every } from '../runtime/every.ts';
+import { isoOrNull } from '../runtime/isoTime.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { failureKeys, pausedSinceKey, queueKey } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
@@ -56,23 +57,19 @@ interface QueueFacts {
   isDue: boolean;
 }
 
-/** Orders that wait for an operator. */
-export interface FailedOrders {
-  count: number;
-  /** When the one failed that has waited longest, ISO, UTC; null when there is none. */
-  since: string | null;
-  /** What they say they are worth, minor units, and how many do not say it. */
-  minorUnits: number;
-  unknown: number;
-}
-
 /** All queues together; times are ms since 1970. */
 export interface QueueState {
   waiting: number;
   active: number;
   delayed: number;
+  /** Orders that wait for an operator. */
   failed: number;
-  /** When the one that waits longest was added. */
+  /** When the one of them failed that has waited longest. */
+  failedSince: number | undefined;
+  /** What they say they are worth, minor units, and how many do not say it. */
+  failedMinorUnits: number;
+  failedUnknown: number;
+  /** When the one that waits longest for a worker was added. */
   oldestAt: number | undefined;
   /** Since when the first of them is paused. */
   pausedSince: number | undefined;
@@ -81,8 +78,6 @@ export interface QueueState {
 export interface QueueWatch {
   /** Undefined until they were first seen; while Redis is away, as they were last. */
   state(): QueueState | undefined;
-  /** Undefined until it was first seen; while Redis is away, as it was last. */
-  failedOrders(): FailedOrders | undefined;
   stop(): Promise<void>;
 }
 
@@ -98,7 +93,6 @@ export function watchQueues(
   onError: (error: Error) => void,
   { lookEveryMs = LOOK_EVERY_MS }: { lookEveryMs?: number } = {},
 ): QueueWatch {
-  let failedOrders: FailedOrders | undefined;
   let state: QueueState | undefined;
   const reconciling = reconciler(redis, partitions, onError);
   const look = async () => {
@@ -107,17 +101,10 @@ export function watchQueues(
     tellPauses(facts, troubles);
     reconciling.seen(facts);
     state = stateOf(facts);
-    failedOrders = {
-      count: facts.reduce((sum, { failed }) => sum + failed, 0),
-      since: isoOf(earliest(facts.map(({ oldestFailure }) => oldestFailure))) ?? null,
-      minorUnits: facts.reduce((sum, { minorUnits }) => sum + minorUnits, 0),
-      unknown: facts.reduce((sum, { unknown }) => sum + unknown, 0),
-    };
   };
   const looking = every(lookEveryMs, look, { atOnce: true, onError });
   return {
     state: () => state,
-    failedOrders: () => failedOrders,
     // Without waiting for the last look: it changes nothing of importance, and Redis may hang.
     async stop() {
       reconciling.stop();
@@ -198,8 +185,8 @@ const PAUSED = 'queue paused';
 
 function tellPauses(facts: readonly QueueFacts[], troubles: Troubles): void {
   const paused = facts.filter(({ pausedSince }) => pausedSince !== undefined);
-  const since = isoOf(earliest(paused.map(({ pausedSince }) => pausedSince)));
-  if (since === undefined) {
+  const since = isoOrNull(earliest(paused.map(({ pausedSince }) => pausedSince)));
+  if (since === null) {
     troubles.end(PAUSED);
     return;
   }
@@ -216,9 +203,6 @@ const earliest = (times: readonly (number | undefined)[]): number | undefined =>
   return known.length === 0 ? undefined : Math.min(...known);
 };
 
-const isoOf = (time: number | undefined): string | undefined =>
-  time === undefined ? undefined : new Date(time).toISOString();
-
 function stateOf(facts: readonly QueueFacts[]): QueueState {
   const sum = (of: (one: QueueFacts) => number) => facts.reduce((total, one) => total + of(one), 0);
   return {
@@ -226,6 +210,9 @@ function stateOf(facts: readonly QueueFacts[]): QueueState {
     active: sum(({ active }) => active),
     delayed: sum(({ delayed }) => delayed),
     failed: sum(({ failed }) => failed),
+    failedSince: earliest(facts.map(({ oldestFailure }) => oldestFailure)),
+    failedMinorUnits: sum(({ minorUnits }) => minorUnits),
+    failedUnknown: sum(({ unknown }) => unknown),
     oldestAt: earliest(facts.map(({ oldestAt }) => oldestAt)),
     pausedSince: earliest(facts.map(({ pausedSince }) => pausedSince)),
   };

@@ -1,9 +1,19 @@
 import { COUNTERS, type Counter, type NewestCounted, type NewestRefused, refusedFor } from './figures.ts';
 import { BINS, binOf } from './latency.ts';
 
-export const MOST_NEWEST = 20;
+const MOST_NEWEST = 20;
 
 const PLACES = Object.fromEntries(COUNTERS.map((name, place) => [name, place])) as Record<Counter, number>;
+
+/** ms since 1970: of thousands a second, only the newest are ever written out. */
+interface At {
+  at: number;
+}
+
+const withIsoTime = <T extends At>(entry: T): Omit<T, 'at'> & { at: string } => ({
+  ...entry,
+  at: new Date(entry.at).toISOString(),
+});
 
 /**
  * What this process did since it started. Adding is all that happens per order; whoever wants to tell others reads it:
@@ -18,8 +28,8 @@ export class Tally {
   latencySumMs = 0;
   readonly #counts = new Float64Array(COUNTERS.length);
   readonly #latency = new Float64Array(BINS);
-  #counted: NewestCounted[] = [];
-  #refused: NewestRefused[] = [];
+  #counted: (Omit<NewestCounted, 'at'> & At)[] = [];
+  #refused: (Omit<NewestRefused, 'at'> & At)[] = [];
 
   constructor(clock: () => number = Date.now) {
     this.clock = clock;
@@ -45,14 +55,14 @@ export class Tally {
     this.#latency[bin] = (this.#latency[bin] as number) + 1;
     if (this.#counted.length === MOST_NEWEST) this.#counted.shift();
     const { orderId, userId, minorUnits } = order;
-    this.#counted.push({ order_id: orderId, user_id: userId, minorUnits, at: new Date(now).toISOString() });
+    this.#counted.push({ order_id: orderId, user_id: userId, minorUnits, at: now });
   }
 
   refused(refused: Omit<NewestRefused, 'at'>, value: number | undefined): void {
     this.add(refusedFor(refused.reason));
     if (value !== undefined) this.add('refused_value', value);
     if (this.#refused.length === MOST_NEWEST) this.#refused.shift();
-    this.#refused.push({ ...refused, at: new Date(this.now()).toISOString() });
+    this.#refused.push({ ...refused, at: this.now() });
   }
 
   countOf(counter: Counter): number {
@@ -66,7 +76,7 @@ export class Tally {
 
   /** The newest since this was asked last, oldest first. */
   takeNewest(): { counted: NewestCounted[]; refused: NewestRefused[] } {
-    const taken = { counted: this.#counted, refused: this.#refused };
+    const taken = { counted: this.#counted.map(withIsoTime), refused: this.#refused.map(withIsoTime) };
     this.#counted = [];
     this.#refused = [];
     return taken;

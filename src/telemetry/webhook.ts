@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { every, type Repetition } from '../runtime/every.ts';
+import { isoOrNull } from '../runtime/isoTime.ts';
 import { PULSE_KEY } from '../store/keys.ts';
 import { takingTurns } from './pulse/turn.ts';
 import { type Condition, verdictOf } from './read/conditions.ts';
@@ -110,9 +111,6 @@ function settle(state: State, changes: readonly Change[]): void {
   state.failures = 0;
   state.retryAt = 0;
 }
-
-const isoOrNull = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString();
 
 function jsonBody(snapshot: Snapshot, changes: readonly Change[]): object {
   const { level, sentences } = verdictOf(snapshot);

@@ -1,11 +1,9 @@
-import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import { every, type Repetition } from '../../runtime/every.ts';
 import type { InboxDepth } from '../../telemetry/figures.ts';
+import type { Send } from './openInbox.ts';
 
 const LOOK_EVERY_MS = 10_000;
-
-/** A way to SQS for a few calls. */
-type Send = Pick<SQSClient, 'send'>;
 
 /** How much is in the inbox and its dead-letter queue, by SQS's own approximate counts. Two calls, three at first. */
 export function depthReader(client: Send): (inboxUrl: string) => Promise<InboxDepth> {
@@ -52,7 +50,7 @@ function deadLetterName(policy: string | undefined): string | undefined {
   }
 }
 
-export interface InboxWatch extends Repetition {
+interface InboxWatch extends Repetition {
   /** As it was seen last by this process; undefined when another one looks, or none may. */
   seen(): (InboxDepth & { seen_at: string }) | undefined;
 }

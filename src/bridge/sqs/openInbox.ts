@@ -20,7 +20,7 @@ export interface InboxSettings {
 const FOURTEEN_DAYS = 14 * DAY_SECONDS;
 
 /** A way to SQS for a few calls. */
-type Send = Pick<SQSClient, 'send'>;
+export type Send = Pick<SQSClient, 'send'>;
 
 /** The inbox's URL, as `findOrCreateInbox` has it. Errors say what to do. */
 export async function openInbox(client: SQSClient, settings: InboxSettings): Promise<string> {

@@ -1,4 +1,5 @@
-import { toJsonAmount } from '../../orders/money.ts';
+import { averageOf, toJsonAmount } from '../../orders/money.ts';
+import { isoOrNull } from '../../runtime/isoTime.ts';
 import { verdictOf } from '../../telemetry/read/conditions.ts';
 import type { Step } from '../../telemetry/read/history.ts';
 import type { Snapshot } from '../../telemetry/read/snapshot.ts';
@@ -25,8 +26,7 @@ export function pulseAnswer(snapshot: Snapshot): PulseAnswer {
       orders: counted.orders,
       revenue: toJsonAmount(counted.minorUnits),
       users: counted.users,
-      average_order_value:
-        counted.orders === 0 ? 0 : toJsonAmount(Math.round(counted.minorUnits / counted.orders)),
+      average_order_value: toJsonAmount(averageOf(counted)),
       per_second: tenth(counted.perSecond),
       newest_at: isoOrNull(counted.newestAt),
     },
@@ -100,7 +100,7 @@ export function historyAnswer(
   return {
     span,
     step_seconds: step,
-    points: steps.map(({ time, counts, refused, gauges, p50, p95, p99 }) => ({
+    points: steps.map(({ time, counts, refused, gauges, latency }) => ({
       time: iso(time * 1_000),
       received: counts.get('received') ?? 0,
       counted: counts.get('counted') ?? 0,
@@ -110,9 +110,9 @@ export function historyAnswer(
       revenue: toJsonAmount(counts.get('revenue') ?? 0),
       refused: [...refused.values()].reduce((sum, count) => sum + count, 0),
       refused_by_reason: Object.fromEntries([...refused].filter(([, count]) => count > 0)),
-      latency_p50_ms: orNull(p50),
-      latency_p95_ms: orNull(p95),
-      latency_p99_ms: orNull(p99),
+      latency_p50_ms: orNull(latency?.p50),
+      latency_p95_ms: orNull(latency?.p95),
+      latency_p99_ms: orNull(latency?.p99),
       waiting: gauges.get('waiting') ?? null,
       delayed: gauges.get('delayed') ?? null,
       failed_waiting: gauges.get('failed_waiting') ?? null,
@@ -122,6 +122,5 @@ export function historyAnswer(
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
-const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at));
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 const orNull = (value: number | undefined): number | null => (value === undefined ? null : tenth(value));

@@ -1,6 +1,6 @@
 import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { IdCase } from '../../orders/ids.ts';
-import { toJsonAmount } from '../../orders/money.ts';
+import { averageOf, toJsonAmount } from '../../orders/money.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { DetailGone, RangeTooLarge, TooManyWaiting, TotalOutOfRange } from '../../stats/read/errors.ts';
 import type { ReadStats } from '../../stats/read/readStats.ts';
@@ -157,13 +157,6 @@ const totalsOf = ({ orders, minorUnits }: Totals) => ({
   total_revenue: toJsonAmount(minorUnits),
   average_order_value: toJsonAmount(averageOf({ orders, minorUnits })),
 });
-
-/** Minor units, half up. In whole numbers: a quotient near the half would be rounded twice. */
-function averageOf({ orders, minorUnits }: Totals): number {
-  if (orders === 0) return 0;
-  const rest = minorUnits % orders;
-  return (minorUnits - rest) / orders + (2 * rest >= orders ? 1 : 0);
-}
 
 const ratioOf = (a: number, b: number): number | null => (b === 0 ? null : Math.round((a / b) * 1e4) / 1e4);
 

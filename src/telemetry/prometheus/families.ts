@@ -1,7 +1,7 @@
 import { REASONS } from '../../orders/invalidOrder.ts';
 import { toJsonAmount } from '../../orders/money.ts';
 import { type Counter, refusedFor } from '../figures.ts';
-import { boundOf } from '../latency.ts';
+import { BINS_PER_DOUBLING, boundOf } from '../latency.ts';
 import type { Tally } from '../tally.ts';
 
 export interface Sample {
@@ -84,8 +84,6 @@ export function tallyFamilies(tally: Tally, currency: string): Family[] {
     latency(tally),
   ];
 }
-
-const BINS_PER_DOUBLING = 4;
 
 /** Bounds at powers of two of a millisecond, which are bounds of the tally's bins: nothing is estimated. */
 function latency(tally: Tally): Family {

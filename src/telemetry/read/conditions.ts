@@ -29,7 +29,7 @@ const FEW_ENDED = 20;
 const MANY_REFUSED = 0.2;
 
 /** What is wrong, and what to do about it. deploy/prometheus/alerts.yml has the same rules. */
-export function conditionsOf(snapshot: Snapshot): Condition[] {
+function conditionsOf(snapshot: Snapshot): Condition[] {
   const found = [...derived(snapshot), ...reported(snapshot)];
   const byName = new Map(found.reverse().map((each) => [each.name, each]));
   const order = (a: Condition, b: Condition) => (a.level === b.level ? 0 : a.level === 'red' ? -1 : 1);

@@ -1,7 +1,7 @@
 import { REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { DAY_SECONDS } from '../../runtime/units.ts';
 import { type Counter, type Gauge, refusedFor } from '../figures.ts';
-import { percentileOf } from '../latency.ts';
+import { type Percentiles, percentilesOf } from '../latency.ts';
 import type { BucketKind, Pulse } from './pulse.ts';
 
 /** How far back, in steps of how many seconds. */
@@ -21,9 +21,8 @@ export interface Step {
   refused: Map<Reason, number>;
   /** The largest seen in it; missing where nobody looked. */
   gauges: Map<Gauge, number>;
-  p50: number | undefined;
-  p95: number | undefined;
-  p99: number | undefined;
+  /** Sent to counted, ms; undefined when none counted. */
+  latency: Percentiles | undefined;
 }
 
 /** Reads the last whole steps of a span: what is going on just now is not among them. One round trip. */
@@ -38,16 +37,7 @@ export function historyReader(look: (kind: BucketKind, seconds: number) => Promi
       const time = end - seconds + index * step;
       const { counts, gauges, latency } = pulse.sum(time + step, step);
       const refused = new Map(REASONS.map((reason) => [reason, counts.get(refusedFor(reason)) ?? 0]));
-      const percentile = (share: number) => percentileOf(latency, share);
-      return {
-        time,
-        counts,
-        refused,
-        gauges,
-        p50: percentile(0.5),
-        p95: percentile(0.95),
-        p99: percentile(0.99),
-      };
+      return { time, counts, refused, gauges, latency: percentilesOf(latency) };
     });
   };
 }

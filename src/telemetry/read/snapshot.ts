@@ -4,7 +4,7 @@ import type { QueueState } from '../../queue/watchQueues.ts';
 import { HOUR_MS } from '../../runtime/units.ts';
 import type { Totals } from '../../stats/figures.ts';
 import type { Counter, InboxDepth, NewestCounted, NewestRefused } from '../figures.ts';
-import { percentileOf } from '../latency.ts';
+import { type Percentiles, percentilesOf } from '../latency.ts';
 import type { Figures } from '../packed.ts';
 import type { BucketKind, Pulse, SeenProcess } from './pulse.ts';
 
@@ -14,7 +14,7 @@ export interface Snapshot {
   currency: string;
   counted: Totals & { users: number; perSecond: number; newestAt: number | undefined };
   /** Sent to counted, of the last minute, ms; undefined when none counted. */
-  latency: { p50: number; p95: number; p99: number } | undefined;
+  latency: Percentiles | undefined;
   inbox:
     | ({ state: 'seen' | 'blind' } & InboxDepth & {
           oldestSeconds: number | undefined;
@@ -88,15 +88,11 @@ export async function readSnapshot({
   const received = of(minute, 'received');
   const callsPerOrder = received === 0 ? undefined : of(minute, 'sqs_calls') / received;
   const price = bridges[0]?.dollars_per_million_calls;
-  const percentile = (share: number) => percentileOf(minute.latency, share) as number;
   return {
     now: pulse.now,
     currency,
     counted: { ...all, perSecond: perSecond('counted'), newestAt: pulse.lastCounted },
-    latency:
-      percentileOf(minute.latency, 1) === undefined
-        ? undefined
-        : { p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) },
+    latency: percentilesOf(minute.latency),
     inbox: inboxOf(bridges, minute),
     bridge: {
       processes: bridges.length,

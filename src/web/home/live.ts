@@ -1,4 +1,4 @@
-import { askJson, Trouble, troubleOf } from '../kit/ask.ts';
+import { askJson, headersFor, Trouble, troubleOf, UNREACHABLE } from '../kit/ask.ts';
 import type { Pulse } from './pulse.ts';
 
 /** What is known of the installation at this moment. */
@@ -78,7 +78,7 @@ export function followPulse(
     let timer = setTimeout(stop, BUFFERED_MS);
     try {
       const response = await fetch(`${root}pulse/stream`, {
-        headers: { Accept: 'text/event-stream', ...authorization(keyOf()) },
+        headers: headersFor('text/event-stream', keyOf()),
         cache: 'no-store',
         credentials: 'omit',
         signal: held.signal,
@@ -125,9 +125,6 @@ export function followPulse(
   };
 }
 
-const authorization = (key: string): Record<string, string> =>
-  key ? { Authorization: `Bearer ${key}` } : {};
-
 async function refusalOf(response: Response): Promise<Trouble> {
   const text = await response.text();
   const { status, statusText, ok, headers } = response;
@@ -135,9 +132,7 @@ async function refusalOf(response: Response): Promise<Trouble> {
 }
 
 const asTrouble = (error: unknown): Trouble =>
-  error instanceof Trouble
-    ? error
-    : new Trouble('No answer', 'The server cannot be reached. It may be stopped, or the network between is.');
+  error instanceof Trouble ? error : new Trouble('No answer', UNREACHABLE);
 
 /** The data of each server-sent event. */
 async function* events(response: Response): AsyncGenerator<string> {

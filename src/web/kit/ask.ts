@@ -29,7 +29,7 @@ export async function ask(
   url: string,
   { accept = 'application/json', key, method = 'GET' }: Asking = {},
 ): Promise<Answer> {
-  const headers = { Accept: accept, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
+  const headers = headersFor(accept, key);
   const started = performance.now();
   try {
     const signal = AbortSignal.timeout(MOST_MILLISECONDS);
@@ -51,12 +51,20 @@ export async function ask(
       'No answer',
       cause instanceof DOMException && cause.name === 'TimeoutError'
         ? `Nothing came back within ${MOST_MILLISECONDS / 1_000} seconds.`
-        : 'The server cannot be reached. It may be stopped, or the network between is.',
+        : UNREACHABLE,
       undefined,
       { cause },
     );
   }
 }
+
+export const headersFor = (accept: string, key: string | undefined): Record<string, string> => ({
+  Accept: accept,
+  ...(key ? { Authorization: `Bearer ${key}` } : {}),
+});
+
+/** Said where nothing comes back at all. */
+export const UNREACHABLE = 'The server cannot be reached. It may be stopped, or the network between is.';
 
 /** The JSON of a good answer. Throws Trouble for any other. */
 export async function askJson<T>(url: string, asking: Asking = {}): Promise<T> {
