@@ -135,7 +135,11 @@ function derived(snapshot: Snapshot): Condition[] {
 const REPORTED: Record<string, { name: string; advice: string }> = {
   sqs: { name: 'bridge_unwell', advice: 'One bridge cannot ask SQS: look at its reason in /health.' },
   'queue paused': { name: 'queue_paused', advice: 'Resume it at /admin/queues once the reason is gone.' },
-  totals: { name: 'total_room', advice: 'Plan a new installation, or raise nothing: see docs/operate.md.' },
+  totals: {
+    name: 'total_room',
+    advice:
+      'What passes the room is not counted: begin a new installation in good time, see docs/operate.md.',
+  },
   'redis memory': { name: 'redis_memory', advice: 'Raise maxmemory, or drop what is kept for too long.' },
   jobs: { name: 'jobs_unsafe', advice: 'Messages stay in the inbox until Redis takes jobs again.' },
 };
