@@ -25,6 +25,8 @@ export async function startPathProxy(service: string, path: string, strips: bool
         answer.pipe(outgoing);
       },
     );
+    // A stream whose reader has left is read by nobody: its socket would stay open when the service has gone.
+    outgoing.on('close', () => upstream.destroy());
     upstream.on('error', () => outgoing.destroy());
     incoming.pipe(upstream);
   });
