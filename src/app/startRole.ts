@@ -14,10 +14,10 @@ import { claimLayout, claimPartitions } from '../store/claims.ts';
 import { chooseDurability } from '../store/durability.ts';
 import { permissionsKey } from '../store/keys.ts';
 import { makePartitions, type Partition } from '../store/partitions.ts';
+import { promotableReplicas } from '../store/promotable.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
 import type { RedisTarget } from '../store/redisTarget.ts';
 import { retryStart } from '../store/retryStart.ts';
-import { askSentinels } from '../store/sentinels.ts';
 import type { Gauge } from '../telemetry/figures.ts';
 import { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import { type Beating, startBeat } from '../telemetry/pulse/beat.ts';
@@ -121,8 +121,7 @@ export async function startRole(
   watch = watchQueues(redis, partitions, troubles, onQueueError);
   services.add({ name: 'watch over the queues', stop: watch.stop });
 
-  const promotable =
-    target.kind === 'sentinel' ? async () => (await askSentinels(target)).promotable : undefined;
+  const promotable = target.kind === 'sentinel' ? promotableReplicas(target) : undefined;
   const opening = {
     config,
     services,

@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import { masters } from './connections.ts';
 import { isFrom, readInfo } from './info.ts';
+import type { PromotableReplicas } from './promotable.ts';
 
 /**
  * When a job counts as safe, and its message may be deleted:
@@ -26,7 +27,6 @@ export interface Durability {
 
 const ANSWER_LIMIT_MS = 5_000;
 const LANES_WHILE_WAITING = 4;
-const PROMOTABLE_FOR_MS = 1_000;
 
 const WAITAOF_SINCE = [7, 2] as const;
 
@@ -39,9 +39,6 @@ interface Abilities {
   appendFsync: string | undefined;
   replicas: number;
 }
-
-/** Replicas of the master, in reach, that sentinels could make the master instead. Rejects when it cannot be said. */
-export type PromotableReplicas = () => Promise<number>;
 
 /**
  * The level asked for, or without one the strongest this Redis gives on its own; where a replica may become the master,
@@ -137,11 +134,11 @@ function fsyncBy(kind: 'by_reply' | 'by_waitaof'): Omit<Durability, 'why'> {
 }
 
 function replicated(least: number, promotable?: PromotableReplicas): Pick<Durability, 'lanes' | 'confirm'> {
-  const needed = promotable ? atLeast(least, promotable) : async () => least;
   return {
     lanes: LANES_WHILE_WAITING,
     async confirm(redis) {
-      const count = await needed();
+      // Sentinels watch a single server and its replicas, never a cluster.
+      const count = promotable ? Math.max(least, await promotable(redis as Redis)) : least;
       const confirmed = Number(await askServers(redis, 'WAIT', count, ANSWER_LIMIT_MS));
       if (confirmed < count) {
         throw new Error(
@@ -149,23 +146,6 @@ function replicated(least: number, promotable?: PromotableReplicas): Pick<Durabi
         );
       }
     },
-  };
-}
-
-/** Asked for once a second, whatever comes of it: sentinels that are away promote nobody. */
-function atLeast(least: number, promotable: PromotableReplicas): () => Promise<number> {
-  let known = Promise.resolve(least);
-  let until = 0;
-  return () => {
-    if (Date.now() >= until) {
-      until = Date.now() + PROMOTABLE_FOR_MS;
-      const before = known;
-      known = promotable().then(
-        (count) => Math.max(least, count),
-        () => before,
-      );
-    }
-    return known;
   };
 }
 

@@ -40,6 +40,9 @@ export function redisAddress(target: RedisTarget): string {
 export const address = ({ host, port }: Endpoint): string =>
   isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
+export const isSamePlace = (one: Endpoint, other: Endpoint): boolean =>
+  one.host === other.host && one.port === other.port;
+
 /** For ioredis, which takes an empty object for TLS as Node does it by itself. */
 export const loginOptions = ({ tls, certificates, username, password }: Login) => ({
   ...(username === undefined ? {} : { username }),

@@ -1,13 +1,20 @@
 import { connect as connectPlain, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { AbstractConnector } from 'ioredis';
+import { AbstractConnector, type Redis } from 'ioredis';
 import { CONNECTION_CLOSED } from './redisFaults.ts';
-import { address, type Endpoint, loginOptions, type SentinelTarget } from './redisTarget.ts';
+import { address, type Endpoint, isSamePlace, loginOptions, type SentinelTarget } from './redisTarget.ts';
 import { askSentinels } from './sentinels.ts';
 
 /** As long as that, orders may be sent to a master that hangs after another has taken its place. */
 const LOOK_EVERY_MS = 2_000;
 const DISCONNECT_MS = 2_000;
+
+const leaders = new WeakMap<Socket, Endpoint>();
+
+/** The master that a connection was made to, as the sentinels named it then. Undefined while it is between two. */
+export function masterOf(redis: Redis): Endpoint | undefined {
+  return leaders.get(redis.stream as Socket);
+}
 
 /**
  * How ioredis connects where sentinels say who the master is. Its own way of doing so ends a connection for good when the
@@ -33,6 +40,7 @@ export function sentinelConnector(target: SentinelTarget) {
       // Closed on purpose: with these words ioredis tells nobody.
       if (attempt !== this.#attempt) return this.#broken(new Error(CONNECTION_CLOSED));
       const stream = this.#opened(open(found.master, target));
+      leaders.set(stream, found.master);
       watch(stream, found.master);
       return stream;
     }
@@ -79,10 +87,10 @@ function watchMaster(target: SentinelTarget): (stream: Socket, master: Endpoint)
     const before = [...streams];
     const { master } = await askSentinels(target).catch(() => ({ master: undefined }));
     if (master) {
-      for (const [stream, { host, port }] of before) {
-        if (host !== master.host || port !== master.port)
+      for (const [stream, connected] of before) {
+        if (!isSamePlace(connected, master))
           stream.destroy(
-            new Error(`${address({ host, port })} is not the master any more, ${address(master)} is`),
+            new Error(`${address(connected)} is not the master any more, ${address(master)} is`),
           );
       }
     }
