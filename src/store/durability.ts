@@ -1,7 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import { masters } from './connections.ts';
 import { isFrom, readInfo } from './info.ts';
-import type { PromotableReplicas } from './promotable.ts';
+import type { ReplicasToConfirm } from './replicasToConfirm.ts';
 
 /**
  * When a job counts as safe, and its message may be deleted:
@@ -45,23 +45,23 @@ interface Abilities {
  * a replica must have it. Throws, saying what to change, when the server cannot give that. Every master of a cluster is
  * asked and the weakest decides.
  *
- * With `promotable`, `replicas:N` waits for all of those, and N at least: sentinels that are asked for a failover promote
+ * With `toConfirm`, `replicas:N` waits for all of those, and N at least: sentinels that are asked for a failover promote
  * any of them, while the old master and the others go on confirming what the new one never gets.
  */
 export async function chooseDurability(
   redis: Redis | Cluster,
   asked: DurabilityLevel | undefined,
-  promotable?: PromotableReplicas,
+  toConfirm?: ReplicasToConfirm,
 ): Promise<Durability> {
-  if (!promotable) return durabilityOf(redis, asked);
+  if (!toConfirm) return durabilityOf(redis, asked);
   if (asked === undefined) {
-    const durability = await durabilityOf(redis, 'replicas:1', promotable).catch((error: Error) => {
+    const durability = await durabilityOf(redis, 'replicas:1', toConfirm).catch((error: Error) => {
       const message = `${error.message}. It is the default with sentinels; memory and fsync can be asked for`;
       throw new Error(message, { cause: error });
     });
     return { ...durability, why: 'sentinels are set: after a failover there is what a replica had' };
   }
-  const durability = await durabilityOf(redis, asked, promotable);
+  const durability = await durabilityOf(redis, asked, toConfirm);
   return asked.startsWith('replicas:') ? durability : { ...durability, warning: LOST_AT_FAILOVER };
 }
 
@@ -71,7 +71,7 @@ const LOST_AT_FAILOVER =
 async function durabilityOf(
   redis: Redis | Cluster,
   asked: DurabilityLevel | undefined,
-  promotable?: PromotableReplicas,
+  toConfirm?: ReplicasToConfirm,
 ): Promise<Durability> {
   const abilities = await Promise.all(masters(redis).map(abilitiesOf));
   const kinds = abilities.map(fsyncOf);
@@ -95,7 +95,7 @@ async function durabilityOf(
   if (replicas < wanted) {
     throw new Error(`DURABILITY=${asked} cannot be had: a Redis master has ${replicas} connected replicas`);
   }
-  return { ...replicated(wanted, promotable), level: asked, why };
+  return { ...replicated(wanted, toConfirm), level: asked, why };
 }
 
 const MEMORY = { level: 'memory', lanes: 1, confirm: async () => {} } as const;
@@ -133,13 +133,16 @@ function fsyncBy(kind: 'by_reply' | 'by_waitaof'): Omit<Durability, 'why'> {
   };
 }
 
-function replicated(least: number, promotable?: PromotableReplicas): Pick<Durability, 'lanes' | 'confirm'> {
+function replicated(least: number, toConfirm?: ReplicasToConfirm): Pick<Durability, 'lanes' | 'confirm'> {
+  // Sentinels watch a single server and its replicas, never a cluster.
+  const needed = async (redis: Redis | Cluster) =>
+    toConfirm ? Math.max(least, await toConfirm(redis as Redis)) : least;
   return {
     lanes: LANES_WHILE_WAITING,
     async confirm(redis) {
-      // Sentinels watch a single server and its replicas, never a cluster.
-      const count = promotable ? Math.max(least, await promotable(redis as Redis)) : least;
-      const confirmed = Number(await askServers(redis, 'WAIT', count, ANSWER_LIMIT_MS));
+      const before = await needed(redis);
+      const confirmed = Number(await askServers(redis, 'WAIT', before, ANSWER_LIMIT_MS));
+      const count = Math.max(before, await needed(redis));
       if (confirmed < count) {
         throw new Error(
           `${confirmed} of ${count} replicas confirmed the write within ${ANSWER_LIMIT_MS / 1_000} s`,

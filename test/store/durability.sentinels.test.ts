@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import { readConfig } from '../../src/config/config.ts';
 import { closeRedis, connectRedis, untilReady } from '../../src/store/connections.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
-import { promotableReplicas } from '../../src/store/promotable.ts';
 import type { SentinelTarget } from '../../src/store/redisTarget.ts';
+import { replicasToConfirm } from '../../src/store/replicasToConfirm.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { MASTER_NAME, REPLICATION, startSentinel, type TestSentinel } from '../support/sentinels.ts';
 import { until } from '../support/until.ts';
@@ -26,8 +26,8 @@ describe('a master that another one has replaced, and that does not know it yet'
     }).redis as SentinelTarget;
     redis = connectRedis(target, 'patient', { onError: () => {} }) as Redis;
     await untilReady(redis);
-    const promotable = promotableReplicas(target);
-    await until(async () => (await promotable(redis)) === 2, 'the sentinel knows both replicas');
+    const toConfirm = replicasToConfirm(target);
+    await until(async () => (await toConfirm(redis)) === 2, 'the sentinel knows both replicas');
   });
   afterAll(async () => {
     if (redis) closeRedis(redis);
@@ -37,7 +37,7 @@ describe('a master that another one has replaced, and that does not know it yet'
 
   /** By somebody who asks the sentinels now. */
   async function confirmed(key: string): Promise<void> {
-    const durability = await chooseDurability(redis, undefined, promotableReplicas(target));
+    const durability = await chooseDurability(redis, undefined, replicasToConfirm(target));
     await redis.set(key, 1);
     await durability.confirm(redis);
   }
