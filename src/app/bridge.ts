@@ -43,7 +43,8 @@ const INBOX_TURN_MS = 9_000;
  * bridge, which says so in /health: no restart would bring it nearer. Rejects when no region is named.
  */
 export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
-  const { role, config, logger, services, troubles, connect, partitions, tally, redis, durabilityOf } = parts;
+  const { role, config, logger, services, troubles, connect, partitions, now, tally, redis, durabilityOf } =
+    parts;
   const price = config.bridge.dollarsPerMillionCalls;
   const counts = new CallCounts(price, tally);
   const onError = throttledErrors(logger, 'bridge');
@@ -92,7 +93,7 @@ export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
   );
   const depth = watchInbox(() => inbox.depth(), {
     takeTurn: takingTurns(redis, 'inbox', INBOX_TURN_MS),
-    now: () => tally.now(),
+    now,
   });
   services.add({ name: 'look at the inbox', stop: depth.stop });
   return {

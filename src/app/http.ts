@@ -59,6 +59,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
       details,
       troubles,
       queueState,
+      now: parts.now,
       isStarted,
       // A role that does not serve the stats knows no keys.
       mayRead: reading?.guards.mayRead ?? (async () => !config.api.keysNeeded),
@@ -115,6 +116,8 @@ export interface HttpParts {
   services: Services;
   connect: Connect;
   partitions: Partitions;
+  /** By Redis's clock, ms since 1970. */
+  now: () => number;
   queues: () => OrderQueues | undefined;
   /** As they were seen last. */
   queueState: () => QueueState | undefined;

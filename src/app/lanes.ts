@@ -18,6 +18,8 @@ export interface LaneStart {
   troubles: Troubles;
   connect: Connect;
   partitions: Partitions;
+  /** By Redis's clock, ms since 1970: that of this machine may be wrong. */
+  now: () => number;
   onQueueError: (error: Error) => void;
   /** What the servers can give of what is asked; rejects when that is too little. */
   durabilityOf: (asked: Config['durability']) => Promise<Durability>;
@@ -40,10 +42,10 @@ export async function openMoves(
 export async function openLane(
   name: string,
   durability: Durability,
-  { config, services, connect, partitions, onQueueError }: LaneStart,
+  { config, services, connect, partitions, now, onQueueError }: LaneStart,
 ): Promise<DurableQueues> {
   const connection = connect('fail_fast', name, { commandTimeout: ADD_TIMEOUT_MS });
-  const queues = await openOrderQueues(connection, partitions, config.jobs, onQueueError);
+  const queues = await openOrderQueues(connection, partitions, config.jobs, onQueueError, now);
   services.add({ name: `queues (${name})`, stop: () => queues.close() });
   return durableQueues(connection, queues, durability);
 }

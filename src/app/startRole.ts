@@ -14,9 +14,9 @@ import { claimLayout, claimPartitions } from '../store/claims.ts';
 import { chooseDurability } from '../store/durability.ts';
 import { permissionsKey } from '../store/keys.ts';
 import { makePartitions, type Partition } from '../store/partitions.ts';
-import { promotableReplicas } from '../store/promotable.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
 import type { RedisTarget } from '../store/redisTarget.ts';
+import { replicasToConfirm } from '../store/replicasToConfirm.ts';
 import { retryStart } from '../store/retryStart.ts';
 import type { Gauge } from '../telemetry/figures.ts';
 import { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
@@ -51,8 +51,9 @@ export async function startRole(
   services: Services,
 ): Promise<App> {
   const { openBridge, startWorkers, apiParts } = parts;
-  const troubles = new Troubles();
   const tally = new Tally();
+  const now = () => tally.now();
+  const troubles = new Troubles(now);
   const productVersion = version();
   const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
@@ -77,6 +78,7 @@ export async function startRole(
     services,
     connect,
     partitions,
+    now,
     queues: () => queues,
     queueState: () => watch?.state(),
     lastCounted: () => beat?.lastCounted(),
@@ -98,7 +100,7 @@ export async function startRole(
   await retryStart(redis, claim, onStartError);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
   const onQueueError = redisErrors(logger, 'queue');
-  const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError);
+  const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError, now);
   queues = openQueues;
   services.add({ name: 'queues', stop: () => openQueues.close() });
   // Before all that it tells of, so that it is stopped after them and its last beat has all.
@@ -117,11 +119,13 @@ export async function startRole(
     onError: redisErrors(logger, 'pulse'),
   });
   services.add({ name: 'pulse', stop: beat.stop });
+  // Before anything is dated: until then this machine's own clock would do it, and that may be a year off.
+  await beat.begun;
   // In every role: whoever is asked for /health knows.
-  watch = watchQueues(redis, partitions, troubles, onQueueError);
+  watch = watchQueues(redis, partitions, troubles, onQueueError, { now });
   services.add({ name: 'watch over the queues', stop: watch.stop });
 
-  const promotable = target.kind === 'sentinel' ? promotableReplicas(target) : undefined;
+  const toConfirm = target.kind === 'sentinel' ? replicasToConfirm(target) : undefined;
   const opening = {
     config,
     services,
@@ -129,9 +133,10 @@ export async function startRole(
     redis,
     connect,
     partitions,
+    now,
     onQueueError,
     durabilityOf: (asked: Config['durability']) =>
-      retryStart(redis, () => chooseDurability(redis, asked, promotable), onStartError),
+      retryStart(redis, () => chooseDurability(redis, asked, toConfirm), onStartError),
   };
   if (does('worker') || does('api')) {
     const { stop } = watchTotals({ redis, partitions, troubles, logger });

@@ -28,6 +28,8 @@ export interface HealthParts {
   details: HealthDetails;
   troubles: Troubles;
   queueState: () => QueueDepth | undefined;
+  /** By the clock that `oldestAt` is of, ms since 1970. */
+  now: () => number;
   /** Whether everything that the role does has started. */
   isStarted: () => boolean;
   /** Whether who asks may read the stats. Never refuses: a probe with a wrong key is a probe. */
@@ -60,6 +62,7 @@ export function healthRoutes({
   details,
   troubles,
   queueState,
+  now,
   isStarted,
   mayRead,
 }: HealthParts): HealthRoutes {
@@ -110,7 +113,7 @@ export function healthRoutes({
           detail: 'Redis does not answer, so nobody knows how much waits; try again soon',
         });
       const { waiting, active, delayed, failed, oldestAt } = state;
-      const age = oldestAt === undefined ? 0 : Math.max(0, Date.now() - oldestAt) / 1_000;
+      const age = oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000;
       response.json({ waiting, active, delayed, failed, oldest_age_seconds: Math.round(age * 10) / 10 });
     },
   };

@@ -35,13 +35,14 @@ export interface OrderQueues {
 
 /**
  * Resolves when every queue is of use. `onError` hears what a queue says about its connection; without a listener it
- * would end the process. With a connection that queues nothing offline, `add` rejects at once while Redis is away.
+ * would end the process. `now` is the time that a job bears, ms since 1970. With a connection that queues nothing offline, `add` rejects at once while Redis is away.
  */
 export async function openOrderQueues(
   redis: Redis | Cluster,
   partitions: Partitions,
   policy: JobPolicy,
   onError: (error: Error) => void,
+  now: () => number = Date.now,
 ): Promise<OrderQueues> {
   const options = jobOptions(policy);
   const open = (partition: Partition) =>
@@ -51,8 +52,9 @@ export async function openOrderQueues(
     all,
     async add(partition, jobs) {
       const queue = all[partition.index] as Queue<OrderJob>;
+      const timestamp = Math.round(now());
       await queue.addBulk(
-        jobs.map(({ id, data }) => ({ name: ORDER_JOB, data, opts: { ...options, jobId: id } })),
+        jobs.map(({ id, data }) => ({ name: ORDER_JOB, data, opts: { ...options, jobId: id, timestamp } })),
       );
     },
     async close() {

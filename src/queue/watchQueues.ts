@@ -10,8 +10,8 @@ const LOOK_EVERY_MS = 2_000;
 
 /**
  * KEYS[1] meta, KEYS[2] failed, KEYS[3] paused_since, KEYS[4] failures, KEYS[5] failures:pass, KEYS[6] wait, KEYS[7]
- * active, KEYS[8] delayed, KEYS[9] failures:sums; ARGV[1] now (ms), ARGV[2] what the keys of jobs begin with.
- * Returns {paused since or false, failed, when the oldest of them failed or false, failed by the index, 1 while no pass
+ * active, KEYS[8] delayed, KEYS[9] failures:sums, KEYS[10] failures:since; ARGV[1] now (ms), ARGV[2] what the keys of jobs begin with.
+ * Returns {paused since or false, failed, when the oldest of them failed first or false (by the index: the failed set has the clocks of the workers), failed by the index, 1 while no pass
  * over both is due, waiting, active, delayed, when the one that waits longest was added or false,
  * minor units of the failed ones and how many of these are worth nobody knows what, as far as they are indexed}.
  * Whoever sees the pause first writes down when: it may come from anywhere. A concurrency of 0 is a pause by another
@@ -29,7 +29,7 @@ local next = redis.call('LINDEX', KEYS[6], -1)
 return {
   since,
   redis.call('ZCARD', KEYS[2]),
-  redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or false,
+  redis.call('ZRANGE', KEYS[10], 0, 0, 'WITHSCORES')[2] or redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or false,
   redis.call('HLEN', KEYS[4]),
   redis.call('EXISTS', KEYS[5]),
   redis.call('LLEN', KEYS[6]),
@@ -84,20 +84,20 @@ export interface QueueWatch {
 /**
  * Looks after all queues every two seconds, a round trip each: one that is paused is a trouble until it is not. The index
  * of failed orders is reconciled with the failed set at the first look, when their sizes differ twice in a row, and
- * when nobody has done so for ten minutes.
+ * when nobody has done so for ten minutes. `now` is what dates a pause, ms since 1970.
  */
 export function watchQueues(
   redis: Redis | Cluster,
   partitions: Partitions,
   troubles: Troubles,
   onError: (error: Error) => void,
-  { lookEveryMs = LOOK_EVERY_MS }: { lookEveryMs?: number } = {},
+  { lookEveryMs = LOOK_EVERY_MS, now = Date.now }: { lookEveryMs?: number; now?: () => number } = {},
 ): QueueWatch {
   let state: QueueState | undefined;
   const reconciling = reconciler(redis, partitions, onError);
   const look = async () => {
-    const now = Date.now();
-    const facts = await Promise.all(partitions.all.map((partition) => lookAt(redis, partition, now)));
+    const at = Math.round(now());
+    const facts = await Promise.all(partitions.all.map((partition) => lookAt(redis, partition, at)));
     tellPauses(facts, troubles);
     reconciling.seen(facts);
     state = stateOf(facts);
@@ -114,10 +114,10 @@ export function watchQueues(
 }
 
 async function lookAt(redis: Redis | Cluster, partition: Partition, now: number): Promise<QueueFacts> {
-  const { entries, pass, sums } = failureKeys(partition);
+  const { entries, pass, sums, since: failedSince } = failureKeys(partition);
   const queue = ['meta', 'failed'].map((name) => queueKey(partition, name));
   const work = ['wait', 'active', 'delayed'].map((name) => queueKey(partition, name));
-  const keys = [...queue, pausedSinceKey(partition), entries, pass, ...work, sums];
+  const keys = [...queue, pausedSinceKey(partition), entries, pass, ...work, sums, failedSince];
   const seen = await redis.eval(LOOK, keys.length, ...keys, now, queueKey(partition, ''));
   const [since, failed, oldest, indexed, isQuiet, waiting, active, delayed, oldestWaiting, ...worth] =
     seen as [

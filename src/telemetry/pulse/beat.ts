@@ -21,6 +21,8 @@ export interface BeatParts {
 }
 
 export interface Beating {
+  /** Resolves when the first one was answered, and Redis's clock is known, or could not be. */
+  begun: Promise<void>;
   /** When any process counted an order last, ms since 1970; undefined when none has, or nobody knows yet. */
   lastCounted(): number | undefined;
   /** Tells the last of it, and that this process has gone. */
@@ -90,8 +92,13 @@ export function startBeat(
     tally.clockOffsetMs = offset;
   };
 
-  const beating = every(everyMs, send, { atOnce: true, onError });
+  let hasBegun = () => {};
+  const begun = new Promise<void>((resolve) => {
+    hasBegun = resolve;
+  });
+  const beating = every(everyMs, () => send().finally(hasBegun), { atOnce: true, onError });
   return {
+    begun,
     lastCounted: () => lastCounted,
     async stop() {
       const last = async () => {
