@@ -214,7 +214,7 @@ function tellFailure(outcomes: OutcomeLog, { index }: Partition, job: Job<OrderJ
   const jobId = job.id as string;
   if (error.cause instanceof InvalidOrder)
     outcomes.refused(jobId, index, { ...idsOf(job.data), worth: worthOf(job.data) }, error.cause);
-  else if (job.finishedOn !== undefined) outcomes.failed(jobId, idsOf(job.data), job.attemptsMade, error);
+  else if (job.finishedOn !== undefined) outcomes.failed(jobId, job.attemptsMade, error);
   else outcomes.retried(jobId, error);
 }
 

@@ -28,7 +28,7 @@ export interface OutcomeLog {
     error: InvalidOrder,
   ): void;
   /** One that fails for good by anything else, its attempts used up for example, gets a line of its own. */
-  failed(jobId: string, ids: Ids, attempts: number, error: Error): void;
+  failed(jobId: string, attempts: number, error: Error): void;
   retried(jobId: string, error: Error): void;
   stop(): Promise<void>;
 }
@@ -63,12 +63,12 @@ export function startOutcomeLog(logger: Logger, tally: Tally): OutcomeLog {
     refused(jobId, partition, { worth, orderId, userId }, error) {
       const [reason] = error.reasons as [Reason];
       tally.refused({ job_id: jobId, partition, order_id: orderId, user_id: userId, reason }, worth);
-      refusals.add({ job: jobId, orderId, userId }, error.issues);
+      refusals.add({ job: jobId, orderId }, error.issues);
     },
-    failed(jobId, ids, attempts, error) {
+    failed(jobId, attempts, error) {
       tally.add('failed');
       const reason = error.message.slice(0, LONGEST_REASON);
-      logger.warn('order failed for good', { job: jobId, ...ids, attempts, reason });
+      logger.warn('order failed for good', { job: jobId, attempts, reason });
     },
     retried(jobId, error) {
       tally.add('retried');

@@ -1,11 +1,10 @@
 import type { Logger } from 'winston';
 import type { Issue } from '../orders/invalidOrder.ts';
 
-/** An order that was refused, by ids alone. */
+/** An order that was refused. Who ordered is not told: shops have people's addresses for ids. */
 export interface RefusedOrder {
   job: string;
   orderId: string;
-  userId: string;
 }
 
 interface Cause {
@@ -16,7 +15,7 @@ interface Cause {
 /** Orders of one cause that no line has told of yet, and the newest of them. */
 interface Gathered extends Cause {
   count: number;
-  example: RefusedOrder & { received?: string };
+  example: { job: string; orderId?: string; received?: string };
 }
 
 const MOST_CAUSES = 100;
@@ -35,7 +34,7 @@ export function refusalLog(logger: Logger) {
     add(order: RefusedOrder, issues: readonly Issue[]): void {
       for (const [issue, key, cause] of distinct(issues, causes)) {
         const count = (causes.get(key)?.count ?? 0) + 1;
-        const gathered = { ...cause, count, example: { ...order, ...harmless(issue) } };
+        const gathered = { ...cause, count, example: { ...idsOf(order), ...harmless(issue) } };
         if (!causes.has(key)) line(gathered);
         causes.set(key, causes.has(key) ? gathered : undefined);
       }
@@ -68,14 +67,21 @@ function distinct(
   return found.values();
 }
 
-/** Where people are named, or cards: nothing of it is told. The order's and the user's id stand on the line anyway. */
+/** Where people are named, or cards: nothing of it is told. */
 const PERSONAL = /^(?:order_id|user_id|shipping_address|payment_method)\b/;
-/** Numbers and times, as text too, and the kinds of what is neither. Columns that slipped may bring a name anywhere. */
-const NUMBER_OR_KIND = /^(?:"?[-+\d\s.,:/TZeE]{1,38}"?|object|array|null|nothing|true|false)$/;
+const KIND = /^(?:object|array|null|nothing|true|false)$/;
+/** As text too. Columns that slipped may bring a telephone number anywhere, and a card's: those have more digits. */
+const AMOUNT = /^"?[-+]?(?:\d{1,9}|\d{1,3}(?:[ .,']\d{3}){1,2})(?:[.,]\d{1,4})?"?$/;
+const DAY = /^"?(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1\d{2,4})(?:[T ][\d:.+Z-]{0,24})?"?$/;
 const CODE = /^"[A-Za-z\p{Sc}]{1,4}"$/u;
+/** An address of mail, a name or a telephone number is none; ids that somebody counts have digits. */
+const ID = /^(?=.*\d)[A-Za-z\d_.:#/-]{1,64}$/;
+
+const idsOf = ({ job, orderId }: RefusedOrder) => ({ job, ...(ID.test(orderId) ? { orderId } : {}) });
 
 /** What was received, where it cannot be personal data. */
 function harmless({ path, received = '' }: Issue): { received?: string } {
   if (PERSONAL.test(path)) return {};
-  return NUMBER_OR_KIND.test(received) || (path === 'currency' && CODE.test(received)) ? { received } : {};
+  const isKnown = [KIND, AMOUNT, DAY].some((shape) => shape.test(received));
+  return isKnown || (path === 'currency' && CODE.test(received)) ? { received } : {};
 }

@@ -307,7 +307,7 @@ describe('an order that cannot be recorded', () => {
   it('names what is in the way, and the order it kept out', async () => {
     await redis.hset(`${p}:user:U1`, 'total_spend', 'many');
     await expect(record(order())).rejects.toThrow(
-      `order O1 of user U1 was not recorded: error no usable number in ${p}:user:U1`,
+      `the order was not recorded: error no usable number in ${p}:user:U1`,
     );
   });
 });

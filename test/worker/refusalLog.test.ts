@@ -27,7 +27,7 @@ function aLog() {
     ...log,
     refuse(changes: Record<string, unknown>) {
       orders += 1;
-      log.add({ job: `m${orders}`, orderId: `O${orders}`, userId: 'U1' }, issuesOf(changes));
+      log.add({ job: `m${orders}`, orderId: `O${orders}` }, issuesOf(changes));
     },
     lines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   };
@@ -48,7 +48,6 @@ describe('refused orders', () => {
         count: 1,
         job: 'm1',
         orderId: 'O1',
-        userId: 'U1',
         received: '200.00',
       },
       expect.objectContaining({ count: 2_999, job: 'm3000', orderId: 'O3000', received: '229.99' }),
@@ -83,7 +82,7 @@ describe('refused orders', () => {
   it('of more causes than anybody reads are told by reason, and none is left out', () => {
     const log = aLog();
     for (let place = 0; place < 500; place += 1) {
-      log.add({ job: 'm', orderId: 'O', userId: 'U' }, [
+      log.add({ job: 'm', orderId: 'O1' }, [
         { code: 'wrong_type', path: `field${'x'.repeat(place)}`, message: '' },
       ]);
     }
@@ -100,6 +99,8 @@ describe('what was received', () => {
     [{ order_value: null, items: [] }, 'array'],
     [{ currency: 'EUR' }, '"EUR"'],
     [{ currency: '€' }, '"€"'],
+    [{ order_value: '12,50' }, '"12,50"'],
+    [{ order_timestamp: '2025-02-30T10:00:00.000+01:00' }, '"2025-02-30T10:00:00.000+01:00"'],
     [{ order_timestamp: '16.12.2024 13:00' }, '"16.12.2024 13:00"'],
     [{ items: itemsOf({ amount: 'Jane Doe' }) }, 'object'],
   ])('is told of %j', (changes, received) => {
@@ -111,6 +112,10 @@ describe('what was received', () => {
   it.each([
     { order_value: 'Jane' },
     { order_value: '9'.repeat(60) },
+    { order_value: '+49 170 1234567' },
+    { order_value: '+49 170 123 456' },
+    { order_value: '01701234567' },
+    { order_timestamp: '4111 1111 1111 1111' },
     { currency: 'Jane Doe' },
     { currency: '12 Pine Street' },
     { order_timestamp: 'jane@example.com' },
@@ -125,6 +130,25 @@ describe('what was received', () => {
     log.refuse(changes);
     expect(log.lines()).toHaveLength(1);
     for (const line of log.lines()) expect(line).not.toHaveProperty('received');
-    expect(JSON.stringify(log.lines())).not.toMatch(/Jane|jane|Pine|12345|4111|9{5}/);
+    expect(JSON.stringify(log.lines())).not.toMatch(/Jane|jane|Pine|12345|4111|170|9{5}/);
   });
+});
+
+describe('the example', () => {
+  it.each(['jane.doe@example.com', 'Jane Doe', '+49 170 1234567', 'x'.repeat(500)])(
+    'does not tell %j',
+    (orderId) => {
+      const { logger, lines } = collectingLogger();
+      refusalLog(logger).add({ job: 'm1', orderId }, issuesOf({ currency: 'EUR' }));
+      expect(JSON.parse(lines[0] as string)).toEqual({
+        level: 'warn',
+        message: 'orders refused',
+        reason: 'currency_mismatch',
+        path: 'currency',
+        count: 1,
+        job: 'm1',
+        received: '"EUR"',
+      });
+    },
+  );
 });

@@ -95,6 +95,6 @@ function settle({ order, resolve, reject }: Waiting, reply: string): void {
   } else if (reply.startsWith('conflict ')) {
     resolve({ outcome: 'conflict', recordedMinorUnits: Number(reply.slice('conflict '.length)) });
   } else {
-    reject(new Error(`order ${order.orderId} of user ${order.userId} was not recorded: ${reply}`));
+    reject(new Error(`the order was not recorded: ${reply}`));
   }
 }
