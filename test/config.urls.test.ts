@@ -21,7 +21,14 @@ const OF_URLS = Object.keys(environmentDefaults())
 
 it('there are URLs to look at', () => {
   expect(OF_URLS).toEqual(
-    expect.arrayContaining(['SQS_ENDPOINT', 'LOCALSTACK_URL', 'AWS_ENDPOINT_URL', 'SQS_QUEUE_URL']),
+    expect.arrayContaining([
+      'SQS_ENDPOINT',
+      'LOCALSTACK_URL',
+      'AWS_ENDPOINT_URL',
+      'SQS_QUEUE_URL',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    ]),
   );
 });
 
@@ -36,6 +43,8 @@ it.each(['ftp://shop.example/hook', 'shop.example/hook', 'https://ops:hunter2@sh
 );
 
 describe.each(OF_URLS)('%s', (name) => {
+  const secretsGo = name.startsWith('OTEL_') ? 'OTEL_EXPORTER_OTLP_HEADERS' : 'AWS_ACCESS_KEY_ID';
+
   it.each([
     'http://ops:hunter2@127.0.0.1:1/0/orders',
     'https://hunter2@shop.example/0/orders',
@@ -46,7 +55,7 @@ describe.each(OF_URLS)('%s', (name) => {
   ])('takes no login, which would be printed: %s', (value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems.join('\n')).toMatch(
-      new RegExp(`^${name} must have no login in it: .*AWS_ACCESS_KEY_ID.* got \\*\\*\\*$`, 'm'),
+      new RegExp(`^${name} must have no login in it: .*${secretsGo}.* got \\*\\*\\*$`, 'm'),
     );
     expect(problems.join('\n')).not.toMatch(/hunter2|ops:/);
   });

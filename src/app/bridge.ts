@@ -15,6 +15,7 @@ import { throttledErrors } from '../runtime/throttle.ts';
 import type { Gauge, ProcessState } from '../telemetry/figures.ts';
 import { takingTurns } from '../telemetry/pulse/turn.ts';
 import type { Tally } from '../telemetry/tally.ts';
+import type { Traces } from '../telemetry/traces/traces.ts';
 import { type LaneStart, openLane } from './lanes.ts';
 
 const LOAD_TIMEOUT_MS = 800;
@@ -25,6 +26,7 @@ export interface BridgeStart extends LaneStart {
   redis: Redis | Cluster;
   role: Role;
   tally: Tally;
+  traces: Traces | undefined;
   logger: Logger;
 }
 
@@ -43,13 +45,29 @@ const INBOX_TURN_MS = 9_000;
  * bridge, which says so in /health: no restart would bring it nearer. Rejects when no region is named.
  */
 export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
-  const { role, config, logger, services, troubles, connect, partitions, now, tally, redis, durabilityOf } =
-    parts;
+  const {
+    role,
+    config,
+    logger,
+    services,
+    troubles,
+    connect,
+    partitions,
+    now,
+    tally,
+    traces,
+    redis,
+    durabilityOf,
+  } = parts;
   const price = config.bridge.dollarsPerMillionCalls;
   const counts = new CallCounts(price, tally);
   const onError = throttledErrors(logger, 'bridge');
   let region = '';
-  const inbox = sqsInbox(config.sqs, { counts, onFound: (found) => sayWhere(found, region, parts) });
+  const inbox = sqsInbox(config.sqs, {
+    counts,
+    isTraced: traces !== undefined,
+    onFound: (found) => sayWhere(found, region, parts),
+  });
   services.add({ name: 'SQS', stop: async () => inbox.close() });
   region = await inbox.region();
   if (config.sqs.kind === 'embedded') {
@@ -87,6 +105,7 @@ export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
       readLoad: () => readQueueLoad(loadRedis, partitions),
       troubles,
       tally,
+      traces,
       logger,
       onError,
     },

@@ -12,6 +12,7 @@ import { throttledErrors } from '../runtime/throttle.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import type { Partitions } from '../store/partitions.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
+import type { Traces } from '../telemetry/traces/traces.ts';
 import type { Connect } from './connecting.ts';
 
 /** A connection that says nothing for longer is made anew: one that died quietly would never say anything again. */
@@ -32,7 +33,8 @@ const PROBES = {
  * PORT is 0.
  */
 export async function openHttp(parts: HttpParts): Promise<string | undefined> {
-  const { config, logger, services, connect, metrics, details, troubles, queueState, isStarted } = parts;
+  const { config, logger, services, connect, metrics, traces, details, troubles, queueState, isStarted } =
+    parts;
   const { host, port, healthPort, maxConnections, basePath } = config.http;
   if (port === 0 && healthPort === undefined) return undefined;
   const redis = connect('fail_fast', 'reads', {
@@ -45,6 +47,7 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
   const common = {
     logger,
     metrics,
+    traces,
     exposition: [
       metricsGuard({
         token: config.api.metricsToken,
@@ -124,6 +127,7 @@ export interface HttpParts {
   /** When any process counted an order last, ms since 1970. */
   lastCounted: () => number | undefined;
   metrics: ProcessMetrics;
+  traces: Traces | undefined;
   details: HealthDetails;
   troubles: Troubles;
   isStarted: () => boolean;

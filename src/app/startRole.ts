@@ -26,6 +26,7 @@ import type { OrderWorkers } from '../worker/orderWorkers.ts';
 import type { OpenBridge } from './bridge.ts';
 import { connector, locateRedis } from './connecting.ts';
 import { openHttp } from './http.ts';
+import { openTraces } from './openTraces.ts';
 import type { Parts } from './parts.ts';
 
 export interface App {
@@ -55,6 +56,7 @@ export async function startRole(
   const now = () => tally.now();
   const troubles = new Troubles(now);
   const productVersion = version();
+  const traces = config.traces && (await openTraces(config.traces, role, logger, services));
   const target = await locateRedis(config, logger, services, troubles);
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
@@ -83,6 +85,7 @@ export async function startRole(
     queueState: () => watch?.state(),
     lastCounted: () => beat?.lastCounted(),
     metrics: new ProcessMetrics({ tally, role, version: productVersion, currency: config.rules.currency }),
+    traces,
     details,
     troubles,
     isStarted: () => started,
@@ -143,10 +146,10 @@ export async function startRole(
     services.add({ name: 'look at the totals', stop });
   }
   if (startWorkers && does('worker')) {
-    workers = await startWorkers(openQueues, { ...opening, tally, logger });
+    workers = await startWorkers(openQueues, { ...opening, tally, traces, logger });
   }
   if (openBridge && does('bridge')) {
-    bridge = await openBridge({ ...opening, role, tally, logger });
+    bridge = await openBridge({ ...opening, role, tally, traces, logger });
     const { quiet, stop } = bridge.bridge;
     services.add({ name: 'bridge', quiet, stop });
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'winston';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
 import type { Tally } from '../telemetry/tally.ts';
+import type { Traces } from '../telemetry/traces/traces.ts';
 import { type OrderWorkers, startOrderWorkers } from '../worker/orderWorkers.ts';
 import { type LaneStart, openMoves } from './lanes.ts';
 
@@ -10,12 +11,13 @@ export interface WorkerStart extends LaneStart {
   /** Fails fast. */
   redis: Redis | Cluster;
   tally: Tally;
+  traces: Traces | undefined;
   logger: Logger;
 }
 
 /** Starts a worker for every partition, on connections of their own. */
 export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Promise<OrderWorkers> {
-  const { config, services, connect, redis, partitions, tally, logger } = parts;
+  const { config, services, connect, redis, partitions, tally, traces, logger } = parts;
   const workers = await startOrderWorkers(
     {
       ...config.worker,
@@ -33,6 +35,7 @@ export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Pro
       queues: await openMoves(queues, parts),
       partitions,
       tally,
+      traces,
       logger,
       onError: redisErrors(logger, 'worker'),
     },

@@ -7,6 +7,8 @@ export interface Message {
   sentAt: string;
   /** Deliveries so far, this one included. */
   receiveCount: number;
+  /** Which span of the sender's trace it belongs to, as W3C Trace Context says it; only asked for while traces are on. */
+  traceparent?: string;
 }
 
 /**

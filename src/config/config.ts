@@ -11,6 +11,7 @@ import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
 import { SQS_SECRETS, sqsContradictions, sqsSettings, sqsVariables } from './sqs.ts';
+import { TRACES_SECRETS, tracesSettings, tracesVariables } from './traces.ts';
 import { type UnknownName, unknownNames } from './unknownNames.ts';
 
 /** What each role uses; the commands of operators say it themselves. */
@@ -44,11 +45,18 @@ const environment = z.object({
   ...jobVariables,
   ...auditVariables,
   ...alertVariables,
+  ...tracesVariables,
   ...orderVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
-const SECRETS = new Set([...HTTP_SECRETS, ...ALERT_SECRETS, ...REDIS_SECRETS, ...SQS_SECRETS]);
+const SECRETS = new Set([
+  ...HTTP_SECRETS,
+  ...ALERT_SECRETS,
+  ...TRACES_SECRETS,
+  ...REDIS_SECRETS,
+  ...SQS_SECRETS,
+]);
 const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL'));
 const NAMES = Object.keys(environment.shape);
 const QUOTES_ADVICE = 'leave them out, docker --env-file passes them on';
@@ -113,6 +121,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...jobSettings(env),
     ...auditSettings(env),
     ...alertSettings(env),
+    ...tracesSettings(env),
     ...orderSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,

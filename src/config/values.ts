@@ -20,6 +20,7 @@ export const share = decimalNumber.refine(
   (value) => value > 0 && value <= 1,
   'must be above 0 and at most 1',
 );
+export const shareOrNone = decimalNumber.refine((value) => value <= 1, 'must be a number from 0 to 1');
 export const price = decimalNumber;
 
 /** Money in units of the currency, up to the cent and `most`; stays text, so that none of it is rounded. */

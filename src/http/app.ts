@@ -2,9 +2,11 @@ import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
+import type { Traces } from '../telemetry/traces/traces.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
 import { countRequests } from './metrics.ts';
+import { traceRequests } from './traceRequests.ts';
 import { atBasePath, basePathOf } from './transport/basePath.ts';
 import { cors } from './transport/cors.ts';
 import type { Guards } from './transport/guards.ts';
@@ -17,6 +19,7 @@ export interface AppParts {
   logger: Logger;
   health: HealthRoutes;
   metrics: ProcessMetrics;
+  traces: Traces | undefined;
   /** For Prometheus, without negotiation: who may ask, and the answer. */
   exposition: RequestHandler[];
   /** The number of proxies in front, or their addresses; undefined means that nobody's word is taken. */
@@ -44,6 +47,7 @@ export function makeApp({
   logger,
   health,
   metrics,
+  traces,
   exposition,
   trustProxy,
   basePath,
@@ -59,12 +63,14 @@ export function makeApp({
   const takeBasePath = atBasePath(basePath);
   const startLog = requestLog(logger);
   const count = countRequests(metrics);
+  const trace = traces && traceRequests(traces);
   const setSecurityHeaders = securityHeaders(reading?.operators.at);
   // One layer, not three: walking to a layer costs Express as much as each of these does.
   app.use((request, response, next) => {
     takeBasePath(request, response);
     startLog(request, response);
     count(request, response);
+    trace?.(request, response);
     setSecurityHeaders(request, response);
     requestLimits(request, response, next);
   });

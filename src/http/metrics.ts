@@ -95,11 +95,14 @@ export function countRequests(metrics: ProcessMetrics): (request: Request, respo
 }
 
 /** As the code writes it: a path as it was asked for would make a new series for every user. */
-function routeOf({ route, baseUrl }: Request): string {
+export function routeOf({ route, baseUrl }: Request): string {
   if (baseUrl.toLowerCase().startsWith('/admin')) return '/admin';
   const [path] = [(route as { path?: unknown } | undefined)?.path].flat();
-  return typeof path === 'string' ? path : 'other';
+  return typeof path === 'string' ? path : OTHER_ROUTE;
 }
+
+/** Of what no route answers. */
+export const OTHER_ROUTE = 'other';
 
 function statusOf({ statusCode, writableFinished }: Response): string {
   return writableFinished ? `${Math.floor(statusCode / 100)}xx` : 'aborted';

@@ -23,6 +23,8 @@ export interface MessageFacts {
   /** When SQS received it, ISO, UTC. */
   sentAt: string;
   receiveCount: number;
+  /** Which span of the sender's trace it belongs to, kept while traces are on. */
+  traceparent?: string;
   /** What SNS and EventBridge wrapped around the order, the outer one first. */
   envelopes?: readonly { from: string; id: string; source: string }[];
   /** Where in the message the order was found, when INBOX_ENVELOPE named a place: names with dots between them. */

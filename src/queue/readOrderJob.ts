@@ -58,6 +58,12 @@ export function receivedAt(data: unknown, fallback: number): string {
   return instant ?? new Date(fallback).toISOString();
 }
 
+/** Which span of the sender's trace the message belongs to, as the job has it: whatever an edit has left there. */
+export function traceparentIn(data: unknown): string | undefined {
+  const kept = isRecord(data) && isRecord(data.message) ? data.message.traceparent : undefined;
+  return typeof kept === 'string' ? kept : undefined;
+}
+
 function orderIn(data: Record<string, unknown>): unknown {
   const order = isRecord(data.exact) ? withExactNumbers(data.order, data.exact) : data.order;
   if (typeof order !== 'string') return order;

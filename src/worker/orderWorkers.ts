@@ -18,10 +18,12 @@ import { ORDER_QUEUE } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { retryStart } from '../store/retryStart.ts';
 import type { Tally } from '../telemetry/tally.ts';
+import type { Traces } from '../telemetry/traces/traces.ts';
 import { followConcurrency, keepDetail, sweepRepairs } from './housekeeping.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { type Outcome, processOrder } from './processOrder.ts';
 import { retryUntilTaken } from './retryUntilTaken.ts';
+import { type Run, tracedRun } from './tracedRun.ts';
 
 export interface WorkerOptions {
   /** Jobs in hand at once in this process, shared out over the partitions. */
@@ -50,6 +52,7 @@ export interface WorkerParts {
   partitions: Partitions;
   /** What this process did, for whoever asks. */
   tally: Tally;
+  traces?: Traces | undefined;
   logger: Logger;
   onError: (error: Error) => void;
 }
@@ -122,7 +125,7 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 async function startWorker(
   partition: Partition,
   { concurrency, lockMs, rules, reading, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
-  { queueRedis, recordRedis, queues, partitions, tally, onError }: WorkerParts,
+  { queueRedis, recordRedis, queues, partitions, tally, traces, onError }: WorkerParts,
   { outcomes, notes, stopping }: { outcomes: OutcomeLog; notes: FailureNotes; stopping: AbortSignal },
 ): Promise<Worker<OrderJob>> {
   const parse = makeParseOrder(rules);
@@ -131,7 +134,7 @@ async function startWorker(
   const shelf = repairShelf(recordRedis, partition, { retentionDays: auditRetentionDays });
   const keepRepair = retryUntilTaken(shelf.keep, { stopping, onError });
 
-  const run = async (job: Job<OrderJob>) => {
+  const run: Run = async (job, recordOrder) => {
     const jobId = job.id as string;
     const began = performance.now();
     let order: Order | undefined;
@@ -145,7 +148,7 @@ async function startWorker(
         reading,
         record: (one) => {
           order = one;
-          return record(one);
+          return recordOrder(one);
         },
         move,
       });
@@ -162,7 +165,8 @@ async function startWorker(
     }
   };
 
-  const worker = new Worker<OrderJob>(ORDER_QUEUE, run, {
+  const told = traces ? tracedRun(run, traces, partition) : run;
+  const worker = new Worker<OrderJob>(ORDER_QUEUE, (job) => told(job, record), {
     connection: queueRedis,
     prefix: partition.tag,
     autorun: false,

@@ -5,6 +5,7 @@ import { jobOfMessage, type OrderJob, type Reading } from '../../queue/orderJob.
 import { userIdOf } from '../../queue/readOrderJob.ts';
 import { atMost } from '../../runtime/deadline.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
+import type { Span, Traces } from '../../telemetry/traces/traces.ts';
 import type { Message, OnSafe } from '../source.ts';
 import { type Batch, MAX_BULK, tellSafe, Waiting } from './waiting.ts';
 
@@ -16,6 +17,7 @@ export interface EnqueuerParts {
   /** One bulk add is under way on each at a time. */
   lanes: readonly DurableQueues[];
   partitions: Partitions;
+  traces?: Traces | undefined;
   /** So many messages have jobs that are safe. */
   onEnqueued: (count: number) => void;
   /** Redis took a bulk, or refused one. */
@@ -77,10 +79,30 @@ export class Enqueuer {
     if (more && this.#waiting.size < MAX_BULK) await delay(LINGER_MS);
     while (this.#waiting.size > 0 && !this.#giveUp.signal.aborted) {
       const batch = this.#waiting.take();
+      const spans = this.#beginSpans(batch);
       const safe = await this.#add(lane, this.#byPartition(batch));
+      for (const span of spans) span.end({}, { failed: !safe });
       // An add that ends after we gave up: its messages are back with their source, which delivers them once more.
       if (safe && !this.#giveUp.signal.aborted) this.#isSafe(batch);
     }
+  }
+
+  /** One for each message that its sender traces. */
+  #beginSpans({ messages }: Batch): Span[] {
+    const { traces } = this.#parts;
+    if (!traces) return [];
+    const traced = messages.filter(({ traceparent }) => traceparent !== undefined);
+    return traced.map(({ id, traceparent }) =>
+      traces.begin('enqueue order', {
+        kind: 'producer',
+        parent: traceparent,
+        attributes: {
+          'messaging.system': 'bullmq',
+          'messaging.operation.type': 'send',
+          'messaging.message.id': id,
+        },
+      }),
+    );
   }
 
   #isSafe(batch: Batch): void {
@@ -116,5 +138,9 @@ export class Enqueuer {
   }
 }
 
-const toJob = ({ id, body, sentAt, receiveCount }: Message, reading: Reading): OrderJob =>
-  jobOfMessage(body, { id, sentAt, receiveCount }, reading);
+const toJob = ({ id, body, sentAt, receiveCount, traceparent }: Message, reading: Reading): OrderJob =>
+  jobOfMessage(
+    body,
+    { id, sentAt, receiveCount, ...(traceparent === undefined ? {} : { traceparent }) },
+    reading,
+  );

@@ -6,6 +6,7 @@ import { cannotFail, every } from '../../runtime/every.ts';
 import type { Troubles } from '../../runtime/troubles.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import type { Tally } from '../../telemetry/tally.ts';
+import type { Traces } from '../../telemetry/traces/traces.ts';
 import type { Sink } from '../source.ts';
 import { Enqueuer, type EnqueuerOptions } from './enqueuer.ts';
 import { Gate } from './gate.ts';
@@ -19,6 +20,7 @@ interface HandOverParts {
   readLoad: () => Promise<QueueLoad>;
   troubles: Troubles;
   tally: Tally;
+  traces?: Traces | undefined;
   logger: Logger;
   onError: (error: Error) => void;
 }
@@ -40,13 +42,14 @@ export interface HandOver extends Sink {
 const LOOK_LIMIT_MS = 1_500;
 
 export function startHandOver(options: HandOverOptions, parts: HandOverParts): HandOver {
-  const { lanes, partitions, readLoad, troubles, tally, logger, onError } = parts;
+  const { lanes, partitions, readLoad, troubles, tally, traces, logger, onError } = parts;
   const gate = new Gate();
   const traffic = startTrafficLog(logger, tally);
   const pressure = new Pressure(options, readLoad, gate, troubles, logger);
   const enqueuer = new Enqueuer(options, {
     lanes,
     partitions,
+    traces,
     onEnqueued: (count) => tally.add('enqueued', count),
     onAdd: (fault) => pressure.added(fault),
     onError,

@@ -8,6 +8,12 @@ import {
 } from '@aws-sdk/client-sqs';
 import { withLimit } from '../../runtime/deadline.ts';
 import type { InboxDepth } from '../../telemetry/figures.ts';
+import {
+  readAwsTraceHeader,
+  readTraceparent,
+  type TraceContext,
+  writeTraceparent,
+} from '../../telemetry/traces/traceContext.ts';
 import type { CallCounts, CallKind } from './callCounts.ts';
 import { createSqsClient, type SqsTarget, sqsCredentials } from './client.ts';
 import { explainSqsError } from './errors.ts';
@@ -17,6 +23,9 @@ import { createLeanSqsClient } from './leanClient.ts';
 import { findOrCreateInbox, type InboxSettings } from './openInbox.ts';
 
 const MESSAGE_FACTS: MessageSystemAttributeName[] = ['ApproximateReceiveCount', 'SentTimestamp'];
+/** The W3C's, which the sender set, or else what the AWS SDK put beside the message by itself. */
+const TRACEPARENT = 'traceparent';
+const TRACE_HEADER: MessageSystemAttributeName = 'AWSTraceHeader';
 
 /** The SDK has no time limit of its own: a call on a connection that died silently would wait for ever. */
 const CALL_LIMIT_MS = 10_000;
@@ -25,6 +34,8 @@ const RECEIVE_GRACE_MS = 5_000;
 
 export interface SqsInboxParts {
   counts: CallCounts;
+  /** Whether receives ask for the trace that a message belongs to. */
+  isTraced: boolean;
   /** Called once, when it is known where the inbox is. */
   onFound: (inbox: FoundInbox) => void;
 }
@@ -51,13 +62,17 @@ export interface SqsInbox extends Inbox {
  * deletes waiting for one. `visibilitySeconds` is asked for with each receive, whatever the queue's own setting.
  * Where it is, is asked as often as it takes, by receives: a bridge that starts before its SQS waits for it.
  */
-export function sqsInbox(target: SqsTarget & InboxSettings, { counts, onFound }: SqsInboxParts): SqsInbox {
+export function sqsInbox(
+  target: SqsTarget & InboxSettings,
+  { counts, isTraced, onFound }: SqsInboxParts,
+): SqsInbox {
   const credentials = sqsCredentials(target);
   // The next receive tries again.
   const finding = createSqsClient(target, credentials, { maxAttempts: 1 });
   const receiving = createLeanSqsClient(target, credentials);
   const answering = createLeanSqsClient(target, credentials);
   const { visibilitySeconds } = target;
+  const facts = isTraced ? [...MESSAGE_FACTS, TRACE_HEADER] : MESSAGE_FACTS;
   const within = ((command: never) =>
     finding.send(command, { abortSignal: AbortSignal.timeout(CALL_LIMIT_MS) })) as typeof finding.send;
   const readDepth = depthReader({ send: within });
@@ -117,8 +132,9 @@ export function sqsInbox(target: SqsTarget & InboxSettings, { counts, onFound }:
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: visibilitySeconds,
         // Under the old name as well, which the SDK's types have forgotten: not every emulator knows the new one.
-        AttributeNames: MESSAGE_FACTS as unknown as QueueAttributeName[],
-        MessageSystemAttributeNames: MESSAGE_FACTS,
+        AttributeNames: facts as unknown as QueueAttributeName[],
+        MessageSystemAttributeNames: facts,
+        ...(isTraced ? { MessageAttributeNames: [TRACEPARENT] } : {}),
       });
       const { Messages = [] } = await call(
         'receive',
@@ -126,7 +142,9 @@ export function sqsInbox(target: SqsTarget & InboxSettings, { counts, onFound }:
         (callSignal) => receiving.send(command, callSignal),
         signal,
       );
-      const messages = Messages.map(toInboxMessage);
+      const messages = Messages.map((message) =>
+        toInboxMessage(message, isTraced ? traceOf(message) : undefined),
+      );
       counts.received(messages);
       return messages;
     },
@@ -175,7 +193,7 @@ function outcomes(
   return all;
 }
 
-function toInboxMessage(message: Message): InboxMessage {
+function toInboxMessage(message: Message, trace: TraceContext | undefined): InboxMessage {
   const { SentTimestamp, ApproximateReceiveCount } = message.Attributes ?? {};
   return {
     id: message.MessageId as string,
@@ -183,5 +201,10 @@ function toInboxMessage(message: Message): InboxMessage {
     receiptHandle: message.ReceiptHandle as string,
     receiveCount: Number(ApproximateReceiveCount ?? 1),
     sentAt: new Date(SentTimestamp === undefined ? Date.now() : Number(SentTimestamp)).toISOString(),
+    ...(trace ? { traceparent: writeTraceparent(trace) } : {}),
   };
 }
+
+const traceOf = ({ Attributes, MessageAttributes }: Message): TraceContext | undefined =>
+  readTraceparent(MessageAttributes?.[TRACEPARENT]?.StringValue ?? '') ??
+  readAwsTraceHeader(Attributes?.[TRACE_HEADER] ?? '');

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Logger } from 'winston';
 import type { Person } from '../../access/person.ts';
+import { readTraceparent } from '../../telemetry/traces/traceContext.ts';
 
 /** What callers may name a request: what fits on a log line as it is. */
 const REQUEST_ID = /^[\w.:=/+-]{1,128}$/;
-/** W3C Trace Context. The parent span is not ours to continue, the trace id is what joins the logs of many services. */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
-
 /** What machines ask for again and again: at INFO it would be most of the log and tell nothing. */
 const POLLED = /^(?:https?:\/\/[^/]*)?(?:\/v1)?\/(?:health|queue|metrics|pulse)(?:[/?]|$)/i;
+
+export const isPolled = (url: string): boolean => POLLED.test(url);
 
 /**
  * One line per request with its id, the caller's trace and which key it came with; `X-Request-Id` and
@@ -32,9 +32,9 @@ export function requestLog(logger: Logger): (request: Request, response: Respons
     } as typeof writeHead;
     // Express changes `url` while it walks through mounted routers; the line should show what was asked.
     const { method, originalUrl } = request;
-    const level = POLLED.test(originalUrl) ? 'debug' : 'info';
+    const level = isPolled(originalUrl) ? 'debug' : 'info';
     if (isLogged[level]) {
-      const [, traceId] = TRACEPARENT.exec(String(request.headers.traceparent)) ?? [];
+      const traceId = readTraceparent(String(request.headers.traceparent))?.traceId;
       response.once('close', () => {
         const { apiKeyId, person } = response.locals as { apiKeyId?: string; person?: Person };
         logger[level]('request', {
