@@ -46,6 +46,19 @@ export function otlpTraces({ url, serviceName, version, role }: TracesOptions, l
   const { processor, giveUp } = delivery(exporter, logger);
   const provider = new BasicTracerProvider({ resource, spanProcessors: [processor] });
   const tracer = provider.getTracer('order-pipeline', version);
+  const stop = async () => {
+    await atMost(
+      FLUSH_LIMIT_MS,
+      provider.shutdown().catch(() => {}),
+    );
+    giveUp();
+    // A receiver that hangs is left alone, and what the exporter would repeat finds no way out any more.
+    agent.createConnection = () => {
+      throw new Error('stopped');
+    };
+    agent.destroy();
+  };
+  let stopped: Promise<void> | undefined;
   return {
     begin(name, { kind, parent, attributes }) {
       const span = tracer.startSpan(
@@ -66,18 +79,7 @@ export function otlpTraces({ url, serviceName, version, role }: TracesOptions, l
         },
       };
     },
-    async stop() {
-      await atMost(
-        FLUSH_LIMIT_MS,
-        provider.shutdown().catch(() => {}),
-      );
-      giveUp();
-      // A receiver that hangs is left alone, and what the exporter would repeat finds no way out any more.
-      agent.createConnection = () => {
-        throw new Error('stopped');
-      };
-      agent.destroy();
-    },
+    stop: () => (stopped ??= stop()),
   };
 }
 
