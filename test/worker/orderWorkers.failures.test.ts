@@ -103,12 +103,7 @@ describe('an order in the hands of a worker', () => {
   });
 
   it.each([
-    [
-      'its attempts are used up',
-      async () => {},
-      4,
-      /^the order was not recorded: .*WRONGTYPE/,
-    ],
+    ['its attempts are used up', async () => {}, 4, /^the order was not recorded: .*WRONGTYPE/],
     [
       'BullMQ gives it up',
       // What BullMQ writes on a job that stalled too often; the next worker fails it at once.

@@ -89,7 +89,7 @@ async function send(redis: ScriptedRedis, keys: StatsKeys, window: number, batch
   }
 }
 
-function settle({ order, resolve, reject }: Waiting, reply: string): void {
+function settle({ resolve, reject }: Waiting, reply: string): void {
   if (reply === 'counted' || reply === 'duplicate') {
     resolve({ outcome: reply });
   } else if (reply.startsWith('conflict ')) {
