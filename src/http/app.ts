@@ -3,9 +3,11 @@ import type { Logger } from 'winston';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { Traces } from '../telemetry/traces/traces.ts';
+import { queueOperation } from './description/liveOperations.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
 import { countRequests } from './metrics.ts';
+import { operationRoutes } from './stats/operationRoutes.ts';
 import { traceRequests } from './traceRequests.ts';
 import { atBasePath, basePathOf } from './transport/basePath.ts';
 import { cors } from './transport/cors.ts';
@@ -101,7 +103,9 @@ function healthRouter({ health, ready, live, queue }: HealthRoutes, exposition: 
   router.route(withVersion('/health')).get(unstored, health).all(open);
   router.route(withVersion('/health/ready')).get(unstored, ready).all(open);
   router.route(withVersion('/health/live')).get(unstored, live).all(open);
-  router.route(withVersion('/queue')).get(unstored, queue).all(open);
+  const queueRoute = Router();
+  operationRoutes(queueRoute)(queueOperation, queue);
+  router.use(queueRoute).use(VERSION, queueRoute);
   router
     .route(withVersion('/metrics/prometheus'))
     .get(unstored, ...exposition)

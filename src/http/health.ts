@@ -5,6 +5,8 @@ import type { Troubles } from '../runtime/troubles.ts';
 import { version } from '../runtime/version.ts';
 import { masters } from '../store/connections.ts';
 import { readInfo } from '../store/info.ts';
+import type { queueOperation } from './description/liveOperations.ts';
+import type { AnswerOf } from './description/operation.ts';
 import { HttpProblem } from './transport/problem.ts';
 
 /**
@@ -44,7 +46,7 @@ export interface HealthRoutes {
   /** Whether to leave this process alone. */
   live: RequestHandler;
   /** How much work waits, for autoscalers. */
-  queue: RequestHandler;
+  queue: () => Promise<AnswerOf<typeof queueOperation>>;
 }
 
 /** Load balancers and people in a hurry wait for this. */
@@ -104,7 +106,7 @@ export function healthRoutes({
     live(_request, response) {
       response.json({ status: 'alive' });
     },
-    async queue(_request, response) {
+    async queue() {
       const state = queueState();
       // An autoscaler that is told old figures takes workers away in the middle of an outage.
       if (!state || (await ping()) === undefined)
@@ -114,7 +116,7 @@ export function healthRoutes({
         });
       const { waiting, active, delayed, failed, oldestAt } = state;
       const age = oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000;
-      response.json({ waiting, active, delayed, failed, oldest_age_seconds: Math.round(age * 10) / 10 });
+      return { waiting, active, delayed, failed, oldest_age_seconds: Math.round(age * 10) / 10 };
     },
   };
 }

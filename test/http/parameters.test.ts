@@ -115,10 +115,16 @@ describe('a bad parameter is refused by name', () => {
     });
   });
 
-  it.each(['/stats/global', '/metrics', '/users/U1/stats', '/users/U1/rank', '/openapi.json', '/problems'])(
-    'a parameter of %s, which has none of that name',
-    (route) => expectRefusal(`${route}?limit=3`, 'limit'),
-  );
+  it.each([
+    '/stats/global',
+    '/metrics',
+    '/users/U1/stats',
+    '/users/U1/rank',
+    '/queue',
+    '/v1/queue',
+    '/openapi.json',
+    '/problems',
+  ])('a parameter of %s, which has none of that name', (route) => expectRefusal(`${route}?limit=3`, 'limit'));
 
   it('a parameter of the path in the query', () => expectRefusal('/users/U1/stats?user_id=U2', 'user_id'));
 
