@@ -25,6 +25,7 @@ import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
 import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
 import { historyReader } from '../telemetry/read/history.ts';
+import { hoursReader } from '../telemetry/read/hours.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
 import { readSnapshot } from '../telemetry/read/snapshot.ts';
 import { startWebhook } from '../telemetry/webhook.ts';
@@ -50,7 +51,9 @@ export function apiParts(
   const takeTokens = sharedBuckets(accessRedis);
   const limiter = (name: Policy['name'], limit: number) =>
     new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
-  const stats = sharedReads(makeWatchedReads(redis, partitions), {
+  const reads = makeWatchedReads(redis, partitions);
+  const hours = hoursReader(redis);
+  const stats = sharedReads((watch) => ({ ...reads(watch), hours }), {
     mostUnderWay: readsInFlight,
     deadlineMs: READ_TIMEOUT_MS,
     long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },

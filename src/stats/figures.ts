@@ -40,6 +40,8 @@ export interface UserPage {
 
 export const GRANULARITIES = ['day', 'week', 'month', 'quarter', 'year'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
+/** What a series can be asked for by: hours are those of counting, which the pulse keeps and the stats do not. */
+export const SERIES_GRANULARITIES = ['hour', ...GRANULARITIES] as const;
 
 /** `period` is `YYYY-MM-DD`, `YYYY-Www` of ISO 8601, `YYYY-MM`, `YYYY-Qn` or `YYYY`. */
 export interface Point extends Totals {

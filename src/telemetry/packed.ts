@@ -78,3 +78,11 @@ export function addPacked(packed: Buffer, into: Figures): void {
     else if (bin >= 0 && bin < BINS) into.latency[bin] = (into.latency[bin] ?? 0) + amount;
   }
 }
+
+/** One count of a bucket, without unpacking the others: no digit has the byte of a figure. */
+export function countIn(packed: Buffer, counter: Counter): number {
+  const at = packed.indexOf(FIRST_BYTE + (counterPlaces.get(counter) as number));
+  if (at === -1) return 0;
+  const next = packed.findIndex((byte, index) => index > at && byte >= FIRST_BYTE);
+  return amountOf(packed.toString('latin1', at + 1, next === -1 ? packed.length : next));
+}

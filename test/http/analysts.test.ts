@@ -139,6 +139,49 @@ describe('what analysts ask', () => {
     await json.json();
   });
 
+  it('a series by the hour goes by when orders were counted, not by their own dates', async () => {
+    const counted = Date.now();
+    const day = (offset: number) => new Date(counted + offset * 86_400_000).toISOString().slice(0, 10);
+    const path = `/stats/series?granularity=hour&start_date=${day(-1)}&end_date=${day(1)}`;
+    interface Point {
+      period: string;
+      orders: number | null;
+      average_order_value: number | null;
+    }
+    let series: { known_from: string; points: Point[] } | undefined;
+    const inAll = () => series?.points.reduce((sum, { orders }) => sum + (orders ?? 0), 0);
+    await until(async () => {
+      series = await pipeline.json(path);
+      return inAll() === 5;
+    }, 'the pulse has all five');
+    const { known_from, points } = series as NonNullable<typeof series>;
+    expect(points).toHaveLength(72);
+    expect(points[0]).toEqual({
+      period: `${day(-1)}T00:00Z`,
+      orders: null,
+      revenue: null,
+      average_order_value: null,
+    });
+    const first = points.findIndex(({ orders }) => orders !== null);
+    expect(new Date(known_from).toISOString()).toBe(new Date(points[first]?.period as string).toISOString());
+    expect(points.slice(first).every(({ orders }) => orders !== null)).toBe(true);
+    // The hour may turn while they are counted.
+    const hours = points.filter(({ orders }) => orders);
+    if (hours.length === 1)
+      expect(hours).toEqual([
+        { period: expect.any(String), orders: 5, revenue: 90.04, average_order_value: 18.01 },
+      ]);
+    for (const { period } of hours)
+      expect(Math.abs(Date.parse(period) - counted)).toBeLessThan(2 * 3_600_000);
+
+    const csv = await pipeline.get(`${path}&format=csv`);
+    expect(csv.headers.get('content-disposition')).toBe(
+      `attachment; filename="series-${day(-1)}-${day(1)}.csv"`,
+    );
+    const [head, line] = (await csv.text()).split('\r\n');
+    expect([head, line]).toEqual(['period,orders,revenue,average_order_value', `${day(-1)}T00:00Z,,,`]);
+  });
+
   it('an answer and its 304 say how many orders no number holds yet', async () => {
     const { get, queues } = pipeline;
     await Promise.all(queues.map((queue) => queue.pause()));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { openapiDocument } from '../../src/http/description/openapi.ts';
 import { PROBLEM_KINDS } from '../../src/http/transport/problemKinds.ts';
-import { GRANULARITIES } from '../../src/stats/figures.ts';
+import { SERIES_GRANULARITIES } from '../../src/stats/figures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
@@ -26,7 +26,7 @@ const GOOD: Record<string, string[]> = {
   '/stats/compare': [`/stats/compare?${RANGE}&with_start_date=2024-01-01&with_end_date=2024-01-31`],
   '/stats/users': ['day', 'month'].map((each) => `/stats/users?${RANGE}&granularity=${each}`),
   '/stats/users-by-date': [`/stats/users-by-date?${RANGE}`, `/stats/users-by-date?${RANGE}&limit=1`],
-  '/stats/series': GRANULARITIES.map((each) => `/stats/series?${RANGE}&granularity=${each}`),
+  '/stats/series': SERIES_GRANULARITIES.map((each) => `/stats/series?${RANGE}&granularity=${each}`),
   '/metrics': ['/metrics'],
   '/pulse': ['/pulse'],
   '/pulse/history': ['hour', 'day', 'month'].map((each) => `/pulse/history?span=${each}`),
@@ -171,6 +171,14 @@ describe('answers are what the document says', () => {
       {},
       400,
       'detail-gone',
+    ],
+    [
+      'more hours than one answer has',
+      '/stats/series?granularity=hour&start_date=2025-01-01&end_date=2025-07-28',
+      '/stats/series',
+      {},
+      400,
+      'range-too-large',
     ],
     [
       'more points than one answer has',

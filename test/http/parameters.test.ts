@@ -162,10 +162,24 @@ describe('a bad parameter is refused by name', () => {
       ['missing', series('')],
       ['empty', series('&granularity=')],
       ['in capitals', series('&granularity=DAY')],
-      ['an hour', series('&granularity=hour')],
+      ['in minutes', series('&granularity=minute')],
       ['given twice', series('&granularity=day&granularity=day')],
       ['a property of every object', series('&granularity=constructor')],
     ])('%s', (_, path) => expectRefusal(path, 'granularity'));
+
+    it('an hour of one user', async () => {
+      await expectRefusal(series('&granularity=hour&user_id=U1'), 'user_id');
+      expect(await pipeline.json(series('&granularity=hour&user_id=U1'))).toMatchObject({
+        detail: 'user_id cannot be given with granularity hour: hours are kept of all users together',
+        errors: [{ rule: 'unknown', received: 'U1' }],
+      });
+    });
+
+    it('an hour of new users', () =>
+      expectRefusal(
+        '/stats/users?start_date=2025-08-01&end_date=2025-08-09&granularity=hour',
+        'granularity',
+      ));
   });
 
   describe('limit and cursor of the users of a range', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { GRANULARITIES } from '../../stats/figures.ts';
+import { SERIES_GRANULARITIES } from '../../stats/figures.ts';
 import { PARAMETER_RULES } from '../transport/problem.ts';
 
 /**
@@ -49,18 +49,23 @@ export const usersPage = z
 
 export const point = z.object({
   period: z.string().meta({
-    description: '`2026-01-31`, `2026-W05` as in ISO 8601, `2026-01`, `2026-Q1` or `2026`.',
+    description:
+      '`2026-01-31`, `2026-W05` as in ISO 8601, `2026-01`, `2026-Q1` or `2026`; of an hour when it begins, `2026-01-31T13:00Z`.',
     examples: ['2025-08'],
   }),
-  orders,
-  revenue: money,
-  average_order_value,
+  orders: orders.nullable(),
+  revenue: money.nullable(),
+  average_order_value: average_order_value.nullable(),
 });
 export const series = z
   .object({
-    granularity: z.enum(GRANULARITIES),
+    granularity: z.enum(SERIES_GRANULARITIES),
     start_date: z.iso.date(),
     end_date: z.iso.date(),
+    known_from: z.iso.datetime().nullable().optional().meta({
+      description:
+        'With `hour` alone: the first hour that is kept, null while there is none. Hours before it have nulls.',
+    }),
     points: z.array(point),
   })
   .meta({

@@ -6,10 +6,10 @@ import { operation } from './operation.ts';
 import {
   csvFormat,
   cursor,
-  granularity,
   limit,
   noParameters,
   problemKind,
+  seriesQuery,
   twoRanges,
   userGranularity,
   userId,
@@ -28,6 +28,10 @@ const MERGED =
 const DETAIL =
   'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
   'refused with the first day that is left.';
+const HOURS =
+  'By `hour` an order lies where it was counted, by the clock of Redis in UTC, not where its own date is: these hours add ' +
+  'up to other days than `day` gives. They come from the pulse, which keeps them for 400 days, of all users together; hours ' +
+  'before `known_from` have nulls. What a process counted in the second before it was killed may be missing.';
 
 const AUGUST = { total_orders: 12, total_revenue: 1200.5, average_order_value: 100.04 };
 const JULY = { total_orders: 10, total_revenue: 1000, average_order_value: 100 };
@@ -137,13 +141,13 @@ export function statsOperations(idCase: IdCase) {
     series: operation({
       path: '/stats/series',
       tag: 'Lists',
-      summary: 'Orders and revenue as a series of days, weeks, months, quarters or years',
+      summary: 'Orders and revenue as a series of hours, days, weeks, months, quarters or years',
       description:
         'A point per period of the range, 5,000 at most, of weeks 5,000 days; zeros where nothing was ordered. The first ' +
         'and the last count only the days within the range. With user_id only that user counts. Weeks begin on Monday ' +
-        `(ISO 8601) and are made of days. For a user: ${DETAIL}`,
+        `(ISO 8601) and are made of days. For a user: ${DETAIL} ${HOURS}`,
       pathParameters: none,
-      query: withRange({ granularity, user_id: user.optional(), format: csvFormat }),
+      query: seriesQuery(user),
       answer: answers.series,
       example: {
         granularity: 'month',
@@ -177,12 +181,7 @@ export function statsOperations(idCase: IdCase) {
       },
       csv: {
         columns: ['period', 'users', 'new_users', 'returning_users'],
-        rows: ({ points }) =>
-          points.map(({ new_users, returning_users, ...point }) => ({
-            ...point,
-            new_users: new_users ?? '',
-            returning_users: returning_users ?? '',
-          })),
+        rows: ({ points }) => points,
       },
       problems: ['detail-gone', 'range-too-large'],
     }),

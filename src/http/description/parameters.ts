@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../../orders/ids.ts';
 import { VISIBLE_PATTERN } from '../../orders/invisible.ts';
 import { isCalendarDay } from '../../orders/timestamp.ts';
-import { GRANULARITIES } from '../../stats/figures.ts';
+import { SERIES_GRANULARITIES } from '../../stats/figures.ts';
 import type { ParameterRule } from '../transport/problem.ts';
 
 /**
@@ -120,10 +120,21 @@ export const twoRanges = withRange({ ...otherRange, format: csvFormat }).refine(
   { path: ['with_start_date'], message: 'must not be after with_end_date', ...rule('range') },
 );
 
-export const granularity = oneOf(GRANULARITIES).meta({
-  description: 'The length of one point.',
+const seriesGranularity = oneOf(SERIES_GRANULARITIES).meta({
+  description: 'The length of one point; `hour` goes by the time of counting.',
   examples: ['month'],
 });
+
+/** What a series is asked for; `user` is the schema of ids. */
+export const seriesQuery = (user: ReturnType<typeof userId>) =>
+  withRange({ granularity: seriesGranularity, user_id: user.optional(), format: csvFormat }).refine(
+    ({ granularity, user_id }) => granularity !== 'hour' || user_id === undefined,
+    {
+      path: ['user_id'],
+      message: 'cannot be given with granularity hour: hours are kept of all users together',
+      ...rule('unknown'),
+    },
+  );
 
 function faultOf(fault: IdFault): [rule: ParameterRule, message: string] {
   switch (fault.kind) {

@@ -1,5 +1,5 @@
-/** One line of a list; every line of a list has the same columns. */
-export type CsvRow = Readonly<Record<string, string | number>>;
+/** One line of a list; every line of a list has the same columns. What is not known is an empty field. */
+export type CsvRow = Readonly<Record<string, string | number | null>>;
 
 /**
  * RFC 4180: a header line, CRLF after every line, quotes where they are needed.

@@ -4,10 +4,12 @@ import { averageOf, toJsonAmount } from '../../orders/money.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { DetailGone, RangeTooLarge, TooManyWaiting, TotalOutOfRange } from '../../stats/read/errors.ts';
 import type { ReadStats } from '../../stats/read/readStats.ts';
+import type { ReadHours } from '../../telemetry/read/hours.ts';
 import { statsOperations } from '../description/operations.ts';
 import { HttpProblem } from '../transport/problem.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { type Freshness, setFreshness } from './freshness.ts';
+import { hourSeries } from './hourSeries.ts';
 import { operationRoutes } from './operationRoutes.ts';
 import { brokenEncoding } from './readParameters.ts';
 
@@ -16,7 +18,7 @@ import { brokenEncoding } from './readParameters.ts';
  * whoever wants /metrics in another form than JSON.
  */
 export function statsRoutes(
-  stats: ReadStats,
+  stats: ReadStats & { hours: ReadHours },
   idCase: IdCase,
   freshness: () => Freshness,
   forPrometheus: RequestHandler,
@@ -84,11 +86,11 @@ export function statsRoutes(
 
   route(operations.series, async ({ granularity, start_date, end_date, user_id }) => {
     const range = { startDay: start_date, endDay: end_date };
+    const asked = { granularity, start_date, end_date };
+    if (granularity === 'hour') return { ...asked, ...(await hourSeries(stats.hours, range)) };
     const points = await stats.series(granularity, range, user_id);
     return {
-      granularity,
-      start_date,
-      end_date,
+      ...asked,
       points: points.map(({ period, orders, minorUnits }) => ({
         period,
         orders,

@@ -58,8 +58,17 @@ export function periodsOf(granularity: Granularity, range: DayRange): string[] {
   if (granularity === 'week') periodsOf('day', range);
   const first = NUMBERS[granularity].of(range.startDay);
   const count = NUMBERS[granularity].of(range.endDay) - first + 1;
-  if (count > MAX_POINTS) throw new RangeTooLarge(`${granularity}s`, count, MAX_POINTS);
+  refuseTooMany(`${granularity}s`, count);
   return Array.from({ length: count }, (_, index) => NUMBERS[granularity].name(first + index));
+}
+
+/** Throws RangeTooLarge where the days of a range have more hours than one series has points. */
+export function refuseTooManyHours({ startDay, endDay }: DayRange): void {
+  refuseTooMany('hours', (NUMBERS.day.of(endDay) - NUMBERS.day.of(startDay) + 1) * 24);
+}
+
+function refuseTooMany(what: string, count: number): void {
+  if (count > MAX_POINTS) throw new RangeTooLarge(what, count, MAX_POINTS);
 }
 
 /** Periods as consecutive numbers, and back. */
