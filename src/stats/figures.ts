@@ -49,7 +49,7 @@ export interface Point extends Totals {
 }
 
 export interface UsersPoint {
-  /** `YYYY-MM-DD` or `YYYY-MM`. */
+  /** As of Point. */
   period: string;
   users: number;
   /** Users whose first counted order, by arrival, lies in the period; undefined where it is not known. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { openapiDocument } from '../../src/http/description/openapi.ts';
 import { PROBLEM_KINDS } from '../../src/http/transport/problemKinds.ts';
-import { SERIES_GRANULARITIES } from '../../src/stats/figures.ts';
+import { GRANULARITIES, SERIES_GRANULARITIES } from '../../src/stats/figures.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
@@ -24,7 +24,7 @@ const GOOD: Record<string, string[]> = {
   '/stats/top-buyers': ['/stats/top-buyers', `/stats/top-buyers?limit=2&${RANGE}`],
   '/stats/by-date': [`/stats/by-date?${ALL_DAYS}`, `/stats/by-date?${RANGE}&user_id=U0001`],
   '/stats/compare': [`/stats/compare?${RANGE}&with_start_date=2024-01-01&with_end_date=2024-01-31`],
-  '/stats/users': ['day', 'month'].map((each) => `/stats/users?${RANGE}&granularity=${each}`),
+  '/stats/users': GRANULARITIES.map((each) => `/stats/users?${RANGE}&granularity=${each}`),
   '/stats/users-by-date': [`/stats/users-by-date?${RANGE}`, `/stats/users-by-date?${RANGE}&limit=1`],
   '/stats/series': SERIES_GRANULARITIES.map((each) => `/stats/series?${RANGE}&granularity=${each}`),
   '/metrics': ['/metrics'],

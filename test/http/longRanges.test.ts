@@ -57,6 +57,10 @@ describe('ranges whose users are added up', () => {
       status: 200,
       body: { users: [{ user_id: `U${most}`, order_count: 2 * most }] },
     });
+    expect(await ask(`/stats/users?granularity=quarter&${LARGE}`)).toMatchObject({
+      status: 200,
+      body: { points: [{ period: '2025-Q1', users: most }] },
+    });
   });
 
   it('are added up once for all who ask for the same', async () => {
@@ -72,7 +76,13 @@ describe('ranges whose users are added up', () => {
 
   it('are refused beyond the few that may wait, and leave nothing behind that keeps others waiting', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => ask(`/stats/top-spenders?limit=${index + 10}&${LARGE}`)),
+      Array.from({ length: 20 }, (_, index) =>
+        ask(
+          index % 2
+            ? `/stats/top-spenders?limit=${index + 10}&${LARGE}`
+            : `/stats/users?granularity=year&start_date=2025-01-01&end_date=2025-02-${index + 10}`,
+        ),
+      ),
     );
     const refused = answers.filter(({ status }) => status !== 200);
     expect(refused.length).toBeGreaterThan(10);

@@ -77,7 +77,14 @@ describe('new users', () => {
         { period: '2025-03-03', users: 2, newUsers: 1 },
       ],
     });
-    expect((await read.usersSeries('month', MARCH)).points[0]?.newUsers).toBeUndefined();
+    for (const granularity of ['month', 'quarter', 'year', 'week'] as const) {
+      const { knownFrom, points } = await read.usersSeries(granularity, MARCH);
+      // 2025-03-03 is a Monday, so its week is the first that lacks nobody.
+      expect([knownFrom, points[0]?.newUsers]).toEqual(['2025-03-03', undefined]);
+      expect(points[1]).toEqual(
+        granularity === 'week' ? { period: '2025-W10', users: 2, newUsers: 1 } : undefined,
+      );
+    }
     expect(await redis.hget(keys.newUsers, 'before')).toBe('2');
   });
 
@@ -85,12 +92,71 @@ describe('new users', () => {
     await count(['U1', '1', '2025-03-01'], ['U2', '1', '2025-03-02']);
     await forgetDetail(redis, partitions.all[0] as Partition, '2025-03-02');
     await expect(read.usersSeries('day', MARCH)).rejects.toEqual(new DetailGone('2025-03-02'));
+    // A whole week is asked for, whatever part of it the range has.
+    const sunday = { startDay: '2025-03-02', endDay: '2025-03-02' };
+    await expect(read.usersSeries('week', sunday)).rejects.toEqual(new DetailGone('2025-03-02'));
+    expect((await read.usersSeries('quarter', MARCH)).points).toEqual([
+      { period: '2025-Q1', users: 2, newUsers: 2 },
+    ]);
     expect((await read.usersSeries('month', MARCH)).points).toEqual([
       { period: '2025-03', users: 2, newUsers: 2 },
     ]);
   });
 
-  it('are read in one round trip', async () => {
+  it('of weeks, quarters and years are counted once, on however many days and in however many months', async () => {
+    await count(['U1', '1', '2024-12-30'], ['U1', '2', '2025-01-05'], ['U2', '1', '2025-01-05']);
+    await count(['U1', '3', '2025-02-01'], ['U2', '2', '2025-03-31'], ['U3', '1', '2025-03-31']);
+    await count(['U3', '2', '2025-04-01'], ['U3', '3', '2025-12-31']);
+    const range = { startDay: '2025-01-01', endDay: '2025-04-02' };
+    const busy = async (granularity: 'week' | 'quarter' | 'year') =>
+      (await read.usersSeries(granularity, range)).points.filter(({ users }) => users > 0);
+    expect(await busy('week')).toEqual([
+      { period: '2025-W01', users: 2, newUsers: 2 },
+      { period: '2025-W05', users: 1, newUsers: 0 },
+      { period: '2025-W14', users: 2, newUsers: 1 },
+    ]);
+    expect(await busy('quarter')).toEqual([
+      { period: '2025-Q1', users: 3, newUsers: 2 },
+      { period: '2025-Q2', users: 1, newUsers: 0 },
+    ]);
+    expect(await busy('year')).toEqual([{ period: '2025', users: 3, newUsers: 2 }]);
+  });
+
+  it('at either end of the calendar are read like others', async () => {
+    await count(['U1', '1', '0001-01-01'], ['U2', '1', '9999-12-31']);
+    for (const [day, week] of [
+      ['0001-01-01', '0001-W01'],
+      ['9999-12-31', '9999-W52'],
+    ] as const) {
+      const range = { startDay: day, endDay: day };
+      expect((await read.usersSeries('week', range)).points).toEqual([
+        { period: week, users: 1, newUsers: 1 },
+      ]);
+      expect((await read.usersSeries('year', range)).points).toMatchObject([{ users: 1, newUsers: 1 }]);
+    }
+  });
+
+  it('who come while they are counted are never more than the users', async () => {
+    await count(['U1', '1', '2025-01-01'], ['U1', '2', '2025-02-01']);
+    const trips = await startTrips(server.port);
+    try {
+      const slow = makeReadStats(trips.redis, partitions);
+      for (let trip = 1; trip <= 6; trip += 1) {
+        trips.before(trip, async () => {
+          await count([`NEW${trip}`, '1', '2025-02-01'], [`NEW${trip}`, '2', '2025-03-01']);
+        });
+      }
+      const { points } = await slow.usersSeries('quarter', { startDay: '2025-01-01', endDay: '2025-03-31' });
+      expect(points[0]?.users).toBeGreaterThanOrEqual(points[0]?.newUsers ?? Number.NaN);
+      expect(points[0]?.newUsers).toBeGreaterThanOrEqual(1);
+      // The periods, the new users, the sizes, and the pages of two or three months.
+      expect(trips.taken()).toBeGreaterThanOrEqual(4);
+    } finally {
+      await trips.stop();
+    }
+  });
+
+  it('of days and months are read in one round trip', async () => {
     await count(['U1', '1', '2025-03-01']);
     const trips = await startTrips(server.port);
     try {

@@ -65,7 +65,8 @@ export function rangeModel(orders: readonly Order[]) {
   };
 }
 
-function nameOf(granularity: Granularity, day: string): string {
+/** The period a day lies in. */
+export function nameOf(granularity: Granularity, day: string): string {
   if (granularity === 'week') return isoWeekOf(day);
   if (granularity === 'quarter') return `${day.slice(0, 4)}-Q${Math.ceil(Number(day.slice(5, 7)) / 3)}`;
   return day.slice(0, { day: 10, month: 7, year: 4 }[granularity]);

@@ -136,12 +136,17 @@ describe('reading ranges of the stats', () => {
         () => read.topSpenders(5, months),
         () => read.topBuyers(5, months),
         () => read.usersInRange(months, 5),
+        () => read.usersSeries('quarter', months),
+        () => read.usersSeries('year', months),
       ]) {
         const error = await ask().catch((thrown) => thrown);
         expect(error).toBeInstanceOf(RangeTooLarge);
         expect(error).toMatchObject({ size: MAX_ENTRIES + 2, limit: MAX_ENTRIES });
       }
       // One month needs no adding up.
+      const june = { startDay: '2025-06-01', endDay: '2025-06-30' };
+      await fill(MAX_ENTRIES + 1, '2025-06');
+      expect((await read.usersSeries('quarter', june)).points).toMatchObject([{ users: MAX_ENTRIES + 1 }]);
       expect(await read.topSpenders(1, JANUARY)).toEqual([{ userId: 'U9999', minorUnits: 1 }]);
       const { users, next } = await read.usersInRange(JANUARY, 2, { minorUnits: 1, userId: 'U9998' });
       expect(users.map(({ userId }) => userId)).toEqual(['U9997', 'U9996']);
@@ -155,6 +160,7 @@ describe('reading ranges of the stats', () => {
         { userId: 'U9999', minorUnits: 2 },
         { userId: 'U9998', minorUnits: 2 },
       ]);
+      expect((await read.usersSeries('year', months)).points).toMatchObject([{ users: MAX_ENTRIES / 2 }]);
     });
 
     it('is refused past 5,000 points of a series', async () => {

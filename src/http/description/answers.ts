@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SERIES_GRANULARITIES } from '../../stats/figures.ts';
+import { GRANULARITIES, SERIES_GRANULARITIES } from '../../stats/figures.ts';
 import { PARAMETER_RULES } from '../transport/problem.ts';
 
 /**
@@ -76,7 +76,7 @@ export const series = z
 
 const someUsers = z.int().min(0);
 const usersPoint = z.object({
-  period: z.string().meta({ description: '`2025-08-31` or `2025-08`.', examples: ['2025-08'] }),
+  period: z.string().meta({ description: 'As of a series.', examples: ['2025-08'] }),
   users: someUsers.meta({ description: 'Users with orders in the period.' }),
   new_users: someUsers
     .nullable()
@@ -85,7 +85,7 @@ const usersPoint = z.object({
 });
 export const usersSeries = z
   .object({
-    granularity: z.enum(['day', 'month']),
+    granularity: z.enum(GRANULARITIES),
     start_date: z.iso.date(),
     end_date: z.iso.date(),
     known_from: z.iso.date().nullable().meta({

@@ -22,7 +22,7 @@ const none = z.object({});
 const TOP_RANGE =
   'Over everything counted, or with start_date and end_date within a range of days, both included. Exact either way.';
 const MERGED =
-  'A range is refused when its users, each counted once per month and edge day, are more than ' +
+  'A range is refused when its users, each counted once per month and single day, are more than ' +
   `${MAX_ENTRIES.toLocaleString('en')}. Adding them up may take seconds; what comes on top of a few at once is a 503 ` +
   '(`overloaded`), and equal requests share one answer, which may be those seconds old.';
 const DETAIL =
@@ -164,11 +164,12 @@ export function statsOperations(idCase: IdCase) {
     usersSeries: operation({
       path: '/stats/users',
       tag: 'Lists',
-      summary: 'New and returning users by day or month',
+      summary: 'New and returning users by day, week, month, quarter or year',
       description:
-        'A point per day or whole month that the range touches. A user is new where the first order lies that was counted ' +
-        'for them, by arrival: an older order that arrives later does not move that. All else who ordered there return. ' +
-        DETAIL,
+        'A point per whole period that the range touches, 5,000 at most, of weeks 5,000 days. A user is new where the first ' +
+        'order lies that was counted for them, by arrival: an older order that arrives later does not move that. All else ' +
+        'who ordered there return. Users who come more than once in a period are one, exactly: by week their days are added ' +
+        `up, by quarter and year their months. ${MERGED} ${DETAIL}`,
       pathParameters: none,
       query: withRange({ granularity: userGranularity, format: csvFormat }),
       answer: answers.usersSeries,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../../orders/ids.ts';
 import { VISIBLE_PATTERN } from '../../orders/invisible.ts';
 import { isCalendarDay } from '../../orders/timestamp.ts';
-import { SERIES_GRANULARITIES } from '../../stats/figures.ts';
+import { GRANULARITIES, SERIES_GRANULARITIES } from '../../stats/figures.ts';
 import type { ParameterRule } from '../transport/problem.ts';
 
 /**
@@ -108,8 +108,7 @@ export function oneOf<Word extends string>(words: readonly [Word, ...Word[]]) {
   });
 }
 
-/** What users are counted in: of longer periods nothing is kept by user. */
-export const userGranularity = oneOf(['day', 'month']).meta({
+export const userGranularity = oneOf(GRANULARITIES).meta({
   description: 'The length of one point.',
   examples: ['month'],
 });

@@ -48,6 +48,19 @@ export function splitFor(granularity: Granularity, range: DayRange): SplitRange 
     : splitRange(range);
 }
 
+/** What the whole periods that a range touches are made of: the days of weeks, the months of longer ones. */
+export function wholePeriods(granularity: 'week' | 'quarter' | 'year', range: DayRange): SplitRange {
+  const { of } = NUMBERS[granularity];
+  const [first, last] = [of(range.startDay), of(range.endDay)];
+  if (granularity === 'week') {
+    const { name } = NUMBERS.day;
+    const [monday, sunday] = [first * 7 - 3, Math.min(last * 7 + 3, NUMBERS.day.of('9999-12-31'))];
+    const days = Array.from({ length: sunday - monday + 1 }, (_, index) => name(monday + index));
+    return { days, isWholeMonth: undefined };
+  }
+  return { days: [], isWholeMonth: (month) => of(month) >= first && of(month) <= last };
+}
+
 /** The period that a day lies in, or for months and longer ones a month, by its name. */
 export const periodOf = (granularity: Granularity, part: string): string =>
   NUMBERS[granularity].name(NUMBERS[granularity].of(part));

@@ -21,10 +21,17 @@ export type Measure = 'spend' | 'counts';
 const SIZE = { spend: 'zcard', counts: 'hlen' } as const;
 const SCAN = { spend: 'zscan', counts: 'hscan' } as const;
 
-/** Adds up one figure of every user over the periods of a range: a map from user to sum for each partition. */
-export type Merge = (details: readonly Detail[], measure: Measure) => Promise<Map<string, number>[]>;
-/** The same for one who may give up. */
-export type MergeDetail = (...args: [...Parameters<Merge>, signal: AbortSignal]) => ReturnType<Merge>;
+/** What is made of every user of a range. Both of it share the turns and the bound; `signal` belongs to who may give up. */
+export interface RangeMerge<Rest extends unknown[] = []> {
+  /** Adds up one figure of every user over the periods of a range: a map from user to sum for each partition. */
+  sums(details: readonly Detail[], measure: Measure, ...rest: Rest): Promise<Map<string, number>[]>;
+  /** How many users there are in each group of periods, one who comes in several of a group once. */
+  users(
+    details: readonly Detail[],
+    groupOf: (period: string) => string,
+    ...rest: Rest
+  ): Promise<Map<string, number>>;
+}
 
 /**
  * One round trip for the sizes (ZCARD, HLEN), at most MAX_ENTRIES in all or RangeTooLarge; then a round trip per
@@ -36,21 +43,69 @@ export type MergeDetail = (...args: [...Parameters<Merge>, signal: AbortSignal])
  * member that is there all along. So every order counted before the read began is in the sums; those counted
  * meanwhile may be or not.
  */
-export function makeMergeDetail(): MergeDetail {
+export function makeRangeMerge(): RangeMerge<[signal: AbortSignal]> {
   const inTurn = makeTaskQueue(MERGES_AT_ONCE, MERGES_WAITING);
-  return async (details, measure, signal) => {
-    // Whoever has nothing to merge must not wait for those who have.
-    if (details.length === 0) return [];
-    return inTurn(async () => {
-      const sizes = await Promise.all(details.map((detail) => sizesOf(detail, measure)));
-      const total = sizes.flat().reduce((sum, size) => sum + size, 0);
-      if (total > MAX_ENTRIES) {
-        throw new RangeTooLarge('users, each counted once per month and edge day', total, MAX_ENTRIES);
-      }
-      return Promise.all(details.map((detail, index) => addUp(detail, measure, sizes[index] ?? [])));
-    }, signal);
+  return {
+    async sums(details, measure, signal) {
+      // Whoever has nothing to merge must not wait for those who have.
+      if (details.length === 0) return [];
+      return inTurn(async () => {
+        const sizes = await Promise.all(details.map((detail) => sizesOf(detail, measure)));
+        refuseTooMany(sizes.flat());
+        return Promise.all(details.map((detail, index) => addUp(detail, measure, sizes[index] ?? [])));
+      }, signal);
+    },
+
+    async users(details, groupOf, signal) {
+      const users = new Map<string, number>();
+      if (details.length === 0) return users;
+      return inTurn(async () => {
+        const groups = await Promise.all(
+          details.map(async (detail) => groupsOf(detail, await sizesOf(detail, 'counts'), groupOf)),
+        );
+        refuseTooMany(groups.flat().flatMap(({ sizes }) => (sizes.length > 1 ? sizes : [])));
+        const count = async (some: Group[]) => {
+          // One after another: only the users of one group are held at a time, and Redis has one page in hand.
+          for (const group of some) {
+            const more = await usersOf(group);
+            users.set(group.name, (users.get(group.name) ?? 0) + more);
+          }
+        };
+        await Promise.all(groups.map(count));
+        return users;
+      }, signal);
+    },
   };
 }
+
+function refuseTooMany(sizes: readonly number[]): void {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total <= MAX_ENTRIES) return;
+  throw new RangeTooLarge('users, each counted once per month and single day', total, MAX_ENTRIES);
+}
+
+/** Some periods of a partition, and how many users each of them has. */
+interface Group {
+  name: string;
+  detail: Detail;
+  sizes: number[];
+}
+
+function groupsOf(detail: Detail, sizes: readonly number[], groupOf: (period: string) => string): Group[] {
+  const groups = new Map<string, Group>();
+  for (const [index, period] of detail.periods.entries()) {
+    const name = groupOf(period);
+    const group = groups.get(name) ?? { name, detail: { ...detail, periods: [] }, sizes: [] };
+    group.detail.periods.push(period);
+    group.sizes.push(sizes[index] ?? 0);
+    groups.set(name, group);
+  }
+  return [...groups.values()];
+}
+
+/** Of a single period Redis knows it already. */
+const usersOf = async ({ detail, sizes }: Group): Promise<number> =>
+  sizes.length === 1 ? (sizes[0] as number) : (await addUp(detail, 'counts', sizes)).size;
 
 async function sizesOf(detail: Detail, measure: Measure): Promise<number[]> {
   const replies = await detail.ask((pipe, keys) => {

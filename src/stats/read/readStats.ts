@@ -15,7 +15,7 @@ import type {
 import { splitRange } from './dayRange.ts';
 import { findDetail } from './detail.ts';
 import { NOTHING, series, sumOf, userPeriods } from './periodTotals.ts';
-import { type Merge, makeMergeDetail } from './rangeMerge.ts';
+import { makeRangeMerge, type RangeMerge } from './rangeMerge.ts';
 import { rank } from './rank.ts';
 import { UNWATCHED, type Watch, watched } from './readDeadline.ts';
 import { type Ask, makeAsk, money, result, whole } from './roundTrips.ts';
@@ -66,11 +66,13 @@ export interface ReadStats {
    */
   series(granularity: Granularity, range: DayRange, userId?: string): Promise<Point[]>;
   /**
-   * How many users ordered in every day or whole month that the range touches, and how many of them are new: a user is new
-   * where the first order lies that was counted for them, whichever came later. One round trip; 5,000 points at most
-   * (RangeTooLarge).
+   * How many users ordered in every whole period that the range touches, and how many of them are new: a user is new
+   * where the first order lies that was counted for them, whichever came later. 5,000 points at most, and 5,000 days where
+   * the points are weeks (RangeTooLarge). Of days and months one round trip. Of longer periods and weeks, in which a user may
+   * come on several days or in several months, all of these are merged: at the cost and within the bounds of topBuyers,
+   * MAX_ENTRIES for all periods together, those not counted that have orders on one day or in one month alone.
    */
-  usersSeries(granularity: 'day' | 'month', range: DayRange): Promise<UsersSeries>;
+  usersSeries(granularity: Granularity, range: DayRange): Promise<UsersSeries>;
   /** Undefined for a user who never had an order counted. Two round trips. */
   rank(userId: string): Promise<Rank | undefined>;
   /** Both days inclusive, `YYYY-MM-DD`, UTC. One round trip, whatever the range. */
@@ -86,6 +88,7 @@ export function makeReadStats(redis: Redis | Cluster, partitions: Partitions): R
 /** Whether a read takes as many round trips as there are users, so that it needs a watch. */
 export function mayTakeLong(name: string, args: readonly unknown[]): boolean {
   if (name === 'usersInRange') return true;
+  if (name === 'usersSeries') return args[0] !== 'day' && args[0] !== 'month';
   return (name === 'topSpenders' || name === 'topBuyers') && args[1] !== undefined;
 }
 
@@ -95,14 +98,15 @@ export function makeWatchedReads(
   partitions: Partitions,
 ): (watch: Watch) => ReadStats {
   const ask = makeAsk(redis, partitions);
-  const merge = makeMergeDetail();
+  const merge = makeRangeMerge();
   return (watch) =>
-    makeReads(partitions, watch === UNWATCHED ? ask : watched(ask, watch), (details, measure) =>
-      merge(details, measure, watch.signal),
-    );
+    makeReads(partitions, watch === UNWATCHED ? ask : watched(ask, watch), {
+      sums: (details, measure) => merge.sums(details, measure, watch.signal),
+      users: (details, groupOf) => merge.users(details, groupOf, watch.signal),
+    });
 }
 
-function makeReads(partitions: Partitions, ask: Ask, merge: Merge): ReadStats {
+function makeReads(partitions: Partitions, ask: Ask, merge: RangeMerge): ReadStats {
   const user: ReadStats['user'] = async (userId) => {
     const replies = await ask.one(partitions.of(userId), (pipe, keys) =>
       pipe.hmget(keys.user(userId), 'order_count', 'total_spend'),
@@ -154,7 +158,7 @@ function makeReads(partitions: Partitions, ask: Ask, merge: Merge): ReadStats {
 
     series: (granularity, range, userId) => series(ask, granularity, range, userId),
 
-    usersSeries: (granularity, range) => usersSeries(ask, granularity, range),
+    usersSeries: (granularity, range) => usersSeries(ask, merge, granularity, range),
 
     rank: (userId) => rank(ask, userId),
 

@@ -3,7 +3,7 @@ import type { DayRange } from '../figures.ts';
 import { splitRange } from './dayRange.ts';
 import { type Detail, findDetail } from './detail.ts';
 import { byPlace, firstPlaces, type Place } from './largestFirst.ts';
-import type { Measure, Merge } from './rangeMerge.ts';
+import type { Measure, RangeMerge } from './rangeMerge.ts';
 import { type Ask, pairs, result } from './roundTrips.ts';
 
 /** Users never straddle partitions, so the top N of all partitions' top N is exact. */
@@ -18,7 +18,7 @@ export async function topEver(ask: Ask, key: (keys: StatsKeys) => string, limit:
 /** See ReadStats for what it costs. Where one period holds the whole range, Redis has its spenders in order already. */
 export async function topInRange(
   ask: Ask,
-  merge: Merge,
+  merge: RangeMerge,
   measure: Measure,
   limit: number,
   range: DayRange,
@@ -32,9 +32,9 @@ export async function topInRange(
     return places(result<string[]>(replies, 0));
   });
   const others = details.filter((detail) => !isOrdered(detail) && detail.periods.length > 0);
-  const merged = merge(others, measure).then((sums) =>
-    Promise.all(sums.map((amounts) => firstPlaces(amounts, limit))),
-  );
+  const merged = merge
+    .sums(others, measure)
+    .then((sums) => Promise.all(sums.map((amounts) => firstPlaces(amounts, limit))));
   const [lists, mergedLists] = await Promise.all([Promise.all(ordered), merged]);
   return best([...lists, ...mergedLists], limit);
 }

@@ -2,7 +2,7 @@ import type { DayRange, Position, UserPage } from '../figures.ts';
 import { splitRange } from './dayRange.ts';
 import { type Detail, findDetail } from './detail.ts';
 import { firstPlaces, type Place } from './largestFirst.ts';
-import type { Merge } from './rangeMerge.ts';
+import type { RangeMerge } from './rangeMerge.ts';
 import { type Ask, result, whole } from './roundTrips.ts';
 import { best } from './topUsers.ts';
 import { usersAfter } from './usersAfter.ts';
@@ -13,7 +13,7 @@ const LOOKUPS_AT_ONCE = 5_000;
 /** See ReadStats for the order, what holds while orders are counted, and what it costs. */
 export async function usersInRange(
   ask: Ask,
-  merge: Merge,
+  merge: RangeMerge,
   range: DayRange,
   limit: number,
   after?: Position,
@@ -36,7 +36,7 @@ export async function usersInRange(
 
 async function spendPlaces(
   ask: Ask,
-  merge: Merge,
+  merge: RangeMerge,
   details: readonly Detail[],
   limit: number,
   after: Place | undefined,
@@ -45,9 +45,9 @@ async function spendPlaces(
   const several = details.filter(({ periods }) => periods.length > 1);
   const [pages, merged] = await Promise.all([
     Promise.all(single.map((detail) => ask.trip((redis) => usersAfter(redis, detail, limit, after)))),
-    merge(several, 'spend').then((sums) =>
-      Promise.all(sums.map((amounts) => firstPlaces(amounts, limit, after))),
-    ),
+    merge
+      .sums(several, 'spend')
+      .then((sums) => Promise.all(sums.map((amounts) => firstPlaces(amounts, limit, after)))),
   ]);
   return best([...pages, ...merged], limit);
 }
