@@ -5,6 +5,7 @@
  *   npm run bench -- latency [--rate 200] [--seconds 15]
  *   npm run bench -- memory [--messages 1000000]
  *   npm run bench -- worker [--jobs 30000] [--users 10000] [--rounds 5]
+ *   npm run bench -- pulse [--jobs 30000] [--pairs 7]
  *   npm run bench -- record [--orders 100000] [--users 10000] [--batch 25]
  *   npm run bench -- ledger [--orders 10000,100000,1000000]
  *   npm run bench -- users [--users 1000,1000000,10000000]
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   latency: () => import('./bridge/latency.ts'),
   memory: () => import('./bridge/memory.ts'),
   worker: () => import('./worker/throughput.ts'),
+  pulse: () => import('./worker/pulse.ts'),
   record: () => import('./stats/record.ts'),
   ledger: () => import('./stats/ledger.ts'),
   users: () => import('./stats/users.ts'),

@@ -10,14 +10,17 @@ import { makeLogger } from '../../../src/runtime/logger.ts';
 import { Services } from '../../../src/runtime/services.ts';
 import { ORDER_QUEUE } from '../../../src/store/keys.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
+import { Tally } from '../../../src/telemetry/tally.ts';
 import { serveParent } from '../support/child.ts';
 
 /* A worker in this process alone: ours, or one with the same settings that only checks its jobs, or not even that. */
 
+export type Contender = 'no-op' | 'checks only' | 'ours' | 'ours without pulse';
+
 export type WorkerRequest =
   | {
       do: 'go';
-      contender: 'no-op' | 'checks only' | 'ours';
+      contender: Contender;
       env: Record<string, string>;
       concurrency: number;
     }
@@ -31,7 +34,8 @@ serveParent(async (request: WorkerRequest) => {
     return { cpuMicroseconds: user + system };
   }
   before = process.cpuUsage();
-  if (request.contender === 'ours') await ours(request.env, request.concurrency);
+  if (request.contender === 'ours without pulse') leaveOutPulse();
+  if (request.contender.startsWith('ours')) await ours(request.env, request.concurrency);
   else bare(String(request.env.REDIS_URL), request.concurrency, request.contender === 'checks only');
   return null;
 });
@@ -46,6 +50,16 @@ async function ours(env: Record<string, string>, concurrency: number): Promise<v
   });
   const logger = makeLogger(config.log);
   await startRole(config, 'worker', ALL_PARTS, logger, new Services(logger));
+}
+
+/** There is no setting for it: nothing is added up, and nothing told. */
+function leaveOutPulse(): void {
+  Object.assign(Tally.prototype, { add() {}, counted() {}, refused() {} });
+  const { defineCommand } = Redis.prototype;
+  Redis.prototype.defineCommand = function (this: Redis, name, definition) {
+    if (name !== 'beat') return defineCommand.call(this, name, definition);
+    Object.assign(this, { beat: async () => [String(Math.floor(Date.now() / 1_000)), '0', null] });
+  };
 }
 
 function bare(redisUrl: string, concurrency: number, checks: boolean): void {

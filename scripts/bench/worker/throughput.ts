@@ -4,19 +4,22 @@ import { Redis } from 'ioredis';
 import { queueKey } from '../../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
-import { redisCpu } from '../support/redisFigures.ts';
+import { commandFigures, redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
-import type { WorkerRequest } from './contender.ts';
+import type { Contender, WorkerRequest } from './contender.ts';
 import { fillQueues, type Work } from './jobs.ts';
 
-const CONTENDERS = ['no-op', 'checks only', 'ours'] as const;
+const CONTENDERS = ['no-op', 'checks only', 'ours'] as const satisfies readonly Contender[];
 const CONCURRENCY = 50;
 
-interface Figures {
+/** All but the first for each order. */
+export interface Figures {
   perSecond: number;
   cpuMicroseconds: number;
   redisMicroseconds: number;
+  calls: number;
+  scriptMicroseconds: number;
 }
 
 /**
@@ -58,7 +61,8 @@ export async function run(args: string[]): Promise<void> {
   );
 }
 
-async function measure(contender: (typeof CONTENDERS)[number], work: Work): Promise<Figures> {
+/** Works through a full queue in a process and with a Redis of its own. */
+export async function measure(contender: Contender, work: Work): Promise<Figures> {
   const { jobs } = work;
   const redis = await startBenchRedis();
   await fillQueue(redis.url, work);
@@ -72,6 +76,7 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
     return counts[0] + counts[1];
   };
   try {
+    await redis.client.config('RESETSTAT');
     const redisBefore = await redisCpu(redis.client);
     const started = performance.now();
     await child.ask({
@@ -84,11 +89,14 @@ async function measure(contender: (typeof CONTENDERS)[number], work: Work): Prom
     const seconds = (performance.now() - started) / 1_000;
     const failed = await redis.client.zcard(queueKey(partition, 'failed'));
     if (failed > 0) throw new Error(`${failed} of ${jobs} jobs failed`);
+    const { calls, scriptMicroseconds } = await commandFigures(redis.client);
     const { cpuMicroseconds } = await child.ask<{ cpuMicroseconds: number }>({ do: 'report' });
     return {
       perSecond: jobs / seconds,
       cpuMicroseconds: cpuMicroseconds / jobs,
       redisMicroseconds: ((await redisCpu(redis.client)) - redisBefore) / jobs,
+      calls: calls / jobs,
+      scriptMicroseconds: scriptMicroseconds / jobs,
     };
   } finally {
     await child.kill();
