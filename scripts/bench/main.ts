@@ -13,6 +13,7 @@
  *   npm run bench -- detail [--users 100,10000,100000]
  *   npm run bench -- api [--rounds 3] [--seconds 3]
  *   npm run bench -- pipelining [--sockets 20] [--requests 1000] [--seconds 20]
+ *   npm run bench -- page [--rounds 20]
  *   npm run bench -- roles
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
@@ -28,6 +29,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   api: () => import('./api/throughput.ts'),
   pipelining: () => import('./api/pipelining.ts'),
   detail: () => import('./stats/detail.ts'),
+  page: () => import('./web/page.ts'),
   roles: () => import('./roles.ts'),
 };
 
