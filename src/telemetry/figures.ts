@@ -77,3 +77,17 @@ export interface ProcessState {
   durability_warning?: string;
   inbox?: InboxDepth & { seen_at: string };
 }
+
+/** What somebody must do, or no order gets any further. */
+export type Stage = 'bridge' | 'worker';
+
+/** What a process does of it, whatever its role is called: one whose start is not over does nothing yet. */
+export function stagesOf({
+  paused_by,
+  concurrency,
+}: Pick<ProcessState, 'paused_by' | 'concurrency'>): Stage[] {
+  return [
+    ...(paused_by === undefined ? [] : ['bridge' as const]),
+    ...(concurrency === undefined ? [] : ['worker' as const]),
+  ];
+}

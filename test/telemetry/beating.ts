@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { connectRedis } from '../../src/store/connections.ts';
-import type { Counter } from '../../src/telemetry/figures.ts';
+import type { Counter, ProcessState } from '../../src/telemetry/figures.ts';
 import { startBeat } from '../../src/telemetry/pulse/beat.ts';
 import { type Pulse, pulseReader } from '../../src/telemetry/read/pulse.ts';
 import { Tally } from '../../src/telemetry/tally.ts';
@@ -11,7 +11,7 @@ export interface Beating {
   server: TestRedis;
   redis: Redis;
   /** Starts a process as the product would, by way of another port where one is given; it beats ten times a second. */
-  process(options?: { role?: string; tally?: Tally; port?: number }): {
+  process(options?: { role?: string; does?: Partial<ProcessState>; tally?: Tally; port?: number }): {
     tally: Tally;
     stop(): Promise<void>;
   };
@@ -30,7 +30,7 @@ export async function startBeating(): Promise<Beating> {
   return {
     server,
     redis,
-    process({ role = 'worker', tally = new Tally(), port = server.port } = {}) {
+    process({ role = 'worker', does = {}, tally = new Tally(), port = server.port } = {}) {
       const own = connectRedis({ kind: 'server', host: server.host, port, tls: false }, 'fail_fast', {
         commandTimeout: 10_000,
         onError: () => {},
@@ -40,7 +40,7 @@ export async function startBeating(): Promise<Beating> {
         {
           redis: own,
           tally,
-          describe: () => ({ role, version: '1.0.0', node: process.version, troubles: [] }),
+          describe: () => ({ role, version: '1.0.0', node: process.version, troubles: [], ...does }),
           gauges: () => [],
           onError: () => {},
         },

@@ -26,6 +26,7 @@ function snapshot(changes: Changes): Snapshot {
     },
     bridge: {
       processes: 1,
+      missingSince: undefined,
       perSecond: 84,
       pausedBy: [],
       callsPer1000: 200,
@@ -43,7 +44,13 @@ function snapshot(changes: Changes): Snapshot {
       oldestAt: undefined,
       pausedSince: undefined,
     },
-    workers: { processes: 1, concurrency: 50, busyShare: 0.1, retriedPerMinute: 0 },
+    workers: {
+      processes: 1,
+      missingSince: undefined,
+      concurrency: 50,
+      busyShare: 0.1,
+      retriedPerMinute: 0,
+    },
     failed: { orders: 0, minorUnits: 0, unknown: 0, since: null, byReason: [] },
     ended: 5_000,
     refused: new Map(),
@@ -68,11 +75,16 @@ const trouble = (what: string, reason: string) =>
   aProcess('all', { troubles: [{ what, reason, since: isoAgo(60) }] });
 
 /** Nothing has ended for more than a minute, and nothing has counted for two. */
-const STILL = { ended: 0, counted: { perSecond: 0, newestAt: ago(120) } } satisfies Changes;
+const STILL = {
+  ended: 0,
+  counted: { perSecond: 0, newestAt: ago(120) },
+  bridge: { perSecond: 0 },
+} satisfies Changes;
 
 const NOT_ONE = { orders: 0, minorUnits: 0, users: 0, perSecond: 0, newestAt: undefined };
 
 const FLOW = 'Orders flow: 84/s, newest counted 2 s ago.';
+const ONE_WAITS = '1 order waits, and none was counted in the last 10 s, the newest 2 min ago.';
 const QUIET = 'No orders arrive at the moment, newest counted 2 min ago.';
 
 type Row = [title: string, changes: Changes, level: string, names: string[], sentences: string[]];
@@ -141,21 +153,21 @@ const rows: Row[] = [
     { ...STILL, counted: NOT_ONE, queue: { waiting: 1 }, before: { ended: 0 } },
     'green',
     [],
-    ['No order has been counted yet.'],
+    ['1 order waits, and none has been counted yet.'],
   ],
   [
     'one has just come after a quiet night',
     { ...STILL, inbox: { visible: 1 }, before: { ended: 0 } },
     'green',
     [],
-    [QUIET],
+    [ONE_WAITS],
   ],
   [
     'one comes a minute after another one',
     { ...STILL, queue: { waiting: 1 }, before: { waiting: 1, ended: 1 } },
     'green',
     [],
-    [QUIET],
+    [ONE_WAITS],
   ],
   [
     'one was put off by hand',
@@ -169,7 +181,39 @@ const rows: Row[] = [
     { ended: 10, queue: { waiting: 5 }, before: { waiting: 5, ended: 0 }, counted: STILL.counted },
     'green',
     [],
-    [QUIET],
+    ['Orders arrive, 84/s, and none was counted in the last 10 s, the newest 2 min ago.'],
+  ],
+  [
+    'the first that arrive are all refused',
+    { ended: 10, counted: NOT_ONE },
+    'green',
+    [],
+    ['Orders arrive, 84/s, and none has been counted yet.'],
+  ],
+  // no_bridge, no_worker
+  [
+    'no bridge has run for over a minute',
+    { ...STILL, before: { ended: 0 }, bridge: { processes: 0, perSecond: 0, missingSince: ago(61) } },
+    'red',
+    ['no_bridge'],
+    ['No bridge runs: what is sent stays in the inbox.', 'The newest was counted 2 min ago.'],
+  ],
+  [
+    'no worker has run for over a minute, and nothing has come since',
+    { ...STILL, before: { ended: 0 }, workers: { processes: 0, missingSince: ago(61) } },
+    'red',
+    ['no_worker'],
+    ['No worker runs: what is received stays in the queue.', 'The newest was counted 2 min ago.'],
+  ],
+  [
+    'both are being replaced',
+    {
+      bridge: { processes: 0, missingSince: ago(60) },
+      workers: { processes: 0, missingSince: ago(60) },
+    },
+    'green',
+    [],
+    [FLOW],
   ],
   // bridge_blind, bridge_unwell
   [

@@ -70,6 +70,7 @@ describe('the metrics of a running product', () => {
       'order_pipeline_failed_orders_value{currency="USD"}': 12.34,
       order_pipeline_counted_orders: 1,
       'order_pipeline_counted_revenue{currency="USD"}': 2000,
+      order_pipeline_bridge_processes: 1,
       order_pipeline_worker_processes: 1,
       order_pipeline_bridge_blind: 0,
     });

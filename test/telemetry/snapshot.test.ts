@@ -5,6 +5,7 @@ import { packCounts, packGauges } from '../../src/telemetry/packed.ts';
 import { verdictOf } from '../../src/telemetry/read/conditions.ts';
 import { pulseReader } from '../../src/telemetry/read/pulse.ts';
 import { readSnapshot } from '../../src/telemetry/read/snapshot.ts';
+import { until } from '../support/until.ts';
 import { type Beating, startBeating } from './beating.ts';
 
 describe('a snapshot', () => {
@@ -47,15 +48,38 @@ describe('a snapshot', () => {
       alive: false,
       killed: true,
     });
-    expect(verdictOf(snapshot).conditions).toMatchObject([
-      { name: 'process_gone', sentence: '1 process has gone without a word: worker.' },
-    ]);
+    expect(verdictOf(snapshot).conditions).toContainEqual(
+      expect.objectContaining({
+        name: 'process_gone',
+        sentence: '1 process has gone without a word: worker.',
+      }),
+    );
   });
 
   it('does not miss one that stopped in order', async () => {
     const { stop } = beating.process();
     await stop();
     expect((await read()).processes).toEqual([]);
+  });
+
+  it('knows since when no bridge runs, also when the last one stopped in order', async () => {
+    const { stop } = beating.process({ role: 'bridge', does: { paused_by: [] } });
+    await until(async () => (await read()).bridge.processes === 1, 'it is seen');
+    expect((await read()).bridge.missingSince).toBeUndefined();
+    const before = await now();
+    await stop();
+    await seen('api', 0, { role: 'api' });
+    const { bridge } = await read();
+    expect(bridge).toMatchObject({ processes: 0 });
+    expect(bridge.missingSince).toBeGreaterThanOrEqual(before * 1_000);
+  });
+
+  it('misses a worker that never was since somebody has been there to miss it', async () => {
+    const started = new Date(Date.now() - 90_000).toISOString();
+    await seen('api', 1, { role: 'api', started_at: started });
+    const snapshot = await read();
+    expect(snapshot.workers.missingSince).toBe(Date.parse(started));
+    expect(verdictOf(snapshot).conditions.map(({ name }) => name)).toEqual(['no_bridge', 'no_worker']);
   });
 
   it('knows that no bridge can ask SQS, also when none ever could', async () => {

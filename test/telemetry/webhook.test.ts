@@ -58,6 +58,7 @@ const snapshotWith = (changed: Partial<Snapshot>): Snapshot => ({
   inbox: undefined,
   bridge: {
     processes: 1,
+    missingSince: undefined,
     perSecond: 0,
     pausedBy: [],
     callsPer1000: undefined,
@@ -65,7 +66,7 @@ const snapshotWith = (changed: Partial<Snapshot>): Snapshot => ({
     durabilityWarning: undefined,
   },
   queue: undefined,
-  workers: { processes: 1, concurrency: 50, busyShare: 0, retriedPerMinute: 0 },
+  workers: { processes: 1, missingSince: undefined, concurrency: 50, busyShare: 0, retriedPerMinute: 0 },
   failed: { orders: 0, minorUnits: 0, unknown: 0, since: null, byReason: [] },
   ended: 1,
   refused: new Map(),

@@ -63,6 +63,7 @@ export function fleetFamilies(snapshot: Snapshot, memoryShare: number): Family[]
       failed.minorUnits,
     ),
     gauge('order_pipeline_failed_orders_of_unknown_value', 'Those that do not say it.', failed.unknown),
+    gauge('order_pipeline_bridge_processes', 'Processes that receive orders.', bridge.processes),
     gauge('order_pipeline_worker_processes', 'Processes that work on orders.', workers.processes),
     gauge('order_pipeline_worker_concurrency', 'Orders in hand at once, at most.', workers.concurrency),
     gauge('order_pipeline_worker_busy_ratio', 'Share of that in use.', workers.busyShare),

@@ -7,6 +7,7 @@
 -- ARGV[5]  how the process describes itself, JSON
 -- ARGV[6]  1 when an order counted, else 0
 -- ARGV[7], ARGV[8]  the newest counted and refused, JSON arrays of JSON texts, oldest first
+-- ARGV[9]  which stages it is, words: whoever looks knows when one of each was seen last, however it ended
 -- returns  { seconds, microseconds, seconds at which an order counted last or false }, all by Redis's clock
 local time = redis.call('TIME')
 local now = tonumber(time[1])
@@ -62,6 +63,7 @@ bucket('s', 1, 60, 3600)
 bucket('m', 60, 3600, 86400)
 bucket('h', 3600, 86400, 400 * 86400)
 
+for stage in string.gmatch(ARGV[9] or '', '%a+') do redis.call('HSET', pulse .. ':last', stage, now) end
 if ARGV[6] == '1' then redis.call('HSET', pulse .. ':last', 'counted', now) end
 for name, texts in pairs({ [':newest:counted'] = ARGV[7], [':newest:refused'] = ARGV[8] }) do
   for _, text in ipairs(cjson.decode(texts)) do redis.call('LPUSH', pulse .. name, text) end

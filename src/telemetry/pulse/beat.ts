@@ -4,7 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { atMost } from '../../runtime/deadline.ts';
 import { every } from '../../runtime/every.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
-import { COUNTERS, type Counter, type Gauge, type ProcessState } from '../figures.ts';
+import { COUNTERS, type Counter, type Gauge, type ProcessState, stagesOf } from '../figures.ts';
 import { packCounts, packGauges } from '../packed.ts';
 import type { Tally } from '../tally.ts';
 
@@ -71,7 +71,8 @@ export function startBeat(
     unanswered ??= makeBeat(++number, tally, told, gauges());
     const { counts, counted, newest, totals } = unanswered;
     startedAt ??= new Date(tally.now()).toISOString();
-    const state = JSON.stringify({ ...describe(), started_at: startedAt });
+    const described = describe();
+    const state = JSON.stringify({ ...described, started_at: startedAt });
     const asked = tally.clock();
     const [seconds, microseconds, last] = await (redis as WithCommand).beat(
       PULSE_KEY,
@@ -82,6 +83,7 @@ export function startBeat(
       state,
       counted ? 1 : 0,
       ...newest,
+      stagesOf(described).join(' '),
     );
     told = totals;
     unanswered = undefined;

@@ -1,5 +1,5 @@
 import { formatMinorUnits } from '../../orders/money.ts';
-import type { Snapshot } from './snapshot.ts';
+import { RATE_SECONDS, type Snapshot } from './snapshot.ts';
 
 export type Level = 'green' | 'amber' | 'red';
 
@@ -23,6 +23,8 @@ export interface Verdict {
 }
 
 const OLD_SECONDS = 300;
+/** A process that is replaced by a newer one is away for less. */
+const MISSING_MS = 60_000;
 const MANY_WAITING = 1_000;
 const GROWN = 1.5;
 const FEW_ENDED = 20;
@@ -59,6 +61,8 @@ function derived(snapshot: Snapshot): Condition[] {
   const oldest = Math.max(inbox?.oldestSeconds ?? 0, ageOf(now, queue?.oldestAt));
   const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
   const gone = processes.filter((each) => each.gone);
+  const isMissing = ({ missingSince }: { missingSince: number | undefined }) =>
+    missingSince !== undefined && now - missingSince > MISSING_MS;
   return [
     ...is(
       isSilent,
@@ -67,6 +71,22 @@ function derived(snapshot: Snapshot): Condition[] {
       `Nothing is counted while ${amount(waiting, 'order waits', 'orders wait')}.`,
       whyNothing(snapshot, waiting === inInbox),
       snapshot.counted.newestAt,
+    ),
+    ...is(
+      isMissing(bridge),
+      'no_bridge',
+      'red',
+      'No bridge runs: what is sent stays in the inbox.',
+      'Start one: order-pipeline bridge.',
+      bridge.missingSince,
+    ),
+    ...is(
+      isMissing(workers),
+      'no_worker',
+      'red',
+      'No worker runs: what is received stays in the queue.',
+      'Start one: order-pipeline worker.',
+      workers.missingSince,
     ),
     ...is(
       inbox?.state === 'blind',
@@ -183,12 +203,19 @@ export function verdictOf(snapshot: Snapshot): Verdict {
   return { level, sentences, conditions };
 }
 
-function flowSentence({ counted, now }: Snapshot): string {
-  if (counted.newestAt === undefined) return 'No order has been counted yet.';
-  const newest = `newest counted ${duration(now - counted.newestAt)} ago`;
-  return counted.perSecond > 0
-    ? `Orders flow: ${rate(counted.perSecond)}/s, ${newest}.`
-    : `No orders arrive at the moment, ${newest}.`;
+function flowSentence(snapshot: Snapshot): string {
+  const { counted, now, bridge, inbox, queue } = snapshot;
+  const ago = counted.newestAt === undefined ? undefined : `${duration(now - counted.newestAt)} ago`;
+  if (counted.perSecond > 0) return `Orders flow: ${rate(counted.perSecond)}/s, newest counted ${ago}.`;
+  const waiting = (inbox?.visible ?? 0) + (queue?.waiting ?? 0) + (queue?.active ?? 0);
+  const none =
+    ago === undefined
+      ? 'none has been counted yet'
+      : `none was counted in the last ${RATE_SECONDS} s, the newest ${ago}`;
+  if (bridge.perSecond > 0) return `Orders arrive, ${rate(bridge.perSecond)}/s, and ${none}.`;
+  if (waiting > 0) return `${amount(waiting, 'order waits', 'orders wait')}, and ${none}.`;
+  if (ago === undefined) return 'No order has been counted yet.';
+  return `No orders arrive at the moment, newest counted ${ago}.`;
 }
 
 function waitSentence({ failed, currency, now }: Snapshot): string {

@@ -3,8 +3,8 @@
 -- ARGV[1]  s, m or h: buckets of seconds, minutes or hours
 -- ARGV[2]  seconds that a key of them spans
 -- ARGV[3]  how many keys back from the present one
--- returns  { time, processes, newest counted, newest refused, when an order counted last or false, { first second,
---            buckets } for each key, oldest first }; hashes as fields and values in turn
+-- returns  { time, processes, newest counted, newest refused, when an order counted and each stage was seen last,
+--            { first second, buckets } for each key, oldest first }; hashes as fields and values in turn
 local time = redis.call('TIME')
 local pulse, span = KEYS[1], tonumber(ARGV[2])
 local present = math.floor(time[1] / span)
@@ -18,6 +18,6 @@ return {
   redis.call('HGETALL', pulse .. ':processes'),
   redis.call('LRANGE', pulse .. ':newest:counted', 0, -1),
   redis.call('LRANGE', pulse .. ':newest:refused', 0, -1),
-  redis.call('HGET', pulse .. ':last', 'counted'),
+  redis.call('HGETALL', pulse .. ':last'),
   chunks,
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { DAY_SECONDS, HOUR_MS } from '../../runtime/units.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
-import type { NewestCounted, NewestRefused, ProcessState } from '../figures.ts';
+import type { NewestCounted, NewestRefused, ProcessState, Stage } from '../figures.ts';
 import { addPacked, type Figures, noFigures } from '../packed.ts';
 
 const HOUR_SECONDS = HOUR_MS / 1_000;
@@ -31,13 +31,15 @@ export interface Pulse {
   newestRefused: NewestRefused[];
   /** When an order counted last, ms since 1970. */
   lastCounted: number | undefined;
+  /** When a process of the stage was seen last, also one that stopped in order; undefined when none ever was. */
+  lastSeen(stage: Stage): number | undefined;
   /** Adds up the buckets that begin within so many seconds before `until` (s since 1970), `until` left out. */
   sum(until: number, seconds: number): Figures;
 }
 
 const SCRIPT = readFileSync(new URL('./look.lua', import.meta.url), 'utf8');
 
-type Looked = [Buffer[], Buffer[], Buffer[], Buffer[], Buffer | null, [number, Buffer[]][]];
+type Looked = [Buffer[], Buffer[], Buffer[], Buffer[], Buffer[], [number, Buffer[]][]];
 type WithCommand = (Redis | Cluster) & {
   lookAtPulseBuffer(key: string, letter: string, span: number, back: number): Promise<Looked>;
 };
@@ -51,6 +53,7 @@ export function pulseReader(redis: Redis | Cluster): (kind: BucketKind, seconds:
     const looked = await (redis as WithCommand).lookAtPulseBuffer(PULSE_KEY, letter, span, back);
     const [time, processes, counted, refused, last, chunks] = looked;
     const buckets = new Map<number, Buffer>();
+    const lastly = new Map(pairsOf(last).map(([what, second]) => [what, Number(second) * 1_000]));
     for (const [first, fields] of chunks)
       for (const [field, packed] of pairsOf(fields)) buckets.set(first + Number(field) * size, packed);
     return {
@@ -58,7 +61,8 @@ export function pulseReader(redis: Redis | Cluster): (kind: BucketKind, seconds:
       processes: pairsOf(processes).map(([id, text]) => processOf(id, String(text))),
       newestCounted: counted.map((text) => JSON.parse(String(text))),
       newestRefused: refused.map((text) => JSON.parse(String(text))),
-      lastCounted: last === null ? undefined : Number(last) * 1_000,
+      lastCounted: lastly.get('counted'),
+      lastSeen: (stage) => lastly.get(stage),
       sum(until, length) {
         const figures = noFigures();
         const first = Math.ceil((until - length) / size) * size;

@@ -3,7 +3,7 @@ import { titleOf } from '../../queue/orderQueues.ts';
 import type { QueueState } from '../../queue/watchQueues.ts';
 import { HOUR_MS } from '../../runtime/units.ts';
 import type { Totals } from '../../stats/figures.ts';
-import type { Counter, InboxDepth, NewestCounted, NewestRefused } from '../figures.ts';
+import type { Counter, InboxDepth, NewestCounted, NewestRefused, Stage } from '../figures.ts';
 import { type Percentiles, percentilesOf } from '../latency.ts';
 import type { Figures } from '../packed.ts';
 import type { BucketKind, Pulse, SeenProcess } from './pulse.ts';
@@ -24,6 +24,8 @@ export interface Snapshot {
     | undefined;
   bridge: {
     processes: number;
+    /** Since when there is none; undefined while one runs. */
+    missingSince: number | undefined;
     perSecond: number;
     pausedBy: string[];
     /** Of the last minute; undefined when nothing was received. */
@@ -32,7 +34,14 @@ export interface Snapshot {
     durabilityWarning: string | undefined;
   };
   queue: QueueState | undefined;
-  workers: { processes: number; concurrency: number; busyShare: number; retriedPerMinute: number };
+  workers: {
+    processes: number;
+    /** As of the bridge. */
+    missingSince: number | undefined;
+    concurrency: number;
+    busyShare: number;
+    retriedPerMinute: number;
+  };
   failed: Failures;
   /** Of the last minute: all that ended, and refused ones by reason. */
   ended: number;
@@ -59,7 +68,8 @@ export interface SnapshotParts {
 const GONE_AFTER_MS = 15_000;
 /** For how long one that has gone is a warning; after that it is history. */
 const GONE_FOR_MS = HOUR_MS;
-const RATE_SECONDS = 10;
+/** What is said to happen per second is the mean of these last ones. */
+export const RATE_SECONDS = 10;
 const MINUTE = 60;
 
 /** Three round trips at once, and one more for each partition. */
@@ -84,6 +94,11 @@ export async function readSnapshot({
   const alive = processes.filter(({ gone }) => !gone);
   const bridges = alive.filter(({ paused_by }) => paused_by !== undefined);
   const workers = alive.filter(({ concurrency }) => concurrency !== undefined);
+  // Where there never was one, since there is anybody who could miss it.
+  const begun =
+    alive.length === 0 ? undefined : Math.min(...alive.map((each) => Date.parse(each.started_at)));
+  const missingSince = (stage: Stage, running: readonly unknown[]) =>
+    running.length > 0 ? undefined : (pulse.lastSeen(stage) ?? begun);
   const concurrency = workers.reduce((sum, each) => sum + (each.concurrency ?? 0), 0);
   const received = of(minute, 'received');
   const callsPerOrder = received === 0 ? undefined : of(minute, 'sqs_calls') / received;
@@ -96,6 +111,7 @@ export async function readSnapshot({
     inbox: inboxOf(bridges, minute),
     bridge: {
       processes: bridges.length,
+      missingSince: missingSince('bridge', bridges),
       perSecond: perSecond('received'),
       pausedBy: [...new Set(bridges.flatMap(({ paused_by = [] }) => paused_by))],
       callsPer1000: callsPerOrder === undefined ? undefined : callsPerOrder * 1_000,
@@ -106,6 +122,7 @@ export async function readSnapshot({
     queue: queue(),
     workers: {
       processes: workers.length,
+      missingSince: missingSince('worker', workers),
       concurrency,
       busyShare:
         concurrency === 0 ? 0 : Math.min(1, of(lately, 'busy_ms') / (RATE_SECONDS * 1_000 * concurrency)),

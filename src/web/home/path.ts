@@ -39,7 +39,14 @@ const STAGES: readonly Stage[] = [
         `$${bridge.dollars_per_million_orders.toFixed(2)} per million`,
     ],
     line: ({ received }, minutes) => received / minutes,
-    concerns: ['bridge_blind', 'bridge_unwell', 'jobs_unsafe', 'durability_lowered', 'redis_memory'],
+    concerns: [
+      'no_bridge',
+      'bridge_blind',
+      'bridge_unwell',
+      'jobs_unsafe',
+      'durability_lowered',
+      'redis_memory',
+    ],
     isGone: (pulse) => lastSeen(pulse, pulse.bridge.processes, ['bridge', 'all']),
   },
   {
@@ -63,7 +70,7 @@ const STAGES: readonly Stage[] = [
       workers.retried_per_minute > 0 && `${counted(workers.retried_per_minute, 'retry', 'retries')} a minute`,
     ],
     line: ({ counted: all, duplicate, refused }, minutes) => (all + duplicate + refused) / minutes,
-    concerns: ['process_gone', 'refused_share'],
+    concerns: ['no_worker', 'process_gone', 'refused_share'],
     isGone: (pulse) => lastSeen(pulse, pulse.workers.processes, ['worker', 'all']),
   },
   {
