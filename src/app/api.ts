@@ -90,23 +90,24 @@ export function apiParts(
     services.add({ name: 'webhook', stop });
   }
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
+  const guarded = guards({
+    keys: new KeyRing(new KeyStore(accessRedis)),
+    keysNeeded,
+    admin: config.admin,
+    listensOn: config.http.host,
+    perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
+    perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
+    failures: limiter('auth-failures', authFailures),
+  });
   return {
-    guards: guards({
-      keys: new KeyRing(new KeyStore(accessRedis)),
-      keysNeeded,
-      admin: config.admin,
-      listensOn: config.http.host,
-      perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
-      perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
-      failures: limiter('auth-failures', authFailures),
-    }),
+    guards: guarded,
     corsOrigins,
     stats: statsRoutes(
       stats,
       config.rules.idCase,
       () => freshnessOf(queueState(), lastCounted()),
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
-    ).use(liveRoutes(snapshots, (span) => inTime(history(span)))),
+    ).use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay)),
     fleet,
     documents: docsRoutes(config.rules.idCase),
     operators: {

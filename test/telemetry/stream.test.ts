@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express, { type Response as Answer } from 'express';
+import { KeyStore } from '../../src/access/keyStore.ts';
 import { liveRoutes } from '../../src/http/live/liveRoutes.ts';
 import type { Follower } from '../../src/http/live/sharedSnapshots.ts';
 import { startHttpServer } from '../../src/http/transport/server.ts';
@@ -14,8 +15,8 @@ import { until } from '../support/until.ts';
 const READERS = 200;
 
 /** Reads a stream in the background: what came so far, and how it ended. */
-async function follow(pipeline: TestPipeline) {
-  const { body } = await pipeline.get('/pulse/stream');
+async function follow(pipeline: TestPipeline, headers: Record<string, string> = {}) {
+  const { body } = await pipeline.get('/pulse/stream', { headers });
   const reading = { text: '', ended: Promise.resolve('') };
   const read = async () => {
     for await (const chunk of body as ReadableStream<Uint8Array>) reading.text += Buffer.from(chunk);
@@ -75,6 +76,22 @@ describe('the stream of the pulse', () => {
       'ended in order',
     ]);
   });
+
+  it('ends for a key that is revoked, and for no other', async () => {
+    const closed = await startPipeline({ STATS_API: 'keys' }, { redis, role: 'api' });
+    const store = new KeyStore(redis.client());
+    const newKey = () => store.create({ name: 'test', role: 'read' }, Date.now());
+    const [key, other] = [await newKey(), await newKey()];
+    const [reader, bystander] = await Promise.all(
+      [key, other].map((one) => follow(closed, { authorization: `Bearer ${one.key}` })),
+    );
+    await until(() => [reader, bystander].every((one) => one && eventsIn(one) >= 1), 'both have seen one');
+    await store.revoke(key.id, Date.now());
+    expect(await reader?.ended).toBe('ended in order');
+    const seen = eventsIn(bystander as { text: string });
+    await until(() => eventsIn(bystander as { text: string }) > seen, 'the other goes on');
+    await closed.stop();
+  });
 });
 
 describe('a reader of the stream that does not read', () => {
@@ -93,7 +110,13 @@ describe('a reader of the stream that does not read', () => {
       answer = response;
       next();
     });
-    app.use(liveRoutes(snapshots, async () => []));
+    app.use(
+      liveRoutes(
+        snapshots,
+        async () => [],
+        async () => true,
+      ),
+    );
     const server = await startHttpServer(app, { host: '127.0.0.1', port: 0 });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.write('GET /pulse/stream HTTP/1.1\r\nHost: x\r\n\r\n');

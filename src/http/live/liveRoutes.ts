@@ -3,13 +3,16 @@ import { type History, SPANS } from '../../telemetry/read/history.ts';
 import { liveOperations } from '../description/liveOperations.ts';
 import { operationRoutes } from '../stats/operationRoutes.ts';
 import { readProblems } from '../stats/routes.ts';
+import type { Guards } from '../transport/guards.ts';
 import { methodNotAllowed } from '../transport/problem.ts';
 import { refuseBody } from '../transport/send.ts';
 import type { SharedSnapshots } from './sharedSnapshots.ts';
 import { historyAnswer, pulseAnswer } from './snapshotAnswer.ts';
 
+type MayStay = Guards['mayStay'];
+
 /** What goes on now and went on lately, for whoever may read the stats. */
-export function liveRoutes(snapshots: SharedSnapshots, history: History): Router {
+export function liveRoutes(snapshots: SharedSnapshots, history: History, mayStay: MayStay): Router {
   const router = Router();
   const route = operationRoutes(router);
   route(liveOperations.pulse, async () => pulseAnswer(await snapshots.latest()));
@@ -18,7 +21,7 @@ export function liveRoutes(snapshots: SharedSnapshots, history: History): Router
   );
   router
     .route('/pulse/stream')
-    .get((request, response) => stream(request, response, snapshots))
+    .get((request, response) => stream(request, response, snapshots, mayStay))
     .all(methodNotAllowed('GET', 'HEAD'));
   router.use(readProblems);
   return router;
@@ -26,9 +29,10 @@ export function liveRoutes(snapshots: SharedSnapshots, history: History): Router
 
 /**
  * Server-sent events: a snapshot a second, a comment in a second without one. A reader who does not keep up misses
- * snapshots, nothing is stored up for them; one who is gone is let go of by the server's own time limit.
+ * snapshots, nothing is stored up for them; one who is gone is let go of by the server's own time limit. It ends
+ * for one whose key no longer opens it.
  */
-function stream(request: Request, response: Response, snapshots: SharedSnapshots): void {
+function stream(request: Request, response: Response, snapshots: SharedSnapshots, mayStay: MayStay): void {
   refuseBody(request);
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
@@ -41,11 +45,13 @@ function stream(request: Request, response: Response, snapshots: SharedSnapshots
     return;
   }
   response.write(': the pulse, one snapshot a second\n\n');
+  const end = () => response.end();
   const leave = snapshots.follow({
     event(text) {
       if (response.writableLength === 0) response.write(text);
+      void mayStay(request).then((may) => may || end());
     },
-    end: () => response.end(),
+    end,
   });
   response.once('close', leave);
 }

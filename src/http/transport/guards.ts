@@ -26,6 +26,8 @@ export interface Guards {
   admin: RequestHandler;
   /** Whether a request could read the stats; counts what is wrong as ever, refuses nothing and says nothing of it. */
   mayRead: (request: Request, response: Response) => Promise<boolean>;
+  /** Whether whoever `reads` let in may go on reading, for answers that last: a key may be revoked meanwhile. */
+  mayStay: (request: Request) => Promise<boolean>;
 }
 
 /**
@@ -120,7 +122,13 @@ export function guards(parts: GuardParts): Guards {
     }
   };
 
-  return { reads: handler(reads), admin: handler(operators), mayRead };
+  const mayStay = async (request: Request): Promise<boolean> => {
+    const presented = presentedBy(request);
+    if (!keysNeeded || presented.kind !== 'key') return true;
+    return (await keys.check(presented.key, 'read')).outcome !== 'refused';
+  };
+
+  return { reads: handler(reads), admin: handler(operators), mayRead, mayStay };
 }
 
 /** Express hands a rejection on by itself. */
