@@ -30,7 +30,10 @@ const GROWN = 1.5;
 const FEW_ENDED = 20;
 const MANY_REFUSED = 0.2;
 
-/** What is wrong, and what to do about it. deploy/prometheus/alerts.yml has the same rules. */
+/**
+ * What is wrong now, and what to do about it. deploy/prometheus/alerts.yml has the same rules over longer times: a page may
+ * change its mind, nobody should be called for a moment.
+ */
 function conditionsOf(snapshot: Snapshot): Condition[] {
   const found = [...derived(snapshot), ...reported(snapshot)];
   const byName = new Map(found.reverse().map((each) => [each.name, each]));
