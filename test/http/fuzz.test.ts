@@ -275,8 +275,9 @@ describe('whatever is asked', () => {
           // What stands between two parameters the document can only say in words.
           const between = errors.every(
             ({ rule, parameter, message }: Record<string, string>) =>
-              /^(with_)?(start|end)_date$/.test(String(parameter)) &&
-              (rule === 'range' || /together/.test(String(message))),
+              /with granularity hour/.test(String(message)) ||
+              (/^(with_)?(start|end)_date$/.test(String(parameter)) &&
+                (rule === 'range' || /together/.test(String(message)))),
           );
           expect([asked.path, between]).toEqual([asked.path, true]);
         }
