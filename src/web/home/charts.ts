@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import { element } from '../kit/element.ts';
+import { alone } from './alone.ts';
 import { milliseconds, rate, whole } from './format.ts';
 import type { History, Point } from './pulse.ts';
 
@@ -203,7 +204,11 @@ function optionsOf(
         stroke: colour(of),
         width: 1.5,
         spanGaps: false,
-        points: { show: false },
+        points: {
+          show: false,
+          size: 4,
+          filter: (plot: uPlot, at: number) => alone([...(plot.data[at] ?? [])]),
+        },
         value: (_: uPlot, value: number | null) => (value == null ? '–' : unit(value)),
         ...(bars
           ? { fill: colour(of), paths: uPlot.paths.bars?.({ size: [0.8, 40] }) as uPlot.Series.PathBuilder }

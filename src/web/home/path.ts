@@ -20,9 +20,9 @@ const STAGES: readonly Stage[] = [
   {
     name: 'Inbox',
     figure: ({ inbox }) =>
-      inbox.state === 'unknown' ? ['–', 'not seen'] : [whole(inbox.visible), 'messages wait'],
+      inbox.seen_at === null ? ['–', 'not seen'] : [whole(inbox.visible), 'messages wait'],
     details: ({ inbox }) => [
-      `${whole(inbox.in_flight)} in flight`,
+      inbox.seen_at !== null && `${whole(inbox.in_flight)} in flight`,
       inbox.oldest_seconds !== null && `oldest ${duration(inbox.oldest_seconds)}`,
       inbox.dead_letters !== null && `${whole(inbox.dead_letters)} dead letters`,
     ],

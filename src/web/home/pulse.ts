@@ -18,6 +18,8 @@ export interface Pulse {
     in_flight: number;
     oldest_seconds: number | null;
     dead_letters: number | null;
+    /** Null where nobody could look: then the counts say nothing. */
+    seen_at: string | null;
   };
   bridge: {
     processes: number;

@@ -1,3 +1,5 @@
+import { alone } from './alone.ts';
+
 const NS = 'http://www.w3.org/2000/svg';
 const WIDTH = 160;
 const HEIGHT = 32;
@@ -16,12 +18,15 @@ export function sparkline(values: readonly (number | null)[]): SVGSVGElement {
   const most = Math.max(1, ...shown.map((value) => value ?? 0));
   const x = (at: number) => ((at * WIDTH) / Math.max(1, shown.length - 1)).toFixed(1);
   const y = (value: number) => (HEIGHT - 1 - (value * (HEIGHT - 3)) / most).toFixed(1);
+  const dots = new Set(alone(shown));
   let path = '';
   shown.forEach((value, at) => {
     if (value === null) return;
-    path += `${shown[at - 1] == null ? 'M' : 'L'}${x(at)} ${y(value)}`;
+    path += `${shown[at - 1] == null ? 'M' : 'L'}${x(at)} ${y(value)}${dots.has(at) ? 'h0' : ''}`;
   });
-  svg.append(make('path', { d: path, fill: 'none', 'vector-effect': 'non-scaling-stroke' }));
+  svg.append(
+    make('path', { d: path, fill: 'none', 'vector-effect': 'non-scaling-stroke', 'stroke-linecap': 'round' }),
+  );
   return svg;
 }
 
