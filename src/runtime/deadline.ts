@@ -1,9 +1,25 @@
 /** The same promise, rejected with `late()` when it takes longer. What it stands for goes on. */
 export function deadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const cancel = whenLate(ms, () => reject(late()));
+    promise.then(resolve, reject).finally(cancel);
   });
+}
+
+/**
+ * Calls `onLate` after so many milliseconds, unless the function it returns is called before. What has come by then is
+ * read first: a process that was busy for longer runs its timers before it looks at its sockets, and would call an answer
+ * late that lay there all the time.
+ */
+export function whenLate(ms: number, onLate: () => void): () => void {
+  let afterReading: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    afterReading = setImmediate(onLate);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(afterReading);
+  };
 }
 
 /** Resolves when the work has ended, or after the limit: the work goes on then, and nobody waits for it. */

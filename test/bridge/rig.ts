@@ -16,7 +16,7 @@ import { collectingLogger } from '../support/collectingLogger.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy.ts';
 import { anOrder } from '../support/orders.ts';
 import { freePort, startTestRedis } from '../support/redis.ts';
-import { until } from '../support/until.ts';
+import { until, untilReaches } from '../support/until.ts';
 import { type RunningApp, runApp } from './runningApp.ts';
 
 /** Bridges between an SQS behind a fault proxy and a real Redis, and what came of the messages. */
@@ -187,7 +187,7 @@ async function startRig(options: RigOptions = {}): Promise<Rig> {
       return Object.values(counts).reduce((sum, count) => sum + count, 0);
     },
     async settled() {
-      await until(async () => (await readStats.global()).orders >= sent.length, 'every order counts');
+      await untilReaches(async () => (await readStats.global()).orders, sent.length, 'every order counts');
       await until(() => rig.left().visible + rig.left().hidden === 0, 'SQS holds no message');
       await until(async () => (await queue.getJobCountByTypes('active')) === 0, 'no job runs');
       const all = { orders: sent.length, users: sent.length, minorUnits: revenue * 100 };

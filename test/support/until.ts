@@ -10,3 +10,15 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await delay(10);
   }
 }
+
+/** The same for a figure that has a long way to go: rejects once it has not moved for as long. */
+export async function untilReaches(figure: () => Promise<number>, goal: number, what: string): Promise<void> {
+  let at = await figure();
+  while (at < goal) {
+    const before = at;
+    await until(async () => {
+      at = await figure();
+      return at !== before;
+    }, `${what}, stays at ${before} of ${goal}`);
+  }
+}

@@ -1,4 +1,4 @@
-import { deadline } from '../../runtime/deadline.ts';
+import { deadline, whenLate } from '../../runtime/deadline.ts';
 import { UNWATCHED, type Watch } from '../../stats/read/readDeadline.ts';
 import { HttpProblem } from '../transport/problem.ts';
 
@@ -89,8 +89,7 @@ function watch(read: (watch: Watch) => Promise<unknown>, tripMs: number, allMs: 
   const giveUp = new AbortController();
   const { signal } = giveUp;
   const held = <U>(run: () => Promise<U>, ms: number, late: () => Error): Promise<U> => {
-    const timer = setTimeout(() => giveUp.abort(late()), ms);
-    return run().finally(() => clearTimeout(timer));
+    return run().finally(whenLate(ms, () => giveUp.abort(late())));
   };
   const trip: Watch['trip'] = (ask) => held(ask, tripMs, tooSlow);
   const reading = held(() => read({ signal, trip }), allMs, tooLong);
