@@ -4,7 +4,7 @@ import { deadline } from '../runtime/deadline.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { version } from '../runtime/version.ts';
 import { masters } from '../store/connections.ts';
-import { readInfo } from '../store/info.ts';
+import { readInfo, serverName } from '../store/info.ts';
 import type { queueOperation } from './description/liveOperations.ts';
 import type { AnswerOf } from './description/operation.ts';
 import { HttpProblem } from './transport/problem.ts';
@@ -68,14 +68,12 @@ export function healthRoutes({
   isStarted,
   mayRead,
 }: HealthParts): HealthRoutes {
-  const redisVersion = shared(async () =>
-    (await readInfo(masters(redis)[0] as Redis, 'server')).get('redis_version'),
-  );
+  const redisName = shared(async () => serverName(await readInfo(masters(redis)[0] as Redis, 'server')));
   const product = version();
   const versions = async (connected: boolean) => ({
     product,
     node: process.versions.node,
-    redis: (connected ? await redisVersion() : undefined) ?? null,
+    redis: (connected ? await redisName() : undefined) ?? null,
   });
   return {
     async health(request, response) {

@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import { masters } from './connections.ts';
-import { isFrom, readInfo } from './info.ts';
+import { isFrom, readInfo, serverName } from './info.ts';
 import { lacks } from './redisAdvice.ts';
 
 /** What the product leans on: WAIT and ZMSCORE aside, BullMQ is only tested from here on. */
@@ -15,9 +15,7 @@ export async function checkRedis(redis: Redis | Cluster): Promise<void> {
   for (const server of masters(redis)) {
     const info = await readInfo(server, 'server', 'memory');
     if (!isFrom(info, OLDEST)) {
-      throw new Error(
-        `Redis ${info.get('redis_version')} is too old: at least ${OLDEST.join('.')} is needed`,
-      );
+      throw new Error(`${serverName(info)} is too old: at least Redis ${OLDEST.join('.')} is needed`);
     }
     const policy = info.get('maxmemory_policy');
     if (policy !== undefined && policy !== 'noeviction') {

@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import { masters } from './connections.ts';
-import { isFrom, readInfo } from './info.ts';
+import { isFrom, readInfo, serverName } from './info.ts';
 import type { ReplicasToConfirm } from './replicasToConfirm.ts';
 
 /**
@@ -32,7 +32,8 @@ const WAITAOF_SINCE = [7, 2] as const;
 
 /** What a server can do. */
 interface Abilities {
-  version: string;
+  /** As `Redis 7.4.1`. */
+  name: string;
   hasWaitAof: boolean;
   appendOnly: boolean;
   /** Undefined where CONFIG is not allowed, as on most managed servers. */
@@ -107,15 +108,15 @@ interface Fsync {
   why: string;
 }
 
-function fsyncOf({ version, hasWaitAof, appendOnly, appendFsync }: Abilities): Fsync {
+function fsyncOf({ name, hasWaitAof, appendOnly, appendFsync }: Abilities): Fsync {
   if (!appendOnly)
     return { kind: 'impossible', why: 'its append-only file is off (appendonly yes turns it on)' };
   // With `always` Redis answers only after the write is on disk: the reply is the confirmation.
   if (appendFsync === 'always') return { kind: 'by_reply', why: 'appendfsync is always' };
-  if (hasWaitAof) return { kind: 'by_waitaof', why: `Redis ${version} confirms by WAITAOF` };
+  if (hasWaitAof) return { kind: 'by_waitaof', why: `${name} confirms by WAITAOF` };
   return {
     kind: 'impossible',
-    why: `Redis ${version} has no WAITAOF (${WAITAOF_SINCE.join('.')} has), so appendfsync would have to be always and is ${appendFsync ?? 'unknown'}`,
+    why: `${name} has no WAITAOF (Redis ${WAITAOF_SINCE.join('.')} has), so appendfsync would have to be always and is ${appendFsync ?? 'unknown'}`,
   };
 }
 
@@ -165,7 +166,7 @@ async function askServers(redis: Redis | Cluster, command: string, ...args: numb
 async function abilitiesOf(server: Redis): Promise<Abilities> {
   const info = await readInfo(server, 'server', 'persistence', 'replication');
   return {
-    version: info.get('redis_version') ?? '',
+    name: serverName(info),
     hasWaitAof: isFrom(info, WAITAOF_SINCE),
     appendOnly: info.get('aof_enabled') === '1',
     appendFsync: await server.config('GET', 'appendfsync').then(

@@ -16,6 +16,12 @@ export async function readInfo(server: Redis, ...sections: readonly Section[]): 
   );
 }
 
+/** What the server is, as `Redis 7.4.1` or `Valkey 8.1.1`: the latter gives as redis_version the Redis it can stand in for. */
+export function serverName(info: Info): string {
+  const valkey = info.get('valkey_version');
+  return valkey === undefined ? `Redis ${info.get('redis_version') ?? ''}`.trim() : `Valkey ${valkey}`;
+}
+
 /** Whether the server is of this version or a newer one. */
 export function isFrom(info: Info, [major, minor]: readonly [major: number, minor: number]): boolean {
   const [hasMajor = 0, hasMinor = 0] = (info.get('redis_version') ?? '').split('.').map(Number);

@@ -47,7 +47,9 @@ describe('without DURABILITY, jobs are as safe as this Redis makes them', () => 
           ? { level: 'fsync', why: expect.stringMatching(/ confirms by WAITAOF$/) }
           : {
               level: 'memory',
-              why: expect.stringMatching(/has no WAITAOF \(7\.2 has\).*have to be always and is everysec$/),
+              why: expect.stringMatching(
+                /has no WAITAOF \(Redis 7\.2 has\).*have to be always and is everysec$/,
+              ),
             },
       );
       await durability.confirm(redis.client());

@@ -11,7 +11,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const VERSIONS = {
   product: version,
   node: process.versions.node,
-  redis: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  redis: expect.stringMatching(/^(Redis|Valkey) \d+\.\d+\.\d+$/),
 };
 const ADMIN = { ADMIN_USER: 'ops', ADMIN_PASSWORD: 'a password of the operators' };
 const login = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });

@@ -238,7 +238,7 @@ export const openOperations = {
       timestamp: 1754000000.123,
       troubles: [],
       role: 'all',
-      versions: { product: '0.1.0', node: '24.0.0', redis: '8.0.0' },
+      versions: { product: '0.1.0', node: '24.0.0', redis: 'Redis 8.0.0' },
       failed_orders: { count: 0, since: null },
     },
     momentary: true,
