@@ -7,7 +7,8 @@ export async function startBenchRedis(): Promise<{ url: string; client: Redis; s
   const port = await freePort();
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const server = spawn('redis-server', options, { stdio: 'ignore' });
-  process.once('exit', () => server.kill('SIGKILL'));
+  const kill = () => server.kill('SIGKILL');
+  process.once('exit', kill);
   const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null });
   client.on('error', () => {});
   await client.ping();
@@ -16,7 +17,8 @@ export async function startBenchRedis(): Promise<{ url: string; client: Redis; s
     client,
     stop() {
       client.disconnect();
-      server.kill('SIGKILL');
+      process.off('exit', kill);
+      kill();
     },
   };
 }
