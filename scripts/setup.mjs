@@ -10,6 +10,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, isBuilt } from './build.mjs';
 import { installChromium, isChromiumInstalled } from './chromium.mjs';
+import { installHelm, isHelmInstalled } from './helm.mjs';
 import { installRedis, isRedisInstalled } from './installRedis.mjs';
 import { installPromtool, isPromtoolInstalled } from './promtool.mjs';
 import { alone, exitWith, isEntryPoint, root, runQuietly, SetupFailure, step } from './steps.mjs';
@@ -20,16 +21,19 @@ const OLDEST_NODE = '20.19.0';
 const redis = { title: 'Installing Redis', isDone: isRedisInstalled, run: installRedis };
 const chromium = { title: 'Installing Chromium', isDone: isChromiumInstalled, run: orGoOn(installChromium) };
 const promtool = { title: 'Installing promtool', isDone: isPromtoolInstalled, run: orGoOn(installPromtool) };
+const helm = { title: 'Installing helm', isDone: isHelmInstalled, run: orGoOn(installHelm) };
 const packages = { title: 'Installing packages', isDone: arePackagesInstalled, run: installPackages };
 const product = { title: 'Building', isDone: isBuilt, run: build };
 
-/** `forTests`: with a browser and promtool, and with Redis even when the environment names another, as the tests start their own. */
+/** `forTests`: with a browser, promtool and helm, and with Redis even when the environment names another, as the tests start their own. */
 export async function setUp({ only, forTests = false } = {}) {
   refuseOldNode();
   const all = [
     ...(forTests || !namesARedis(process.env) ? [redis] : []),
     ...(forTests ? [chromium, promtool] : []),
     packages,
+    // With what is among the packages.
+    ...(forTests ? [helm] : []),
     product,
   ];
   const steps = only === 'dependencies' ? [packages] : all;
@@ -81,7 +85,14 @@ function arePackagesInstalled() {
 async function installPackages() {
   rmSync(stampFile(), { force: true });
   // NODE_ENV=production would leave out the compiler that the build needs.
-  await runQuietly('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  await runQuietly('npm', [
+    'ci',
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   writeFileSync(stampFile(), lockHash());
 }
 

@@ -22,6 +22,7 @@ const SCRIPTS = [
   'installRedis',
   'chromium',
   'promtool',
+  'helm',
   'systemPackage',
   'build',
   'pages',
@@ -47,6 +48,7 @@ beforeEach(() => {
   symlinkSync(process.execPath, path.join(checkout, 'bin', 'node'));
   standIn('npm', installing(LOCK));
   standIn('redis-server', '');
+  standIn('helm', '');
 });
 
 afterEach(() => rmSync(checkout, { recursive: true, force: true }));

@@ -1,0 +1,2 @@
+export function helmPath(): string | undefined;
+export function howToGetHelm(): string;
