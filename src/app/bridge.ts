@@ -124,7 +124,9 @@ export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
         paused_by: handOver.health().paused_by,
         dollars_per_million_calls: price,
         ...(warning === undefined ? {} : { durability_warning: warning }),
-        ...(seen ? { inbox: seen } : {}),
+        ...(seen
+          ? { inbox: { ...seen, oldest_seconds: seen.visible > 0 ? toSeconds(counts.lagMs) : null } }
+          : {}),
       };
     },
     gauges() {
@@ -136,6 +138,8 @@ export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
     },
   };
 }
+
+const toSeconds = (ms: number): number => Math.round(ms / 1_000);
 
 /** Before the product says that it is ready, if that can be: who sends then finds an inbox. */
 async function openFirst(inbox: SqsInbox, onFailed: (error: Error) => void): Promise<void> {

@@ -70,6 +70,7 @@ export async function startRole(
   let beat: Beating | undefined;
   const details = (mayRead: boolean) => ({
     role,
+    ...(beat?.inbox() ? { inbox: beat.inbox() } : {}),
     ...toldOf(watch?.state(), beat?.lastCounted(), mayRead),
     ...(bridge ? { bridge: bridge.bridge.health() } : {}),
     ...(workers ? { worker: workers.health() } : {}),

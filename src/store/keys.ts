@@ -127,8 +127,9 @@ export const rateKey = (policy: string, subject: string): string =>
 
 /**
  * The pulse: what all processes of the installation did, in a slot of its own. `:processes` hash: id → number of its
- * last beat, when (s) and how it describes itself; `:last` hash: when (s) an order counted last; `:newest:counted` and
- * `:newest:refused` lists; `:s:<minute>`, `:m:<hour>`, `:h:<day>` hashes of the seconds, minutes and hours in them;
- * `:turn:<what>` string: which process does what one does for all; `:webhook` string, JSON: what was told to whom.
+ * last beat, when (s) and how it describes itself; `:last` hash: when (s) an order counted and each stage was seen last,
+ * and the inbox, JSON; `:newest:counted` and `:newest:refused` lists; `:s:<minute>`, `:m:<hour>`, `:h:<day>` hashes of the
+ * seconds, minutes and hours in them; `:turn:<what>` string: which process does what one does for all; `:webhook` string,
+ * JSON: what was told to whom.
  */
 export const PULSE_KEY = '{order-pipeline:pulse}';

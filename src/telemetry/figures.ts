@@ -75,7 +75,14 @@ export interface ProcessState {
   dollars_per_million_calls?: number;
   /** Why jobs are less safe than was asked for. */
   durability_warning?: string;
-  inbox?: InboxDepth & { seen_at: string };
+  inbox?: SeenInbox;
+}
+
+export interface SeenInbox extends InboxDepth {
+  /** How long the messages had waited that this bridge received last; null where none is visible. */
+  oldest_seconds: number | null;
+  /** By Redis's clock, ISO, UTC. */
+  seen_at: string;
 }
 
 /** What somebody must do, or no order gets any further. */

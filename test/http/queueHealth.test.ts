@@ -43,6 +43,13 @@ describe('what /health says of the queues', () => {
     });
   });
 
+  it('is what SQS says of the inbox, in a role too that never asks it', async () => {
+    await until(async () => (await health(api)).inbox !== undefined, 'a bridge has looked');
+    const depth = { visible: 0, in_flight: 0, delayed: 0, dead_letters: 0, oldest_seconds: null };
+    for (const role of [all, api])
+      expect(await health(role)).toMatchObject({ inbox: { ...depth, seen_at: expect.any(String) } });
+  });
+
   it('names a queue that is paused, and every process says the same since when', async () => {
     const before = Date.now();
     await all.queues[1]?.pause();

@@ -168,6 +168,21 @@ export const health = z
           'Orders that wait for an operator, and when the one failed that waits longest; their worth for those who ' +
           'may read the stats.',
       }),
+    inbox: z
+      .object({
+        visible: z.int().min(0),
+        in_flight: z.int().min(0),
+        delayed: z.int().min(0),
+        dead_letters: z.int().min(0).nullable(),
+        oldest_seconds: z.int().min(0).nullable(),
+        seen_at: z.iso.datetime(),
+      })
+      .optional()
+      .meta({
+        description:
+          'What SQS said last of the inbox, by its own approximate counts, to the bridge that asked; the age is that of ' +
+          'the messages received last. Every role tells it; not there until a bridge has looked.',
+      }),
     backlog: z
       .object({
         waiting: z.int().min(0),

@@ -8,7 +8,9 @@
 -- ARGV[6]  1 when an order counted, else 0
 -- ARGV[7], ARGV[8]  the newest counted and refused, JSON arrays of JSON texts, oldest first
 -- ARGV[9]  which stages it is, words: whoever looks knows when one of each was seen last, however it ended
--- returns  { seconds, microseconds, seconds at which an order counted last or false }, all by Redis's clock
+-- ARGV[10] what it saw of the inbox, JSON; '' when it did not look
+-- returns  { seconds, microseconds, seconds at which an order counted last or false, the inbox as it was seen last or
+--          false }, times by Redis's clock
 local time = redis.call('TIME')
 local now = tonumber(time[1])
 local pulse, id, number = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -17,7 +19,10 @@ local processes = pulse .. ':processes'
 local known = redis.call('HGET', processes, id)
 local isNew = not known or tonumber(string.match(known, '^(%d+) ')) < number
 redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5]))
-local function answer() return { time[1], time[2], redis.call('HGET', pulse .. ':last', 'counted') } end
+local function answer()
+  local last = redis.call('HMGET', pulse .. ':last', 'counted', 'inbox')
+  return { time[1], time[2], last[1], last[2] }
+end
 if not isNew then return answer() end
 
 if not known then
@@ -64,6 +69,7 @@ bucket('m', 60, 3600, 86400)
 bucket('h', 3600, 86400, 400 * 86400)
 
 for stage in string.gmatch(ARGV[9] or '', '%a+') do redis.call('HSET', pulse .. ':last', stage, now) end
+if (ARGV[10] or '') ~= '' then redis.call('HSET', pulse .. ':last', 'inbox', ARGV[10]) end
 if ARGV[6] == '1' then redis.call('HSET', pulse .. ':last', 'counted', now) end
 for name, texts in pairs({ [':newest:counted'] = ARGV[7], [':newest:refused'] = ARGV[8] }) do
   for _, text in ipairs(cjson.decode(texts)) do redis.call('LPUSH', pulse .. name, text) end

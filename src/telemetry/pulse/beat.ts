@@ -4,7 +4,14 @@ import type { Cluster, Redis } from 'ioredis';
 import { atMost } from '../../runtime/deadline.ts';
 import { every } from '../../runtime/every.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
-import { COUNTERS, type Counter, type Gauge, type ProcessState, stagesOf } from '../figures.ts';
+import {
+  COUNTERS,
+  type Counter,
+  type Gauge,
+  type ProcessState,
+  type SeenInbox,
+  stagesOf,
+} from '../figures.ts';
 import { packCounts, packGauges } from '../packed.ts';
 import type { Tally } from '../tally.ts';
 
@@ -25,6 +32,8 @@ export interface Beating {
   begun: Promise<void>;
   /** When any process counted an order last, ms since 1970; undefined when none has, or nobody knows yet. */
   lastCounted(): number | undefined;
+  /** The inbox as any bridge saw it last. */
+  inbox(): SeenInbox | undefined;
   /** Tells the last of it, and that this process has gone. */
   stop(): Promise<void>;
 }
@@ -48,7 +57,10 @@ interface Totals {
 const SCRIPT = readFileSync(new URL('./beat.lua', import.meta.url), 'utf8');
 
 type WithCommand = (Redis | Cluster) & {
-  beat(key: string, ...args: (string | number | Buffer)[]): Promise<[string, string, string | null]>;
+  beat(
+    key: string,
+    ...args: (string | number | Buffer)[]
+  ): Promise<[string, string, string | null, string | null]>;
 };
 
 /**
@@ -66,6 +78,7 @@ export function startBeat(
   let unanswered: Beat | undefined;
   let startedAt: string | undefined;
   let lastCounted: number | undefined;
+  let inbox: SeenInbox | undefined;
 
   const send = async (): Promise<void> => {
     unanswered ??= makeBeat(++number, tally, told, gauges());
@@ -74,7 +87,7 @@ export function startBeat(
     const described = describe();
     const state = JSON.stringify({ ...described, started_at: startedAt });
     const asked = tally.clock();
-    const [seconds, microseconds, last] = await (redis as WithCommand).beat(
+    const [seconds, microseconds, last, lastInbox] = await (redis as WithCommand).beat(
       PULSE_KEY,
       id,
       unanswered.number,
@@ -84,9 +97,11 @@ export function startBeat(
       counted ? 1 : 0,
       ...newest,
       stagesOf(described).join(' '),
+      described.inbox ? JSON.stringify(described.inbox) : '',
     );
     told = totals;
     unanswered = undefined;
+    if (lastInbox !== null) inbox = JSON.parse(lastInbox) as SeenInbox;
     lastCounted = last === null ? undefined : Number(last) * 1_000;
     const offset = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (asked + tally.clock()) / 2;
     // What it guessed before it knew better.
@@ -102,6 +117,7 @@ export function startBeat(
   return {
     begun,
     lastCounted: () => lastCounted,
+    inbox: () => inbox,
     async stop() {
       const last = async () => {
         await beating.stop();

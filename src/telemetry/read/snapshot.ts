@@ -168,7 +168,7 @@ function inboxOf(bridges: readonly SeenProcess[], minute: Figures): Snapshot['in
   const looks = bridges.flatMap(({ inbox }) => (inbox ? [inbox] : []));
   const newest = looks.sort((a, b) => b.seen_at.localeCompare(a.seen_at))[0];
   if (!newest) return isBlind ? NEVER_SEEN : undefined;
-  const { seen_at, ...depth } = newest;
+  const { seen_at, oldest_seconds: _, ...depth } = newest;
   const lag = minute.gauges.get('lag_ms');
   return {
     state: isBlind ? 'blind' : 'seen',
