@@ -86,10 +86,13 @@ describe('what /health says of the queues', () => {
     const before = Date.now();
     await all.send(...['U1', 'U2', 'U3'].map((user_id) => anOrder({ user_id, order_value: 201 })));
     await until(async () => (await health(api)).failed_orders?.count === 3, 'three orders have failed');
+    // By Redis's clock, whatever the worker's says.
+    await until(async () => {
+      const { failed } = await api.json<{ failed: { since: string } }>('/pulse');
+      return (await health(api)).failed_orders?.since === failed.since;
+    }, 'it says the same as the page');
     const { status, failed_orders: failed } = await health(api);
     expect(status).toBe('healthy');
-    const times = (await all.failed()).map((job) => job.finishedOn as number);
-    expect(failed?.since).toBe(new Date(Math.min(...times)).toISOString());
-    expect(Math.min(...times)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(failed?.since as string)).toBeGreaterThanOrEqual(before);
   });
 });
