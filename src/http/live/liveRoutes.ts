@@ -27,6 +27,9 @@ export function liveRoutes(snapshots: SharedSnapshots, history: History, mayStay
   return router;
 }
 
+/** Then its reader asks again, and shows anew who it is: a key may be revoked meanwhile, or a session over. */
+const STREAM_MS = 60_000;
+
 /**
  * Server-sent events: a snapshot a second, a comment in a second without one. A reader who does not keep up misses
  * snapshots, nothing is stored up for them; one who is gone is let go of by the server's own time limit. It ends
@@ -53,5 +56,9 @@ function stream(request: Request, response: Response, snapshots: SharedSnapshots
     },
     end,
   });
-  response.once('close', leave);
+  const over = setTimeout(() => response.end(), STREAM_MS);
+  response.once('close', () => {
+    clearTimeout(over);
+    leave();
+  });
 }

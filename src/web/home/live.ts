@@ -56,8 +56,8 @@ export function followPulse(
       try {
         // Asked first: the stream's next snapshot may be a second away, and this is what says why there is none.
         show(await askJson<Pulse>(`${root}pulse`, { key: keyOf() }), signal);
-        await stream(signal);
-        if (!signal.aborted) await poll(signal);
+        const isHeldBack = await stream(signal);
+        if (isHeldBack && !signal.aborted) await poll(signal);
       } catch (error) {
         if (signal.aborted) return;
         const { problem } = lost(asTrouble(error));
@@ -70,7 +70,7 @@ export function followPulse(
     }
   };
 
-  /** Ends when nothing comes through it, rejects when it breaks. */
+  /** Resolves to whether nothing comes through it; each ends after a while. Rejects when it breaks. */
   const stream = async (signal: AbortSignal) => {
     const held = new AbortController();
     const stop = () => held.abort();
@@ -80,7 +80,6 @@ export function followPulse(
       const response = await fetch(`${root}pulse/stream`, {
         headers: headersFor('text/event-stream', keyOf()),
         cache: 'no-store',
-        credentials: 'omit',
         signal: held.signal,
       });
       if (!response.ok) throw await refusalOf(response);
@@ -89,8 +88,10 @@ export function followPulse(
         timer = setTimeout(stop, 2 * STALE_MS);
         show(JSON.parse(data) as Pulse, signal);
       }
+      return false;
     } catch (error) {
       if (!held.signal.aborted || signal.aborted) throw error;
+      return true;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
