@@ -1,9 +1,7 @@
-import { userInfo } from 'node:os';
-import type { Author } from '../../audit/auditEntry.ts';
 import { makeAuditLog, NoTrace } from '../../audit/auditLog.ts';
 import { type Retried, retryFailed } from '../../queue/retryFailed.ts';
 import type { Partitions } from '../../store/partitions.ts';
-import { permissionAdvised } from '../../store/redisAdvice.ts';
+import { commandAuthor } from '../kit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { whole } from '../kit/print.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
@@ -26,11 +24,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       around.stdout.write(wanted.json ? `${JSON.stringify(retried)}\n` : `${sentence(retried, wanted)}\n`);
       return EXIT.done;
     } catch (error) {
-      if (error instanceof NoTrace) {
-        const why = permissionAdvised(error.cause as Error);
-        return refuse([why === error.cause ? error.message : `${error.message}: ${why.message}`], around);
-      }
-      if (!isMendable((error as Error).cause)) throw error;
+      if (error instanceof NoTrace || !isMendable((error as Error).cause)) throw error;
       complain((error as Error).message, around);
       return EXIT.no;
     }
@@ -69,13 +63,4 @@ function sentence(
     ...(gone > 0 ? [`${whole(gone)} were retried or removed by others meanwhile`] : []),
   ];
   return [`${whole(retried)} of ${whole(failed)} failed orders ${what} once more`, ...rest].join('; ');
-}
-
-/** Who types a command. A container may run as a user that has no name. */
-function commandAuthor(): Author {
-  try {
-    return { kind: 'command', name: userInfo().username };
-  } catch {
-    return { kind: 'command', name: `uid ${process.getuid?.() ?? 'unknown'}` };
-  }
 }

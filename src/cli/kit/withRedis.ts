@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { NoTrace } from '../../audit/auditLog.ts';
 import { type Config, ConfigError, readConfig } from '../../config/config.ts';
 import { startEmbeddedRedis } from '../../embedded/redis.ts';
 import { closeRedis, connectRedis, untilReady } from '../../store/connections.ts';
@@ -18,6 +19,10 @@ export async function withRedis(
     open = await openRedis(config);
     return await work(open, config);
   } catch (error) {
+    if (error instanceof NoTrace) {
+      const why = permissionAdvised(error.cause as Error);
+      return refuse([why === error.cause ? error.message : `${error.message}: ${why.message}`], around);
+    }
     if (!isMendable(error)) throw error;
     return refuse([permissionAdvised(error).message], around);
   } finally {
