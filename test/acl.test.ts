@@ -5,6 +5,7 @@ import { run as audit } from '../src/cli/audit/run.ts';
 import { run as concurrency } from '../src/cli/concurrency/run.ts';
 import { run as failed } from '../src/cli/failed/run.ts';
 import { run as keys } from '../src/cli/keys/run.ts';
+import { run as people } from '../src/cli/people/run.ts';
 import { run as repartitionCommand } from '../src/cli/repartition/run.ts';
 import { run as verify } from '../src/cli/verify/run.ts';
 import { readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
@@ -13,6 +14,7 @@ import { checkPermissions, checkRedis, NEEDED_COMMANDS } from '../src/store/chec
 import { closeRedis, connectRedis } from '../src/store/connections.ts';
 import { retryStart } from '../src/store/retryStart.ts';
 import { askSentinels } from '../src/store/sentinels.ts';
+import { invited } from './people/visitor.ts';
 import { runCommand } from './scripts/verifyCommand.ts';
 import { boardOf } from './support/board.ts';
 import { anOrder } from './support/orders.ts';
@@ -160,6 +162,12 @@ describe('the Redis user of docs/operate.md', () => {
         expect([answer, await refused()]).toEqual([[path, expect.any(Number)], []]);
       }
       await pipeline.ended(38);
+      const anna = await invited(pipeline, 'anna', 'admin');
+      expect([await anna.status('/session'), await anna.post('/sign-out', {}), await refused()]).toEqual([
+        200,
+        204,
+        [],
+      ]);
     } finally {
       await pipeline.stop();
     }
@@ -171,6 +179,11 @@ describe('the Redis user of docs/operate.md', () => {
     for (const [command, args] of [
       [keys, 'create --name shop --role read'],
       [keys, 'list'],
+      [people, 'invite anna --role read'],
+      [people, 'role anna repair'],
+      [people, 'sign-out anna'],
+      [people, 'list'],
+      [people, 'remove anna'],
       [concurrency, '7'],
       [concurrency, 'reset'],
       [failed, 'retry --dry-run'],

@@ -15,6 +15,31 @@ function problemsOf(env: NodeJS.ProcessEnv): ConfigError {
 const PRODUCTION = { NODE_ENV: 'production', REDIS: 'embedded', SQS: 'embedded' };
 const ADMIN = { ADMIN_USER: 'admin', ADMIN_PASSWORD: 'hunter2hunter2' };
 
+describe('an OpenID provider', () => {
+  const PROVIDER = {
+    OIDC_ISSUER: 'https://login.example',
+    OIDC_CLIENT_ID: 'order-pipeline',
+    OIDC_CLIENT_SECRET: 'hunter2hunter2',
+  };
+
+  it.each(Object.keys(PROVIDER))('needs %s as well', (missing) => {
+    const { problems, message } = problemsOf({ ...PROVIDER, [missing]: '' });
+    expect(problems).toEqual([expect.stringContaining(`belong together: without ${missing} nobody`)]);
+    expect(message).not.toContain('hunter2hunter2');
+  });
+
+  it.each(['login.example', 'http://login.example'])('is not asked at %s', (issuer) => {
+    expect(problemsOf({ ...PROVIDER, OIDC_ISSUER: issuer }).problems).toEqual([
+      `OIDC_ISSUER must be the https URL of an OpenID provider, got "${issuer}"`,
+    ]);
+  });
+
+  it('is somebody who may sign in, in production too', () => {
+    const { provider } = readConfig({ ...PRODUCTION, ...PROVIDER, STATS_API: 'keys' });
+    expect(provider).toMatchObject({ issuer: 'https://login.example', roleClaim: 'roles' });
+  });
+});
+
 describe('HEALTH_PORT', () => {
   it.each([{ HEALTH_PORT: '8000' }, { HEALTH_PORT: '9000', PORT: '9000' }])(
     'must not be the port of the API: %j',

@@ -1,8 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-
-/** `admin` may do whatever `read` may. */
-export const KEY_ROLES = ['read', 'admin'] as const;
-export type KeyRole = (typeof KEY_ROLES)[number];
+import type { AccessRole } from './roles.ts';
 
 /** What is kept of a key. Never the key itself. Times are milliseconds since 1970. */
 export interface StoredKey {
@@ -11,7 +8,7 @@ export interface StoredKey {
   /** SHA-256 of the whole key, hex. */
   digest: string;
   name: string;
-  role: KeyRole;
+  role: AccessRole;
   createdAt: number;
   expiresAt?: number;
   revokedAt?: number;

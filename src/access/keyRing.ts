@@ -1,6 +1,7 @@
-import { faultOf, idOfKey, type KeyRole, matches, type StoredKey } from './apiKey.ts';
+import { faultOf, idOfKey, matches, type StoredKey } from './apiKey.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { KeyStore } from './keyStore.ts';
+import type { AccessRole } from './roles.ts';
 
 /** A key read from Redis counts as current for this long: so long may a revoked key still open something. */
 export const FRESH_MS = 5_000;
@@ -16,7 +17,7 @@ const MOST_LOOKUPS = 64;
 const MOST_REMEMBERED = 10_000;
 
 export type Checked =
-  | { outcome: 'good'; id: string; role: KeyRole }
+  | { outcome: 'good'; id: string; role: AccessRole }
   | { outcome: 'refused'; why: 'malformed' | 'unknown' | 'revoked' | 'expired' }
   /** Redis is away and nobody can say. */
   | { outcome: 'unavailable' };
@@ -44,7 +45,7 @@ export class KeyRing {
     this.#clock = clock;
   }
 
-  async check(key: string, forRole: KeyRole): Promise<Checked> {
+  async check(key: string, forRole: AccessRole): Promise<Checked> {
     const id = idOfKey(key);
     if (id === undefined) return { outcome: 'refused', why: 'malformed' };
     const age = this.#age(id);
@@ -60,7 +61,7 @@ export class KeyRing {
     return this.#remembered.has(idOfKey(key) ?? '');
   }
 
-  #judge(id: string, key: string, forRole: KeyRole, answered: boolean): Checked {
+  #judge(id: string, key: string, forRole: AccessRole, answered: boolean): Checked {
     const elapsed = this.#clock.elapsed();
     const remembered = this.#remembered.get(id);
     if (!remembered || elapsed - remembered.readAt > (forRole === 'read' ? GRACE_MS : FRESH_MS)) {

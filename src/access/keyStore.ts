@@ -1,10 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import { API_KEYS_KEY, API_KEYS_USED_KEY } from '../store/keys.ts';
-import { digestOf, type KeyRole, makeKey, type StoredKey } from './apiKey.ts';
+import { digestOf, makeKey, type StoredKey } from './apiKey.ts';
+import type { AccessRole } from './roles.ts';
 
 export interface NewKey {
   name: string;
-  role: KeyRole;
+  role: AccessRole;
   /** Milliseconds since 1970. */
   expiresAt?: number;
 }

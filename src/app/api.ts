@@ -1,8 +1,11 @@
+import { Entrance, type Trace } from '../access/entrance.ts';
+import { anybodyInvited } from '../access/invited.ts';
 import { KeyRing } from '../access/keyRing.ts';
 import { KeyStore } from '../access/keyStore.ts';
+import { PeopleStore } from '../access/peopleStore.ts';
 import { RateLimiter } from '../access/rateLimiter.ts';
 import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
-import { makeAuditLog } from '../audit/auditLog.ts';
+import { type AuditLog, makeAuditLog, type Outcome } from '../audit/auditLog.ts';
 import { boardChanges } from '../desk/boardGate.ts';
 import { BOARD_PATH, board } from '../desk/bullBoard.ts';
 import { makeDesk } from '../desk/desk.ts';
@@ -12,10 +15,15 @@ import type { QueueDepth } from '../http/health.ts';
 import { liveRoutes } from '../http/live/liveRoutes.ts';
 import { sharedSnapshots } from '../http/live/sharedSnapshots.ts';
 import { expositionRoute, forPrometheus } from '../http/metrics.ts';
+import { Provider } from '../http/people/provider.ts';
+import { providerRoutes } from '../http/people/providerRoutes.ts';
+import { signInRoutes } from '../http/people/signInRoutes.ts';
 import type { Freshness } from '../http/stats/freshness.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
 import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
+import { redisSessions } from '../http/transport/sessions.ts';
+import { whoAsks } from '../http/transport/whoAsks.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { readMemoryShare } from '../queue/queueLoad.ts';
@@ -90,17 +98,33 @@ export function apiParts(
     services.add({ name: 'webhook', stop });
   }
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
+  const audit = makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger });
+  const people = new PeopleStore(accessRedis);
+  const { admin, provider } = config;
+  const failures = limiter('auth-failures', authFailures);
+  const entrance = new Entrance({ people, admin, attempts: failures, trace: tracedBy(audit) });
+  const sessions = redisSessions(accessRedis);
+  const invited = anybodyInvited(people);
+  const isClosed = async () => admin !== undefined || keysNeeded || provider !== undefined || invited();
   const guarded = guards({
-    keys: new KeyRing(new KeyStore(accessRedis)),
+    whoAsks: whoAsks({ keys: new KeyRing(new KeyStore(accessRedis)), admin, entrance, sessions, failures }),
     keysNeeded,
-    admin: config.admin,
+    isClosed,
+    hasPassword: admin !== undefined,
     listensOn: config.http.host,
     perKey: perKey === 0 ? undefined : limiter('per-key', perKey),
     perAddress: perAddress === 0 ? undefined : limiter('per-address', perAddress),
-    failures: limiter('auth-failures', authFailures),
   });
   return {
     guards: guarded,
+    signIn(prefixes) {
+      const common = { entrance, sessions, logger };
+      const host = provider && new URL(provider.issuer).host;
+      const router = signInRoutes(prefixes, { ...common, guards: guarded, isClosed, provider: host });
+      if (!provider) return router;
+      const { issuer } = provider;
+      return router.use(providerRoutes({ ...common, issuer, provider: new Provider(provider) }));
+    },
     corsOrigins,
     stats: statsRoutes(
       stats,
@@ -118,7 +142,7 @@ export function apiParts(
           redis: deskRedis,
           queues: open,
           partitions,
-          audit: makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger }),
+          audit,
           maxBodyBytes: config.maxBodyBytes,
           retryFailed: (some) => retryFailed(deskRedis, some),
         });
@@ -127,6 +151,18 @@ export function apiParts(
     },
   };
 }
+
+/** What people do about themselves, in the log of who changed what. */
+const tracedBy =
+  (audit: AuditLog): Trace =>
+  async ({ name, address }, action, act) => {
+    const who = { kind: 'user', name, address } as const;
+    const change = { action, person: name };
+    const outcome = await audit.change<Outcome>(who, change, async () => ({
+      result: (await act()) ? 'done' : 'refused',
+    }));
+    return outcome.result === 'done';
+  };
 
 /** Answers as every read does when Redis hangs. */
 const inTime = <T>(reading: Promise<T>): Promise<T> => deadline(reading, READ_TIMEOUT_MS, tooSlow);

@@ -95,12 +95,12 @@ export async function openHttp(parts: HttpParts): Promise<string | undefined> {
 }
 
 /** Said once, because an open door should be a choice. */
-function sayWhoMayEnter({ api, admin, http }: Config, at: string, logger: Logger): void {
+function sayWhoMayEnter({ api, admin, provider, http }: Config, at: string, logger: Logger): void {
   const open = [
     ...(api.keysNeeded ? [] : ['the stats (close them by STATS_API=keys)']),
-    ...(api.keysNeeded || admin
+    ...(api.keysNeeded || admin || provider
       ? []
-      : ["the operators' pages (close them by ADMIN_USER and ADMIN_PASSWORD)"]),
+      : ["the operators' pages, until somebody is invited (order-pipeline people invite)"]),
   ];
   if (open.length === 0) return;
   const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(http.host);

@@ -16,6 +16,9 @@ export interface Change {
   action: string;
   partition?: number;
   job?: string;
+  /** Whose access changes, and to which role. */
+  person?: string;
+  role?: string;
   /** Which jobs, where it is more than one. */
   filter?: string;
   count?: number;

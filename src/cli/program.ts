@@ -11,6 +11,7 @@ export interface CommandEntry {
 /** What operators do beside the running product. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'keys', summary: 'create, list and revoke API keys', load: () => import('./keys/run.ts') },
+  { name: 'people', summary: 'who may sign in, and as what', load: () => import('./people/run.ts') },
   {
     name: 'failed',
     summary: 'give failed orders to the workers once more',

@@ -6,6 +6,7 @@ import type { Given } from './given.ts';
 import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
 import { jobSettings, jobVariables } from './jobs.ts';
 import { orderSettings, orderVariables } from './orders.ts';
+import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
@@ -38,6 +39,7 @@ export class ConfigError extends Error {
 /** The only description of the environment: names, defaults, and what a value may be. */
 const environment = z.object({
   ...httpVariables,
+  ...peopleVariables,
   ...processVariables,
   ...redisVariables,
   ...embeddedVariables,
@@ -52,6 +54,7 @@ const environment = z.object({
 const HAS_LOGIN = /(:|\/\/).*@/s;
 const SECRETS = new Set([
   ...HTTP_SECRETS,
+  ...PEOPLE_SECRETS,
   ...ALERT_SECRETS,
   ...TRACES_SECRETS,
   ...REDIS_SECRETS,
@@ -105,7 +108,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
   return [
     ...redisContradictions(given),
     ...sqsContradictions(given),
-    ...(uses.includes('http') ? httpContradictions(given) : []),
+    ...(uses.includes('http') ? [...httpContradictions(given), ...peopleContradictions(given)] : []),
     ...embeddedContradictions(given, uses, unknown),
   ];
 }
@@ -115,6 +118,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
   return {
     ...processSettings(env),
     ...http,
+    ...peopleSettings(env),
     api: { ...http.api, readFromReplicas: env.READ_FROM === 'replica' },
     ...redisSettings(env),
     ...sqsSettings(env),

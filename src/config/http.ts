@@ -8,11 +8,15 @@ export const OWN_PATHS = [
   'docs',
   'favicon.ico',
   'health',
+  'invitation',
   'metrics',
   'openapi.json',
   'problems',
   'pulse',
   'queue',
+  'session',
+  'sign-in',
+  'sign-out',
   'stats',
   'users',
   'v1',
@@ -52,8 +56,8 @@ export function httpContradictions(given: Given): string[] {
     problems.push('ADMIN_USER and ADMIN_PASSWORD belong together: one is missing');
   }
   if (given.NODE_ENV === 'production') {
-    if (given.ADMIN_USER === undefined)
-      problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD');
+    if (given.ADMIN_USER === undefined && given.OIDC_ISSUER === undefined)
+      problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD, or OIDC_ISSUER');
     if (given.STATS_API === undefined) {
       problems.push(
         'NODE_ENV=production needs a choice who may read the stats: STATS_API=keys, with keys made by order-pipeline keys, or STATS_API=open, behind your own gateway',

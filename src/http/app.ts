@@ -36,6 +36,8 @@ export interface ApiParts {
   guards: Guards;
   corsOrigins: readonly string[];
   stats: Router;
+  /** Where people sign in, under these beginnings of a path. */
+  signIn: (prefixes: readonly string[]) => Router;
   /** What everyone may see: the description of the API, not its data. */
   documents?: Router;
   /** What the whole installation does, for Prometheus. */
@@ -85,6 +87,9 @@ export function makeApp({
         ? of(homeRoutes(['', VERSION]), '/', '/home')
         : { '/': leads(withVersion('/'), '/health') }),
       ...(reading ? { [OPERATORS]: operatorsRouter(reading) } : {}),
+      ...(reading
+        ? of(reading.signIn(['', VERSION]), '/sign-in', '/sign-out', '/session', '/invitation')
+        : {}),
     }),
   );
   if (reading) readingRoutes(app, reading);
@@ -151,7 +156,7 @@ function operatorsRouter({ guards, operators }: ApiParts): Router {
     .use(OPERATORS, unstored)
     .use(leads(OPERATORS, operators.at))
     .use(operators.at, asWritten(operators.at))
-    .use(OPERATORS, guards.admin)
+    .use(OPERATORS, guards.operators)
     .use(operators.at, once);
 }
 

@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { secretCheck } from '../access/adminLogin.ts';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import { OPENMETRICS_TYPE, type ProcessMetrics, TEXT_TYPE } from '../telemetry/prometheus/processMetrics.ts';
 import type { Ping } from './health.ts';
-import { presentedBy, secretCheck } from './transport/caller.ts';
+import { presentedBy } from './transport/caller.ts';
 import { HttpProblem } from './transport/problem.ts';
 import { sendUnstored } from './transport/send.ts';
 

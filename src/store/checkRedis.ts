@@ -45,7 +45,7 @@ async function checkDatabase(redis: Redis | Cluster): Promise<void> {
  * look well, and every order, or somebody's repair later, would end as failed.
  */
 export const NEEDED_COMMANDS = (
-  'time scan multi exec evalsha dbsize get set del unlink exists type incr incrby persist pexpire pexpireat pttl rename ' +
+  'time scan multi exec evalsha dbsize get set del unlink exists type incr incrby persist expire pexpire pexpireat pttl rename ' +
   'hget hmget hgetall hkeys hlen hset hmset hdel hexists hincrby hscan lpush rpush lpop rpop rpoplpush lrange llen ' +
   'lindex lset lrem ltrim lpos sadd srem scard smembers sismember sscan zadd zrem zcard zscore zmscore zcount zlexcount ' +
   'zrange zrevrange zrangebyscore zrevrangebyscore zrangebylex zrangestore zremrangebyscore zremrangebyrank zpopmin ' +

@@ -121,6 +121,18 @@ export const API_KEYS_KEY = '{order-pipeline:api-keys}';
 /** hash: id → ms since 1970. Apart from the above, so that a use never races with a revocation. */
 export const API_KEYS_USED_KEY = '{order-pipeline:api-keys}:last-used';
 
+/** hash: id → StoredPerson as JSON, see access/people.ts. With the next two kinds in a slot of their own. */
+export const PEOPLE_KEY = '{order-pipeline:people}';
+
+/** hash: id → ms since 1970 by Redis's clock; sessions that began until then are over */
+export const SIGNED_OUT_KEY = `${PEOPLE_KEY}:signed-out`;
+
+/** string: there is a one-time link with this digest, until it was followed or expires */
+export const signInLinkKey = (digest: string): string => `${PEOPLE_KEY}:link:${digest}`;
+
+/** What the key of a session begins with; a digest of its id follows. They spread over a cluster. */
+export const SESSION_PREFIX = 'order-pipeline:session:';
+
 /** What one subject may still ask under one policy. They spread over a cluster. */
 export const rateKey = (policy: string, subject: string): string =>
   `order-pipeline:rate:${policy}:${subject}`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { KeyRole } from '../../src/access/apiKey.ts';
 import { FRESH_MS, GRACE_MS, KeyRing } from '../../src/access/keyRing.ts';
 import { KeyStore } from '../../src/access/keyStore.ts';
+import type { AccessRole } from '../../src/access/roles.ts';
 import { connectRedis } from '../../src/store/connections.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -24,7 +24,7 @@ describe('the keys of a process', () => {
     setBackMs = 0;
   });
 
-  const newKey = (role: KeyRole = 'read', expiresAt?: number) =>
+  const newKey = (role: AccessRole = 'read', expiresAt?: number) =>
     store.create({ name: 'test', role, ...(expiresAt === undefined ? {} : { expiresAt }) }, now);
 
   it('are good in every process at once', async () => {

@@ -27,7 +27,7 @@ describe('pages', () => {
       { PARTITIONS: '3', ADMIN_USER: login.username, ADMIN_PASSWORD: login.password },
       login,
     ],
-  ])('in a browser, with %s', (_name, env, httpCredentials) => {
+  ])('in a browser, with %s', (_name, env, credentials) => {
     let pipeline: TestPipeline;
     let context: BrowserContext;
     let named: string[];
@@ -40,7 +40,16 @@ describe('pages', () => {
       );
       await pipeline.send(...orders, ...orders.map((order) => ({ ...order, order_value: 201 })));
       await pipeline.settled();
-      context = await browser.newContext(httpCredentials ? { httpCredentials } : {});
+      context = await browser.newContext();
+      if (credentials) {
+        const page = await context.newPage();
+        await page.goto(`${pipeline.url}/sign-in`);
+        await page.fill('#name', credentials.username);
+        await page.fill('#password', credentials.password);
+        await page.keyboard.press('Enter');
+        await page.waitForURL(`${pipeline.url}/`);
+        await page.close();
+      }
       named = [
         ...new Set([...pathsInTexts(), ...pathsInDemo(), ...addressesIn(lines.join('\n'), pipeline.url)]),
       ].sort();
@@ -76,7 +85,7 @@ describe('pages', () => {
       expect(named).toEqual(expect.arrayContaining(['/', '/docs', BOARD, '/health', '/users/U0001/stats']));
       const watched = await watchedPage(context, pipeline.url);
       const paths = [...named, `${BOARD}/`, '/v1/docs', '/docs/'];
-      for (const path of httpCredentials ? paths.filter((each) => PAGE.test(each)) : paths)
+      for (const path of credentials ? paths.filter((each) => PAGE.test(each)) : paths)
         await open(watched, path);
       expect(watched.faults).toEqual([]);
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { KeyRole } from '../../src/access/apiKey.ts';
 import { KeyStore } from '../../src/access/keyStore.ts';
+import type { AccessRole } from '../../src/access/roles.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -27,7 +27,7 @@ describe('the stats, when they need a key', () => {
     await redis.stop();
   });
 
-  const newKey = (role: KeyRole = 'read', expiresAt?: number) =>
+  const newKey = (role: AccessRole = 'read', expiresAt?: number) =>
     store.create({ name: 'test', role, ...(expiresAt === undefined ? {} : { expiresAt }) }, Date.now());
 
   async function ask(

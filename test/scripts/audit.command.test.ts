@@ -31,7 +31,7 @@ describe('order-pipeline audit', () => {
   it('says who changed what, and what came of it', async () => {
     const { code, stdout, stderr } = await run();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^when +by +who +from +what +partition +job +orders +outcome$/m);
+    expect(stdout).toMatch(/^when +by +who +from +what +partition +job or person +orders +outcome$/m);
     expect(stdout).toMatch(/Z +user +anna +10\.1\.2\.3 +edit +1 +J1 +done$/m);
     expect(stdout).toMatch(/Z +open +retry all +0 +3 +done$/m);
   });

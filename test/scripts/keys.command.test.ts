@@ -55,9 +55,9 @@ describe('order-pipeline keys', () => {
   it.each([
     ['', ['the command must be create, list or revoke, got nothing']],
     ['make', ['the command must be create, list or revoke, got "make"']],
-    ['create', ['--name must be', '--role must be one of read, admin, got nothing']],
+    ['create', ['--name must be', '--role must be one of read, repair, admin, got nothing']],
     [`create --name ${'x'.repeat(65)} --role read`, ['--name must be 1 to 64 characters']],
-    ['create --name a --role root', ['--role must be one of read, admin, got "root"']],
+    ['create --name a --role root', ['--role must be one of read, repair, admin, got "root"']],
     ['create --name a --role read --expires 2020-01-01', ['a day to come, YYYY-MM-DD, got "2020-01-01"']],
     ['create --name a --role read --expires 2099-02-30', ['got "2099-02-30"']],
     ['create --name a --role read --expires 0d', ['got "0d"']],

@@ -51,7 +51,9 @@ describe('the docs page in a browser', () => {
     const { page, faults, asked } = await open(path);
     const prefix = path.slice(0, -'/docs'.length);
     expect(asked.sort()).toEqual(
-      ['/docs', '/docs/docs.css', '/docs/docs.js', '/openapi.json', '/problems'].map((each) => prefix + each),
+      ['/docs', '/docs/docs.css', '/docs/docs.js', '/openapi.json', '/problems', '/session'].map(
+        (each) => prefix + each,
+      ),
     );
     await send(page, 'global');
     expect(await status(page, 'global')).toMatch(/^200 OK/);

@@ -87,7 +87,7 @@ function table(entries: readonly (AuditEntry & { id: string })[]): string {
   const rows = entries
     .filter(({ phase }) => phase === 'intent')
     .map((intent) => {
-      const { at, who, action, partition, job, reason, count, result, why } = {
+      const { at, who, action, partition, job, person, role, reason, count, result, why } = {
         ...intent,
         ...outcomes.get(intent.id),
         at: intent.at,
@@ -99,11 +99,14 @@ function table(entries: readonly (AuditEntry & { id: string })[]): string {
         who.address ?? '',
         action,
         partition === undefined ? '' : String(partition),
-        job ?? reason ?? '',
+        job ?? (role === undefined ? person : `${person}: ${role}`) ?? reason ?? '',
         count === undefined ? '' : String(count),
         result === undefined ? 'no outcome' : [result, why].filter(Boolean).join(': '),
       ];
     });
   if (rows.length === 0) return 'Nobody changed anything by hand';
-  return columns([['when', 'by', 'who', 'from', 'what', 'partition', 'job', 'orders', 'outcome'], ...rows]);
+  return columns([
+    ['when', 'by', 'who', 'from', 'what', 'partition', 'job or person', 'orders', 'outcome'],
+    ...rows,
+  ]);
 }

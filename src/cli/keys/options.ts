@@ -1,10 +1,10 @@
-import { KEY_ROLES, type KeyRole } from '../../access/apiKey.ts';
+import { ACCESS_ROLES, type AccessRole, isAccessRole } from '../../access/roles.ts';
 import { DAY_MS } from '../../runtime/units.ts';
 import { readCommandLine, type Usage, type Values } from '../kit/commandLine.ts';
 import { readWhen } from '../kit/when.ts';
 
 export type Wanted =
-  | { do: 'create'; name: string; role: KeyRole; expiresAt?: number; json: boolean }
+  | { do: 'create'; name: string; role: AccessRole; expiresAt?: number; json: boolean }
   | { do: 'list'; json: boolean }
   | { do: 'revoke'; id: string; json: boolean }
   | { do: 'help' }
@@ -16,7 +16,7 @@ export const USAGE: Usage = {
   examples: ['keys create --name dashboard --role read --expires 90d', 'keys list', 'keys revoke ID'],
   options: [
     ['--name <NAME>', 'who uses it, at most 64 characters'],
-    ['--role <ROLE>', "read: the stats; admin: the operators' pages as well"],
+    ['--role <ROLE>', "read: the stats; repair and admin: the operators' pages as well"],
     [
       '--expires <WHEN>',
       '90d for so many days from now, or the last day it is good, YYYY-MM-DD, UTC (never)',
@@ -65,14 +65,15 @@ function readCreate(values: Values, now: number, problems: string[]) {
   if (name === undefined || name.trim() === '' || name.length > MAX_NAME || /\p{Cc}/u.test(name)) {
     problems.push(`--name must be 1 to ${MAX_NAME} characters, got ${shown(name)}`);
   }
-  if (!isRole(role)) problems.push(`--role must be one of ${KEY_ROLES.join(', ')}, got ${shown(role)}`);
+  if (!isAccessRole(role))
+    problems.push(`--role must be one of ${ACCESS_ROLES.join(', ')}, got ${shown(role)}`);
   const expiresAt = expires === undefined ? undefined : timeOf(expires, now);
   if (expires !== undefined && (expiresAt === undefined || expiresAt <= now)) {
     problems.push(`--expires must be days such as 90d or a day to come, YYYY-MM-DD, got ${shown(expires)}`);
   }
   return {
     name: (name ?? '').trim(),
-    role: role as KeyRole,
+    role: role as AccessRole,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }
@@ -83,9 +84,6 @@ function timeOf(text: string, now: number): number | undefined {
   // The day itself still counts.
   return 'daysMs' in when ? now + when.daysMs : when.dayStartsAt + DAY_MS;
 }
-
-const isRole = (text: string | undefined): text is KeyRole =>
-  text !== undefined && (KEY_ROLES as readonly string[]).includes(text);
 
 const shown = (text: string | undefined): string =>
   text === undefined || text === '' ? 'nothing' : JSON.stringify(text);

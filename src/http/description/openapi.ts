@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { IdCase } from '../../orders/ids.ts';
 import { PROBLEM_TYPE } from '../transport/problem.ts';
 import { PROBLEM_KINDS, type ProblemKind } from '../transport/problemKinds.ts';
+import { SESSION_COOKIE } from '../transport/sessions.ts';
 import * as answers from './answers.ts';
 import * as liveAnswers from './liveAnswers.ts';
 import { liveOperations, queueOperation } from './liveOperations.ts';
@@ -73,6 +74,12 @@ export function openapiDocument(idCase: IdCase, basePath = ''): Json {
           in: 'header',
           name: 'X-API-Key',
           description: 'The same, for clients that cannot set Authorization.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description: 'Of a browser whose user signed in at `/sign-in`.',
         },
       },
     },
@@ -182,7 +189,7 @@ function describe(id: string, operation: Operation, shared: SharedResponses): Js
       ...parametersIn('path', operation.pathParameters.shape),
       ...parametersIn('query', (operation.query as z.ZodObject).shape),
     ],
-    security: open ? [] : [{ bearer: [] }, { apiKey: [] }, {}],
+    security: open ? [] : [{ bearer: [] }, { apiKey: [] }, { session: [] }, {}],
     responses: { ...successes(operation), ...problemsOf(operation, shared) },
   };
 }

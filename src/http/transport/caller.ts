@@ -1,4 +1,3 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import { isIP, isIPv6 } from 'node:net';
 import type { Request, Response } from 'express';
 import type { Person } from '../../access/person.ts';
@@ -46,11 +45,6 @@ export function personOf(response: Response): Person {
   return person;
 }
 
-export interface AdminLogin {
-  user: string;
-  password: string;
-}
-
 /** What a request shows to be let in. */
 type Presented =
   | { kind: 'nothing' }
@@ -72,17 +66,3 @@ export function presentedBy(request: Request): Presented {
   const text = scheme.toLowerCase() === 'basic' ? Buffer.from(rest, 'base64').toString('utf8') : '';
   return { kind: 'password', text };
 }
-
-/** Whether a text is `user:password` of the admin. Nobody is, without one configured. */
-export function adminCheck(admin: AdminLogin | undefined): (text: string) => boolean {
-  if (!admin) return () => false;
-  return secretCheck(`${admin.user}:${admin.password}`);
-}
-
-/** Digests have one length: the comparison takes the same time however wrong the guess is. */
-export function secretCheck(secret: string): (text: string) => boolean {
-  const expected = digest(secret);
-  return (text) => timingSafeEqual(digest(text), expected);
-}
-
-const digest = (text: string): Buffer => hash('sha256', text, 'buffer');

@@ -1,29 +1,35 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { KeyRole } from '../../access/apiKey.ts';
-import type { KeyRing } from '../../access/keyRing.ts';
-import { countedComparison } from '../../access/passwords.ts';
 import type { RateLimiter, Verdict } from '../../access/rateLimiter.ts';
+import { type AccessRole, includesRole } from '../../access/roles.ts';
 import { isFromElsewhere, isOwnName } from '../../runtime/requestOrigin.ts';
-import { type AdminLogin, addressOf, adminCheck, presentedBy, setPerson } from './caller.ts';
+import { basePathOf } from './basePath.ts';
+import { addressOf, setPerson } from './caller.ts';
 import { HttpProblem } from './problem.ts';
+import { SESSION_COOKIE } from './sessions.ts';
+import { tooMany, type Who, type WhoAsks, wrong } from './whoAsks.ts';
 
 export interface GuardParts {
-  keys: KeyRing;
-  /** Whether reading needs a key. If not, and there is no admin either, everything is open. */
+  whoAsks: WhoAsks;
+  /** Whether reading needs a key or a session. */
   keysNeeded: boolean;
-  admin: AdminLogin | undefined;
+  /** Whether the operators' pages need credentials. */
+  isClosed: () => Promise<boolean>;
+  /** Whether there is a password that a browser may be asked for. */
+  hasPassword: boolean;
   /** The address or name this process listens on. */
   listensOn: string;
   /** Undefined when there is no such limit. */
   perKey: RateLimiter | undefined;
   perAddress: RateLimiter | undefined;
-  /** Wrong credentials of one address. */
-  failures: RateLimiter;
 }
 
 export interface Guards {
+  /** The stats. */
   reads: RequestHandler;
-  admin: RequestHandler;
+  /** The operators' pages: looking needs the first role, changing something the second. Notes who it is. */
+  operators: RequestHandler;
+  /** For what changes something without a role: only on behalf of our own pages and of programs, and only JSON. */
+  ownPages: RequestHandler;
   /** Whether a request could read the stats; counts what is wrong as ever, refuses nothing and says nothing of it. */
   mayRead: (request: Request, response: Response) => Promise<boolean>;
   /** Whether whoever `reads` let in may go on reading, for answers that last: a key may be revoked meanwhile. */
@@ -31,127 +37,116 @@ export interface Guards {
 }
 
 /**
- * Who may read and who may operate, and how often. A request with a key counts against that key alone, one without
- * against its address, so that services behind one address do not slow each other down. Wrong credentials count
- * against the address; once that has used up its failures, its credentials are not even looked at, except keys that
- * this process already knows.
+ * Who may read and who may operate, and how often. A request with a key or a session counts against that alone, one
+ * without against its address, so that services behind one address do not slow each other down.
  */
 export function guards(parts: GuardParts): Guards {
-  const { keys, keysNeeded, admin, perKey, perAddress, failures } = parts;
-  const comparePassword = countedComparison(adminCheck(admin), failures);
+  const { whoAsks, keysNeeded, isClosed, hasPassword, perKey, perAddress } = parts;
 
-  /** Resolves to the id of the key, undefined for the admin's password; throws the refusal. */
-  const authenticate = async (
-    request: Request,
-    response: Response,
-    role: KeyRole,
-  ): Promise<string | undefined> => {
-    const presented = presentedBy(request);
-    if (presented.kind === 'nothing') {
-      challenge(response, role, admin !== undefined);
-      throw unauthorized(role === 'read' ? 'This needs an API key' : 'This needs an admin');
-    }
-    if (presented.kind === 'password') {
-      const compared = await comparePassword(addressOf(request), presented.text);
-      if ('refused' in compared) throw tooManyFailures(response, compared.refused);
-      if (!compared.right) throw wrong(response, role, 'The user or the password is wrong');
+  /** Undefined when the answer was given already: browsers are led to where people sign in. */
+  const authenticate = async (request: Request, response: Response, { role, of }: Needed) => {
+    const who = await whoAsks(request, response, role).catch((error: unknown) => {
+      if (error instanceof HttpProblem && error.status === 401) challenge(request, response, of, hasPassword);
+      throw error;
+    });
+    if (who) return allowed(who, { role, of });
+    if (wantsPage(request)) {
+      leadToSignIn(request, response);
       return undefined;
     }
-    const { key } = presented;
-    if (!keys.remembers(key)) refuseAfterFailures(request, response);
-    const checked = await keys.check(key, role);
-    if (checked.outcome === 'unavailable') throw cannotTell();
-    if (checked.outcome === 'refused') return fail(request, response, role, REFUSALS[checked.why]);
-    response.locals.apiKeyId = checked.id;
-    if (role === 'admin' && checked.role !== 'admin') throw forbidden('This needs a key of role admin');
-    return checked.id;
+    challenge(request, response, of, hasPassword);
+    throw wrong(of === 'stats' ? 'This needs an API key' : 'This needs somebody who is signed in, or a key');
   };
 
-  const refuseAfterFailures = (request: Request, response: Response) => {
-    const verdict = failures.refuses(addressOf(request));
-    if (verdict) throw tooManyFailures(response, verdict);
-  };
-
-  /** A wrong key may be counted after it was looked at: however many are tried at once, nobody guesses one. */
-  const fail = async (
-    request: Request,
-    response: Response,
-    role: KeyRole,
-    detail: string,
-  ): Promise<never> => {
-    const verdict = await failures.take(addressOf(request));
-    throw verdict.allowed ? wrong(response, role, detail) : tooManyFailures(response, verdict);
-  };
-
-  const wrong = (response: Response, role: KeyRole, detail: string): HttpProblem => {
-    challenge(response, role, admin !== undefined);
-    return unauthorized(detail);
-  };
-
-  const reads = async (request: Request, response: Response): Promise<void> => {
+  const reads = async (request: Request, response: Response): Promise<boolean> => {
     if (!keysNeeded) {
       if (perAddress) count(response, await perAddress.take(addressOf(request)));
-      return;
+      return true;
     }
-    const id = await authenticate(request, response, 'read');
-    if (perKey && id !== undefined) count(response, await perKey.take(id));
+    const who = await authenticate(request, response, STATS);
+    if (who) setPerson(response, who.person);
+    if (perKey && who?.countedAs !== undefined) count(response, await perKey.take(who.countedAs));
+    return who !== undefined;
   };
 
-  const operators = async (request: Request, response: Response): Promise<void> => {
+  const operators = async (request: Request, response: Response): Promise<boolean> => {
     refuseOtherSites(request);
     refuseForms(request);
-    if (!admin && !keysNeeded) {
-      setPerson(response, { kind: 'open' });
-      return refuseOtherNames(request, parts.listensOn);
+    if (await isClosed()) {
+      const who = await authenticate(request, response, isReading(request) ? LOOK : REPAIR);
+      if (who) setPerson(response, who.person);
+      return who !== undefined;
     }
-    const id = await authenticate(request, response, 'admin');
-    if (id !== undefined) setPerson(response, { kind: 'key', name: id });
-    // Without a key it was the password, and there is one user who has it.
-    else if (admin) setPerson(response, { kind: 'user', name: admin.user });
+    const who = await whoAsks.bySession(request, response);
+    setPerson(response, who?.person ?? { kind: 'open' });
+    if (!who) refuseOtherNames(request, parts.listensOn);
+    return true;
   };
 
   const mayRead = async (request: Request, response: Response): Promise<boolean> => {
     if (!keysNeeded) return true;
     try {
-      await authenticate(request, response, 'read');
-      return true;
+      return (await whoAsks(request, response, 'read')) !== undefined;
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
-      for (const name of ['WWW-Authenticate', 'Retry-After']) response.removeHeader(name);
+      response.removeHeader('Retry-After');
       return false;
     }
   };
 
-  const mayStay = async (request: Request): Promise<boolean> => {
-    const presented = presentedBy(request);
-    if (!keysNeeded || presented.kind !== 'key') return true;
-    return (await keys.check(presented.key, 'read')).outcome !== 'refused';
+  const mayStay = async (request: Request): Promise<boolean> => !keysNeeded || whoAsks.isStill(request);
+
+  const ownPages = async (request: Request): Promise<boolean> => {
+    refuseOtherSites(request);
+    refuseForms(request);
+    return true;
   };
 
-  return { reads: handler(reads), admin: handler(operators), mayRead, mayStay };
+  return { reads: handler(reads), operators: handler(operators), ownPages: handler(ownPages), mayRead, mayStay };
+}
+
+/** What is asked for: the stats, or what operators see, which holds addresses. */
+interface Needed {
+  role: AccessRole;
+  of: 'stats' | 'operators';
+}
+
+const STATS: Needed = { role: 'read', of: 'stats' };
+const LOOK: Needed = { role: 'read', of: 'operators' };
+const REPAIR: Needed = { role: 'repair', of: 'operators' };
+
+/** A key to read is for programs that draw charts: it opens the stats, and no page with addresses on it. */
+function allowed(who: Who, { role, of }: Needed): Who {
+  const least = who.person.kind === 'key' && of === 'operators' ? 'repair' : role;
+  if (includesRole(who.role, least)) return who;
+  throw forbidden(`This needs the role ${least}, and this ${who.person.kind} has ${who.role}`);
 }
 
 /** Express hands a rejection on by itself. */
-function handler(guard: (request: Request, response: Response) => Promise<void>): RequestHandler {
+function handler(guard: (request: Request, response: Response) => Promise<boolean>): RequestHandler {
   return async (request, response, next) => {
-    await guard(request, response);
-    next();
+    if (await guard(request, response)) next();
   };
 }
 
-const REFUSALS = {
-  malformed: 'This is not an API key',
-  unknown: 'There is no such API key',
-  revoked: 'This API key was revoked',
-  expired: 'This API key has expired',
-};
+const isReading = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
+
+/** Whether somebody opens this in a browser: what its scripts and programs ask for, they do not prefer as a page. */
+const wantsPage = (request: Request): boolean =>
+  isReading(request) && request.accepts(['application/json', 'text/html']) === 'text/html';
+
+function leadToSignIn(request: Request, response: Response): void {
+  const next = encodeURIComponent(basePathOf(response) + request.originalUrl);
+  response.set('Cache-Control', 'no-store');
+  response.redirect(303, `${basePathOf(response)}/sign-in?next=${next}`);
+}
 
 /**
- * A browser sends a password it knows along with whatever any page makes it send. It also says which page that was,
- * and nothing changes on behalf of another site.
+ * A browser sends a password it knows along with whatever any page makes it send, and Lax cookies with what other hosts
+ * of the same site make it send. It also says which page that was, and nothing changes on behalf of another site.
  */
 function refuseOtherSites(request: Request): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return;
+  if (isReading(request)) return;
   // The second is what a proxy that TRUST_PROXY names was asked for.
   if (!isFromElsewhere(request.headers, request.headers.host, request.host)) return;
   throw forbidden(
@@ -160,8 +155,9 @@ function refuseOtherSites(request: Request): void {
 }
 
 /** What a page can send elsewhere without asking first: forms and plain text. Nothing here reads either. */
-function refuseForms({ method, headers }: Request): void {
-  if (method === 'GET' || method === 'HEAD') return;
+function refuseForms(request: Request): void {
+  const { headers } = request;
+  if (isReading(request)) return;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   const type = headers['content-type'];
   if (type === undefined ? !hasBody : /^application\/json\s*(?:;|$)/i.test(type)) return;
@@ -176,11 +172,14 @@ function refuseOtherNames({ headers }: Request, listensOn: string): void {
   );
 }
 
-function challenge(response: Response, role: KeyRole, hasPassword: boolean): void {
+function challenge(request: Request, response: Response, of: Needed['of'], hasPassword: boolean): void {
   const bearer = 'Bearer realm="order-pipeline"';
   const basic = 'Basic realm="order-pipeline", charset="UTF-8"';
-  // Basic makes a browser ask its user for a password, which only the operators' pages are meant to do.
-  response.set('WWW-Authenticate', role === 'admin' && hasPassword ? [basic, bearer] : bearer);
+  // Basic makes a browser ask its user for a password, which only the operators' pages are meant to do, and not to
+  // somebody whose session has ended: there is a page for that.
+  const isOver = request.headers.cookie?.includes(`${SESSION_COOKIE}=`);
+  const asks = of === 'operators' && hasPassword && !isOver;
+  response.set('WWW-Authenticate', asks ? [basic, bearer] : bearer);
 }
 
 /** Says on every answer what is left, and refuses when nothing is. Names as in the IETF's draft for these headers. */
@@ -194,17 +193,4 @@ function count(response: Response, verdict: Verdict): void {
     throw tooMany(response, verdict, `More than ${limit} requests came within ${windowSeconds} seconds`);
 }
 
-function tooMany(response: Response, { retryAfterSeconds }: Verdict, detail: string): HttpProblem {
-  response.set('Retry-After', String(retryAfterSeconds));
-  return new HttpProblem(429, { kind: 'too-many-requests', detail });
-}
-
-const tooManyFailures = (response: Response, verdict: Verdict) =>
-  tooMany(response, verdict, 'Too many wrong credentials came from this address');
-const unauthorized = (detail: string) => new HttpProblem(401, { kind: 'unauthorized', detail });
 const forbidden = (detail: string) => new HttpProblem(403, { kind: 'forbidden', detail });
-const cannotTell = () =>
-  new HttpProblem(503, {
-    kind: 'redis-unavailable',
-    detail: 'Redis does not answer, so nobody can say whether this key is good; try again soon',
-  });

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
+import { TooManyPasswords } from '../../access/passwordHash.ts';
 import { isAway } from '../../store/redisFaults.ts';
 import { basePathOf } from './basePath.ts';
 import type { ProblemKind } from './problemKinds.ts';
@@ -121,6 +122,7 @@ export function problemOf(error: unknown): { status: number; details: ProblemDet
     const kind = status === 413 ? 'content-too-large' : 'bad-request';
     return { status, details: { kind, detail: badRequestDetail(error) } };
   }
+  if (error instanceof TooManyPasswords) return { status: 503, details: CROWDED };
   return isAway(error)
     ? { status: 503, details: { kind: 'redis-unavailable', detail: 'Redis does not answer, try again soon' } }
     : {
@@ -128,6 +130,11 @@ export function problemOf(error: unknown): { status: number; details: ProblemDet
         details: { kind: 'internal-error', detail: 'Something went wrong here, and it was logged' },
       };
 }
+
+const CROWDED: ProblemDetails = {
+  kind: 'overloaded',
+  detail: 'Many people sign in at this moment; try again soon',
+};
 
 /** Express and its body parser mark what the client got wrong with a 4xx status. */
 function clientErrorStatus(error: unknown): number | undefined {

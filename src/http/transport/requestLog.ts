@@ -11,6 +11,9 @@ const POLLED = /^(?:https?:\/\/[^/]*)?(?:\/v1)?\/(?:health|queue|metrics|pulse)(
 
 export const isPolled = (url: string): boolean => POLLED.test(url);
 
+/** What an OpenID provider sends people back with is for nobody else. */
+const SIGNING_IN = /^(.*\/sign-in\/[^?]*)\?.*$/;
+
 /**
  * One line per request with its id, the caller's trace and which key it came with; `X-Request-Id` and
  * `X-Process-Time` (seconds) on every response. The id is the caller's own when it gave a sane one.
@@ -39,7 +42,7 @@ export function requestLog(logger: Logger): (request: Request, response: Respons
         const { apiKeyId, person } = response.locals as { apiKeyId?: string; person?: Person };
         logger[level]('request', {
           method,
-          url: originalUrl.slice(0, 300),
+          url: originalUrl.replace(SIGNING_IN, '$1').slice(0, 300),
           status: response.statusCode,
           ms: Number((performance.now() - started).toFixed(2)),
           request_id: requestId,

@@ -1,3 +1,4 @@
+import { accountCorner } from '../kit/account.ts';
 import { readAddress } from '../kit/address.ts';
 import { askJson } from '../kit/ask.ts';
 import { element, group } from '../kit/element.ts';
@@ -49,7 +50,7 @@ document.body.append(
     { class: 'top' },
     element('h1', {}, 'order-pipeline ', element('span', {}, 'API')),
     search.box,
-    menu,
+    accountCorner(root.href, menu),
   ),
   element('div', { class: 'columns' }, side, main),
 );

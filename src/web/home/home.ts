@@ -1,3 +1,4 @@
+import { accountCorner, signInAddress } from '../kit/account.ts';
 import { keepKey, keptKey } from '../kit/apiKey.ts';
 import { element } from '../kit/element.ts';
 import { makeMenu } from '../kit/menu.ts';
@@ -40,7 +41,7 @@ document.body.append(
         ['metrics', 'Metrics'],
       ].map(([to = '', title]) => element('a', { href: `${root}${to}` }, title)),
     ),
-    menu,
+    accountCorner(root, menu),
   ),
   element('main', { id: 'main', tabindex: -1 }, verdict.section, locked, known),
 );
@@ -123,7 +124,9 @@ function keyForm(): HTMLElement {
       },
     },
     element('h2', {}, 'Who is looking?'),
-    element('p', {}, 'Figures are shown to holders of an API key. Whoever runs this makes one:'),
+    element('p', {}, 'Figures are shown to people who are signed in and to holders of an API key.'),
+    element('a', { class: 'button', href: signInAddress(root) }, 'Sign in'),
+    element('p', {}, 'Whoever runs this makes a key:'),
     element('pre', {}, 'order-pipeline keys create --name dashboard --role read'),
     element('div', { class: 'field' }, element('label', { for: 'key' }, 'API key'), input),
     element('p', { class: 'hint', role: 'status' }),

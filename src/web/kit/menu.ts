@@ -3,7 +3,7 @@ import { type Child, element } from './element.ts';
 export interface Menu {
   menu: HTMLDetailsElement;
   /** What it is called, on the button that opens it. */
-  name(text: string): void;
+  name(content: string | Node): void;
   open(): void;
 }
 
@@ -31,7 +31,7 @@ export function makeMenu(...content: readonly Child[]): Menu {
   document.addEventListener('focusin', closeWhenOutside);
   return {
     menu,
-    name: (text) => summary.replaceChildren(text),
+    name: (content) => summary.replaceChildren(content),
     open() {
       menu.open = true;
     },

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { PEOPLE_KEY, SIGNED_OUT_KEY, signInLinkKey } from '../store/keys.ts';
+import { linkDigest, makeSecret, type StoredPerson } from './people.ts';
+
+const SCRIPT = readFileSync(new URL('./changePerson.lua', import.meta.url), 'utf8');
+
+type ScriptedRedis = (Redis | Cluster) & {
+  changePerson(key: string, id: string, seen: string, wanted: string): Promise<0 | 1>;
+};
+
+export type ListedPerson = StoredPerson & { id: string };
+
+/** The people in Redis. Every call rejects while Redis is away. */
+export class PeopleStore {
+  readonly #redis: ScriptedRedis;
+
+  constructor(redis: Redis | Cluster) {
+    redis.defineCommand('changePerson', { numberOfKeys: 1, lua: SCRIPT });
+    this.#redis = redis as ScriptedRedis;
+  }
+
+  async find(id: string): Promise<StoredPerson | undefined> {
+    return parse(await this.#redis.hget(PEOPLE_KEY, id));
+  }
+
+  /** By name. */
+  async list(): Promise<ListedPerson[]> {
+    return Object.entries(await this.#redis.hgetall(PEOPLE_KEY))
+      .map(([id, text]) => ({ id, ...(JSON.parse(text) as StoredPerson) }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async isAnybodyThere(): Promise<boolean> {
+    return (await this.#redis.hlen(PEOPLE_KEY)) > 0;
+  }
+
+  /**
+   * Replaces what is kept by what `next` makes of it, undefined for nobody; asks it again when somebody else was
+   * quicker, so that no change undoes another. Resolves to what is kept now.
+   */
+  async change(
+    id: string,
+    next: (seen: StoredPerson | undefined) => StoredPerson | undefined,
+  ): Promise<StoredPerson | undefined> {
+    for (;;) {
+      const seen = (await this.#redis.hget(PEOPLE_KEY, id)) ?? '';
+      const wanted = next(parse(seen));
+      const text = wanted === undefined ? '' : JSON.stringify(wanted);
+      if (seen === text || (await this.#redis.changePerson(PEOPLE_KEY, id, seen, text)) === 1) return wanted;
+    }
+  }
+
+  /** Milliseconds since 1970 by Redis's clock: sessions are as old as it says, whichever process asks. */
+  async now(): Promise<number> {
+    const [seconds, microseconds] = await this.#redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  }
+
+  /** Ends every session that this person has. */
+  async signOutEverywhere(id: string): Promise<void> {
+    await this.#redis.hset(SIGNED_OUT_KEY, id, await this.now());
+  }
+
+  /** Sessions that began until then are over; 0 when that never happened. */
+  async signedOutUntil(id: string): Promise<number> {
+    return Number((await this.#redis.hget(SIGNED_OUT_KEY, id)) ?? 0);
+  }
+
+  /** The secret of a link that signs a visitor in, once. */
+  async makeSignInLink(forMs: number): Promise<string> {
+    const { secret, digest } = makeSecret();
+    await this.#redis.set(signInLinkKey(digest), '1', 'PX', forMs);
+    return secret;
+  }
+
+  /** Whether it was such a secret, and nobody had followed the link before. */
+  async takeSignInLink(secret: string): Promise<boolean> {
+    return (await this.#redis.del(signInLinkKey(linkDigest(secret)))) === 1;
+  }
+}
+
+const parse = (text: string | null): StoredPerson | undefined =>
+  text === null || text === '' ? undefined : (JSON.parse(text) as StoredPerson);
