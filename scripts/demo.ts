@@ -22,6 +22,7 @@ import { startCluster } from './cluster/startCluster.ts';
 import { openLedgerView } from './demo/growth.ts';
 import { followProgress } from './demo/progress.ts';
 import { report } from './demo/report.ts';
+import { visitorLink } from './demo/visitor.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +32,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 0x1_0000_0000)) },
   },
 });
+
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const orders = {
   count: Number(values.count),
@@ -90,6 +93,12 @@ async function demo(): Promise<boolean> {
     queueUrl,
   });
   if (!values.once) {
+    if (LOOPBACK.includes(config.http.host)) {
+      const link = await visitorLink(app.redis, app.url as string);
+      console.log(
+        `\nThis link signs you in here as visitor, who may do everything. It is good once:\n  ${link}`,
+      );
+    }
     console.log('\nServing until Ctrl-C.');
     return right;
   }
