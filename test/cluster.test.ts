@@ -3,6 +3,7 @@ import { Cluster } from 'ioredis';
 import { type LocalCluster, startCluster } from '../scripts/cluster/startCluster.ts';
 import { expectMessage, expectNothing, refusedCount } from '../src/cli/send/expected.ts';
 import { generate } from '../src/cli/send/generate.ts';
+import { invited, peopleOf } from './people/visitor.ts';
 import { boardOf } from './support/board.ts';
 import { startPipeline, type TestPipeline } from './support/pipeline.ts';
 import { until } from './support/until.ts';
@@ -58,6 +59,15 @@ describe('on a Redis Cluster of three masters with a replica each', () => {
     const users = new Map(top.map(({ user_id, total_spend }) => [user_id, Math.round(total_spend * 100)]));
     expect(users).toEqual(new Map([...sent.users].map(([userId, { cents }]) => [userId, cents])));
   }
+
+  it('people sign in, and out everywhere', async () => {
+    const env = { REDIS_URL: '', REDIS_CLUSTER_NODES: cluster.nodes, PARTITIONS: '6' };
+    const anna = await invited(pipeline, 'anna', 'admin', env);
+    expect(await anna.session()).toMatchObject({ person: { name: 'anna', role: 'admin' } });
+    expect(await anna.post('/sign-out', { everywhere: true })).toBe(204);
+    expect(await anna.session()).toMatchObject({ person: null });
+    expect((await peopleOf(pipeline, env)('remove', 'anna')).code).toBe(0);
+  });
 
   it('counts every order once, over partitions on all masters', async () => {
     const { bodies, expected } = sample(300, 1);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { PeopleStore } from '../../src/access/peopleStore.ts';
+import { makeProducts, type Products } from '../process/product.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { invited, PASSWORD, peopleOf, Visitor } from './visitor.ts';
@@ -325,6 +327,12 @@ describe('without anybody configured', () => {
     const stranger = new Visitor(pipeline);
     expect(await stranger.status(BOARD)).toBe(200);
     expect(await stranger.session()).toEqual({ person: null, closed: false, provider: null });
+    const visitor = new Visitor(pipeline);
+    const link = await new PeopleStore(pipeline.redis.client()).makeSignInLink(60_000);
+    expect(await visitor.post('/sign-in', { link })).toBe(204);
+    expect([await visitor.status(PAUSE, PUT), await visitor.status(RESUME, PUT)]).toEqual([200, 200]);
+    const [[, fields = []] = []] = await pipeline.redis.client().xrange('order-pipeline:audit', '-', '+');
+    expect(fields.join()).toContain('"visitor"');
     const anna = await invited(pipeline, 'anna', 'read');
     expect(await anna.session()).toMatchObject({ person: { name: 'anna' } });
     let status = 200;
@@ -333,6 +341,41 @@ describe('without anybody configured', () => {
     }
     expect([status, await anna.status(BOARD), await anna.status(PAUSE, PUT)]).toEqual([401, 200, 403]);
     expect(await stranger.status('/stats/global')).toBe(200);
+  });
+});
+
+describe('processes whose clocks differ', () => {
+  const YEAR_MS = 365 * 86_400_000;
+  let products: Products;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    products = makeProducts();
+    pipeline = await startPipeline({ STATS_API: 'keys' }, { role: 'api' });
+  });
+  afterAll(async () => {
+    await products.stop();
+    await pipeline.stop();
+  });
+
+  it.each([YEAR_MS, -YEAR_MS])('by %i ms take the same invitations and the same sessions', async (skew) => {
+    const preload = new URL('../process/skewClock.mjs', import.meta.url).href;
+    const other = await products.start(['api'], {
+      REDIS_URL: pipeline.redis.url,
+      STATS_API: 'keys',
+      NODE_OPTIONS: `--import ${preload}`,
+      CLOCK_SKEW_MS: String(skew),
+    });
+    await other.ready();
+    const { stdout } = await peopleOf(pipeline)('invite', 'anna', '--role', 'read');
+    const token = new URL(stdout.trim()).hash.slice(1);
+    const there = new Visitor(other);
+    expect(await there.post('/invitation', { token, password: PASSWORD })).toBe(204);
+    const here = new Visitor(pipeline, there.cookie);
+    expect([await here.status(BOARD), await there.status(BOARD)]).toEqual([200, 200]);
+    expect(await here.signIn('anna')).toBe(204);
+    expect(await new Visitor(other, here.cookie).status(BOARD)).toBe(200);
+    expect((await peopleOf(pipeline)('sign-out', 'anna')).code).toBe(0);
+    expect(await new Visitor(other, here.cookie).status(BOARD)).toBe(401);
   });
 });
 

@@ -6,19 +6,19 @@ export const PASSWORD = 'correct horse battery';
 
 /** A browser without a screen: it keeps the cookie it was given, and says which page it is on. */
 export class Visitor {
-  readonly #pipeline: TestPipeline;
+  readonly #url: string;
   cookie: string | undefined;
   /** As it was set last. */
   setCookie = '';
 
-  constructor(pipeline: TestPipeline, cookie?: string) {
-    this.#pipeline = pipeline;
+  constructor({ url }: { url: string }, cookie?: string) {
+    this.#url = url;
     this.cookie = cookie;
   }
 
   async ask(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
     const headers = { ...(this.cookie === undefined ? {} : { cookie: this.cookie }), ...init.headers };
-    const response = await this.#pipeline.get(path, { redirect: 'manual', ...init, headers });
+    const response = await fetch(`${this.#url}${path}`, { redirect: 'manual', ...init, headers });
     const [set] = response.headers.getSetCookie();
     if (set !== undefined) {
       this.setCookie = set;
@@ -55,8 +55,13 @@ export const peopleOf =
     runCommand(people, args, { REDIS_URL: pipeline.redis.url, ...env });
 
 /** Invites somebody, who chooses the usual password, and is signed in by that. */
-export async function invited(pipeline: TestPipeline, name: string, role: string): Promise<Visitor> {
-  const { stdout } = await peopleOf(pipeline)('invite', name, '--role', role);
+export async function invited(
+  pipeline: TestPipeline,
+  name: string,
+  role: string,
+  env: Record<string, string> = {},
+): Promise<Visitor> {
+  const { stdout } = await peopleOf(pipeline, env)('invite', name, '--role', role);
   const visitor = new Visitor(pipeline);
   const token = new URL(stdout.trim()).hash.slice(1);
   const status = await visitor.post('/invitation', { token, password: PASSWORD });
