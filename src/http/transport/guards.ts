@@ -102,7 +102,13 @@ export function guards(parts: GuardParts): Guards {
     return true;
   };
 
-  return { reads: handler(reads), operators: handler(operators), ownPages: handler(ownPages), mayRead, mayStay };
+  return {
+    reads: handler(reads),
+    operators: handler(operators),
+    ownPages: handler(ownPages),
+    mayRead,
+    mayStay,
+  };
 }
 
 /** What is asked for: the stats, or what operators see, which holds addresses. */
