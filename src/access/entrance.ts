@@ -106,12 +106,18 @@ export class Entrance {
     return (await this.#people.takeSignInLink(secret)) ? this.#in('visitor', VISITOR) : { outcome: 'wrong' };
   }
 
-  /** Whoever the provider says it is, with the role it says. */
-  async byProvider(subject: string, { name, role }: Standing, provider: string): Promise<SignedIn> {
+  /** Whoever the provider says it is, with the role it says; without one they are out, in open sessions as well. */
+  async byProvider(
+    subject: string,
+    { name, role }: { name: string; role: AccessRole | undefined },
+    provider: string,
+  ): Promise<SignedIn | undefined> {
     const id = idOfSubject(subject);
     const now = await this.#people.now();
-    await this.#people.change(id, (seen) => ({ createdAt: seen?.createdAt ?? now, name, role, provider }));
-    return { kind: 'person', id, since: now };
+    const known = await this.#people.change(id, (seen) =>
+      role === undefined ? undefined : { createdAt: seen?.createdAt ?? now, name, role, provider },
+    );
+    return known && { kind: 'person', id, since: now };
   }
 
   /** What whoever has this session may now; undefined when the session is over. */

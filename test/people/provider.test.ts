@@ -130,6 +130,9 @@ describe('people of an OpenID provider', () => {
     const again = new Visitor(pipeline);
     await back(again, await signInThere(await away(again), 'olga'));
     expect(await visitor.session()).toMatchObject({ person: { role: 'read' } });
+    ROLES.olga = [];
+    await back(again, await signInThere(await away(again), 'olga'));
+    expect(await visitor.session()).toMatchObject({ person: null });
   });
 
   it('without a role are not let in, and told so', async () => {

@@ -388,6 +388,7 @@ describe('while Redis is away', () => {
       expect(await anna.status('/stats/global')).toBe(503);
       expect(await anna.status(BOARD)).toBe(503);
       expect(await new Visitor(pipeline).signIn('anna')).toBe(503);
+      expect(await (await anna.ask('/health')).json()).toMatchObject({ status: 'unhealthy' });
     } finally {
       await pipeline.stop();
     }

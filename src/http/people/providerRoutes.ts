@@ -49,10 +49,10 @@ export function providerRoutes(parts: ProviderParts): Router {
       const at = ownAddress(request, response);
       at.search = new URL(request.originalUrl, at).search;
       try {
-        const { subject, name, role } = await provider.comeBack(at, asking);
-        if (role === undefined)
-          return refuse(request, response, 'role', new Error('the account has no role'));
-        await letIn(request, response, await entrance.byProvider(subject, { name, role }, issuer), parts);
+        const account = await provider.comeBack(at, asking);
+        const as = await entrance.byProvider(account.subject, account, issuer);
+        if (!as) return refuse(request, response, 'role', new Error('the account has no role'));
+        await letIn(request, response, as, parts);
         response.redirect(303, asking.next);
       } catch (error) {
         refuse(request, response, 'provider', error);

@@ -4,7 +4,7 @@ import { type AccessRole, includesRole } from '../../access/roles.ts';
 import { isFromElsewhere, isOwnName } from '../../runtime/requestOrigin.ts';
 import { basePathOf } from './basePath.ts';
 import { addressOf, setPerson } from './caller.ts';
-import { HttpProblem } from './problem.ts';
+import { HttpProblem, problemOf } from './problem.ts';
 import { SESSION_COOKIE } from './sessions.ts';
 import { tooMany, type Who, type WhoAsks, wrong } from './whoAsks.ts';
 
@@ -88,7 +88,7 @@ export function guards(parts: GuardParts): Guards {
     try {
       return (await whoAsks(request, response, 'read')) !== undefined;
     } catch (error) {
-      if (!(error instanceof HttpProblem)) throw error;
+      if (problemOf(error).details.kind === 'internal-error') throw error;
       response.removeHeader('Retry-After');
       return false;
     }
