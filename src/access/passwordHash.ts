@@ -7,7 +7,7 @@ const derive = promisify<string, Buffer, number, object, Buffer>(scrypt);
 const COST = { ln: 15, r: 8, p: 3 };
 const KEY_BYTES = 32;
 /** How many wait for their turn: they come one at a time, so that a flood takes one core and 32 MB. */
-const MOST_WAITING = 32;
+const MOST_WAITING = 16;
 
 export const PASSWORD_LENGTH = { least: 12, most: 256 };
 
