@@ -49,10 +49,11 @@ export function permissionAdvised(error: Error): Error {
 }
 
 function refusalSaid(message: string): string | undefined {
-  const command = /NOPERM .*?permissions to run the '([^']+)' command/.exec(message)?.[1];
+  const command = /(?:NOPERM |ACL failure in script: ).*?permissions to run the '([^']+)' command/.exec(message)?.[1];
   if (command !== undefined) return lacks([command.replace('|', ' ')]);
-  if (/NOPERM .*permissions to access/.test(message))
+  if (/(?:NOPERM |ACL failure in script: ).*permissions to access/i.test(message))
     return `the Redis user may not touch a key or channel of ours: ${PERMISSIONS}`;
+  // Redis 7.0 does not say which.
   if (/executing the script can't run this command/.test(message))
     return `the Redis user may not run a command of a script: ${PERMISSIONS}`;
   return undefined;
