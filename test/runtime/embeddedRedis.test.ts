@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -97,7 +106,7 @@ describe('the embedded Redis', () => {
       expect(await start(link)).toMatchObject({ port: direct.port, joined: true });
       expect((await start(link)).joined).toBe(true);
     } finally {
-      rmSync(link);
+      unlinkSync(link);
     }
   });
 
