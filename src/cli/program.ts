@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'how many orders each worker process takes in hand',
     load: () => import('./concurrency/run.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'look at AWS, Redis, queues and disk, and say what to type',
+    load: () => import('./doctor/run.ts'),
+  },
   { name: 'verify', summary: 'recompute the stats and compare', load: () => import('./verify/run.ts') },
   {
     name: 'repartition',
