@@ -17,6 +17,7 @@ COPY package.json package-lock.json ./
 # A package behind Bull Board names the compiler as an optional peer, so npm takes 31 MB that no process loads
 # for a production dependency.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && npm sbom --omit=dev --sbom-format=cyclonedx > sbom.json \
   && rm -rf node_modules/typescript node_modules/@typescript
 
 FROM ${BASE}
@@ -28,6 +29,7 @@ ENV NODE_ENV=production \
     LOG_DIR=-
 WORKDIR /app
 COPY package.json ./
+COPY --from=production-packages /app/sbom.json ./
 COPY --from=production-packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # Under its name on the PATH, so that `docker exec CONTAINER order-pipeline keys list` is what the messages say.

@@ -10,6 +10,9 @@ import { startRole } from './startRole.ts';
 /** Exit codes of a role: it could not start, it stopped and left something, its configuration has problems. */
 const EXIT = { cannotStart: 1, leftSomething: 1, misconfigured: 2 } as const;
 
+/** docs/operate.md, "Memory". */
+const LEAST_MEMORY_MB = 128;
+
 /** Starts a role in this process, which ends when it is told to, or when the start is impossible. */
 export async function runRole(role: Role): Promise<void> {
   const config = readConfigOrExit(role);
@@ -18,6 +21,9 @@ export async function runRole(role: Role): Promise<void> {
     logger.warn('nothing reads this variable', { name, nearest });
   if (config.countsAsDevelopment !== undefined)
     logger.warn('this NODE_ENV counts as development', { NODE_ENV: config.countsAsDevelopment });
+  const megabytes = Math.floor((process.constrainedMemory() ?? 0) / 1_048_576);
+  if (megabytes > 0 && megabytes < LEAST_MEMORY_MB)
+    logger.warn('this process may use less memory than it needs', { megabytes, needs: LEAST_MEMORY_MB });
   const services = new Services(logger);
 
   // Set before the start: a signal while it still waits for Redis must end the process as well. A second signal,

@@ -49,7 +49,9 @@ export function permissionAdvised(error: Error): Error {
 }
 
 function refusalSaid(message: string): string | undefined {
-  const command = /(?:NOPERM |ACL failure in script: ).*?permissions to run the '([^']+)' command/.exec(message)?.[1];
+  const command = /(?:NOPERM |ACL failure in script: ).*?permissions to run the '([^']+)' command/.exec(
+    message,
+  )?.[1];
   if (command !== undefined) return lacks([command.replace('|', ' ')]);
   if (/(?:NOPERM |ACL failure in script: ).*permissions to access/i.test(message))
     return `the Redis user may not touch a key or channel of ours: ${PERMISSIONS}`;
