@@ -250,6 +250,8 @@ describe('the values', () => {
       'ALERT_WEBHOOK_URL',
       'AWS_SECRET_ACCESS_KEY',
       'METRICS_TOKEN',
+      'OIDC_CLIENT_SECRET',
+      'OTEL_EXPORTER_OTLP_HEADERS',
       'REDIS_PASSWORD',
       'REDIS_SENTINEL_PASSWORD',
       'REDIS_URL',
