@@ -132,6 +132,33 @@ describe('a word for INBOX_ENVELOPE that is no place', () => {
   });
 });
 
+describe('the form of a webhook', () => {
+  it('is refused without an address, where it says more than the default', () => {
+    expect(problemsOf({ ALERT_WEBHOOK_FORMAT: 'Slack' }).problems).toEqual([
+      expect.stringMatching(/^ALERT_WEBHOOK_FORMAT=Slack needs ALERT_WEBHOOK_URL: /),
+    ]);
+    expect(readConfig({ ALERT_WEBHOOK_FORMAT: 'json' }).webhook).toBeUndefined();
+  });
+});
+
+describe('METRICS_TOKEN', () => {
+  it.each([
+    'a token of enough letters',
+    'a-token-of\tenough-letters',
+    'ein-Schlüssel-für-uns',
+    'x'.repeat(15),
+  ])('that no header carries, or that can be guessed, is refused and not shown: %j', (METRICS_TOKEN) => {
+    const { problems, message } = problemsOf({ METRICS_TOKEN });
+    expect(problems).toEqual([expect.stringMatching(/^METRICS_TOKEN must /)]);
+    expect(message).not.toContain(METRICS_TOKEN);
+  });
+
+  it('may end as the file ends that it was read from', () => {
+    const token = 'a-token-of-enough-letters';
+    expect(readConfig({ METRICS_TOKEN: `${token}\r\n` }).api.metricsToken).toBe(token);
+  });
+});
+
 describe('Redis', () => {
   it.each([
     [{ REDIS_URL: 'redis://a', REDIS_HOST: 'b' }, 'REDIS_URL and REDIS_HOST contradict'],

@@ -21,6 +21,8 @@ describe('a variable that nothing reads', () => {
     ['RATE_LIMIT_KEY', 'RATE_LIMIT_PER_KEY'],
     ['MAX_ORDERS_ITEMS', 'MAX_ORDER_ITEMS'],
     ['PARTITION', 'PARTITIONS'],
+    ['ALERT_WEBHOOK', 'ALERT_WEBHOOK_URL'],
+    ['METRIC_TOKEN', 'METRICS_TOKEN'],
     ['worker_concurrency', 'WORKER_CONCURRENCY'],
   ])('and that looks like ours is told with the nearest real name: %s', (name, nearest) => {
     expect(unknownIn({ [name]: 'x' })).toEqual([`${name} → ${nearest}`]);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Given } from './given.ts';
 import { lower, oneOf } from './values.ts';
 
 /** What fetch takes: it refuses a login. */
@@ -16,6 +17,16 @@ export const alertVariables = {
 
 /** Whoever knows the URL may write there. */
 export const ALERT_SECRETS = ['ALERT_WEBHOOK_URL'];
+
+/** A form that nothing is sent in: somebody expects to be told, and never would be. */
+export function alertContradictions({
+  ALERT_WEBHOOK_URL: url,
+  ALERT_WEBHOOK_FORMAT: format,
+}: Given): string[] {
+  return url !== undefined || format === undefined || lower(format) === 'json'
+    ? []
+    : [`ALERT_WEBHOOK_FORMAT=${format} needs ALERT_WEBHOOK_URL: nothing is told without an address`];
+}
 
 const variables = z.object(alertVariables);
 

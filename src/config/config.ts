@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ALERT_SECRETS, alertSettings, alertVariables } from './alerts.ts';
+import { ALERT_SECRETS, alertContradictions, alertSettings, alertVariables } from './alerts.ts';
 import { auditSettings, auditVariables } from './audit.ts';
 import { embeddedContradictions, embeddedVariables, type Part } from './embedded.ts';
 import type { Given } from './given.ts';
@@ -109,6 +109,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
     ...redisContradictions(given),
     ...sqsContradictions(given),
     ...(uses.includes('http') ? [...httpContradictions(given), ...peopleContradictions(given)] : []),
+    ...alertContradictions(given),
     ...embeddedContradictions(given, uses, unknown),
   ];
 }

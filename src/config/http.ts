@@ -22,6 +22,9 @@ export const OWN_PATHS = [
   'v1',
 ];
 
+/** What can stand behind `Authorization: Bearer` and arrives as it was sent. */
+const isSendable = (text: string): boolean => /^[\x21-\x7e]*$/.test(text);
+
 /** Where HTTP answers, to whom, and how much at once. */
 export const httpVariables = {
   HOST: z.string().default('127.0.0.1'),
@@ -30,7 +33,10 @@ export const httpVariables = {
   BASE_PATH: basePath(OWN_PATHS).default(''),
   ADMIN_USER: login.optional(),
   ADMIN_PASSWORD: login.optional(),
-  METRICS_TOKEN: login.refine((text) => text.length >= 16, 'must have 16 characters or more').optional(),
+  METRICS_TOKEN: login
+    .refine((text) => text.length >= 16, 'must have 16 characters or more')
+    .refine(isSendable, 'must be ASCII letters, digits and signs, without spaces: it is sent in a header')
+    .optional(),
   STATS_API: oneOf(['open', 'keys'], lower).optional(),
   RATE_LIMIT_PER_KEY: whole(0, 10_000_000).default(6_000),
   RATE_LIMIT_PER_ADDRESS: whole(0, 10_000_000).default(0),

@@ -231,7 +231,7 @@ const SECRET: Record<string, string> = {
   REDIS_PASSWORD: 'a password of Redis',
   ADMIN_USER: 'ops',
   ADMIN_PASSWORD: 'a password of the operators',
-  METRICS_TOKEN: 'a token that is long enough',
+  METRICS_TOKEN: 'a-token-that-is-long-enough',
 };
 
 describe('the values', () => {
