@@ -154,14 +154,16 @@ describe('the metrics of a running product', () => {
 
   it('are all that alerts and dashboard ask for, in PromQL that parses', () => {
     const known = new Set([...samplesOf(text).keys()].map((name) => name.split('{')[0] as string));
-    const expressions = [
-      ...expressionsOf(JSON.parse(readFileSync('deploy/grafana/order-pipeline.json', 'utf8'))),
-    ];
+    const expressions = [...dashboard()];
     const rules = readFileSync(RULES, 'utf8').matchAll(/^ {8}expr: \|\n((?: {10}.*\n)+)/gm);
     for (const [, rule] of rules) expressions.push(rule as string);
     expect(expressions.length).toBeGreaterThan(50);
     const unknown = expressions.flatMap(namesIn).filter((name) => !known.has(name));
     expect(unknown).toEqual([]);
+  });
+
+  it.each(['bridge', 'worker'])('of how many run as %s are on the dashboard', (role) => {
+    expect([...dashboard()].flatMap(namesIn)).toContain(`order_pipeline_${role}_processes`);
   });
 });
 
@@ -183,6 +185,8 @@ it('a process tells of itself alone while Redis is away', async () => {
     await back.stop();
   }
 });
+
+const dashboard = () => expressionsOf(JSON.parse(readFileSync('deploy/grafana/order-pipeline.json', 'utf8')));
 
 function* expressionsOf(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null) return;
