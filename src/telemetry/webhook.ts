@@ -139,11 +139,24 @@ async function post(url: string, body: object, timeoutMs: number): Promise<void>
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
-    redirect: 'error',
+    redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((error: Error & { cause?: { code?: string } }) => {
     throw new Error(`ALERT_WEBHOOK_URL cannot be reached: ${error.cause?.code ?? error.name}`);
   });
   await answer.body?.cancel();
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) {
+    throw new Error(
+      `ALERT_WEBHOOK_URL redirects to ${elsewhere}, which is not followed: set the address itself`,
+    );
+  }
   if (!answer.ok) throw new Error(`ALERT_WEBHOOK_URL answered ${answer.status}`);
+}
+
+/** The origin it leads to. Never more: a path or query may hold the secret. */
+function redirection(url: string, { status, headers }: Response): string | undefined {
+  const location = headers.get('location');
+  if (![301, 302, 303, 307, 308].includes(status) || location === null) return undefined;
+  return URL.canParse(location, url) ? new URL(location, url).origin : 'no address';
 }

@@ -26,7 +26,7 @@ class Receiver {
     const body = JSON.parse(await text(request));
     const status = this.answers.shift() ?? 204;
     (status < 300 ? this.bodies : this.refused).push(body);
-    response.writeHead(status, { location: '/elsewhere' }).end();
+    response.writeHead(status, { location: '/elsewhere/S3CRET?S3CRET' }).end();
   });
 
   async start(): Promise<void> {
@@ -158,6 +158,10 @@ describe('a webhook', () => {
     expect(receiver.bodies[0]?.changes[0]?.id).toMatch(/^orders_wait-begun-\d+$/);
     expect(errors).toHaveLength(3);
     expect(errors[0]).toBe('ALERT_WEBHOOK_URL answered 500');
+    const { origin } = new URL(receiver.url);
+    expect(errors[1]).toBe(
+      `ALERT_WEBHOOK_URL redirects to ${origin}, which is not followed: set the address itself`,
+    );
     expect(errors.join()).not.toContain('S3CRET');
   });
 
