@@ -57,6 +57,14 @@ describe('the stream of the pulse', () => {
     expect(looks).toBeLessThanOrEqual(beats + 2);
   });
 
+  it('refuses parameters that nobody knows, as every other operation', async () => {
+    const answer = await pipeline.get('/pulse/stream?x=1');
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ parameter: 'x', type: '/problems/invalid-parameter' }),
+    ]);
+  });
+
   it('says that Redis does not answer, and goes on when it does', async () => {
     const reader = await follow(pipeline);
     await proxy.refuse();

@@ -1,13 +1,18 @@
 import { type Request, type Response, Router } from 'express';
+import * as z from 'zod';
 import { type History, SPANS } from '../../telemetry/read/history.ts';
 import { liveOperations } from '../description/liveOperations.ts';
+import { noParameters } from '../description/parameters.ts';
 import { operationRoutes } from '../stats/operationRoutes.ts';
+import { parameterReader } from '../stats/readParameters.ts';
 import { readProblems } from '../stats/routes.ts';
 import type { Guards } from '../transport/guards.ts';
 import { methodNotAllowed } from '../transport/problem.ts';
 import { refuseBody } from '../transport/send.ts';
 import type { SharedSnapshots } from './sharedSnapshots.ts';
 import { historyAnswer, pulseAnswer } from './snapshotAnswer.ts';
+
+const refuseParameters = parameterReader(z.object({}), noParameters);
 
 type MayStay = Guards['mayStay'];
 
@@ -31,12 +36,13 @@ export function liveRoutes(snapshots: SharedSnapshots, history: History, mayStay
 const STREAM_MS = 60_000;
 
 /**
- * Server-sent events: a snapshot a second, a comment in a second without one. A reader who does not keep up misses
+ * Server-sent events: a snapshot a second, or a comment that says why there is none. A reader who does not keep up misses
  * snapshots, nothing is stored up for them; one who is gone is let go of by the server's own time limit. It ends
  * for one whose key no longer opens it.
  */
 function stream(request: Request, response: Response, snapshots: SharedSnapshots, mayStay: MayStay): void {
   refuseBody(request);
+  refuseParameters(request);
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',
@@ -47,7 +53,7 @@ function stream(request: Request, response: Response, snapshots: SharedSnapshots
     response.end();
     return;
   }
-  response.write(': the pulse, one snapshot a second\n\n');
+  response.write(':\n\n');
   const end = () => response.end();
   const leave = snapshots.follow({
     event(text) {
