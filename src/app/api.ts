@@ -117,6 +117,7 @@ export function apiParts(
   });
   return {
     guards: guarded,
+    keysNeeded,
     signIn(prefixes) {
       const common = { entrance, sessions, logger };
       const host = provider && new URL(provider.issuer).host;

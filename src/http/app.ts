@@ -34,6 +34,7 @@ export interface AppParts {
 
 export interface ApiParts {
   guards: Guards;
+  keysNeeded: boolean;
   corsOrigins: readonly string[];
   stats: Router;
   /** Where people sign in, under these beginnings of a path. */
@@ -84,7 +85,7 @@ export function makeApp({
       '/favicon.ico': Router().get('/favicon.ico', noIcon),
       // The address alone is what the log names, and what people type.
       ...(reading
-        ? of(homeRoutes(['', VERSION]), '/', '/home')
+        ? of(homeRoutes(['', VERSION], reading.keysNeeded), '/', '/home')
         : { '/': leads(withVersion('/'), '/health') }),
       ...(reading ? { [OPERATORS]: operatorsRouter(reading) } : {}),
       ...(reading

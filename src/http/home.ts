@@ -4,7 +4,7 @@ import { basePathOf } from './transport/basePath.ts';
 import { methodNotAllowed } from './transport/problem.ts';
 import { type Answer, JSON_TYPE, refuseBody, sendRevalidated } from './transport/send.ts';
 
-/** Where to go on, for programs; relative, so that they hold behind any prefix. */
+/** Where to go on, for programs; relative, so that they hold behind a prefix nobody told us of. */
 const INDEX = {
   pulse: 'pulse',
   history: 'pulse/history',
@@ -18,7 +18,7 @@ const INDEX = {
 };
 
 /** The page at the root for whoever asks as browsers do, an index of links for everything else. It holds no data. */
-export function homeRoutes(prefixes: readonly string[]): Router {
+export function homeRoutes(prefixes: readonly string[], keysNeeded: boolean): Router {
   const router = Router();
   const page = pageFiles('home', '/');
   for (const path of page.paths) {
@@ -29,8 +29,8 @@ export function homeRoutes(prefixes: readonly string[]): Router {
         const isIndex = path === '/' && request.accepts(['application/json', 'text/html']) !== 'text/html';
         await sendRevalidated(request, response, {
           ...(isIndex
-            ? { type: JSON_TYPE, body: JSON.stringify(INDEX) }
-            : at(basePathOf(response), page.read(path))),
+            ? { type: JSON_TYPE, body: JSON.stringify(indexAt(basePathOf(response))) }
+            : asAsked(page.read(path), basePathOf(response), keysNeeded)),
           ...(path === '/' ? { varies: 'Accept' } : {}),
         });
       })
@@ -39,8 +39,19 @@ export function homeRoutes(prefixes: readonly string[]): Router {
   return router;
 }
 
-/** Whoever asks for `/orders` without a slash behind it would look for the page's parts beside it, not below. */
-function at(basePath: string, answer: Answer): Answer {
-  if (basePath === '' || !answer.type.startsWith('text/html')) return answer;
-  return { ...answer, body: String(answer.body).replaceAll('"home/', `"${basePath}/home/`) };
+/* Whoever asks for `/orders` without a slash behind it would look for all of this beside it, not below. */
+
+const indexAt = (basePath: string): Record<string, string> =>
+  basePath === ''
+    ? INDEX
+    : Object.fromEntries(Object.entries(INDEX).map(([name, path]) => [name, `${basePath}/${path}`]));
+
+/** The page is told what it would else find out by a refusal, which browsers report as an error. */
+function asAsked(answer: Answer, basePath: string, keysNeeded: boolean): Answer {
+  if (!answer.type.startsWith('text/html')) return answer;
+  const told = String(answer.body).replace('<title>', keysNeeded ? `${KEY_NEEDED}$&` : '$&');
+  const body = basePath === '' ? told : told.replaceAll(/ (href|src)="(?!data:)/g, ` $1="${basePath}/`);
+  return { ...answer, body };
 }
+
+const KEY_NEEDED = '<meta name="api-key" content="needed">\n    ';

@@ -42,6 +42,15 @@ describe('under BASE_PATH', () => {
       expect(users.sort()).toEqual(['U1', 'U2', 'U3']);
     });
 
+    it.each(['', '/'])("the index's links lead inside, asked for as %j", async (slash) => {
+      const asked = new URL(BASE + slash, proxy.origin);
+      const index = (await (await fetch(asked)).json()) as Record<string, string>;
+      const leads = Object.values(index).map((link) => new URL(link, asked).pathname);
+      expect(leads.filter((path) => !path.startsWith(`${BASE}/`))).toEqual([]);
+      const pulse = await fetch(new URL(index.pulse as string, asked));
+      expect(await pulse.json()).toMatchObject({ counted: { orders: 3 } });
+    });
+
     it.each([
       ['/admin', `${BASE}/admin/queues`],
       ['/Admin/Queues/queue/orders?status=failed', `${BASE}/admin/queues/queue/orders?status=failed`],

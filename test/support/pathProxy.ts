@@ -13,7 +13,7 @@ export interface PathProxy {
 export async function startPathProxy(service: string, path: string, strips: boolean): Promise<PathProxy> {
   const server = createServer((incoming, outgoing) => {
     const { url = '', method, headers } = incoming;
-    if (!url.startsWith(`${path}/`)) {
+    if (!url.startsWith(path) || !/^([/?]|$)/.test(url.slice(path.length))) {
       outgoing.writeHead(404).end();
       return;
     }
