@@ -43,11 +43,17 @@ describe('the page at /', () => {
     expect(await seriousFindings(page)).toEqual([]);
 
     const refused = { ...anOrder({ order_id: 'REFUSED' }), order_value: 7, user_id: undefined };
-    await pipeline.send(anOrder({ order_id: 'COUNTED' }), refused);
+    const today = new Date().toISOString();
+    await pipeline.send(anOrder({ order_id: 'COUNTED', order_timestamp: today }), refused);
     await shows(page, /1 order waits for you, worth 7\.00 USD/);
     await shows(page, '1 order in all');
     await page.locator('.verdict[data-level="amber"]').waitFor();
     await page.locator('section[aria-label="Newest counted"] >> text="COUNTED"').waitFor();
+    // By its own day it is there at once, by the time of counting when a step is over.
+    const ofDays = page.locator('figure', { hasText: 'Orders, by their own day, 30 days' });
+    const legend = ofDays.locator('.u-legend');
+    await legend.locator('td', { hasText: /^1$/ }).waitFor();
+    await legend.locator('td', { hasText: today.slice(5, 10) }).waitFor();
     await page.locator('section[aria-label="Newest refused"] >> text="REFUSED"').click();
     await page.waitForSelector('#root header');
     await shows(page, /missing_field/);
@@ -66,7 +72,32 @@ describe('the page at /', () => {
     await page.locator('.uplot').first().waitFor({ timeout: 30_000 });
     expect(await seriousFindings(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const cut = await page
+      .locator('.list .scroll')
+      .evaluateAll((all) =>
+        all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.ariaLabel),
+      );
+    expect(cut).toEqual([]);
     expect(faults).toEqual([]);
+  });
+
+  it('gives a chart without anything in it no more room than its sentence', async () => {
+    const context = await browser.newContext({ viewport: { width: 1_600, height: 900 } });
+    const { page } = await watchedPage(context, pipeline.url);
+    await page.route('**/pulse/history?*', async (route) => {
+      const history = (await (await route.fetch()).json()) as { points: object[] };
+      const points = history.points.map((point) => ({ ...point, refused: 0, refused_by_reason: {} }));
+      await route.fulfill({ json: { ...history, points } });
+    });
+    await page.goto(pipeline.url);
+    const heightOf = async (title: string) =>
+      (await page.locator('figure', { hasText: title }).boundingBox())?.height ?? 0;
+    await page
+      .locator('figure', { hasText: 'Orders a minute' })
+      .locator('.uplot')
+      .waitFor({ timeout: 30_000 });
+    expect(await heightOf('Refused a minute')).toBeLessThan((await heightOf('Orders a minute')) / 2);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 
   it('leaves the focus to who reads while numbers change', async () => {
@@ -154,18 +185,43 @@ describe('the page at /', () => {
     await until(() => polls >= 3, 'it polls');
   });
 
-  it('says since when it shows nothing new while Redis hangs, and comes back alone', async () => {
+  it('says that Redis does not answer, since when, and how it was then; comes back alone, with the charts that were there', async () => {
     const page = await (await browser.newContext()).newPage();
     await page.goto(pipeline.url);
     await shows(page, '1 order in all');
+    const chart = page.locator('.uplot').first();
+    await chart.locator('.u-over').hover();
+    const drawn = await chart.elementHandle();
+    const read = (at: number) => page.locator('.uplot').nth(at).locator('.u-legend td').first().innerText();
     process.kill(pipeline.redis.pid, 'SIGSTOP');
     try {
-      await page.getByText(/Nothing new since \d\d:\d\d:\d\d UTC/).waitFor({ timeout: 20_000 });
+      const note = page.locator('.note', {
+        hasText: /^Redis does not answer.*\. Nothing new since \d\d:\d\d:\d\d UTC, for \d+ s\./,
+      });
+      await note.waitFor({ timeout: 20_000 });
       await shows(page, '1 order in all');
+      expect(await page.innerText('.sentences')).toMatch(
+        /newest(?: was)?(?: counted)? at \d\d:\d\d:\d\d UTC/,
+      );
+      const before = await note.innerText();
+      await until(async () => (await note.innerText()) !== before, 'its age goes on');
+
+      const fresh = await (await browser.newContext()).newPage();
+      await fresh.goto(pipeline.url);
+      const words = 'Redis does not answer, try again soon. This page tries again by itself.';
+      await fresh.locator('.sentences').getByText(words).waitFor({ timeout: 20_000 });
     } finally {
       process.kill(pipeline.redis.pid, 'SIGCONT');
     }
+    const asked = page.waitForResponse(
+      (response) => response.url().includes('/pulse/history') && response.ok(),
+    );
     await page.locator('.verdict[data-level="amber"]').waitFor({ timeout: 20_000 });
+    await (await asked).finished();
+    await until(async () => !(await page.locator('.known.stale').isVisible()), 'it is as before');
+    expect(await drawn?.evaluate((each) => Object(each).isConnected)).toBe(true);
+    // It tells of where the pointer is, the one beside it of the newest.
+    expect(await read(0)).not.toBe(await read(1));
   });
 });
 
@@ -183,7 +239,7 @@ describe('the page at / where keys are needed', () => {
   it('shows nothing before a key opens it, and says why another does not', async () => {
     const redis = pipeline.redis.client();
     const { key } = await new KeyStore(redis).create({ name: 'page', role: 'read' }, Date.now());
-    const page = await (await browser.newContext()).newPage();
+    const { page, faults } = await watchedPage(await browser.newContext(), pipeline.url);
     const asked: string[] = [];
     page.on('response', (response) => {
       if (response.status() === 401) asked.push(new URL(response.url()).pathname);
@@ -191,12 +247,15 @@ describe('the page at / where keys are needed', () => {
     await page.goto(pipeline.url);
     await shows(page, 'Who is looking?');
     expect(await page.locator('.known').isVisible()).toBe(false);
+    // Once in a sentence, and as the name of the field.
+    expect((await page.innerText('main')).match(/API key/g)).toHaveLength(2);
     expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
     await page.locator('#key').fill('op_wrong');
     await page.getByRole('button', { name: 'Show' }).click();
     await shows(page, 'This is not an API key');
     // Each wrong question counts against the address: 30 a minute, and nothing is answered any more.
-    expect(asked).toEqual(['/pulse', '/pulse']);
+    expect(asked).toEqual(['/pulse']);
     await page.locator('#key').fill(key);
     await page.getByRole('button', { name: 'Show' }).click();
     await shows(page, 'No order has been counted yet.');

@@ -3,8 +3,10 @@ import { download } from '../kit/download.ts';
 import { element } from '../kit/element.ts';
 import { failure } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
-import { CHARTS, chartView } from './charts.ts';
+import { CHARTS, drawnFrom } from './charts.ts';
+import { chartView } from './chartView.ts';
 import { dayAndTime, milliseconds, rate, whole } from './format.ts';
+import { orderDays } from './orderDays.ts';
 import { type History, type Point, SPANS, type Span } from './pulse.ts';
 
 /** How often each span is asked for again: no oftener than it has a new step. */
@@ -21,8 +23,14 @@ export function chartPanel(
   root: string,
   keyOf: () => string,
   onHour: (history: History) => void,
+  nowOf: () => string,
+  isOpen: () => boolean,
 ): ChartPanel {
-  const charts = CHARTS.map(chartView);
+  const charts = CHARTS.map((chart) => ({
+    chart,
+    view: chartView({ ...chart, empty: 'Nothing in this time.' }),
+  }));
+  const days = orderDays(root, keyOf, nowOf, isOpen);
   const trouble = element('div', {});
   const rows = element('div', {});
   const details = element(
@@ -68,7 +76,7 @@ export function chartPanel(
       if (spanNow() !== span) return;
       history = found;
       trouble.replaceChildren();
-      for (const { show } of charts) show(found, isNew);
+      for (const { chart, view } of charts) view.show(drawnFrom(chart, found), isNew);
       if (details.open) list();
       if (span === 'hour') onHour(found);
       else if (isNew) onHour(await askJson<History>(pathOf('hour'), { key: keyOf() }));
@@ -99,7 +107,7 @@ export function chartPanel(
   details.addEventListener('toggle', list);
   let due = 0;
   setInterval(() => {
-    if (document.hidden || performance.now() < due || !history) return;
+    if (document.hidden || performance.now() < due || !isOpen()) return;
     due = performance.now() + AGAIN_MS[spanNow()];
     void look(false);
   }, 1_000);
@@ -120,10 +128,18 @@ export function chartPanel(
       file,
     ),
     trouble,
-    element('div', { class: 'charts' }, ...charts.map(({ figure }) => figure)),
+    element('div', { class: 'charts' }, ...charts.map(({ view }) => view.figure), ...days.figures),
+    days.trouble,
     details,
+    days.details,
   );
-  return { section, restart: () => void look(true) };
+  return {
+    section,
+    restart() {
+      void look(!history);
+      days.restart();
+    },
+  };
 }
 
 /** Steps in which nothing happened say nothing. */

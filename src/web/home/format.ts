@@ -29,3 +29,6 @@ export function milliseconds(ms: number): string {
 /** A time of day, UTC as everything here. */
 export const clock = (iso: string): string => iso.slice(11, 19);
 export const dayAndTime = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
+
+/** Where words of the API are followed by ours. */
+export const asSentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);

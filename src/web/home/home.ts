@@ -4,6 +4,7 @@ import { element } from '../kit/element.ts';
 import { makeMenu } from '../kit/menu.ts';
 import { applyTheme, themeChoice } from '../kit/theme.ts';
 import { chartPanel } from './chartPanel.ts';
+import { asSentence } from './format.ts';
 import { listsView } from './lists.ts';
 import { followPulse, type Live } from './live.ts';
 import { pathView } from './path.ts';
@@ -18,7 +19,13 @@ const { href: root } = new URL('..', import.meta.url);
 
 const verdict = verdictView();
 const path = pathView();
-const charts = chartPanel(root, keptKey, path.showHour);
+const charts = chartPanel(
+  root,
+  keptKey,
+  path.showHour,
+  () => seenAt,
+  () => isOpen,
+);
 const lists = listsView(root, keptKey, () => isOpen);
 const known = element('div', { class: 'known' }, path.section, charts.section, lists.sections);
 const locked = keyForm();
@@ -46,33 +53,43 @@ document.body.append(
   element('main', { id: 'main', tabindex: -1 }, verdict.section, locked, known),
 );
 
-/** Whether the key there is opens what is behind the first line: without, each question is one refusal more. */
+/** Whether what is behind the first line can be had now: without, each question is one refusal more. */
 let isOpen = false;
+/** When what is shown was so, by the clock of Redis. */
+let seenAt = '';
 show({ state: 'loading' });
-const following = followPulse(root, keptKey, show);
+/** The server says so in the page: asked without one it would refuse, which browsers report as an error. */
+const needsKey = document.querySelector('meta[name="api-key"][content="needed"]') !== null;
+const following = followPulse(root, keptKey, needsKey, show);
 
 function show(live: Live): void {
   verdict.show(live);
   const pulse = 'pulse' in live ? live.pulse : undefined;
-  document.title = pulse ? `${SIGNS[pulse.status.level]} order-pipeline` : 'order-pipeline';
-  if (live.state === 'locked' || live.state === 'loading') isOpen = false;
-  else if (pulse && !isOpen) {
-    isOpen = true;
-    restartAll();
-  }
+  if (pulse) seenAt = pulse.at;
+  document.title = `${signOf(live)} order-pipeline`.trim();
+  const wasOpen = isOpen;
+  isOpen = live.state === 'ready';
+  if (isOpen && !wasOpen) restartAll();
   locked.hidden = live.state !== 'locked';
-  known.hidden = live.state === 'locked';
-  known.classList.toggle('stale', live.state === 'stale' || live.state === 'failed');
-  if (live.state === 'locked') locked.querySelector('.hint')?.replaceChildren(live.trouble.message);
+  verdict.section.hidden = live.state === 'locked';
+  known.hidden = live.state === 'locked' || live.state === 'failed';
+  known.classList.toggle('stale', live.state === 'stale');
+  if (live.state === 'locked')
+    locked.querySelector('.hint')?.replaceChildren(live.trouble ? asSentence(live.trouble.message) : '');
   if (live.state === 'failed' || live.state === 'locked') return;
   path.show(pulse);
   if (!pulse) return;
+  const isFirst = charts.section.hidden && !isNew(pulse);
   charts.section.hidden = isNew(pulse);
+  if (isFirst) charts.restart();
   lists.show(pulse);
 }
 
-/** In the title of a tab among many. */
-const SIGNS = { green: '●', amber: '▲', red: '■' } as const;
+/** In the title of a tab among many: what is stale is neither well nor wrong. */
+function signOf(live: Live): string {
+  if (live.state === 'ready') return { green: '●', amber: '▲', red: '■' }[live.pulse.status.level];
+  return live.state === 'stale' || live.state === 'failed' ? '?' : '';
+}
 
 function restartAll(): void {
   charts.restart();

@@ -5,11 +5,11 @@ import type { Pulse } from './pulse.ts';
 export type Live =
   | { state: 'loading' }
   | { state: 'ready'; pulse: Pulse }
-  /** The last truth, and when it came, while nothing newer does. */
-  | { state: 'stale'; pulse: Pulse; since: Date }
+  /** The last truth while nothing newer comes: how long ago it did, and why no other does, where somebody said it. */
+  | { state: 'stale'; pulse: Pulse; ageMs: number; why: string | undefined }
   | { state: 'failed'; trouble: Trouble }
-  /** Whoever looks has no key, or none that opens this. */
-  | { state: 'locked'; trouble: Trouble };
+  /** Whoever looks has no key, or none that opens this: then it was said why. */
+  | { state: 'locked'; trouble?: Trouble };
 
 /** Nothing new for so long is said. */
 const STALE_MS = 5_000;
@@ -28,26 +28,31 @@ const LONGEST_WAIT_MS = 15_000;
 export function followPulse(
   root: string,
   keyOf: () => string,
+  needsKey: boolean,
   tell: (live: Live) => void,
 ): { restart(): void } {
   let last: { pulse: Pulse; at: number } | undefined;
+  let why: string | undefined;
   let round = new AbortController();
 
   const show = (pulse: Pulse, signal: AbortSignal) => {
     // Asked with another key, or by a page that nobody sees any more.
     if (signal.aborted) return;
     last = { pulse, at: performance.now() };
+    why = undefined;
     tell({ state: 'ready', pulse });
   };
   const lost = (trouble: Trouble) => {
+    why = trouble.message;
     if (trouble.problem && [401, 403].includes(trouble.problem.status)) tell({ state: 'locked', trouble });
     else if (last) stale();
     else tell({ state: 'failed', trouble });
     return trouble;
   };
   const stale = () => {
-    if (last && performance.now() - last.at > STALE_MS)
-      tell({ state: 'stale', pulse: last.pulse, since: new Date(last.pulse.at) });
+    if (!last) return;
+    const ageMs = performance.now() - last.at;
+    if (ageMs > STALE_MS) tell({ state: 'stale', pulse: last.pulse, ageMs, why });
   };
 
   const run = async (signal: AbortSignal) => {
@@ -83,10 +88,11 @@ export function followPulse(
         signal: held.signal,
       });
       if (!response.ok) throw await refusalOf(response);
-      for await (const data of events(response)) {
+      for await (const { data, comment } of events(response)) {
         clearTimeout(timer);
         timer = setTimeout(stop, 2 * STALE_MS);
-        show(JSON.parse(data) as Pulse, signal);
+        if (data !== undefined) show(JSON.parse(data) as Pulse, signal);
+        else if (!signal.aborted) why = comment;
       }
       return false;
     } catch (error) {
@@ -110,7 +116,8 @@ export function followPulse(
   const restart = () => {
     round.abort();
     round = new AbortController();
-    if (!document.hidden) void run(round.signal);
+    if (needsKey && keyOf() === '') tell({ state: 'locked' });
+    else if (!document.hidden) void run(round.signal);
   };
   document.addEventListener('visibilitychange', restart);
   setInterval(() => {
@@ -120,6 +127,7 @@ export function followPulse(
   return {
     restart() {
       last = undefined;
+      why = undefined;
       tell({ state: 'loading' });
       restart();
     },
@@ -135,8 +143,8 @@ async function refusalOf(response: Response): Promise<Trouble> {
 const asTrouble = (error: unknown): Trouble =>
   error instanceof Trouble ? error : new Trouble('No answer', UNREACHABLE);
 
-/** The data of each server-sent event. */
-async function* events(response: Response): AsyncGenerator<string> {
+/** Server-sent events: the data of each, or the comment in its place, which says why there is none. */
+async function* events(response: Response): AsyncGenerator<{ data?: string; comment?: string }> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
@@ -147,7 +155,9 @@ async function* events(response: Response): AsyncGenerator<string> {
     text = whole.pop() as string;
     for (const event of whole) {
       const data = /^data: ?(.*)$/m.exec(event)?.[1];
-      if (data !== undefined) yield data;
+      const comment = /^: ?(.+)$/m.exec(event)?.[1];
+      if (data !== undefined) yield { data };
+      else if (comment !== undefined) yield { comment };
     }
   }
 }

@@ -1,6 +1,6 @@
 import { element } from '../kit/element.ts';
 import { redrawn } from '../kit/redraw.ts';
-import { dayAndTime } from './format.ts';
+import { asSentence, clock, dayAndTime, duration } from './format.ts';
 import type { Live } from './live.ts';
 import type { Condition, Level, Pulse } from './pulse.ts';
 
@@ -12,36 +12,34 @@ export function verdictView() {
   const sentences = element('div', { class: 'sentences' });
   const note = element('p', { class: 'note', hidden: true });
   const conditions = element('ul', { class: 'conditions' });
-  // What is read out loud changes with the level, not with every second.
+  // What is read out loud changes with the level, or the reason for none, not with every second.
   const spoken = element('p', { class: 'unseen', role: 'status' });
   const section = element(
     'section',
     { class: 'verdict', 'data-level': 'none', 'aria-label': 'Whether orders flow' },
-    element('div', { class: 'headline' }, words, sentences),
-    note,
+    element('div', { class: 'headline' }, words, note, sentences),
     conditions,
     spoken,
   );
   const showConditions = redrawn(conditions, (all: Condition[]) => all.map(conditionItem));
   let level: string | undefined;
+  let why: string | undefined;
   return {
     section,
     show(live: Live) {
       const pulse = 'pulse' in live ? live.pulse : undefined;
       note.hidden = live.state !== 'stale';
-      if (live.state === 'stale')
-        note.replaceChildren(
-          `Nothing new since ${clockOf(live.since)} UTC. What follows is how it was then.`,
-        );
+      if (live.state === 'stale') note.replaceChildren(noteOf(live));
       const shown = live.state === 'ready' ? live.pulse.status.level : live.state;
       section.dataset.level = shown;
       words.replaceChildren(live.state === 'ready' ? wordOf(live.pulse) : 'Stale');
       words.hidden = !pulse;
       sentences.replaceChildren(...sentencesOf(live));
       showConditions(pulse ? unsaid(pulse) : []);
-      if (shown === level) return;
-      level = shown;
-      spoken.replaceChildren(sentences.textContent ?? '');
+      const reason = live.state === 'stale' ? live.why : undefined;
+      if (shown === level && reason === why) return;
+      [level, why] = [shown, reason];
+      spoken.replaceChildren((live.state === 'stale' ? note : sentences).textContent ?? '');
     },
   };
 }
@@ -53,18 +51,32 @@ function sentencesOf(live: Live): HTMLElement[] {
     case 'failed':
       return [
         element('p', {}, live.trouble.title),
-        element('p', {}, `${live.trouble.message} Trying again.`),
+        element('p', {}, `${asSentence(live.trouble.message)} This page tries again by itself.`),
       ];
     case 'locked':
-      return [element('p', {}, 'This needs an API key.')];
+      return [];
     default:
       return [
-        ...live.pulse.status.sentences,
+        ...(live.state === 'stale' ? timed(live.pulse) : live.pulse.status.sentences),
         ...(isNew(live.pulse)
           ? ['Put orders into the inbox, or let order-pipeline send put some there.']
           : []),
       ].map((sentence) => element('p', {}, sentence));
   }
+}
+
+/** Why nothing comes, and how old is what stands below: that goes on, whatever else stands still. */
+function noteOf({ why, pulse, ageMs }: Extract<Live, { state: 'stale' }>): string {
+  const reason = why === undefined ? '' : `${asSentence(why)} `;
+  return `${reason}Nothing new since ${clock(pulse.at)} UTC, for ${duration(ageMs / 1_000)}. What follows is how it was then.`;
+}
+
+/** Sentences that hold later too. All ages in them are those of the newest order that was counted. */
+function timed({ at, status, counted: { newest_at } }: Pulse): string[] {
+  if (newest_at === null) return status.sentences;
+  const [day = ''] = newest_at.split('T');
+  const time = `at ${at.startsWith(day) ? '' : `${day} `}${clock(newest_at)} UTC`;
+  return status.sentences.map((sentence) => sentence.replace(/\d+ (?:s|min|h|days) ago/, time));
 }
 
 /** Neither well nor wrong before anything has come. */
@@ -89,5 +101,3 @@ const conditionItem = ({ level, sentence, advice, since }: Condition): HTMLEleme
     advice,
     since !== null && element('span', { class: 'quiet' }, ` Since ${dayAndTime(since)} UTC.`),
   );
-
-const clockOf = (time: Date): string => time.toISOString().slice(11, 19);
