@@ -52,13 +52,23 @@ export const NEEDED_COMMANDS = (
   'bzpopmin zscan xadd xlen xrange xread xtrim xdel'
 ).split(' ');
 
-/** Redis tells scripts what the user may do from 7.0 on; before, a missing permission shows at the first use. */
+/**
+ * Redis tells scripts what the user may do from 7.0 on; before, a missing permission shows at the first use. From 8.0 on it
+ * tells so only of a command with as many arguments as that takes.
+ */
 const ASK = `
+  local key = KEYS[1]
+  local tries = { { key, key, key }, { key }, { key, key }, {}, { key, key, key, key } }
+  local function lacks(command)
+    for _, arguments in ipairs(tries) do
+      local known, allowed = pcall(redis.acl_check_cmd, command, unpack(arguments))
+      if known then return not allowed end
+    end
+  end
   local missing = {}
   if redis.acl_check_cmd then
     for _, command in ipairs(ARGV) do
-      local known, allowed = pcall(redis.acl_check_cmd, command, KEYS[1], KEYS[1], KEYS[1])
-      if known and not allowed then table.insert(missing, command) end
+      if lacks(command) then table.insert(missing, command) end
     end
   end
   return missing`;
