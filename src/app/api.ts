@@ -41,6 +41,8 @@ import type { Asked, HttpParts } from './http.ts';
 
 /* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
 const ACCESS_TIMEOUT_MS = 200;
+/** Somebody waits who has no other way in. */
+const PEOPLE_TIMEOUT_MS = 2_000;
 const READ_TIMEOUT_MS = 750;
 /** Where all users of a range are added up, that holds for each round trip, and this for all of them. */
 const LONG_READ_TIMEOUT_MS = 5_000;
@@ -99,11 +101,12 @@ export function apiParts(
   }
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   const audit = makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger });
-  const people = new PeopleStore(accessRedis);
+  const peopleRedis = connect('fail_fast', 'people', { commandTimeout: PEOPLE_TIMEOUT_MS });
+  const people = new PeopleStore(peopleRedis);
   const { admin, provider } = config;
   const failures = limiter('auth-failures', authFailures);
   const entrance = new Entrance({ people, admin, attempts: failures, trace: tracedBy(audit) });
-  const sessions = redisSessions(accessRedis);
+  const sessions = redisSessions(peopleRedis);
   const invited = anybodyInvited(people);
   const isClosed = async () => admin !== undefined || keysNeeded || provider !== undefined || invited();
   const guarded = guards({
