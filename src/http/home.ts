@@ -1,8 +1,9 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import { pageFiles } from './pageFiles.ts';
 import { basePathOf } from './transport/basePath.ts';
 import { methodNotAllowed } from './transport/problem.ts';
 import { type Answer, JSON_TYPE, refuseBody, sendRevalidated } from './transport/send.ts';
+import { SESSION_COOKIE } from './transport/sessions.ts';
 
 /** Where to go on, for programs; relative, so that they hold behind a prefix nobody told us of. */
 const INDEX = {
@@ -30,7 +31,7 @@ export function homeRoutes(prefixes: readonly string[], keysNeeded: boolean): Ro
         await sendRevalidated(request, response, {
           ...(isIndex
             ? { type: JSON_TYPE, body: JSON.stringify(indexAt(basePathOf(response))) }
-            : asAsked(page.read(path), basePathOf(response), keysNeeded)),
+            : asAsked(page.read(path), basePathOf(response), keysNeeded && !isSomebody(request))),
           ...(path === '/' ? { varies: 'Accept' } : {}),
         });
       })
@@ -45,6 +46,10 @@ const indexAt = (basePath: string): Record<string, string> =>
   basePath === ''
     ? INDEX
     : Object.fromEntries(Object.entries(INDEX).map(([name, path]) => [name, `${basePath}/${path}`]));
+
+/** Whether to believe it is found out when the page asks on. It cannot see the cookie itself. */
+const isSomebody = ({ headers: { authorization, cookie = '' } }: Request): boolean =>
+  authorization !== undefined || cookie.includes(`${SESSION_COOKIE}=`);
 
 /** The page is told what it would else find out by a refusal, which browsers report as an error. */
 function asAsked(answer: Answer, basePath: string, keysNeeded: boolean): Answer {
