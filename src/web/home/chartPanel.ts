@@ -79,7 +79,7 @@ export function chartPanel(
       for (const { chart, view } of charts) view.show(drawnFrom(chart, found), isNew);
       if (details.open) list();
       if (span === 'hour') onHour(found);
-      else if (isNew) onHour(await askJson<History>(pathOf('hour'), { key: keyOf() }));
+      else onHour(await askJson<History>(pathOf('hour'), { key: keyOf() }));
     } catch (error) {
       // What went on before is still true; only where there is nothing yet, it is said.
       if (!history) trouble.replaceChildren(failure(error as Trouble, () => void look(true)));
