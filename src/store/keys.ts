@@ -35,6 +35,10 @@ export interface FailureKeys {
   since: string;
   /** hash: how many orders, minor units and orders of unknown worth there are, in all and by reason */
   sums: string;
+  /** hash: how many orders, users, minor units and orders of unknown worth there are by cause, and since when */
+  causes: string;
+  /** hash: cause and user → orders */
+  users: string;
   /** zset: job id → when it first failed, ms; of orders that were retried and have not ended */
   retried: string;
   /** string: who holds the index against the failed set just now, or until when nobody needs to */
@@ -45,6 +49,8 @@ export const failureKeys = ({ tag }: Partition): FailureKeys => ({
   entries: `${tag}:failures`,
   since: `${tag}:failures:since`,
   sums: `${tag}:failures:sums`,
+  causes: `${tag}:failures:causes`,
+  users: `${tag}:failures:users`,
   retried: `${tag}:failures:retried`,
   pass: `${tag}:failures:pass`,
 });
