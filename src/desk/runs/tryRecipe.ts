@@ -1,12 +1,12 @@
 import type { Cluster, Redis } from 'ioredis';
 import { worthOf } from '../../queue/failures/failure.ts';
-import { type FailureFilter, failuresIn } from '../../queue/failures/readFailures.ts';
 import { idsOf } from '../../queue/readOrderJob.ts';
 import { type InLedger, type LedgerEntry, lookInLedger } from '../../stats/read/lookInLedger.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
-import type { FieldChange } from '../recipes/changeAt.ts';
+import { type Meant, matching } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { type Fault, type Prepared, prepare, type Rules, type StoredJob } from './prepare.ts';
+import { type ShownChange, shownChanges } from './rows.ts';
 import { JOBS_AT_ONCE, storedJobs } from './storedJobs.ts';
 
 export interface TryParts {
@@ -38,12 +38,13 @@ export interface Diff {
   partition: number;
   orderId: string;
   userId: string;
-  changes: FieldChange[];
+  changes: ShownChange[];
   outcome: 'would count' | 'duplicate' | 'still fails';
 }
 
+/** One waits for Redis while the other judges; more would only hold more orders in memory. */
+const LANES = 2;
 const DIFFS = 3;
-const CHANGES_SHOWN = 20;
 const REASONS_SHOWN = 50;
 
 /**
@@ -52,7 +53,7 @@ const REASONS_SHOWN = 50;
  */
 export async function tryRecipe(
   { redis, partitions, rules, ledgerRetentionDays }: TryParts,
-  where: FailureFilter,
+  where: Meant,
   recipe: Recipe | undefined,
 ): Promise<Tried> {
   const tried = emptyTrial();
@@ -65,14 +66,14 @@ export async function tryRecipe(
     if (fault) addFault(reasons, fault);
     else add(known === 'same' ? tried.duplicates : tried.wouldCount, made.order?.minorUnits ?? 0);
     if (tried.diffs.length < DIFFS && made.changes.length > 0) {
-      const changes = made.changes.slice(0, CHANGES_SHOWN);
+      const changes = shownChanges(made.changes);
       tried.diffs.push({ job: job.id, partition: partition.index, ...idsOf(job.data), changes, outcome });
     }
   };
-  for (const partition of partitions.all) {
-    for await (const page of failuresIn(redis, partition, { where })) {
+  const tryIn = async (partition: Partition) => {
+    for await (const page of matching(redis, partition, where)) {
       for (let from = 0; from < page.length; from += JOBS_AT_ONCE) {
-        const ids = page.slice(from, from + JOBS_AT_ONCE).map(({ job }) => job);
+        const ids = page.slice(from, from + JOBS_AT_ONCE).map(({ id }) => id);
         const jobs = await storedJobs(redis, partition, ids);
         const made = jobs.map((job) => prepare(job, recipe, rules));
         const known = await knownOf(redis, partitions, made, ledgerRetentionDays, seen);
@@ -80,7 +81,12 @@ export async function tryRecipe(
           settle(partition, job, made[at] as Prepared, known[at] as InLedger);
       }
     }
-  }
+  };
+  const left = [...partitions.all];
+  const lane = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await tryIn(next);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
   const all = [...reasons.values()].sort((a, b) => b.orders - a.orders);
   tried.stillFail = {
     orders: all.reduce((sum, { orders }) => sum + orders, 0),
