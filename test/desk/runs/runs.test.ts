@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeAuditLog } from '../../../src/audit/auditLog.ts';
 import { driveRun } from '../../../src/desk/runs/driveRun.ts';
+import { readReceipt } from '../../../src/desk/runs/receipt.ts';
 import { startRunDrivers } from '../../../src/desk/runs/runDrivers.ts';
 import {
   beginRun,
@@ -95,6 +96,50 @@ describe('a run of repairs', () => {
     expect(intents.flatMap(({ jobs }) => jobs)).toHaveLength(60);
     expect(trail.filter(({ phase }) => phase === 'outcome')).toHaveLength(trail.length / 2);
     expect(await listRuns(parts, 10)).toMatchObject([{ id: run.id }]);
+  });
+
+  it('gives a receipt: of each order what it was and is, and money that adds up', async () => {
+    const twin = priced(5);
+    const counted = priced(6, 6.5);
+    await fail(workers, [...orders(5), twin, twin, counted, priced(6), priced(7, 'x'), priced(8)], 10);
+    const run = await begin();
+    const redis = workers.redis.client();
+    // The message of j10 comes once more while the run is under way, repaired by its sender.
+    await workers.add('again', priced(8, 8.5));
+    await until(async () => (await workers.read.global()).orders === 2, 'it counts');
+    await drive(run);
+    const { money, states, rows } = await readReceipt(parts, run.id, 100);
+    const total = (...numbers: number[]) => numbers.reduce((sum, n) => sum + n * 100 + 50, 0);
+    expect(money).toEqual({
+      before: total(6, 8),
+      repaired: total(0, 1, 2, 3, 4, 5),
+      elsewhere: 0,
+      after: total(6, 8, 0, 1, 2, 3, 4, 5),
+    });
+    expect(states).toEqual({ counted: 6, duplicate: 3, left: 1, gone: 0, 'failed again': 0, 'under way': 0 });
+    expect(rows.find(({ job }) => job === 'j3')).toMatchObject({
+      orderId: 'O3',
+      userId: 'U3',
+      result: 'sent',
+      state: 'counted',
+      stated: 350,
+      minorUnits: 350,
+      was: 'absent',
+      now: 'same',
+      before: expect.stringMatching(/^[0-9a-f]{64}$/),
+      after: expect.stringMatching(/^[0-9a-f]{64}$/),
+      changes: [{ path: 'items[0].price_per_unit', before: '"3,50"', after: '"3.50"' }],
+      changed: 1,
+    });
+    expect(rows.find(({ job }) => job === 'j9')).toMatchObject({
+      state: 'left',
+      fault: { reason: 'unreadable' },
+    });
+    expect((await workers.read.global()).minorUnits).toBe(money.after);
+    expect((await readReceipt(parts, run.id, 2)).rows).toHaveLength(2);
+    // What is no longer known is not made up.
+    for (const partition of parts.partitions.all) await redis.del(repairKeys(partition).repairs);
+    expect((await readReceipt(parts, run.id, 0)).money).toEqual(money);
   });
 
   it('leaves alone what would fail again, and what is not meant', async () => {
