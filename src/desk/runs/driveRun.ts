@@ -11,6 +11,8 @@ const FIRST = 10;
 /** Fresh orders come in behind what is repaired: not behind more than that. */
 const MOST_UNDER_WAY = 1_000;
 const LOOK_EVERY_MS = 50;
+/** Side by side: while Redis sends one batch, another is judged. */
+const BATCHES = 4;
 /** A driver says that it lives with every batch. */
 const LEASE_MS = 10_000;
 
@@ -26,7 +28,7 @@ return 1`;
  * where it died, the next goes on with. Nothing is sent twice by two who drive: that is up to the step that sends.
  */
 export async function driveRun(parts: RunParts, id: string, me: string, signal: AbortSignal): Promise<void> {
-  const { redis, partitions } = parts;
+  const { redis } = parts;
   const driver = runDriverKey(id);
   let turn = 0;
   let next = 0;
@@ -46,12 +48,7 @@ export async function driveRun(parts: RunParts, id: string, me: string, signal: 
         await delay(LOOK_EVERY_MS, undefined, { signal });
         continue;
       }
-      const sent = await takeTurn(
-        parts,
-        run,
-        partitions.all[turn % partitions.all.length] as Partition,
-        room,
-      );
+      const sent = await takeTurn(parts, run, turn, room);
       turn += 1;
       next = Math.max(next, Date.now()) + (run.rate === undefined ? 0 : (sent / run.rate) * 1_000);
       if (next > Date.now()) await delay(next - Date.now(), undefined, { signal });
@@ -84,15 +81,26 @@ function roomOf({ counts, rate }: Run, { sent, ended, failed }: Since): number {
   if (sent < FIRST) return FIRST - sent;
   if (ended + failed < FIRST) return 0;
   const most = Math.min(MOST_UNDER_WAY, Math.max(FIRST, ended));
-  const atOnce = Math.min(JOBS_AT_ONCE, most - counts.underWay);
+  const atOnce = Math.min(BATCHES * JOBS_AT_ONCE, most - counts.underWay);
   return rate === undefined ? atOnce : Math.min(atOnce, Math.max(1, Math.floor(rate / 10)));
 }
 
-/** The oldest failure of a partition first. */
-async function takeTurn(parts: RunParts, run: Run, partition: Partition, room: number): Promise<number> {
-  const { todo } = runKeys(partition, run.id);
-  const ids = await parts.redis.zrange(todo, 0, String(room - 1));
-  return ids.length === 0 ? 0 : sendBatch(parts, run, partition, ids);
+/** Within a partition the oldest failure first; each turn begins with the next partition. */
+async function takeTurn(parts: RunParts, run: Run, turn: number, room: number): Promise<number> {
+  const { all } = parts.partitions;
+  const batches: Promise<number>[] = [];
+  let left = room;
+  for (let nth = 0; nth < all.length && left > 0; nth += 1) {
+    const partition = all[(turn + nth) % all.length] as Partition;
+    const ids = await parts.redis.zrange(runKeys(partition, run.id).todo, 0, String(left - 1));
+    left -= ids.length;
+    for (let from = 0; from < ids.length; from += JOBS_AT_ONCE)
+      batches.push(sendBatch(parts, run, partition, ids.slice(from, from + JOBS_AT_ONCE)));
+  }
+  const ended = await Promise.allSettled(batches);
+  const lost = ended.find((each) => each.status === 'rejected');
+  if (lost) throw lost.reason;
+  return ended.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), 0);
 }
 
 /** Whether more of what has ended has failed again than may. */
