@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { FAULT, readEntry } from '../../queue/failures/failure.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
-import { fieldsOf, pagesOf, pairs } from '../kit/redisPages.ts';
+import { fieldsOf, pagesOf, pairs, replies } from '../kit/redisPages.ts';
 import type { Check } from './checks.ts';
 
 /** Passes over a partition before it counts as too busy. */
@@ -20,9 +20,11 @@ interface Found {
   wrongSums: string[];
   causes: number;
   wrongCauses: string[];
+  aside: number;
+  lostAside: number;
 }
 
-const NAMES = ['failed', 'entries', 'right', 'listed', 'sums', 'causes'] as const;
+const NAMES = ['failed', 'entries', 'right', 'listed', 'sums', 'causes', 'aside', 'lostAside'] as const;
 
 /** The index of failed orders against the failed set, and its sums against its entries. */
 export async function checksOfFailed(redis: Redis | Cluster, partitions: Partitions): Promise<Check[]> {
@@ -59,6 +61,7 @@ export async function checksOfFailed(redis: Redis | Cluster, partitions: Partiti
       all.causes - all.wrongCauses.length,
       all.wrongCauses.slice(0, SHOWN).join(', '),
     ),
+    check('orders set aside that are there', all.aside, all.aside - all.lostAside),
   ];
 }
 
@@ -71,6 +74,8 @@ const nothing = (): Found => ({
   wrongSums: [],
   causes: 0,
   wrongCauses: [],
+  aside: 0,
+  lostAside: 0,
 });
 
 /** Again while it differs and something moves: an order that fails is noted a moment later. */
@@ -123,6 +128,12 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
   found.entries = seen.size;
   found.listed = await redis.zcard(keys.since);
   [found.sums, found.wrongSums] = held(sums, await fieldsOf(redis, keys.sums));
+  for await (const page of pagesOf(redis, queueKey(partition, 'aside'), PAGE)) {
+    const pipe = redis.pipeline();
+    for (const { member } of page) pipe.exists(queueKey(partition, member));
+    found.aside += page.length;
+    found.lostAside += (await replies<number>(pipe)).filter((exists) => exists === 0).length;
+  }
   const ofCauses = [...(await fieldsOf(redis, keys.causes))].filter(([name]) => SUMMED.test(name));
   [found.causes, found.wrongCauses] = held(causes, new Map(ofCauses));
   return found;
