@@ -13,7 +13,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'keys', summary: 'create, list and revoke API keys', load: () => import('./keys/run.ts') },
   {
     name: 'failed',
-    summary: 'give failed orders to the workers once more',
+    summary: 'what has failed: causes, repair, retry, set aside',
     load: () => import('./failed/run.ts'),
   },
   { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },

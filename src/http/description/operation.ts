@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { CsvRow } from '../stats/csv.ts';
+import type { CsvRow } from '../../runtime/csv.ts';
 import type { ProblemKind } from '../transport/problemKinds.ts';
 
 /**
