@@ -6,8 +6,11 @@ import { makeAuditLog } from '../audit/auditLog.ts';
 import { boardChanges } from '../desk/boardGate.ts';
 import { BOARD_PATH, board } from '../desk/bullBoard.ts';
 import { makeDesk } from '../desk/desk.ts';
+import { makeDeskApi } from '../desk/orders/deskApi.ts';
+import { startRunDrivers } from '../desk/runs/runDrivers.ts';
 import type { ApiParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
+import { deskRoutes } from '../http/desk/deskRoutes.ts';
 import type { QueueDepth } from '../http/health.ts';
 import { liveRoutes } from '../http/live/liveRoutes.ts';
 import { sharedSnapshots } from '../http/live/sharedSnapshots.ts';
@@ -16,6 +19,7 @@ import type { Freshness } from '../http/stats/freshness.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
 import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
+import { makeParseOrder } from '../orders/parseOrder.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { readMemoryShare } from '../queue/queueLoad.ts';
@@ -86,6 +90,21 @@ export function apiParts(
     });
     services.add({ name: 'webhook', stop });
   }
+  const audit = makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger });
+  const deskParts = {
+    redis: deskRedis,
+    partitions,
+    rules: {
+      parse: makeParseOrder(config.rules),
+      reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
+      sumFields: config.rules.sumFields,
+    },
+    ledgerRetentionDays: config.ledgerRetentionDays,
+    audit,
+    auditRetentionDays: config.auditRetentionDays,
+  };
+  const drivers = startRunDrivers(deskParts, throttledErrors(logger, 'runs of repairs'));
+  services.add({ name: 'runs of repairs', quiet: drivers.stop, stop: drivers.stop });
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   return {
     guards: guards({
@@ -105,6 +124,7 @@ export function apiParts(
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
     ).use(liveRoutes(snapshots, (span) => inTime(history(span)))),
     fleet,
+    desk: deskRoutes(makeDeskApi(deskParts)),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,
@@ -114,7 +134,7 @@ export function apiParts(
           redis: deskRedis,
           queues: open,
           partitions,
-          audit: makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger }),
+          audit,
           maxBodyBytes: config.maxBodyBytes,
           retryFailed: (some) => retryFailed(deskRedis, some),
         });

@@ -5,7 +5,7 @@ import type { Partition } from '../store/partitions.ts';
 
 /** Which failed orders are meant: those that match, or the jobs that are named. */
 export interface Meant extends FailureFilter {
-  jobs?: readonly string[] | undefined;
+  jobs?: string[] | undefined;
 }
 
 /** A job in the failed set, and its score there. */

@@ -31,7 +31,7 @@ async function showIn(parts: TryParts, partition: Partition, id: string) {
   return {
     job: id,
     partition: partition.index,
-    state: stored?.state ?? 'ended',
+    state: stored?.state ?? ('ended' as const),
     failed_reason: stored?.failedReason ?? history?.failedReason ?? null,
     data: stored ? parsed(stored.text) : null,
     now: stored ? await standing(parts, id, stored) : null,
