@@ -20,7 +20,7 @@ type ScriptedRedis = (Redis | Cluster) & {
 
 /** Orders set aside that are meant: all, or the jobs that are named. */
 export interface AsideMeant {
-  jobs?: readonly string[] | undefined;
+  jobs?: string[] | undefined;
 }
 
 export interface Moved {
