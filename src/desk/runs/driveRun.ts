@@ -126,6 +126,7 @@ async function finish(parts: RunParts, id: string): Promise<void> {
       ? { result: 'done' as const, count: counts.sent }
       : { result: 'refused' as const, why: 'It was held or ended by somebody.' };
   });
+  await redis.srem(ACTIVE_RUNS_KEY, id);
 }
 
 const LET_GO = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end";

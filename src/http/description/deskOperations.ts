@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { REASONS } from '../../orders/invalidOrder.ts';
 import * as answers from './deskAnswers.ts';
 import { operation } from './operation.ts';
-import { csvFormat, limit, noParameters, oneOf } from './parameters.ts';
+import { cause, csvFormat, limit, noParameters, oneOf } from './parameters.ts';
 
 const AT = '2026-05-01T10:00:00.000Z';
 const RUN = '6f1c1f0e-3d0c-4a55-9a3e-0a3d9c1b2f44';
@@ -49,7 +49,6 @@ const id = (description: string, example: string) =>
 const common = { tag: 'Desk' as const, momentary: true as const, operators: true as const };
 const get = { ...common, pathParameters: z.object({}), query: noParameters };
 const post = { ...get, method: 'post' as const };
-const cause = id('Id of a cause.', '3f2a9c01de').optional();
 const reason = oneOf([...REASONS, 'fault'])
   .optional()
   .meta({ description: 'Only orders refused for it.' });
@@ -95,7 +94,7 @@ export const deskOperations = {
     ...get,
     path: '/desk/api/export',
     summary: 'All failed orders of a cause or a reason, with their reasons',
-    query: z.strictObject({ cause, reason, format: csvFormat }),
+    query: z.strictObject({ cause: cause.optional(), reason, format: csvFormat }),
     answer: answers.failedExport,
     example: { orders: [FAILED] },
     csv: {

@@ -44,7 +44,7 @@ local function failures(key)
           text = string.match(text, '^.-\n.-\n') .. '…'
           id = string.sub(redis.sha1hex(text), 1, 10)
         end
-        redis.call('HSETNX', causes, id .. ':cause', text)
+        redis.call('HSET', causes, id .. ':cause', text)
       end
       local known = redis.call('HMGET', causes, id .. ':first', id .. ':last')
       if not known[1] or tonumber(known[1]) > tonumber(first) then redis.call('HSET', causes, id .. ':first', first) end

@@ -24,6 +24,8 @@ if ARGV[2] ~= '' and redis.call('ZSCORE', since, ARGV[2]) == ARGV[1] then
   until at or #same == 0
 end
 
+local found, last, looked, bytes = {}, { '', '' }, 0, 0
+
 -- Text that only looks like one of these stands in the ids that were sent: read, the entry tells.
 local function matches(id, text)
   if ARGV[4] ~= '' or ARGV[5] ~= '' then
@@ -37,10 +39,10 @@ local function matches(id, text)
   end
   if ARGV[6] == '' or string.find(string.lower(id .. ' ' .. text), ARGV[6], 1, true) then return true end
   local data = redis.call('HGET', ARGV[7] .. id, 'data')
+  bytes = bytes + #(data or '')
   return data and string.find(string.lower(data), ARGV[6], 1, true)
 end
 
-local found, last, looked, bytes = {}, { '', '' }, 0, 0
 local ids = redis.call('ZRANGEBYSCORE', since, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', skipped, ARGV[3])
 for i = 1, #ids, 2 do
   local text = redis.call('HGET', KEYS[1], ids[i]) or ''
@@ -50,7 +52,6 @@ for i = 1, #ids, 2 do
     table.insert(found, text)
   end
   last, looked = { ids[i + 1], ids[i] }, looked + 1
-  if ARGV[6] ~= '' then bytes = bytes + redis.call('HSTRLEN', ARGV[7] .. ids[i], 'data') end
   if bytes > 4194304 then break end
 end
 if looked < tonumber(ARGV[3]) and looked * 2 == #ids then last = { '', '' } end
