@@ -44,7 +44,18 @@ const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
 export function apiParts(
-  { config, logger, services, connect, partitions, queues, queueState, lastCounted, metrics }: HttpParts,
+  {
+    config,
+    logger,
+    services,
+    connect,
+    partitions,
+    queues,
+    queueState,
+    lastCounted,
+    metrics,
+    isStarted,
+  }: HttpParts,
   { redis, ping }: Asked,
 ): ApiParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
@@ -103,7 +114,7 @@ export function apiParts(
     audit,
     auditRetentionDays: config.auditRetentionDays,
   };
-  const drivers = startRunDrivers(deskParts, throttledErrors(logger, 'runs of repairs'));
+  const drivers = startRunDrivers(deskParts, isStarted, throttledErrors(logger, 'runs of repairs'));
   services.add({ name: 'runs of repairs', quiet: drivers.stop, stop: drivers.stop });
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   return {

@@ -93,9 +93,8 @@ describe('the operations of the desk', () => {
     await ask(control, { at: '/desk/api/runs/none/cancel', body: {}, status: 404 });
     await ask(control, { at: `${runAt}/explode`, body: {}, status: 400 });
 
-    expect(await ask('/desk/api/export')).toMatchObject({
-      orders: [{ order_id: 'O50' }, { order_id: 'O51' }],
-    });
+    const exported = (await ask('/desk/api/export')).orders as { order_id: string }[];
+    expect(exported.map(({ order_id }) => order_id).sort()).toEqual(['O50', 'O51']);
     const retried = await ask('/desk/api/retry', { body: { because: 'look again' } });
     await until(
       async () =>

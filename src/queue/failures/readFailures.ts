@@ -110,7 +110,7 @@ export async function* failuresIn(
 ): AsyncGenerator<Failure[], void, undefined> {
   if (!('pageFailures' in redis)) redis.defineCommand('pageFailures', { numberOfKeys: 1, lua: SCRIPT });
   const { cause = '', reason = '', text = '' } = where;
-  const needle = text.toLowerCase();
+  const needle = asStored(text);
   let [from, skip] = beginningIn(partition, after);
   do {
     const [nextFrom, nextSkip, page] = await (redis as ScriptedRedis).pageFailures(
@@ -131,6 +131,12 @@ export async function* failuresIn(
     [from, skip] = [nextFrom, nextSkip];
   } while (from !== '');
 }
+
+/** As it stands in JSON; Redis knows small letters of A to Z alone. */
+const asStored = (text: string): string =>
+  JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Of one millisecond, the partitions come one after the other. */
 function beginningIn({ index }: Partition, after: FailureCursor | undefined): [string, string] {

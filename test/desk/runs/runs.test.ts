@@ -237,7 +237,13 @@ describe('a run of repairs', () => {
     first.abort();
     await driving;
     const errors: Error[] = [];
-    const drivers = [1, 2, 3].map(() => startRunDrivers(parts, (error) => errors.push(error)));
+    const drivers = [1, 2, 3].map(() =>
+      startRunDrivers(
+        parts,
+        () => true,
+        (error) => errors.push(error),
+      ),
+    );
     // And one that never heard that it lost its hold.
     const { todo } = runKeys(parts.partitions.all[0] as never, run.id);
     const late = await workers.redis.client().zrange(todo, 0, '49');

@@ -211,5 +211,7 @@ describe('the causes of failed orders', () => {
     expect(await jobs({ text: 'FIND-3' })).toEqual(['p3']);
     expect(await jobs({ text: 'pine st', reason: 'wrong_type' })).toEqual(['p0', 'p2', 'p4', 'p6']);
     expect(await jobs({ cause: 'no such' })).toEqual([]);
+    await fail('q', priced(null, { user_id: 'U1', order_id: 'ÉTÉ "7"' }), 99);
+    expect(await jobs({ text: 'ÉtÉ "7"' })).toEqual(['q']);
   });
 });
