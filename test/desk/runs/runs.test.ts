@@ -182,6 +182,14 @@ describe('a run of repairs', () => {
     });
   });
 
+  it('repairs orders of some hundred kilobytes', async () => {
+    const long = (n: number) => priced(n, `${n},50`, { note: 'x'.repeat(200_000) });
+    await fail(workers, orders(30, long));
+    const run = await begin();
+    await drive(run);
+    expect(await now(run)).toMatchObject({ state: 'done', counts: { sent: 30, ended: 30 } });
+  });
+
   it('sends ten and looks before it sends the rest, and stops when too many of them fail again', async () => {
     await fail(workers, orders(50));
     // Rules that think better of the orders than those of the workers.
