@@ -177,6 +177,12 @@ describe('the Redis user of docs/operate.md', () => {
     await setFleetConcurrency(own, undefined);
     own.disconnect();
     for (const [command, args] of [
+      [failed, 'groups'],
+      [failed, 'search --text a'],
+      [failed, 'retry --text text'],
+      [failed, 'runs'],
+      [failed, 'aside --because x'],
+      [failed, 'restore --because x'],
       [keys, 'create --name shop --role read'],
       [keys, 'list'],
       [people, 'invite anna --role read'],

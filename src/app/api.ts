@@ -9,8 +9,11 @@ import { type AuditLog, makeAuditLog, type Outcome } from '../audit/auditLog.ts'
 import { boardChanges } from '../desk/boardGate.ts';
 import { BOARD_PATH, board } from '../desk/bullBoard.ts';
 import { makeDesk } from '../desk/desk.ts';
+import { makeDeskApi } from '../desk/orders/deskApi.ts';
+import { startRunDrivers } from '../desk/runs/runDrivers.ts';
 import type { ApiParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
+import { deskRoutes } from '../http/desk/deskRoutes.ts';
 import type { QueueDepth } from '../http/health.ts';
 import { liveRoutes } from '../http/live/liveRoutes.ts';
 import { sharedSnapshots } from '../http/live/sharedSnapshots.ts';
@@ -24,6 +27,7 @@ import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
 import { redisSessions } from '../http/transport/sessions.ts';
 import { whoAsks } from '../http/transport/whoAsks.ts';
+import { makeParseOrder } from '../orders/parseOrder.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
 import { readMemoryShare } from '../queue/queueLoad.ts';
@@ -51,7 +55,18 @@ const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
 export function apiParts(
-  { config, logger, services, connect, partitions, queues, queueState, lastCounted, metrics }: HttpParts,
+  {
+    config,
+    logger,
+    services,
+    connect,
+    partitions,
+    queues,
+    queueState,
+    lastCounted,
+    metrics,
+    isStarted,
+  }: HttpParts,
   { redis, ping }: Asked,
 ): ApiParts {
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
@@ -99,8 +114,22 @@ export function apiParts(
     });
     services.add({ name: 'webhook', stop });
   }
-  services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   const audit = makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger });
+  const deskParts = {
+    redis: deskRedis,
+    partitions,
+    rules: {
+      parse: makeParseOrder(config.rules),
+      reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
+      sumFields: config.rules.sumFields,
+    },
+    ledgerRetentionDays: config.ledgerRetentionDays,
+    audit,
+    auditRetentionDays: config.auditRetentionDays,
+  };
+  const drivers = startRunDrivers(deskParts, isStarted, throttledErrors(logger, 'runs of repairs'));
+  services.add({ name: 'runs of repairs', quiet: drivers.stop, stop: drivers.stop });
+  services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   const peopleRedis = connect('fail_fast', 'people', { commandTimeout: PEOPLE_TIMEOUT_MS });
   const people = new PeopleStore(peopleRedis);
   const { admin, provider } = config;
@@ -137,6 +166,7 @@ export function apiParts(
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
     ).use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay)),
     fleet,
+    desk: deskRoutes(makeDeskApi(deskParts)),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,

@@ -23,6 +23,12 @@ export interface Change {
   filter?: string;
   count?: number;
   reason?: string;
+  /** The run of repairs that it is part of. */
+  run?: string;
+  /** SHA-256 of the recipe, JSON, hex. */
+  recipe?: string;
+  /** The jobs of a change of many: id, and the digests of their data before and after. */
+  jobs?: readonly (readonly [id: string, before: string, after?: string])[];
   /** SHA-256 of the job's data as it was and as it is to be, hex. */
   before?: string;
   after?: string;

@@ -36,7 +36,13 @@ export function makeAuditLog(
 ): AuditLog {
   const append = makeAppend(redis, retentionDays);
 
-  const end = async (intent: string, who: Author, change: Change, outcome: Partial<AuditEntry>) => {
+  // Which jobs they were, the intent has said.
+  const end = async (
+    intent: string,
+    who: Author,
+    { jobs, ...change }: Change,
+    outcome: Partial<AuditEntry>,
+  ) => {
     const facts = { ...change, ...outcome };
     const written = await append({ ...stamp(), phase: 'outcome', of: intent, who, ...facts }).catch(
       (error: Error) => error,

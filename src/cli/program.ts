@@ -14,7 +14,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'people', summary: 'who may sign in, and as what', load: () => import('./people/run.ts') },
   {
     name: 'failed',
-    summary: 'give failed orders to the workers once more',
+    summary: 'what has failed: causes, repair, retry, set aside',
     load: () => import('./failed/run.ts'),
   },
   { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },

@@ -7,10 +7,14 @@ import { queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
 import { type Container, wrapperOf } from './wrapper.ts';
 
-const SCRIPT = readFileSync(new URL('./replaceData.lua', import.meta.url), 'utf8');
+/** What every script begins with that edits jobs. */
+export const REPLACE_SCRIPT = readFileSync(new URL('./replaceData.lua', import.meta.url), 'utf8');
+
+const SCRIPT = `${REPLACE_SCRIPT}
+return replace_data(KEYS, unpack(ARGV))`;
 
 /** For one job, in bytes. A few dozen edits of the largest order; a program that edits for ever is stopped here. */
-const MAX_KEPT = 16 * 1024 * 1024;
+export const MAX_KEPT = 16 * 1024 * 1024;
 
 export type Replaced = 'done' | 'missing' | 'state' | 'changed' | 'full';
 
@@ -46,20 +50,25 @@ export async function replaceData(
     redis.defineCommand('replaceJobData', { numberOfKeys: 4, lua: SCRIPT });
   }
   const key = (name: string) => queueKey(partition, name);
-  const facts = JSON.stringify(edit);
   return (redis as ScriptedRedis).replaceJobData(
     key(jobId),
     key('failed'),
     key('delayed'),
     repairKeys(partition).edits,
     jobId,
-    createHash('sha1').update(seen).digest('hex'),
+    sha1(seen),
     text,
-    `${facts.slice(0, -1)},"data":${text}}`,
+    editText(edit, text),
     EDITED_JOB,
     MAX_KEPT,
   );
 }
+
+export const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
+
+/** An edit as it is kept. The data goes in as the text that it is. */
+export const editText = (edit: Omit<Edit, 'data'>, text: string): string =>
+  `${JSON.stringify(edit).slice(0, -1)},"data":${text}}`;
 
 /*
  * The board saves all of a job's data, also what somebody else has changed since it was opened. So each stored edit puts

@@ -45,6 +45,8 @@ export interface ApiParts {
   fleet: () => Promise<Family[]>;
   /** The operators' pages under their address, once Redis was reachable for the first time. */
   operators: { at: string; router: () => Router | undefined };
+  /** The desk's operations, for whoever may operate. */
+  desk: Router;
 }
 
 /** The HTTP surface of a process, without a port: server.ts listens. */
@@ -87,7 +89,7 @@ export function makeApp({
       ...(reading
         ? of(homeRoutes(['', VERSION], reading.keysNeeded), '/', '/home')
         : { '/': leads(withVersion('/'), '/health') }),
-      ...(reading ? { [OPERATORS]: operatorsRouter(reading) } : {}),
+      ...(reading ? { [OPERATORS]: operatorsRouter(reading), [DESK]: deskRouter(reading) } : {}),
       ...(reading
         ? of(reading.signIn(['', VERSION]), '/sign-in', '/sign-out', '/session', '/invitation')
         : {}),
@@ -143,6 +145,7 @@ function aside(routers: Record<string, Router>): RequestHandler {
 
 /** All that operators reach is below this. */
 const OPERATORS = '/admin';
+const DESK = '/desk';
 
 /**
  * Nothing of it is stored anywhere, refusals and the board's own script included: what operators see holds addresses.
@@ -160,6 +163,10 @@ function operatorsRouter({ guards, operators }: ApiParts): Router {
     .use(OPERATORS, guards.operators)
     .use(operators.at, once);
 }
+
+/** What the desk answers holds addresses too. */
+const deskRouter = ({ guards, desk }: ApiParts): Router =>
+  Router().use(withVersion(DESK), unstored, guards.operators).use(desk).use(VERSION, desk);
 
 /** In another case it would be found too, and the page's own script be refused: it only may run under `path`. */
 function asWritten(path: string): RequestHandler {

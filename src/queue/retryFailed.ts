@@ -31,10 +31,16 @@ const { reprocessJob } = createRequire(import.meta.url)('bullmq/dist/cjs/scripts
   reprocessJob: { content: string };
 };
 
-const SCRIPT = `local function reprocess(KEYS, ARGV)
+/** What every script begins with that retries jobs: `reprocess`, for one, and the index. */
+export const RETRY_SCRIPT = `local function reprocess(KEYS, ARGV)
 ${reprocessJob.content}
 end
-${INDEX_SCRIPT}${readFileSync(new URL('./retryFailed.lua', import.meta.url), 'utf8')}`;
+${INDEX_SCRIPT}`;
+
+/** BullMQ's keys that `reprocess` needs behind the job's, in its order. */
+export const RETRY_KEYS = ['events', 'failed', 'wait', 'meta', 'active', 'marker', 'prioritized', 'pc'];
+
+const SCRIPT = RETRY_SCRIPT + readFileSync(new URL('./retryFailed.lua', import.meta.url), 'utf8');
 
 /** Redis does nothing else meanwhile: about 4 ms. */
 const AT_ONCE = 200;
@@ -82,7 +88,7 @@ async function retryPartition(
   const snapshot = retryingKey(partition, randomUUID());
   const failed = await takeSnapshot(redis, key('failed'), snapshot);
   sum.failed += failed;
-  const keys = ['events', 'failed', 'wait', 'meta', 'active', 'marker', 'prioritized', 'pc'].map(key);
+  const keys = RETRY_KEYS.map(key);
   for (let left = failed; left > 0; ) {
     const [retried, others, gone] = await redis.retryFailedJobs(
       snapshot,

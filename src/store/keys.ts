@@ -35,6 +35,10 @@ export interface FailureKeys {
   since: string;
   /** hash: how many orders, minor units and orders of unknown worth there are, in all and by reason */
   sums: string;
+  /** hash: how many orders, users, minor units and orders of unknown worth there are by cause, and since when */
+  causes: string;
+  /** hash: cause and user → orders */
+  users: string;
   /** zset: job id → when it first failed, ms; of orders that were retried and have not ended */
   retried: string;
   /** string: who holds the index against the failed set just now, or until when nobody needs to */
@@ -45,6 +49,8 @@ export const failureKeys = ({ tag }: Partition): FailureKeys => ({
   entries: `${tag}:failures`,
   since: `${tag}:failures:since`,
   sums: `${tag}:failures:sums`,
+  causes: `${tag}:failures:causes`,
+  users: `${tag}:failures:users`,
   retried: `${tag}:failures:retried`,
   pass: `${tag}:failures:pass`,
 });
@@ -54,6 +60,23 @@ export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_sin
 
 /** zset: job id → when it failed, ms; the failed set as one retry of all found it. */
 export const retryingKey = ({ tag }: Partition, retry: string): string => `${tag}:retrying:${retry}`;
+
+export interface RunKeys {
+  /** zset: job id → when it failed, ms, as the failed set said at the start; of those whose turn is to come */
+  todo: string;
+  /** zset: job id → when it was sent, ms; of those that have not ended */
+  sent: string;
+  /** hash: job id → what became of it, as JSON; see desk/runs/rows.ts */
+  rows: string;
+  /** hash: how many were sent, left alone, gone, ended and failed again */
+  counts: string;
+}
+
+/** The share of a partition in a run of repairs. */
+export const runKeys = ({ tag }: Partition, run: string): RunKeys => {
+  const key = `${tag}:run:${run}`;
+  return { todo: `${key}:todo`, sent: `${key}:sent`, rows: `${key}:rows`, counts: `${key}:counts` };
+};
 
 /** Never written: what the permissions are checked on. */
 export const permissionsKey = ({ tag }: Partition): string => `${tag}:permissions`;
@@ -89,6 +112,7 @@ export function knownKeys(partition: Partition): (key: string) => boolean {
     stats.counts(''),
     `${ledger}:`,
     retryingKey(partition, ''),
+    `${partition.tag}:run:`,
   ];
   const ofQueue = queueKey(partition, '');
   return (key) =>
@@ -114,6 +138,18 @@ export const AUDIT_KEY = 'order-pipeline:audit';
 
 /** hash: `hash` of the newest entry, `from`: the hash that the oldest kept one continues. In the slot of the stream. */
 export const AUDIT_HEAD_KEY = `{${AUDIT_KEY}}:head`;
+
+/** zset: id → when it began, ms; of all runs of repairs that are kept */
+export const RUNS_KEY = '{order-pipeline:desk}:runs';
+
+/** set: ids of the runs that somebody has to drive */
+export const ACTIVE_RUNS_KEY = '{order-pipeline:desk}:active';
+
+/** hash: what a run is, see desk/runs/runs.ts */
+export const runKey = (run: string): string => `{order-pipeline:desk}:run:${run}`;
+
+/** string: which process drives a run */
+export const runDriverKey = (run: string): string => `{order-pipeline:desk}:driver:${run}`;
 
 /** hash: id → StoredKey as JSON, without the id. With the next one in a slot of their own. */
 export const API_KEYS_KEY = '{order-pipeline:api-keys}';

@@ -1,12 +1,10 @@
 import { VALUE_UNKNOWN } from '../orders/identity.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
-import { lookalike } from '../orders/lookalikes.ts';
 import { formatMinorUnits } from '../orders/money.ts';
 import type { Order } from '../orders/order.ts';
 import type { ParseOrder } from '../orders/parseOrder.ts';
+import { judgeJob } from '../queue/judgeJob.ts';
 import type { Reading } from '../queue/orderJob.ts';
-import { readAgain } from '../queue/readAgain.ts';
-import { orderOf, receivedAt, sentIn } from '../queue/readOrderJob.ts';
 import type { RecordOrder } from '../stats/record/recordOrder.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 
@@ -39,7 +37,7 @@ export async function processOrder(
   addedAt: number,
   parts: ProcessOrderParts,
 ): Promise<Outcome> {
-  const order = read(data, addedAt, parts);
+  const order = judgeJob(data, addedAt, parts);
   const home = parts.partitions.of(order.userId);
   if (home.index !== parts.partition.index) {
     // An operator changed the user. Added there before it completes here: a crash between the two runs it
@@ -51,33 +49,6 @@ export async function processOrder(
   if (recorded.outcome === 'conflict') throw conflict(order, recorded.recordedMinorUnits);
   return order.notes.length > 0 ? { ...recorded, notes: order.notes } : recorded;
 }
-
-/** A refused one is read once more as its message would be today: "mend the cause, then retry" holds for settings too. */
-function read(data: unknown, addedAt: number, { parse, reading }: ProcessOrderParts): Order {
-  const arrived = receivedAt(data, addedAt);
-  const judged = (job: unknown) => parse(orderOf(job, reading.maxBodyBytes), arrived);
-  try {
-    return judged(data);
-  } catch (error) {
-    if (!(error instanceof InvalidOrder)) throw error;
-    const again = readAgain(data, reading);
-    if (!again) throw told(error, data, reading);
-    try {
-      return judged(again);
-    } catch (refusal) {
-      throw told(refusal, again, reading);
-    }
-  }
-}
-
-/** A refusal says what was sent instead of an order, when that can be told. */
-const told = (error: unknown, job: unknown, { envelope }: Reading): unknown =>
-  error instanceof InvalidOrder
-    ? new InvalidOrder(
-        error.issues,
-        lookalike(sentIn(job), typeof envelope === 'string' ? envelope : envelope.join('.')),
-      )
-    : error;
 
 /** Names both values; where they are the same it says where the difference must be. */
 function conflict(order: Order, recordedMinorUnits: number): InvalidOrder {

@@ -49,7 +49,9 @@ describe('the document of the API', () => {
   const api = readApiDocument(openapiDocument('upper'));
 
   it('has an operation for every route, and a test here asks each', () => {
-    expect(api.operations.map(({ path }) => path).sort()).toEqual(Object.keys(GOOD).sort());
+    // Those of the desk are asked in desk.test.ts.
+    const paths = api.operations.map(({ path }) => path).filter((path) => !path.startsWith('/desk/'));
+    expect(paths.sort()).toEqual(Object.keys(GOOD).sort());
     const ids = api.operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { type CsvRow, toCsv } from '../../src/http/stats/csv.ts';
+import { type CsvRow, toCsv } from '../../src/runtime/csv.ts';
 
 describe('CSV', () => {
   it('any text comes back whole, with one apostrophe in front when a spreadsheet might run it', () => {

@@ -246,7 +246,9 @@ describe('whatever is asked', () => {
     expect([status, body]).toEqual([200, steady]);
   }
 
-  const operations = readApiDocument(openapiDocument('upper')).operations.map(({ path }) => path);
+  const operations = readApiDocument(openapiDocument('upper'))
+    .operations.filter(({ method }) => method === 'get')
+    .map(({ path }) => path);
 
   it.each(operations)('of %s, the answer is one the document knows', async (path) => {
     const operation = api.operation(path);

@@ -65,9 +65,15 @@ describe('order-pipeline failed', () => {
   });
 
   it.each([
-    ['', 'the command must be retry, got nothing'],
-    ['delete', 'the command must be retry, got "delete"'],
-    ['retry now', 'the command must be retry, got "retry now"'],
+    ['', 'the command must be one of groups, search,'],
+    ['retry now', 'export, got "retry now"'],
+    ['delete', 'delete needs --because\ndelete needs --count'],
+    ['repair', 'repair needs --because'],
+    ['groups --cause x', 'groups takes no --cause'],
+    ['try --recipe {}', '--recipe: version'],
+    ['try --recipe @/no/such', '--recipe cannot be read: ENOENT'],
+    ['aside --because x --job a --reason wrong_type', '--job stands alone'],
+    ['repair --because x --rate 0', '--rate must be a whole number from 1 to 100000, got "0"'],
     ['retry --reason odd', '--reason must be one of invalid_json'],
     ['retry --all', 'unknown option --all'],
   ])('%j is refused, saying why, and retries nothing', async (args, problem) => {
@@ -88,5 +94,88 @@ describe('order-pipeline failed', () => {
     const { code, stderr } = await runCommand(failed, 'retry', { REDIS_URL: `redis://127.0.0.1:${port}` });
     expect(code).toBe(2);
     expect(stderr).toContain(`no Redis answers at 127.0.0.1:${port}`);
+  });
+
+  // The last one: its orders have ended, and would not fail once more.
+  it('groups, tries, repairs and proves; sets aside, restores and deletes', async () => {
+    const json = async (args: string) => {
+      const { code, stdout, stderr } = await run(`${args} --json`);
+      expect([args, code, stderr.replace(/^orders: .*\n/gm, '')]).toEqual([args, 0, '']);
+      return JSON.parse(stdout);
+    };
+    const before = (await workers.read.global()) ?? { orders: 0, minorUnits: 0 };
+    const [largest, other] = await json('groups');
+    expect(largest).toMatchObject({
+      reason: 'currency_mismatch',
+      path: 'currency',
+      shape: 'a',
+      orders: 2,
+      users: 2,
+      money: 4000,
+    });
+    expect(other).toMatchObject({
+      reason: 'order_value_mismatch',
+      path: 'order_value',
+      shape: '',
+      orders: 4,
+      users: 4,
+      money: 804,
+    });
+    expect(new Date(other.first_seen).toISOString()).toBe(other.first_seen);
+    expect((await run('groups')).stdout).toMatch(/6 orders have failed, worth 4,804\.00\n$/);
+
+    const found = await json(`search --cause ${other.cause}`);
+    expect(found.map(({ job }: { job: string }) => job).sort()).toEqual(['m0', 'm1', 'm2', 'm3']);
+    expect(await json('search --text u5')).toMatchObject([{ job: 'm5', user_id: 'U5', money: 2000 }]);
+    expect(await json('show --job m0')).toMatchObject({
+      state: 'failed',
+      data: { order: { order_value: 201 } },
+      now: { fault: { reason: 'order_value_mismatch' } },
+    });
+
+    const tried = await json(`try --cause ${other.cause}`);
+    expect(tried).toMatchObject({
+      recipe: { version: 1, steps: [{ do: 'recompute_total' }] },
+      orders: 4,
+      would_count: { orders: 4, money: 8000 },
+      still_fail: { orders: 0 },
+      diffs: [{ changes: [{ path: 'order_value', before: '201', after: '2000' }] }, {}, {}],
+    });
+    expect(await runs()).toEqual([1, 1, 1, 1, 1, 1]);
+
+    const receipt = await json(`repair --cause ${other.cause} --because ticket`);
+    expect(receipt).toMatchObject({
+      run: { state: 'done', orders: 4, because: 'ticket', counts: { sent: 4, ended: 4 } },
+      money: { before: 0, repaired: 8000, elsewhere: 0, after: 8000 },
+      states: { counted: 4 },
+    });
+    expect(receipt.orders).toHaveLength(4);
+    expect(await workers.read.global()).toMatchObject({
+      orders: before.orders + 4,
+      minorUnits: before.minorUnits + 800_000,
+    });
+    const again = await run(`receipt --run ${receipt.run.run}`);
+    expect(again.stdout).toMatch(/0\.00 before \+ 8,000\.00 repaired \+ 0\.00 by others = 8,000\.00 now\n$/);
+    expect(await json('runs')).toMatchObject([{ run: receipt.run.run, state: 'done' }]);
+    expect((await run(`pause --run ${receipt.run.run}`)).stderr).toBe('The run is done.\n');
+    expect((await run('repair --reason currency_mismatch --because x')).stderr).toMatch(
+      /^No recipe is known/,
+    );
+
+    expect((await run('export')).stdout).toMatch(
+      /^job,order_id,user_id,money,reasons,.*\r\nm[45],ORD1237,U[45],2000,currency_mismatch at currency,/,
+    );
+    expect(await json('aside --reason currency_mismatch --because later')).toEqual({ orders: 2, gone: 0 });
+    expect(await json('groups')).toEqual([]);
+    expect(await json('restore --job m4 --because now')).toEqual({ orders: 1, gone: 0 });
+    expect(await run('delete --aside --count 7 --because test')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^It would be 1 orders, not 7/),
+    });
+    expect(await json('delete --aside --count 1 --because test')).toEqual({ orders: 1, gone: 0 });
+    expect(await json('retry --job m4')).toMatchObject({
+      run: { state: 'done', counts: { sent: 0, left: 1 } },
+    });
+    expect((await json('search')).map(({ job }: { job: string }) => job)).toEqual(['m4']);
   });
 });

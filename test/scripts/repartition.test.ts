@@ -6,7 +6,15 @@ import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import { readFailurePage, readFailures } from '../../src/queue/failures/readFailures.ts';
 import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
-import { failureKeys, PARTITIONS_KEY, pausedSinceKey } from '../../src/store/keys.ts';
+import {
+  ACTIVE_RUNS_KEY,
+  failureKeys,
+  PARTITIONS_KEY,
+  pausedSinceKey,
+  queueKey,
+  RUNS_KEY,
+  runKeys,
+} from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { endings, order, recorder } from '../stats/recording.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -99,6 +107,35 @@ describe('another number of partitions', () => {
     expect(before.retried).toEqual([retried?.job, '0']);
     await change(5);
     expect(await known(5)).toEqual(before);
+    expect((await verifyAll(redis, makePartitions(5), noProgress)).result).toBe('right');
+  });
+
+  it('takes along what was set aside and the receipts of runs, and waits for runs that go on', async () => {
+    await fill(redis, 2, ORDERS.slice(0, 100));
+    const old = makePartitions(2).all;
+    await redis.zadd(RUNS_KEY, 1, 'R');
+    for (const partition of old) {
+      const failed = queueKey(partition, 'failed');
+      const [job] = await redis.zrange(failed, 0, '0');
+      await redis.zrem(failed, job as string);
+      await redis.zadd(queueKey(partition, 'aside'), 7, job as string);
+      await redis.hset(queueKey(partition, job as string), 'aside', '{"first":1}');
+      await redis.hset(runKeys(partition, 'R').rows, job as string, '{"result":"sent"}');
+      await reconcileFailures(redis, partition, { alone: true });
+    }
+    await redis.sadd(ACTIVE_RUNS_KEY, 'R');
+    await expect(change(5)).rejects.toThrow('1 runs of repairs have not ended');
+    await redis.del(ACTIVE_RUNS_KEY);
+    await change(5);
+    let [aside, rows] = [0, 0];
+    for (const partition of makePartitions(5).all) {
+      for (const job of await redis.zrange(queueKey(partition, 'aside'), 0, '-1')) {
+        expect(await redis.hget(queueKey(partition, job), 'aside')).toBe('{"first":1}');
+        aside += 1;
+      }
+      rows += await redis.hlen(runKeys(partition, 'R').rows);
+    }
+    expect({ aside, rows }).toEqual({ aside: 2, rows: 2 });
     expect((await verifyAll(redis, makePartitions(5), noProgress)).result).toBe('right');
   });
 

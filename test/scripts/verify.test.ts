@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { makeAuditLog } from '../../src/audit/auditLog.ts';
 import { run as verify } from '../../src/cli/verify/run.ts';
 import { reconcileFailures } from '../../src/queue/failures/reconcile.ts';
+import { causeId } from '../../src/queue/failures/shape.ts';
 import { forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { type FailureKeys, failureKeys, repairKeys } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
@@ -37,7 +38,7 @@ describe('order-pipeline verify', () => {
     const { code, stdout } = await runCommand(verify, '', { REDIS_URL: server.url, PARTITIONS: '8' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^orders of all users = global +600 +600 +ok$/m);
-    expect(stdout).toMatch(/^All 27 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
+    expect(stdout).toMatch(/^All 29 checks hold: 600 orders of 120 users in 3 partitions\.$/m);
   });
 
   it('finds nothing wrong where nothing was counted yet', async () => {
@@ -288,27 +289,32 @@ describe('order-pipeline verify', () => {
     [
       'an entry that is missing',
       ({ entries }) => redis.hdel(entries, 'J1'),
-      { known: '3 2', entries: '2 2', listed: '2 3', sums: '4 0' },
+      { known: '3 2', entries: '2 2', listed: '2 3', sums: '4 0', causes: '2 0' },
     ],
     [
       'an entry of a job that is none',
       ({ entries }) => redis.hset(entries, 'J9', '[1,1,null,"","",1,[]]'),
-      { known: '3 3', entries: '4 3', listed: '4 3', sums: '6 2' },
+      { known: '3 3', entries: '4 3', listed: '4 3', sums: '6 2', causes: '2 2' },
     ],
     [
       'an entry of an earlier failure',
       ({ entries }) => redis.hset(entries, 'J1', '[1,1,100,"","",1,[["wrong_type",""]]]'),
-      { known: '3 2', entries: '3 2', listed: '3 3', sums: '6 2' },
+      { known: '3 2', entries: '3 2', listed: '3 3', sums: '6 2', causes: '2 0' },
     ],
     [
       'a sum',
       ({ sums }) => redis.hincrby(sums, 'minor_units', 1),
-      { known: '3 3', entries: '3 3', listed: '3 3', sums: '4 3' },
+      { known: '3 3', entries: '3 3', listed: '3 3', sums: '4 3', causes: '2 2' },
+    ],
+    [
+      'a sum of a cause',
+      ({ causes }) => redis.hincrby(causes, `${causeId('fault\n\n')}:orders`, 1),
+      { known: '3 3', entries: '3 3', listed: '3 3', sums: '4 4', causes: '2 1' },
     ],
     [
       'a time',
       ({ since }) => redis.zrem(since, 'J1'),
-      { known: '3 3', entries: '3 3', listed: '3 2', sums: '4 4' },
+      { known: '3 3', entries: '3 3', listed: '3 2', sums: '4 4', causes: '2 2' },
     ],
   ])('finds an index of failed orders that is wrong in %s', async (_, damage, figures) => {
     const queues = await queuesOf(redis, 3);
@@ -333,6 +339,7 @@ describe('order-pipeline verify', () => {
       entries: found('entries there of orders that have failed'),
       listed: found('entries listed by when they first failed'),
       sums: found('sums over the entries, by reason'),
+      causes: found('sums over the entries, by cause'),
     }).toEqual(figures);
   });
 

@@ -20,6 +20,7 @@ interface Response_ {
 
 export interface Documented {
   path: string;
+  method: string;
   operationId: string;
   description?: string;
   parameters: Parameter[];
@@ -57,17 +58,19 @@ export function readApiDocument(document: Json): ApiDocument {
         .reduce<unknown>((at, key) => (at as Json)[key], document),
     );
   };
-  const operations = Object.entries(document.paths as Record<string, { get: Omit<Documented, 'path'> }>).map(
-    ([path, { get }]) => ({
-      ...get,
+  const paths = document.paths as Record<string, Record<string, Omit<Documented, 'path' | 'method'>>>;
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]) => ({
+      ...described,
       path,
+      method,
       responses: Object.fromEntries(
-        Object.entries(get.responses).map(([status, response]) => [
+        Object.entries(described.responses).map(([status, response]) => [
           status,
           resolve(response) as unknown as Response_,
         ]),
       ),
-    }),
+    })),
   );
 
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });

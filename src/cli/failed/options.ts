@@ -1,46 +1,177 @@
+import { readFileSync } from 'node:fs';
+import type { Meant } from '../../desk/matching.ts';
+import { type Recipe, recipe } from '../../desk/recipes/recipe.ts';
 import { REASONS, type Reason } from '../../orders/invalidOrder.ts';
-import { readCommandLine, type Usage } from '../kit/commandLine.ts';
+import { readCommandLine, type Usage, type Values } from '../kit/commandLine.ts';
 
-export type Wanted =
-  | { do: 'retry'; reason: Reason | undefined; dryRun: boolean; json: boolean }
-  | { do: 'help' }
-  | { do: 'nothing'; problems: string[] };
+/** What each command is given besides --json; those in brackets may be missing. */
+const COMMANDS = {
+  groups: [],
+  search: ['[which]', '[limit]'],
+  show: ['job'],
+  try: ['[which]', '[recipe]'],
+  repair: ['[which]', '[recipe]', 'because', '[rate]', '[stop-percent]'],
+  retry: ['[which]', '[because]', '[dry-run]'],
+  runs: [],
+  receipt: ['run'],
+  pause: ['run'],
+  resume: ['run'],
+  cancel: ['run'],
+  aside: ['[which]', 'because'],
+  restore: ['[job]', 'because'],
+  delete: ['[which]', '[aside]', 'because', 'count'],
+  export: ['[which]'],
+} as const;
+export type CommandName = keyof typeof COMMANDS;
+
+const WHICH = ['cause', 'reason', 'text', 'job'];
+
+export interface Wanted {
+  do: CommandName;
+  where: Meant;
+  recipe: Recipe | undefined;
+  because: string;
+  run: string;
+  rate: number | undefined;
+  stopPercent: number;
+  limit: number;
+  count: number;
+  aside: boolean;
+  dryRun: boolean;
+  json: boolean;
+}
 
 export const USAGE: Usage = {
   name: 'failed',
-  does: 'Gives failed orders to the workers once more.',
-  examples: ['failed retry', 'failed retry --reason order_value_mismatch --dry-run'],
-  options: [
-    ['--reason <REASON>', `only orders refused for it, among other reasons perhaps: ${REASONS.join(', ')}`],
-    ['--dry-run', 'say how many it would be, retry none'],
-    ['--json', 'the counts as JSON'],
+  does: 'What has failed and why; try a repair, run it, see what it did; retry, set aside, restore, delete.',
+  examples: [
+    'failed groups',
+    'failed try --cause 3f2a9c01de',
+    'failed repair --cause 3f2a9c01de --because "ticket 7"',
+    'failed retry --reason order_value_mismatch --dry-run',
+    'failed delete --aside --count 12 --because "test data"',
   ],
-  notes: `Every order that has failed by now runs exactly once more with all its attempts, the oldest failure first. An order
-that fails again is not retried again: it stays failed. Refused orders pass only when they, or the rules, were changed
-meanwhile. Which Redis is set by the same variables as for the roles; how many partitions there are is read from it.
+  options: [
+    ['--cause <ID>', 'only orders of this cause, as groups names it'],
+    [
+      '--reason <REASON>',
+      `only orders refused for it, among other reasons perhaps: ${REASONS.join(', ')}; or fault`,
+    ],
+    ['--text <TEXT>', 'only orders that hold it, in any field or id'],
+    ['--job <ID>', 'only these jobs, with commas between them'],
+    ['--recipe <JSON>', 'the recipe, or @FILE (the one that is proposed for the orders)'],
+    ['--because <TEXT>', 'why, for the audit log'],
+    ['--rate <N>', 'orders a second at most (as fast as the workers take them)'],
+    ['--stop-percent <N>', 'a run stops when more have failed again (20)'],
+    ['--run <ID>', 'the run'],
+    ['--limit <N>', 'how many search shows (50)'],
+    ['--count <N>', 'how many orders delete will delete: it refuses when there are others'],
+    ['--aside', 'delete orders that were set aside'],
+    ['--dry-run', 'of retry: say how many it would be, retry none'],
+    ['--json', 'the answer as JSON; groups, search, runs and export as an array'],
+  ],
+  notes: `The commands: ${Object.keys(COMMANDS).join(', ')}.
 
-Exit code: 0 done, 1 ended half-way: type it again, 2 wrong use or no Redis.`,
+retry: every order that has failed by now runs exactly once more with all its attempts, the oldest failure first. An order
+that fails again is not retried again: it stays failed. Refused orders pass only when they, or the rules, were changed
+meanwhile; with --cause, --text or --job those that would fail again are left alone. repair: orders are edited as the recipe
+says, ten first, and sent; those that would fail again are left alone. A run that is left goes on by any API, and by resume.
+try judges by the settings of this command: give it those of the workers. Which Redis is set by the same variables as for
+the roles; how many partitions there are is read from it.
+
+Exit code: 0 done, 1 ended half-way, stopped or refused, 2 wrong use or no Redis.`,
 };
 
-export function readWanted(args: readonly string[]): Wanted {
+export type Read = { do: 'help' } | { do: 'nothing'; problems: string[] } | Wanted;
+
+export function readWanted(args: readonly string[]): Read {
   const read = readCommandLine(USAGE, args);
   if (read === 'help') return { do: 'help' };
   const { values, operands, problems } = read;
-  if (operands.join(' ') !== 'retry') {
-    const got = operands.length === 0 ? 'nothing' : JSON.stringify(operands.join(' '));
-    problems.push(`the command must be retry, got ${got}; see --help`);
+  const name = operands.join(' ');
+  if (!Object.hasOwn(COMMANDS, name)) {
+    const got = operands.length === 0 ? 'nothing' : JSON.stringify(name);
+    problems.push(`the command must be one of ${Object.keys(COMMANDS).join(', ')}, got ${got}; see --help`);
+    return { do: 'nothing', problems };
   }
-  const reason = values.get('reason');
-  if (reason !== undefined && !isReason(reason)) {
-    problems.push(`--reason must be one of ${REASONS.join(', ')}, got ${JSON.stringify(reason)}`);
-  }
-  if (problems.length > 0) return { do: 'nothing', problems };
-  return {
-    do: 'retry',
-    reason: reason as Reason | undefined,
+  const command = name as CommandName;
+  problems.push(...misplaced(command, values));
+  const number = (option: string, least: number, most: number) =>
+    readNumber(values, option, [least, most], problems);
+  const wanted: Wanted = {
+    do: command,
+    where: readWhere(values, problems),
+    recipe: readRecipe(values.get('recipe'), problems),
+    because: values.get('because') ?? '',
+    run: values.get('run') ?? '',
+    rate: number('rate', 1, 100_000),
+    stopPercent: number('stop-percent', 0, 100) ?? 20,
+    limit: number('limit', 1, 1_000) ?? 50,
+    count: number('count', 0, 1_000_000_000) ?? 0,
+    aside: values.has('aside'),
     dryRun: values.has('dry-run'),
     json: values.has('json'),
   };
+  return problems.length > 0 ? { do: 'nothing', problems } : wanted;
 }
 
-const isReason = (text: string): text is Reason => (REASONS as readonly string[]).includes(text);
+function misplaced(command: CommandName, values: Values): string[] {
+  const takes: readonly string[] = COMMANDS[command];
+  const needed = takes.filter((each) => !each.startsWith('['));
+  const names = takes
+    .map((each) => each.replace(/[[\]]/g, ''))
+    .flatMap((each) => (each === 'which' ? WHICH : each));
+  return [
+    ...needed.filter((each) => !values.has(each)).map((each) => `${command} needs --${each}`),
+    ...[...values.keys()]
+      .filter((each) => each !== 'json' && !names.includes(each))
+      .map((each) => `${command} takes no --${each}`),
+  ];
+}
+
+function readWhere(values: Values, problems: string[]): Meant {
+  const reason = values.get('reason');
+  if (reason !== undefined && !isReason(reason)) {
+    problems.push(`--reason must be one of ${REASONS.join(', ')}, fault, got ${JSON.stringify(reason)}`);
+  }
+  const jobs = values.get('job')?.split(',');
+  if (jobs && WHICH.some((each) => each !== 'job' && values.has(each))) problems.push('--job stands alone');
+  const cause = values.get('cause');
+  const text = values.get('text');
+  return {
+    ...(cause === undefined ? {} : { cause }),
+    ...(reason === undefined ? {} : { reason: reason as Reason }),
+    ...(text === undefined ? {} : { text }),
+    ...(jobs === undefined ? {} : { jobs }),
+  };
+}
+
+const isReason = (text: string): boolean => text === 'fault' || (REASONS as readonly string[]).includes(text);
+
+function readRecipe(text: string | undefined, problems: string[]): Recipe | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const found = recipe.safeParse(
+      JSON.parse(text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text),
+    );
+    if (found.success) return found.data;
+    problems.push(...found.error.issues.map(({ path, message }) => `--recipe: ${path.join('.')} ${message}`));
+  } catch (error) {
+    problems.push(`--recipe cannot be read: ${(error as Error).message}`);
+  }
+  return undefined;
+}
+
+function readNumber(
+  values: Values,
+  option: string,
+  [least, most]: [number, number],
+  problems: string[],
+): number | undefined {
+  const text = values.get(option);
+  if (text === undefined) return undefined;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  problems.push(`--${option} must be a whole number from ${least} to ${most}, got ${JSON.stringify(text)}`);
+  return undefined;
+}

@@ -5,6 +5,7 @@ import type { Figures } from '../verify/figures.ts';
 import type { Periods } from '../verify/periods.ts';
 import { readAllFigures } from '../verify/verifyAll.ts';
 import { countRepairs } from './copyRepairs.ts';
+import { countRows } from './copyRuns.ts';
 import { countJobs } from './jobPlaces.ts';
 import type { Split } from './split.ts';
 
@@ -45,6 +46,7 @@ async function figuresOf(
     ['edited orders', repairs.edits],
     ['repaired orders', repairs.repairs],
     ['repaired orders by when they ended', repairs.ended],
+    ['orders in receipts', await countRows(redis, partitions)],
   ]);
 }
 

@@ -3,6 +3,7 @@ import type { IdCase } from '../../orders/ids.ts';
 import { failuresPart, jobParts } from './copyJobs.ts';
 import { type LedgerSizes, ledgerParts, standOf } from './copyLedger.ts';
 import { repairParts } from './copyRepairs.ts';
+import { runParts } from './copyRuns.ts';
 import { statsParts } from './copyStats.ts';
 import { totalsPart } from './copyTotals.ts';
 import type { Part } from './part.ts';
@@ -25,6 +26,7 @@ export async function listParts(
     parts.push(...(await ledgerParts(redis, source, split, stands)));
     parts.push(...(await jobParts(redis, source, split, idCase)));
     parts.push(...(await repairParts(redis, source, split)));
+    parts.push(await runParts(redis, source, split));
   }
   parts.push(failuresPart(redis, split));
   parts.push(totalsPart(redis, split, stands));

@@ -5,10 +5,10 @@ import { pairs, replies } from '../kit/redisPages.ts';
 
 /** A state of jobs that must not be lost. Completed jobs are only kept to look at, so they are left behind. */
 export interface JobPlace {
-  name: 'active' | 'paused' | 'wait' | 'delayed' | 'prioritized' | 'failed';
+  name: 'active' | 'paused' | 'wait' | 'delayed' | 'prioritized' | 'failed' | 'aside';
   kind: 'list' | 'zset';
   /** Where its jobs go: what was in hand or held back waits again. */
-  becomes: 'wait' | 'delayed' | 'prioritized' | 'failed';
+  becomes: 'wait' | 'delayed' | 'prioritized' | 'failed' | 'aside';
 }
 
 /** Jobs that go to the same list come in the order in which they would have been taken. */
@@ -19,6 +19,7 @@ export const JOB_PLACES: readonly JobPlace[] = [
   { name: 'delayed', kind: 'zset', becomes: 'delayed' },
   { name: 'prioritized', kind: 'zset', becomes: 'prioritized' },
   { name: 'failed', kind: 'zset', becomes: 'failed' },
+  { name: 'aside', kind: 'zset', becomes: 'aside' },
 ];
 
 export async function placeSize(
@@ -54,7 +55,7 @@ export async function countJobs(
   redis: Redis | Cluster,
   partitions: readonly Partition[],
 ): Promise<Record<JobPlace['becomes'], number>> {
-  const counts = { wait: 0, delayed: 0, prioritized: 0, failed: 0 };
+  const counts = { wait: 0, delayed: 0, prioritized: 0, failed: 0, aside: 0 };
   for (const partition of partitions) {
     for (const place of JOB_PLACES) {
       const size = await placeSize(redis, partition, place);

@@ -5,6 +5,7 @@ import { PARTITIONS_KEY, REPARTITION_KEY } from '../../store/keys.ts';
 import { makePartitions } from '../../store/partitions.ts';
 import type { Progress } from '../kit/progress.ts';
 import { occupiedTags, readLayout } from '../verify/layout.ts';
+import { refuseWhileRepairing } from './copyRuns.ts';
 import { beginJournal, type Entry, type Journal, readJournal, takeOverJournal } from './journal.ts';
 import type { RepartitionOptions } from './options.ts';
 import { carryOut, undo } from './phases.ts';
@@ -87,6 +88,7 @@ async function begin(
   if (layout.count === to) throw new Refusal(`there are ${to} partitions already`);
   const partitions = makePartitions(layout.count);
   if (!force) await refuseWhileInUse(redis, partitions);
+  await refuseWhileRepairing(redis);
   await refuseUnknownKeys(redis, partitions, progress);
   const occupied = await occupiedTags(redis, makePartitions(to).all);
   if (occupied.length > 0) {

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { FAULT, readEntry } from '../../queue/failures/failure.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
-import { fieldsOf, pagesOf, pairs } from '../kit/redisPages.ts';
+import { fieldsOf, pagesOf, pairs, replies } from '../kit/redisPages.ts';
 import type { Check } from './checks.ts';
 
 /** Passes over a partition before it counts as too busy. */
@@ -18,18 +18,23 @@ interface Found {
   listed: number;
   sums: number;
   wrongSums: string[];
+  causes: number;
+  wrongCauses: string[];
+  aside: number;
+  lostAside: number;
 }
 
-const NAMES = ['failed', 'entries', 'right', 'listed', 'sums'] as const;
+const NAMES = ['failed', 'entries', 'right', 'listed', 'sums', 'causes', 'aside', 'lostAside'] as const;
 
 /** The index of failed orders against the failed set, and its sums against its entries. */
 export async function checksOfFailed(redis: Redis | Cluster, partitions: Partitions): Promise<Check[]> {
-  const all: Found = { failed: 0, entries: 0, right: 0, listed: 0, sums: 0, wrongSums: [] };
+  const all = nothing();
   let busy = false;
   for (const partition of partitions.all) {
     const { found, moved } = await readQuietly(redis, partition);
     for (const name of NAMES) all[name] += found[name];
     all.wrongSums.push(...found.wrongSums);
+    all.wrongCauses.push(...found.wrongCauses);
     busy ||= moved;
   }
   const check = (name: string, expected: number, found: number, note?: string): Check => ({
@@ -50,8 +55,28 @@ export async function checksOfFailed(redis: Redis | Cluster, partitions: Partiti
       all.sums - all.wrongSums.length,
       all.wrongSums.slice(0, SHOWN).join(', '),
     ),
+    check(
+      'sums over the entries, by cause',
+      all.causes,
+      all.causes - all.wrongCauses.length,
+      all.wrongCauses.slice(0, SHOWN).join(', '),
+    ),
+    check('orders set aside that are there', all.aside, all.aside - all.lostAside),
   ];
 }
+
+const nothing = (): Found => ({
+  failed: 0,
+  entries: 0,
+  right: 0,
+  listed: 0,
+  sums: 0,
+  wrongSums: [],
+  causes: 0,
+  wrongCauses: [],
+  aside: 0,
+  lostAside: 0,
+});
 
 /** Again while it differs and something moves: an order that fails is noted a moment later. */
 async function readQuietly(
@@ -78,7 +103,7 @@ async function momentOf(redis: Redis | Cluster, partition: Partition): Promise<s
 
 async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<Found> {
   const keys = failureKeys(partition);
-  const found: Found = { failed: 0, entries: 0, right: 0, listed: 0, sums: 0, wrongSums: [] };
+  const found = nothing();
   for await (const page of pagesOf(redis, queueKey(partition, 'failed'), PAGE)) {
     const entries = await redis.hmget(keys.entries, ...page.map(({ member }) => member));
     found.failed += page.length;
@@ -86,22 +111,41 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
   }
   const seen = new Set<string>();
   const sums = new Map<string, number>();
+  const causes = new Map<string, number>();
+  const users = new Set<string>();
   let cursor = '0';
   do {
     const [next, flat] = await redis.hscan(keys.entries, cursor, 'COUNT', PAGE);
     for (const [job, text] of pairs(flat)) {
-      if (!seen.has(job)) addTo(sums, text);
+      if (!seen.has(job)) {
+        addTo(sums, text);
+        addToCauses(causes, users, text);
+      }
       seen.add(job);
     }
     cursor = next;
   } while (cursor !== '0');
   found.entries = seen.size;
   found.listed = await redis.zcard(keys.since);
-  const stored = await fieldsOf(redis, keys.sums);
-  const names = [...new Set([...sums.keys(), ...stored.keys()])];
-  found.sums = names.length;
-  found.wrongSums = names.filter((name) => (sums.get(name) ?? 0) !== Number(stored.get(name) ?? 0));
+  [found.sums, found.wrongSums] = held(sums, await fieldsOf(redis, keys.sums));
+  for await (const page of pagesOf(redis, queueKey(partition, 'aside'), PAGE)) {
+    const pipe = redis.pipeline();
+    for (const { member } of page) pipe.exists(queueKey(partition, member));
+    found.aside += page.length;
+    found.lostAside += (await replies<number>(pipe)).filter((exists) => exists === 0).length;
+  }
+  const ofCauses = [...(await fieldsOf(redis, keys.causes))].filter(([name]) => SUMMED.test(name));
+  [found.causes, found.wrongCauses] = held(causes, new Map(ofCauses));
   return found;
+}
+
+/** A cause has its words and its times besides. */
+const SUMMED = /:(?:orders|minor_units|unknown|users)$/;
+
+/** How many sums there are or should be, and which of them are wrong. */
+function held(sums: Map<string, number>, stored: Map<string, string>): [number, string[]] {
+  const names = [...new Set([...sums.keys(), ...stored.keys()])];
+  return [names.length, names.filter((name) => (sums.get(name) ?? 0) !== Number(stored.get(name) ?? 0))];
 }
 
 function addTo(sums: Map<string, number>, text: string): void {
@@ -109,9 +153,23 @@ function addTo(sums: Map<string, number>, text: string): void {
   if (failure === undefined) return;
   const { minorUnits, issues } = failure;
   const reasons = issues.length === 0 ? [FAULT] : issues.map(({ code }) => code);
-  const add = (name: string, more: number) => sums.set(name, (sums.get(name) ?? 0) + more);
   for (const name of ['', ...new Set(reasons)].map((reason) => reason && `${reason}:`)) {
-    add(`${name}orders`, 1);
-    add(minorUnits === undefined ? `${name}unknown` : `${name}minor_units`, minorUnits ?? 1);
+    add(sums, `${name}orders`, 1);
+    add(sums, minorUnits === undefined ? `${name}unknown` : `${name}minor_units`, minorUnits ?? 1);
   }
 }
+
+function addToCauses(causes: Map<string, number>, users: Set<string>, text: string): void {
+  const failure = readEntry('', 0, 0, text);
+  if (failure === undefined) return;
+  const { minorUnits, user } = failure;
+  for (const id of failure.causes) {
+    add(causes, `${id}:orders`, 1);
+    add(causes, minorUnits === undefined ? `${id}:unknown` : `${id}:minor_units`, minorUnits ?? 1);
+    if (user !== '' && !users.has(id + user)) add(causes, `${id}:users`, 1);
+    users.add(id + user);
+  }
+}
+
+const add = (sums: Map<string, number>, name: string, more: number) =>
+  sums.set(name, (sums.get(name) ?? 0) + more);

@@ -5,6 +5,8 @@ import { PROBLEM_TYPE } from '../transport/problem.ts';
 import { PROBLEM_KINDS, type ProblemKind } from '../transport/problemKinds.ts';
 import { SESSION_COOKIE } from '../transport/sessions.ts';
 import * as answers from './answers.ts';
+import * as deskAnswers from './deskAnswers.ts';
+import { deskOperations } from './deskOperations.ts';
 import * as liveAnswers from './liveAnswers.ts';
 import { liveOperations, queueOperation } from './liveOperations.ts';
 import type { Operation } from './operation.ts';
@@ -40,12 +42,13 @@ export function openapiDocument(idCase: IdCase, basePath = ''): Json {
     ...liveOperations,
     ...openOperations,
     queue: queueOperation,
+    ...deskOperations,
   } as unknown as Record<string, Operation>;
   const responses: SharedResponses = { basePath, all: new Map() };
   const paths = Object.fromEntries(
     Object.entries(operations).map(([id, operation]) => [
       operation.path,
-      { get: describe(id, operation, responses) },
+      { [operation.method ?? 'get']: describe(id, operation, responses) },
     ]),
   );
   return {
@@ -87,7 +90,8 @@ export function openapiDocument(idCase: IdCase, basePath = ''): Json {
 }
 
 const ABOUT = [
-  'Every path exists bare and under `/v1`, answers `GET` and `HEAD`, and takes no body.',
+  'Every path exists bare and under `/v1`, answers `GET` and `HEAD`, and takes no body; of `/desk/api` some answer `POST` ' +
+    'with a JSON body instead, and all of it needs the key of an admin, or the password.',
   'Money is a JSON number with two decimals at most, days are UTC, both ends of a range count.',
   'Answers carry a weak `ETag`: send it back as `If-None-Match` and an unchanged answer is a 304. ' +
     'From 1 kB on they are compressed when `Accept-Encoding` allows it.',
@@ -102,6 +106,7 @@ const TAGS = [
   { name: 'Totals', description: 'All users together.' },
   { name: 'Lists', description: 'Many rows, as JSON or CSV.' },
   { name: 'Operation', description: 'For those who run this.' },
+  { name: 'Desk', description: 'What has failed: find it, repair it, prove it.' },
   { name: 'About', description: 'This API itself.' },
 ] satisfies { name: Operation['tag']; description: string }[];
 
@@ -148,7 +153,7 @@ const headers = (...names: (keyof typeof HEADERS)[]): Json =>
   Object.fromEntries([...names, ...ALWAYS].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const NAMES = new Map<z.core.$ZodType, string>(
-  Object.entries({ ...answers, ...liveAnswers }).map(([name, schema]) => [
+  Object.entries({ ...answers, ...liveAnswers, ...deskAnswers }).map(([name, schema]) => [
     schema,
     `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
   ]),
@@ -179,7 +184,7 @@ function withoutIds({ $schema, $id, ...schema }: Json): Json {
 }
 
 function describe(id: string, operation: Operation, shared: SharedResponses): Json {
-  const { tag, summary, description, open } = operation;
+  const { tag, summary, description, open, body } = operation;
   return {
     operationId: id,
     tags: [tag],
@@ -189,6 +194,14 @@ function describe(id: string, operation: Operation, shared: SharedResponses): Js
       ...parametersIn('path', operation.pathParameters.shape),
       ...parametersIn('query', (operation.query as z.ZodObject).shape),
     ],
+    ...(body
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: { $ref: ref(NAMES.get(body) as string) } } },
+          },
+        }
+      : {}),
     security: open ? [] : [{ bearer: [] }, { apiKey: [] }, { session: [] }, {}],
     responses: { ...successes(operation), ...problemsOf(operation, shared) },
   };
@@ -210,13 +223,13 @@ function parametersIn(place: 'path' | 'query', shape: z.ZodRawShape): Json[] {
   });
 }
 
-function successes({ answer, example, csv, next, momentary, open, otherwise }: Operation): Json {
+function successes({ answer, example, csv, next, momentary, open, operators, otherwise }: Operation): Json {
   const content = {
     'application/json': { schema: { $ref: ref(NAMES.get(answer) as string) }, example },
     ...(csv ? { 'text/csv': { schema: { type: 'string' }, example: `${csv.columns.join(',')}\r\n` } } : {}),
   };
   const { description } = z.globalRegistry.get(answer) ?? {};
-  const limited = open ? [] : ([...FRESHNESS, 'RateLimit', 'RateLimit-Policy'] as const);
+  const limited = open || operators ? [] : ([...FRESHNESS, 'RateLimit', 'RateLimit-Policy'] as const);
   const kept = momentary ? [] : (['ETag'] as const);
   const saved = csv ? (['Content-Disposition'] as const) : [];
   const paged = next ? (['Link'] as const) : [];
@@ -246,8 +259,13 @@ interface SharedResponses {
   all: Map<string, Json>;
 }
 
-function problemsOf({ open, problems = [], otherwise }: Operation, shared: SharedResponses): Json {
-  const kinds = [...COMMON, ...(open ? [] : GUARDED), ...problems];
+function problemsOf({ open, body, problems = [], otherwise }: Operation, shared: SharedResponses): Json {
+  const kinds = [
+    ...COMMON,
+    ...(body ? (['unsupported-media-type'] as const) : []),
+    ...(open ? [] : GUARDED),
+    ...problems,
+  ];
   const statuses = new Set<number>(kinds.flatMap((kind) => [...PROBLEM_KINDS[kind].statuses]));
   if (otherwise) statuses.delete(otherwise.status);
   return Object.fromEntries(

@@ -1,21 +1,25 @@
 import type * as z from 'zod';
-import type { CsvRow } from '../stats/csv.ts';
+import type { CsvRow } from '../../runtime/csv.ts';
 import type { ProblemKind } from '../transport/problemKinds.ts';
 
 /**
  * One thing that can be asked of the API. Its route, its validation, its types and its part of the document all come
- * from here. Every operation is a GET, and HEAD besides.
+ * from here. Every operation is a GET, and HEAD besides, unless it says otherwise.
  */
 export interface Operation<
   Path extends z.ZodObject = z.ZodObject,
   Query extends z.ZodType = z.ZodType,
   Answer extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
 > {
   /** With parameters in braces, as OpenAPI writes them. */
   path: string;
-  tag: 'Users' | 'Totals' | 'Lists' | 'Operation' | 'About';
+  tag: 'Users' | 'Totals' | 'Lists' | 'Operation' | 'Desk' | 'About';
   summary: string;
   description?: string;
+  /** What changes something, or is asked for with more than fits into a URL. Then there is a body. */
+  method?: 'post';
+  body?: Body;
   pathParameters: Path;
   query: Query;
   answer: Answer;
@@ -30,6 +34,8 @@ export interface Operation<
   momentary?: true;
   /** Set for what no key is asked for. */
   open?: true;
+  /** Set for what takes who may operate: it tells nothing of rates. */
+  operators?: true;
   /** A status beside 200 that comes with an answer of the same shape, and what it says. */
   otherwise?: { status: number; means: string };
 }
@@ -37,6 +43,11 @@ export interface Operation<
 export type InputOf<T extends Operation> = z.output<T['pathParameters']> & z.output<T['query']>;
 export type AnswerOf<T extends Operation> = z.input<T['answer']>;
 
-export const operation = <Path extends z.ZodObject, Query extends z.ZodType, Answer extends z.ZodType>(
-  one: Operation<Path, Query, Answer>,
-): Operation<Path, Query, Answer> => one;
+export const operation = <
+  Path extends z.ZodObject,
+  Query extends z.ZodType,
+  Answer extends z.ZodType,
+  Body extends z.ZodType,
+>(
+  one: Operation<Path, Query, Answer, Body>,
+): Operation<Path, Query, Answer, Body> => one;

@@ -176,6 +176,11 @@ export const cursor = text
   })
   .meta({ description: 'Where to go on: the `next_cursor` of the answer before, with the same range.' });
 
+/** As the desk names causes. */
+export const cause = text
+  .regex(/^[0-9a-f]{10}$/, 'must be the id of a cause')
+  .meta({ description: 'Id of a cause.', examples: ['3f2a9c01de'] });
+
 export const problemKind = text.meta({
   description: "The end of a problem's `type`.",
   examples: ['unknown-user'],

@@ -1,4 +1,5 @@
 import type { Request, Response, Router } from 'express';
+import { toCsv } from '../../runtime/csv.ts';
 import type { AnswerOf, InputOf, Operation } from '../description/operation.ts';
 import { basePathOf } from '../transport/basePath.ts';
 import { methodNotAllowed } from '../transport/problem.ts';
@@ -10,7 +11,6 @@ import {
   sendRevalidated,
   sendUnstored,
 } from '../transport/send.ts';
-import { toCsv } from './csv.ts';
 import { parameterReader } from './readParameters.ts';
 
 /**

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { normaliseId } from '../../orders/ids.ts';
 import { InvalidOrder, type Issue, REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { statedMinorUnits } from '../../orders/statedValue.ts';
 import { idsOf, orderOf } from '../readOrderJob.ts';
+import { causesOf } from './shape.ts';
 
 /** Where the index says it: an issue of a refused order, without what was sent. */
 export type IndexedIssue = Pick<Issue, 'code' | 'path'>;
@@ -19,6 +22,10 @@ export interface Failure {
   kind: 'refused' | 'fault';
   /** The first 20, `path` with positions; none for a fault. */
   issues: IndexedIssue[];
+  /** Ids of what it fails for, see shape.ts. */
+  causes: string[];
+  /** Tells its user from others; '' when it names none. */
+  user: string;
   /** Runs since it was added or retried. */
   attempts: number;
   /** ISO, UTC. The first time stays when a retry fails again. */
@@ -31,22 +38,34 @@ export const FAULT = 'fault';
 
 const MOST_ISSUES = 20;
 
-/** What the scripts get of one job: minor units as text, '' when unknown, and the rest of its entry. */
+/** What the scripts get of one job. */
 export interface Noted {
+  /** As text, '' when unknown. */
   minorUnits: string;
+  /** The middle of its entry. */
   rest: string;
+  causes: string[];
+  /** Tells its user from others, '' when it names none. */
+  user: string;
 }
 
 /** An order that cannot be read is worth nobody knows what. */
 export function notedOf(data: unknown, issues: readonly IndexedIssue[], attempts: number): Noted {
   const { orderId, userId } = idsOf(data);
-  const found = issues.slice(0, MOST_ISSUES).map(({ code, path }) => [code, wellFormed(path)]);
+  const some = issues.slice(0, MOST_ISSUES);
+  const found = some.map(({ code, path }) => [code, wellFormed(path)]);
+  const order = orderIn(data);
   return {
-    minorUnits: worthOf(data)?.toString() ?? '',
-    // What stands before it is only known in Redis.
-    rest: JSON.stringify([wellFormed(orderId), wellFormed(userId), attempts, found]).slice(1),
+    minorUnits: statedMinorUnits(order)?.toString() ?? '',
+    // What stands before it, and what it is told apart by, is only known in Redis.
+    rest: JSON.stringify([wellFormed(orderId), wellFormed(userId), attempts, found]).slice(1, -1),
+    causes: causesOf(order, some),
+    user: userId === '' ? '' : shortHash(normaliseId(userId, 'upper')),
   };
 }
+
+/** 48 bits: of a million users two are likely taken for one in every 500 installations. */
+const shortHash = (text: string): string => createHash('sha1').update(text).digest('base64url').slice(0, 8);
 
 /** The issues of an error that ended a job, none for a fault. */
 export const issuesOf = (error: Error): readonly IndexedIssue[] =>
@@ -72,13 +91,13 @@ function issueIn(line: string): IndexedIssue | undefined {
   return code === undefined ? undefined : { code: code as Reason, path: path === 'the order' ? '' : path };
 }
 
-type Entry = [number, number, number | null, string, string, number, [Reason, string][]];
+type Entry = [number, number, number | null, string, string, number, [Reason, string][], string[], string];
 
 /** `first`: when it first failed, ms. Undefined when the entry is none of ours. */
 export function readEntry(job: string, partition: number, first: number, text: string): Failure | undefined {
   const entry = parsed(text);
   if (!Array.isArray(entry) || !Array.isArray(entry[6])) return undefined;
-  const [, last, minorUnits, orderId, userId, attempts, issues] = entry as Entry;
+  const [, last, minorUnits, orderId, userId, attempts, issues, causes = [], user = ''] = entry as Entry;
   return {
     job,
     partition,
@@ -87,6 +106,8 @@ export function readEntry(job: string, partition: number, first: number, text: s
     minorUnits: minorUnits ?? undefined,
     kind: issues.length === 0 ? 'fault' : 'refused',
     issues: issues.map(([code, path]) => ({ code, path })),
+    causes,
+    user,
     attempts,
     firstFailedAt: new Date(first).toISOString(),
     lastFailedAt: new Date(last).toISOString(),
@@ -94,9 +115,12 @@ export function readEntry(job: string, partition: number, first: number, text: s
 }
 
 /** Minor units that it says it is worth; undefined when that cannot be told. */
-export function worthOf(data: unknown): number | undefined {
+export const worthOf = (data: unknown): number | undefined => statedMinorUnits(orderIn(data));
+
+/** Undefined when nobody can read one. */
+function orderIn(data: unknown): unknown {
   try {
-    return statedMinorUnits(orderOf(data, Number.POSITIVE_INFINITY));
+    return orderOf(data, Number.POSITIVE_INFINITY);
   } catch {
     return undefined;
   }

@@ -47,11 +47,13 @@ export async function noteAll(
       FAILED_ROOM,
       found ? '1' : '0',
       JSON.stringify(
-        some.flatMap(({ job, failedOn = '', minorUnits = '', rest = '' }) => [
+        some.flatMap(({ job, failedOn = '', minorUnits = '', rest = '', causes = [], user = '' }) => [
           job,
           failedOn,
           minorUnits,
           rest,
+          causes,
+          user,
         ]),
       ),
     );

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../../orders/invalidOrder.ts';
-import { failureKeys } from '../../store/keys.ts';
+import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { type FAULT, type Failure, readEntry } from './failure.ts';
 
@@ -64,52 +65,78 @@ function addUp(sums: Map<string, FailedSums>, fields: Record<string, string>): v
 /** Where a page ended: the next one begins after it. */
 export type FailureCursor = Pick<Failure, 'job' | 'partition' | 'firstFailedAt'>;
 
-/**
- * KEYS[1] {p}:failures; ARGV[1] from when (ms, '(' before it excludes it), ARGV[2] the job of that moment to go on
- * after, '' for none; ARGV[3] how many. Returns job id, when it first failed and its entry, in turn.
- * If that job has left meanwhile, others of its millisecond may come again; none is left out.
- */
-const PAGE = `
-local since, skipped = KEYS[1] .. ':since', 0
-if ARGV[2] ~= '' and redis.call('ZSCORE', since, ARGV[2]) == ARGV[1] then
-  repeat
-    local same = redis.call('ZRANGEBYSCORE', since, ARGV[1], ARGV[1], 'LIMIT', skipped, 1000)
-    local at
-    for i, id in ipairs(same) do
-      if id == ARGV[2] then at = i break end
-    end
-    skipped = skipped + (at or #same)
-  until at or #same == 0
-end
-local page = {}
-local ids = redis.call('ZRANGEBYSCORE', since, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', skipped, ARGV[3])
-for i = 1, #ids, 2 do
-  table.insert(page, ids[i])
-  table.insert(page, ids[i + 1])
-  table.insert(page, redis.call('HGET', KEYS[1], ids[i]) or '')
-end
-return page`;
+/** Which failed orders are meant; all conditions hold together. */
+export interface FailureFilter {
+  /** Id of a cause. */
+  cause?: string | undefined;
+  reason?: Reason | typeof FAULT | undefined;
+  /** Somewhere in its job's id, its entry or its data; upper and lower case of A to Z are the same. */
+  text?: string | undefined;
+}
 
-/** Failed orders, the one that failed first first; one round trip for each partition. */
+const SCRIPT = readFileSync(new URL('./page.lua', import.meta.url), 'utf8');
+/** Redis does nothing else meanwhile: some 2 ms, with a text to look for some 5. */
+const LOOKED_AT = 500;
+
+type ScriptedRedis = (Redis | Cluster) & {
+  pageFailures(...args: (string | number)[]): Promise<[string, string, string[]]>;
+};
+
+/** Failed orders that match, the one that failed first first; a round trip for each partition and some hundred looked at. */
 export async function readFailurePage(
   redis: Redis | Cluster,
   partitions: readonly Partition[],
-  { after, count }: { after?: FailureCursor | undefined; count: number },
+  { after, count, where = {} }: { after?: FailureCursor | undefined; count: number; where?: FailureFilter },
 ): Promise<Failure[]> {
   const pages = partitions.map(async (partition) => {
-    const key = failureKeys(partition).entries;
-    const page = (await redis.eval(PAGE, 1, key, ...beginningIn(partition, after), count)) as string[];
-    return Array.from({ length: page.length / 3 }, (_, at) => {
-      const [job = '', first, text = ''] = page.slice(3 * at, 3 * at + 3);
-      return readEntry(job, partition.index, Number(first), text);
-    });
+    const found: Failure[] = [];
+    for await (const some of failuresIn(redis, partition, { after, where })) {
+      found.push(...some);
+      if (found.length >= count) break;
+    }
+    return found;
   });
   return (await Promise.all(pages))
     .flat()
-    .filter((failure) => failure !== undefined)
     .sort((a, b) => Date.parse(a.firstFailedAt) - Date.parse(b.firstFailedAt) || a.partition - b.partition)
     .slice(0, count);
 }
+
+/** All of one partition that match, in the same order, in steps; of those that fail meanwhile some. */
+export async function* failuresIn(
+  redis: Redis | Cluster,
+  partition: Partition,
+  { after, where = {} }: { after?: FailureCursor | undefined; where?: FailureFilter },
+): AsyncGenerator<Failure[], void, undefined> {
+  if (!('pageFailures' in redis)) redis.defineCommand('pageFailures', { numberOfKeys: 1, lua: SCRIPT });
+  const { cause = '', reason = '', text = '' } = where;
+  const needle = asStored(text);
+  let [from, skip] = beginningIn(partition, after);
+  do {
+    const [nextFrom, nextSkip, page] = await (redis as ScriptedRedis).pageFailures(
+      failureKeys(partition).entries,
+      from,
+      skip,
+      LOOKED_AT,
+      cause,
+      reason,
+      needle,
+      queueKey(partition, ''),
+    );
+    const found = Array.from({ length: page.length / 3 }, (_, at) => {
+      const [job = '', first, entry = ''] = page.slice(3 * at, 3 * at + 3);
+      return readEntry(job, partition.index, Number(first), entry);
+    });
+    yield found.filter((failure) => failure !== undefined);
+    [from, skip] = [nextFrom, nextSkip];
+  } while (from !== '');
+}
+
+/** As it stands in JSON; Redis knows small letters of A to Z alone. */
+const asStored = (text: string): string =>
+  JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Of one millisecond, the partitions come one after the other. */
 function beginningIn({ index }: Partition, after: FailureCursor | undefined): [string, string] {

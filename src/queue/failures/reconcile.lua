@@ -42,17 +42,17 @@ if #found == 0 then return { reply[1], missing } end
 
 local ids = {}
 for i = 1, #found, 2 do table.insert(ids, found[i]) end
+local index = failures(KEYS[1])
 if ARGV[4] == 'failed' then
   local entries = redis.call('HMGET', KEYS[1], unpack(ids))
   for i, id in ipairs(ids) do
     local begins = '[' .. found[2 * i] .. ','
-    if not entries[i] or string.sub(entries[i], 1, #begins) ~= begins then
+    if not entries[i] or string.sub(entries[i], 1, #begins) ~= begins or index.is_older(entries[i]) then
       table.insert(missing, id)
       table.insert(missing, found[2 * i])
     end
   end
 else
-  local index = failures(KEYS[1])
   local scores = redis.call('ZMSCORE', KEYS[2], unpack(ids))
   for i, id in ipairs(ids) do
     if not scores[i] then index.left(id, ARGV[1] .. id, KEYS[3]) end

@@ -64,7 +64,7 @@ export async function reconcileFailures(
 }
 
 /** `jobs`: ids and scores in turn. One without data is noted all the same, or it would be missing for ever. */
-async function noteStored(
+export async function noteStored(
   redis: Redis | Cluster,
   partition: Partition,
   jobs: readonly string[],

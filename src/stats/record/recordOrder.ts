@@ -15,7 +15,8 @@ export type Recorded =
 /** Counts an order at most once; rejects when Redis refuses or a key it needs holds something else. */
 export type RecordOrder = (order: Order) => Promise<Recorded>;
 
-const part = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+/** A part of the script. */
+export const part = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
 
 /** One script and one call, in parts that can be read alone. Each sees of those before it what they say they give. */
 export const RECORDING_SCRIPT = [

@@ -34,6 +34,8 @@ export function operationView(
   { origin, settings, askForKey }: Surroundings,
 ): OperationView {
   const { id } = operation;
+  // What needs a body is not tried from here.
+  const isRead = operation.method === 'GET';
   const trial = makeTrial(operation, origin, settings);
   const send = async (format?: Format) => {
     form.complain([]);
@@ -72,10 +74,10 @@ export function operationView(
       { class: 'asking' },
       title(operation),
       ...prose(operation.description),
-      form.form,
+      ...(isRead ? [form.form] : []),
       documentedAnswers(operation),
     ),
-    element('div', { class: 'showing' }, snippets.panel, showing),
+    ...(isRead ? [element('div', { class: 'showing' }, snippets.panel, showing)] : []),
   );
   return {
     section,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { FAILED_ROOM } from '../../../src/queue/failures/noteFailures.ts';
 import { readFailurePage, readFailures } from '../../../src/queue/failures/readFailures.ts';
+import { causeId } from '../../../src/queue/failures/shape.ts';
 import { retryFailed } from '../../../src/queue/retryFailed.ts';
 import { failureKeys } from '../../../src/store/keys.ts';
 import { anOrder } from '../../support/orders.ts';
@@ -59,6 +60,12 @@ describe('the index of failed orders', () => {
         { code: 'missing_field', path: 'items[1].quantity' },
         { code: 'missing_field', path: 'items[1].price_per_unit' },
       ],
+      causes: [
+        causeId('wrong_type\norder_value\n9.9'),
+        causeId('missing_field\nitems[*].quantity\nnothing'),
+        causeId('missing_field\nitems[*].price_per_unit\nnothing'),
+      ],
+      user: expect.stringMatching(/^[\w-]{8}$/),
       attempts: 1,
       firstFailedAt: expect.any(String),
       lastFailedAt: expect.any(String),

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Author } from '../../audit/auditEntry.ts';
+import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
+import { attempt, failureAnswer, groups, proposal, search } from '../../desk/orders/reads.ts';
+import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
+import { show } from '../../desk/orders/show.ts';
+import type { Recipe } from '../../desk/recipes/recipe.ts';
+import { Refused } from '../../desk/refused.ts';
+import { driveRun } from '../../desk/runs/driveRun.ts';
+import { readReceipt } from '../../desk/runs/receipt.ts';
+import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
+import { failuresIn } from '../../queue/failures/readFailures.ts';
+import { toCsv } from '../../runtime/csv.ts';
+import { showProgress } from '../kit/progress.ts';
+import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
+import type { CommandName, Wanted } from './options.ts';
+import { retriedText, retryAll } from './retryAll.ts';
+import { groupsText, listText, movedText, receiptText, runsText, runText, triedText } from './text.ts';
+
+const LOOK_EVERY_MS = 200;
+const MOST_ROWS = 1_000_000;
+const RUNS_SHOWN = 50;
+
+/** What a command answers: as JSON, and for people; the exit code where it is not 0. */
+interface Answered {
+  json: unknown;
+  text: string;
+  code?: number;
+}
+
+type Perform = (parts: RunParts, who: Author, wanted: Wanted, around: Surroundings) => Promise<Answered>;
+
+/** @throws Refused, NoTrace */
+export async function perform(
+  parts: RunParts,
+  who: Author,
+  wanted: Wanted,
+  around: Surroundings,
+): Promise<number> {
+  const { json, text, code = EXIT.done } = await COMMANDS[wanted.do](parts, who, wanted, around);
+  around.stdout.write(wanted.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+  return code;
+}
+
+const COMMANDS: Record<CommandName, Perform> = {
+  async groups(parts) {
+    const found = await groups(parts);
+    return { json: found.groups, text: groupsText(found) };
+  },
+  async search(parts, _who, { where, limit }) {
+    const { orders } = await search(parts, { ...where, limit });
+    return { json: orders, text: listText(orders) };
+  },
+  async show(parts, _who, { where }) {
+    const found = await show(parts, where.jobs?.[0] ?? '');
+    return { json: found, text: JSON.stringify(found, undefined, 2) };
+  },
+  async try(parts, _who, { where, recipe }) {
+    const used = recipe ?? (await proposed(parts, where));
+    const tried = await attempt(parts, where, used);
+    return { json: { recipe: used, ...tried }, text: triedText(used, tried) };
+  },
+  async repair(parts, who, wanted, around) {
+    const { where, because: reason, rate, stopPercent } = wanted;
+    const recipe = wanted.recipe ?? (await proposed(parts, where));
+    const run = await beginRun(parts, who, { where, recipe, reason, rate, stopPercent });
+    return followed(parts, run, wanted, around);
+  },
+  async retry(parts, who, wanted, around) {
+    const { where, because: reason, rate, stopPercent, dryRun } = wanted;
+    const isPart = where.cause !== undefined || where.text !== undefined || where.jobs !== undefined;
+    if (!isPart) {
+      const retried = await retryAll(parts.redis, parts.partitions, parts.audit, who, wanted);
+      return { json: retried, text: retriedText(retried, wanted) };
+    }
+    if (dryRun) {
+      const tried = await attempt(parts, where, undefined);
+      return { json: tried, text: triedText(undefined, tried) };
+    }
+    const run = await beginRun(parts, who, { where, recipe: undefined, reason, rate, stopPercent });
+    return followed(parts, run, wanted, around);
+  },
+  async runs(parts) {
+    const runs = (await listRuns(parts, RUNS_SHOWN)).map(runAnswer);
+    return { json: runs, text: runsText(runs) };
+  },
+  receipt: (parts, _who, { run, json }) => receiptOf(parts, run, json),
+  async pause(parts, who, { run }) {
+    return runAnswered(await controlRun(parts, who, run, 'pause'));
+  },
+  async resume(parts, who, wanted, around) {
+    return followed(parts, await controlRun(parts, who, wanted.run, 'resume'), wanted, around);
+  },
+  async cancel(parts, who, { run }) {
+    return runAnswered(await controlRun(parts, who, run, 'cancel'));
+  },
+  async aside(parts, who, { where, because }) {
+    const moved = await setAside(parts, who, where, because);
+    return { json: moved, text: movedText('set aside', moved) };
+  },
+  async restore(parts, who, { where: { jobs }, because }) {
+    const moved = await restore(parts, who, { jobs }, because);
+    return { json: moved, text: movedText('restored', moved) };
+  },
+  async delete(parts, who, { where, aside, because: reason, count }) {
+    const meant = aside ? { aside: true as const, jobs: where.jobs } : where;
+    const moved = await deleteOrders(parts, who, meant, { count, reason });
+    return { json: moved, text: movedText('deleted', moved) };
+  },
+  async export(parts, _who, { where }) {
+    const rows: ReturnType<typeof failureAnswer>[] = [];
+    for (const partition of parts.partitions.all) {
+      const jobs = where.jobs && new Set(where.jobs);
+      for await (const page of failuresIn(parts.redis, partition, { where: { ...where } }))
+        rows.push(...page.filter(({ job }) => jobs === undefined || jobs.has(job)).map(failureAnswer));
+    }
+    return { json: rows, text: csvOf(rows).trimEnd() };
+  },
+};
+
+async function proposed(parts: RunParts, where: Wanted['where']): Promise<Recipe> {
+  const { jobs, ...meant } = where;
+  const found = (await proposal(parts, meant)).proposal?.recipe;
+  if (found === undefined) throw new Refused('No recipe is known that would help: give one with --recipe.');
+  return found;
+}
+
+/** Drives a run, or looks on where another process does, until it is over or held. */
+async function followed(
+  parts: RunParts,
+  begun: Run,
+  { json }: Wanted,
+  around: Surroundings,
+): Promise<Answered> {
+  const progress = showProgress(around.stderr);
+  const { signal = new AbortController().signal } = around;
+  progress.begin('orders', begun.orders);
+  let run: Run | undefined = begun;
+  let shown = 0;
+  const ended = new AbortController();
+  const me = randomUUID();
+  const look = async () => {
+    while (!ended.signal.aborted) {
+      run = (await readRun(parts, begun.id)) ?? run;
+      const done = begun.orders - (run?.counts.todo ?? 0) - (run?.counts.underWay ?? 0);
+      progress.add(Math.max(0, done - shown));
+      shown = Math.max(shown, done);
+      await delay(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => {});
+    }
+  };
+  const looking = look();
+  try {
+    for (let state = begun.state; state === 'running' && !signal.aborted; ) {
+      await driveRun(parts, begun.id, me, signal);
+      state = (await readRun(parts, begun.id))?.state ?? 'cancelled';
+      if (state === 'running') await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    ended.abort();
+    await looking.catch(() => {});
+    progress.stop();
+  }
+  const last = (await readRun(parts, begun.id)) ?? begun;
+  if (last.state === 'running')
+    complain(`run ${begun.id} goes on wherever an API runs, or by order-pipeline failed resume`, around);
+  if (last.state !== 'done') return { ...(await runAnswered(last)), code: EXIT.no };
+  return receiptOf(parts, begun.id, json);
+}
+
+async function receiptOf(parts: RunParts, id: string, withRows: boolean): Promise<Answered> {
+  const run = await readRun(parts, id);
+  if (run === undefined) throw new Refused('There is no such run.', 'missing');
+  const receipt = receiptAnswer(run, await readReceipt(parts, id, withRows ? MOST_ROWS : 0));
+  return { json: receipt, text: receiptText(receipt) };
+}
+
+const runAnswered = (run: Run): Answered => ({ json: runAnswer(run), text: runText(runAnswer(run)) });
+
+function csvOf(rows: readonly ReturnType<typeof failureAnswer>[]): string {
+  const columns = ['job', 'order_id', 'user_id', 'money', 'reasons', 'first_failed_at', 'last_failed_at'];
+  return toCsv(
+    columns,
+    rows.map(({ issues, money, ...row }) => ({
+      ...row,
+      causes: '',
+      money: money ?? '',
+      reasons: issues.map(({ reason, path }) => `${reason} at ${path || 'the order'}`).join('; ') || 'fault',
+    })),
+  );
+}

@@ -1,0 +1,93 @@
+import type { attempt, failureAnswer, groups } from '../../desk/orders/reads.ts';
+import type { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
+import type { Recipe } from '../../desk/recipes/recipe.ts';
+import { columns, money, whole } from '../kit/print.ts';
+
+/** Units of the currency, as the answers have them. */
+const amount = (units: number): string => money(Math.round(units * 100));
+const day = (at: string): string => `${at.slice(0, 16)}Z`;
+
+export function groupsText(found: Awaited<ReturnType<typeof groups>>): string {
+  if (found.orders === 0) return 'Nothing has failed';
+  const rows = found.groups.map((each) => [
+    each.cause,
+    each.reason,
+    each.path,
+    each.shape,
+    whole(each.orders),
+    whole(each.users),
+    amount(each.money),
+    day(each.first_seen),
+    day(each.last_seen),
+  ]);
+  const head = ['cause', 'reason', 'at', 'looks like', 'orders', 'users', 'money', 'first', 'last'];
+  return `${columns([head, ...rows], [4, 5, 6])}\n\n${whole(found.orders)} orders have failed, worth ${amount(found.money)}`;
+}
+
+export function listText(orders: readonly ReturnType<typeof failureAnswer>[]): string {
+  if (orders.length === 0) return 'None matches';
+  const rows = orders.map((each) => [
+    each.job,
+    each.order_id,
+    each.user_id,
+    each.money === null ? '' : amount(each.money),
+    day(each.first_failed_at),
+    each.issues.map(({ reason, path }) => `${reason} at ${path || 'the order'}`).join('; ') || 'fault',
+  ]);
+  return columns([['job', 'order', 'user', 'money', 'first failed', 'why'], ...rows], [3]);
+}
+
+export function triedText(
+  recipe: Recipe | undefined,
+  { orders, would_count, duplicates, still_fail, diffs }: Awaited<ReturnType<typeof attempt>>,
+): string {
+  return [
+    ...(recipe ? [`Recipe: ${JSON.stringify(recipe)}`] : []),
+    `Of ${whole(orders)} orders ${whole(would_count.orders)} would count, worth ${amount(would_count.money)}; ` +
+      `${whole(duplicates.orders)} are duplicates; ${whole(still_fail.orders)} would fail again`,
+    ...still_fail.reasons.map(
+      ({ reason, path, orders: count, example }) =>
+        `  ${whole(count)}  ${reason} at ${path || 'the order'}: ${example}`,
+    ),
+    ...diffs.flatMap(({ order_id, changes, outcome }) => [
+      `order ${order_id}, ${outcome}:`,
+      ...changes.map(
+        ({ path, before, after }) => `  ${path}: ${before ?? 'nothing'} → ${after ?? 'nothing'}`,
+      ),
+    ]),
+  ].join('\n');
+}
+
+type RunAnswer = ReturnType<typeof runAnswer>;
+
+const countsText = ({ counts }: RunAnswer): string =>
+  `${whole(counts.sent)} sent, ${whole(counts.ended)} ended, ${whole(counts.failed_again)} failed again, ` +
+  `${whole(counts.left)} left alone, ${whole(counts.gone)} gone, ${whole(counts.todo)} to come`;
+
+export const runText = (run: RunAnswer): string =>
+  `Run ${run.run} is ${run.state}${run.why ? ` (${run.why})` : ''}: ${countsText(run)}`;
+
+export function runsText(runs: readonly RunAnswer[]): string {
+  if (runs.length === 0) return 'There was no run';
+  const rows = runs.map((run) => [
+    run.run,
+    day(run.at),
+    run.who.name ?? run.who.kind,
+    run.state,
+    whole(run.orders),
+    countsText(run),
+  ]);
+  return columns([['run', 'when', 'who', 'state', 'orders', ''], ...rows], [4]);
+}
+
+export function receiptText({ run, money: sums, states }: ReturnType<typeof receiptAnswer>): string {
+  return [
+    runText(run),
+    `${whole(states.counted)} counted, ${whole(states.duplicate)} were duplicates, ${whole(states.failed_again)} failed again, ` +
+      `${whole(states.under_way)} are under way, ${whole(states.left)} were left alone`,
+    `Money: ${amount(sums.before)} before + ${amount(sums.repaired)} repaired + ${amount(sums.elsewhere)} by others = ${amount(sums.after)} now`,
+  ].join('\n');
+}
+
+export const movedText = (what: string, { orders, gone }: { orders: number; gone: number }): string =>
+  `${whole(orders)} orders were ${what}${gone > 0 ? `; ${whole(gone)} were gone by then` : ''}`;

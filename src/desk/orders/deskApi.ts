@@ -1,0 +1,126 @@
+import type { Author } from '../../audit/auditEntry.ts';
+import { NoTrace } from '../../audit/auditLog.ts';
+import { HttpProblem } from '../../http/transport/problem.ts';
+import { failuresIn } from '../../queue/failures/readFailures.ts';
+import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
+import { readAside } from '../aside/readAside.ts';
+import type { Meant } from '../matching.ts';
+import type { Recipe } from '../recipes/recipe.ts';
+import { Refused } from '../refused.ts';
+import { readReceipt } from '../runs/receipt.ts';
+import {
+  beginRun,
+  controlRun,
+  listRuns,
+  type Run,
+  type RunAction,
+  type RunParts,
+  readRun,
+} from '../runs/runs.ts';
+import { attempt, failureAnswer, groups, proposal, search } from './reads.ts';
+import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
+import { show } from './show.ts';
+
+interface Begin {
+  where: Meant;
+  because: string;
+  rate?: number | undefined;
+  stop_percent: number;
+}
+
+/** More is for the command line. */
+const MOST_EXPORTED = 100_000;
+
+/** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
+export function makeDeskApi(parts: RunParts) {
+  const begin = async (
+    who: Author,
+    { where, because, rate, stop_percent }: Begin,
+    recipe: Recipe | undefined,
+  ) =>
+    runAnswer(
+      await beginRun(parts, who, { where, recipe, reason: because, rate, stopPercent: stop_percent }),
+    );
+  const runOf = async (id: string): Promise<Run> => {
+    const run = await readRun(parts, id);
+    if (run === undefined) throw new Refused('There is no such run.', 'missing');
+    return run;
+  };
+  return told({
+    failedGroups: () => groups(parts),
+    failedSearch: ({
+      where: { jobs, ...where },
+      ...page
+    }: {
+      where: Meant;
+      limit: number;
+      cursor?: string | undefined;
+    }) => search(parts, { ...where, ...page }),
+    async failedExport({ cause, reason }: Pick<Meant, 'cause' | 'reason'>) {
+      const orders: ReturnType<typeof failureAnswer>[] = [];
+      for (const partition of parts.partitions.all) {
+        for await (const page of failuresIn(parts.redis, partition, { where: { cause, reason } })) {
+          orders.push(...page.map(failureAnswer));
+          if (orders.length > MOST_EXPORTED)
+            throw new Refused(
+              `These are more than ${MOST_EXPORTED} orders: order-pipeline failed export writes them.`,
+            );
+        }
+      }
+      return { orders };
+    },
+    failedOrder: ({ job }: { job: string }) => show(parts, job),
+    proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
+    tryRecipe: ({ where, recipe }: { where: Meant; recipe?: Recipe | undefined }) =>
+      attempt(parts, where, recipe),
+    repairFailed: (input: Begin & { recipe: Recipe }, who: Author) => begin(who, input, input.recipe),
+    retryFailed: (input: Begin, who: Author) => begin(who, input, undefined),
+    repairRuns: async ({ limit }: { limit: number }) => ({
+      runs: (await listRuns(parts, limit)).map(runAnswer),
+    }),
+    repairRun: async ({ run }: { run: string }) => runAnswer(await runOf(run)),
+    repairReceipt: async ({ run, limit }: { run: string; limit: number }) =>
+      receiptAnswer(await runOf(run), await readReceipt(parts, run, limit)),
+    controlRun: async ({ run, action }: { run: string; action: RunAction }, who: Author) =>
+      runAnswer(await controlRun(parts, who, run, action)),
+    ordersAside: async ({ limit }: { limit: number }) =>
+      asideAnswer(await readAside(parts.redis, parts.partitions.all, limit)),
+    setAside: ({ where, because }: { where: Meant; because: string }, who: Author) =>
+      setAside(parts, who, where, because),
+    restoreOrders: ({ jobs, because }: { jobs?: string[] | undefined; because: string }, who: Author) =>
+      restore(parts, who, { jobs }, because),
+    deleteOrders: (
+      {
+        where,
+        aside,
+        count,
+        because: reason,
+      }: { where: Meant; aside: boolean; count: number; because: string },
+      who: Author,
+    ) => deleteOrders(parts, who, aside ? { aside: true, jobs: where.jobs } : where, { count, reason }),
+  });
+}
+
+type Api = Record<string, (input: never, who: never) => Promise<unknown>>;
+
+/** The same, with what was refused as a problem. */
+function told<T extends Api>(api: T): T {
+  const entries = Object.entries(api).map(([name, answer]) => [
+    name,
+    (input: never, who: never) =>
+      answer(input, who).catch((error: unknown) => Promise.reject(problemOf(error))),
+  ]);
+  return Object.fromEntries(entries) as T;
+}
+
+function problemOf(error: unknown): unknown {
+  if (error instanceof Refused) {
+    return error.kind === 'missing'
+      ? new HttpProblem(404, { kind: 'not-found', detail: error.message })
+      : new HttpProblem(409, { kind: 'conflict', detail: error.message });
+  }
+  if (!(error instanceof NoTrace)) return error;
+  const detail =
+    'Nothing was changed, because Redis does not take what is written down about it first. Try again soon.';
+  return new HttpProblem(503, { kind: 'redis-unavailable', detail });
+}

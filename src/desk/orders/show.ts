@@ -1,0 +1,84 @@
+import { toJsonAmount } from '../../orders/money.ts';
+import { parsed } from '../../queue/failures/failure.ts';
+import type { Repair } from '../../queue/repairs.ts';
+import { queueKey, repairKeys } from '../../store/keys.ts';
+import type { Partition } from '../../store/partitions.ts';
+import { Refused } from '../refused.ts';
+import { prepare } from '../runs/prepare.ts';
+import { conflictOf, knownOf, type TryParts } from '../runs/tryRecipe.ts';
+
+/**
+ * One order by its job: its data, how it stands, what the rules and the ledger say of it now, and what it was before
+ * somebody edited it.
+ *
+ * @throws Refused when nothing of it is kept
+ */
+export async function show(parts: TryParts, job: string) {
+  for (const partition of parts.partitions.all) {
+    const found = await showIn(parts, partition, job);
+    if (found) return found;
+  }
+  throw new Refused('Nothing is kept of such a job.', 'missing');
+}
+
+async function showIn(parts: TryParts, partition: Partition, id: string) {
+  const { redis } = parts;
+  const { edits, repairs } = repairKeys(partition);
+  const [edited, repaired] = [await redis.hget(edits, id), await redis.hget(repairs, id)];
+  const stored = await storedFields(parts, partition, id);
+  if (stored === undefined && edited === null && repaired === null) return undefined;
+  const history = parsed(edited ?? repaired ?? '') as Repair | undefined;
+  return {
+    job: id,
+    partition: partition.index,
+    state: stored?.state ?? ('ended' as const),
+    failed_reason: stored?.failedReason ?? history?.failedReason ?? null,
+    data: stored ? parsed(stored.text) : null,
+    now: stored ? await standing(parts, id, stored) : null,
+    original: history?.original ?? null,
+    edits: history?.edits ?? [],
+    outcome: history?.outcome ?? null,
+    aside: stored?.aside ?? null,
+  };
+}
+
+interface Stored {
+  text: string;
+  addedAt: number;
+  failedReason: string | null;
+  state: 'failed' | 'aside' | 'completed' | 'waiting';
+  aside: unknown;
+}
+
+async function storedFields(
+  { redis }: TryParts,
+  partition: Partition,
+  id: string,
+): Promise<Stored | undefined> {
+  // Under BullMQ's own names there are lists and sets, and no jobs.
+  if ((await redis.type(queueKey(partition, id))) !== 'hash') return undefined;
+  const fields = ['data', 'timestamp', 'failedReason', 'aside'] as const;
+  const [text, timestamp, failedReason, aside] = await redis.hmget(queueKey(partition, id), ...fields);
+  if (text == null) return undefined;
+  const places = ['failed', 'aside', 'completed'] as const;
+  const scores = await Promise.all(places.map((place) => redis.zscore(queueKey(partition, place), id)));
+  return {
+    text,
+    addedAt: Number(timestamp ?? 0),
+    failedReason: failedReason ?? null,
+    state: places.find((_, at) => scores[at] !== null) ?? 'waiting',
+    aside: parsed(aside ?? '') ?? null,
+  };
+}
+
+/** What would become of it if it ran as it is. */
+async function standing(parts: TryParts, id: string, { text, addedAt }: Stored) {
+  const made = prepare({ id, text, data: parsed(text), addedAt }, undefined, parts.rules);
+  const [known = 'absent'] = await knownOf(parts.redis, parts.partitions, [made], parts.ledgerRetentionDays);
+  const fault = made.fault ?? conflictOf(known);
+  return {
+    fault: fault ?? null,
+    ledger: made.order ? known : null,
+    money: made.order ? toJsonAmount(made.order.minorUnits) : null,
+  };
+}

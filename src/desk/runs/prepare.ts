@@ -1,0 +1,63 @@
+import { digestOf, identityOf } from '../../orders/identity.ts';
+import { InvalidOrder } from '../../orders/invalidOrder.ts';
+import type { Order } from '../../orders/order.ts';
+import type { SumField } from '../../orders/sumFields.ts';
+import { type Judging, judgeJob } from '../../queue/judgeJob.ts';
+import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
+import type { LedgerEntry } from '../../stats/read/lookInLedger.ts';
+import { apply } from '../recipes/apply.ts';
+import type { FieldChange } from '../recipes/changeAt.ts';
+import type { Recipe } from '../recipes/recipe.ts';
+
+/** What a worker would judge by. */
+export interface Rules extends Judging {
+  sumFields: readonly SumField[];
+}
+
+/** A job as it is stored. */
+export interface StoredJob {
+  id: string;
+  /** Its data, as JSON text and as what that says; undefined when it is no JSON. */
+  text: string;
+  data: unknown;
+  /** When it was added, ms. */
+  addedAt: number;
+}
+
+/** Why an order would fail again: a reason of the rules, or `unreadable` for the recipe. */
+export interface Fault {
+  reason: string;
+  path: string;
+  why: string;
+}
+
+export type Prepared =
+  | { order: Order; entry: LedgerEntry; sent: unknown; changes: FieldChange[]; fault?: undefined }
+  | { fault: Fault; changes: FieldChange[]; order?: undefined };
+
+/** What a recipe would make of a job, and what the rules say to that; without a recipe, what they say to it as it is. */
+export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules): Prepared {
+  const { data } = job;
+  let changes: FieldChange[] = [];
+  try {
+    if (recipe === undefined) return passing(judgeJob(data, job.addedAt, rules), undefined, changes);
+    const made = apply(recipe, orderOf(data, rules.reading.maxBodyBytes), rules.sumFields);
+    if (made.refusals) {
+      const [{ path, why } = { path: '', why: '' }] = made.refusals;
+      return { fault: { reason: 'unreadable', path, why }, changes };
+    }
+    changes = made.changes;
+    return passing(rules.parse(made.order, receivedAt(data, job.addedAt)), made.order, changes);
+  } catch (error) {
+    if (!(error instanceof InvalidOrder)) throw error;
+    const { code, path, message } = error.issues[0] as InvalidOrder['issues'][number];
+    return { fault: { reason: code, path, why: message }, changes };
+  }
+}
+
+const passing = (order: Order, sent: unknown, changes: FieldChange[]): Prepared => ({
+  order,
+  entry: { identity: identityOf(order), digest: digestOf(order) },
+  sent,
+  changes,
+});

@@ -1,0 +1,271 @@
+import * as z from 'zod';
+import { REASONS } from '../../orders/invalidOrder.ts';
+import * as answers from './deskAnswers.ts';
+import { operation } from './operation.ts';
+import { cause, csvFormat, limit, noParameters, oneOf } from './parameters.ts';
+
+const AT = '2026-05-01T10:00:00.000Z';
+const RUN = '6f1c1f0e-3d0c-4a55-9a3e-0a3d9c1b2f44';
+const RECIPE = {
+  version: 1 as const,
+  steps: [{ do: 'decimal_comma' as const, at: 'items[*].price_per_unit' }],
+};
+const CHANGE = { path: 'items[0].price_per_unit', before: '"12,50"', after: '"12.50"' };
+const FAILED = {
+  job: '0a3d9c1b-2f44-4a55-9a3e-6f1c1f0e3d0c',
+  partition: 0,
+  order_id: 'ORD1',
+  user_id: 'U123',
+  money: 12.5,
+  issues: [{ reason: 'wrong_type' as const, path: 'items[0].price_per_unit' }],
+  causes: ['3f2a9c01de'],
+  attempts: 1,
+  first_failed_at: AT,
+  last_failed_at: AT,
+};
+const COUNTS = { todo: 0, sent: 2, under_way: 0, ended: 2, failed_again: 0, left: 0, gone: 0 };
+const EXAMPLE_RUN = {
+  run: RUN,
+  state: 'done' as const,
+  why: null,
+  who: { kind: 'user' as const, name: 'anna', address: '192.0.2.7' },
+  at: AT,
+  ended_at: AT,
+  because: 'ticket 7',
+  where: { cause: '3f2a9c01de' },
+  recipe: RECIPE,
+  rate: null,
+  stop_percent: 20,
+  orders: 2,
+  counts: COUNTS,
+};
+const MOVED = { orders: 2, gone: 0 };
+
+const id = (description: string, example: string) =>
+  z
+    .string()
+    .max(200)
+    .meta({ description, examples: [example] });
+const common = { tag: 'Desk' as const, momentary: true as const, operators: true as const };
+const get = { ...common, pathParameters: z.object({}), query: noParameters };
+const post = { ...get, method: 'post' as const };
+const reason = oneOf([...REASONS, 'fault'])
+  .optional()
+  .meta({ description: 'Only orders refused for it.' });
+
+/** The desk: what has failed and why, and what is done about it. Everything that changes something is audited. */
+export const deskOperations = {
+  failedGroups: operation({
+    ...get,
+    path: '/desk/api/groups',
+    summary: 'Why orders fail, by cause',
+    answer: answers.failedGroups,
+    example: {
+      orders: 2,
+      money: 25,
+      of_unknown_value: 0,
+      since: AT,
+      groups: [
+        {
+          cause: '3f2a9c01de',
+          reason: 'wrong_type',
+          path: 'items[*].price_per_unit',
+          shape: '9,9',
+          orders: 2,
+          users: 1,
+          money: 25,
+          of_unknown_value: 0,
+          first_seen: AT,
+          last_seen: AT,
+        },
+      ],
+    },
+  }),
+  failedSearch: operation({
+    ...post,
+    path: '/desk/api/search',
+    summary: 'Failed orders that match, the one that failed first first',
+    body: answers.searchRequest,
+    answer: answers.failedOrders,
+    example: { orders: [FAILED], next_cursor: null },
+    problems: ['not-found'],
+  }),
+  failedExport: operation({
+    ...get,
+    path: '/desk/api/export',
+    summary: 'All failed orders of a cause or a reason, with their reasons',
+    query: z.strictObject({ cause: cause.optional(), reason, format: csvFormat }),
+    answer: answers.failedExport,
+    example: { orders: [FAILED] },
+    csv: {
+      columns: ['job', 'order_id', 'user_id', 'money', 'reasons', 'first_failed_at', 'last_failed_at'],
+      rows: ({ orders }) =>
+        orders.map(({ issues, causes: _, money, ...row }) => ({
+          ...row,
+          money: money ?? '',
+          reasons:
+            issues.map((each) => `${each.reason} at ${each.path || 'the order'}`).join('; ') || 'fault',
+        })),
+    },
+  }),
+  failedOrder: operation({
+    ...get,
+    path: '/desk/api/orders/{job}',
+    summary: 'One order: its data, how it stands, what it was',
+    pathParameters: z.object({ job: id('Id of its job, which is that of its message.', FAILED.job) }),
+    answer: answers.failedOrder,
+    example: {
+      job: FAILED.job,
+      partition: 0,
+      state: 'failed',
+      failed_reason: 'missing_field: user_id is required',
+      data: { order: { order_id: 'ORD1' } },
+      now: {
+        fault: { reason: 'missing_field', path: 'user_id', why: 'user_id is required' },
+        ledger: null,
+        money: null,
+      },
+      original: null,
+      edits: [],
+      outcome: null,
+      aside: null,
+    },
+    problems: ['not-found'],
+  }),
+  proposeRecipe: operation({
+    ...post,
+    path: '/desk/api/proposal',
+    summary: 'The recipe that makes the orders pass, where one is known',
+    body: answers.proposalRequest,
+    answer: answers.recipeProposal,
+    example: { proposal: { recipe: RECIPE, passes: 2, of: 2 } },
+  }),
+  tryRecipe: operation({
+    ...post,
+    path: '/desk/api/try',
+    summary: 'What a recipe would do to every order that matches; nothing is written',
+    description:
+      'By the rules and the ledger as they are now. Without a recipe: what would become of the orders as they are.',
+    body: answers.tryRequest,
+    answer: answers.trial,
+    example: {
+      orders: 2,
+      money: 25,
+      of_unknown_value: 0,
+      would_count: { orders: 2, money: 25 },
+      duplicates: { orders: 0, money: 0 },
+      still_fail: { orders: 0, reasons: [] },
+      diffs: [
+        {
+          job: FAILED.job,
+          partition: 0,
+          order_id: 'ORD1',
+          user_id: 'U123',
+          changes: [CHANGE],
+          outcome: 'would count',
+        },
+      ],
+    },
+  }),
+  repairFailed: operation({
+    ...post,
+    path: '/desk/api/repair',
+    summary: 'Begin a run: edit the orders that match as the recipe says, and send them',
+    description:
+      'Ten first, then the rest; what would fail again is left alone. Each order is sent at most once.',
+    body: answers.repairRequest,
+    answer: answers.repairRun,
+    example: EXAMPLE_RUN,
+    problems: ['conflict'],
+  }),
+  retryFailed: operation({
+    ...post,
+    path: '/desk/api/retry',
+    summary: 'Begin a run that sends the orders that match as they are',
+    body: answers.retryRequest,
+    answer: answers.repairRun,
+    example: { ...EXAMPLE_RUN, recipe: null },
+    problems: ['conflict'],
+  }),
+  repairRuns: operation({
+    ...get,
+    path: '/desk/api/runs',
+    summary: 'Runs, the newest first',
+    query: z.strictObject({ limit: limit(50) }),
+    answer: answers.repairRuns,
+    example: { runs: [EXAMPLE_RUN] },
+  }),
+  repairRun: operation({
+    ...get,
+    path: '/desk/api/runs/{run}',
+    summary: 'How far a run is',
+    pathParameters: z.object({ run: id('Id of the run.', RUN) }),
+    answer: answers.repairRun,
+    example: EXAMPLE_RUN,
+    problems: ['not-found'],
+  }),
+  repairReceipt: operation({
+    ...get,
+    path: '/desk/api/runs/{run}/receipt',
+    summary: 'What a run did to each order, what became of it since, and money that adds up',
+    pathParameters: z.object({ run: id('Id of the run.', RUN) }),
+    query: z.strictObject({ limit: limit(1_000) }),
+    answer: answers.repairReceipt,
+    example: {
+      run: EXAMPLE_RUN,
+      money: { before: 0, repaired: 25, elsewhere: 0, after: 25 },
+      states: { counted: 2, duplicate: 0, failed_again: 0, under_way: 0, left: 0, gone: 0 },
+      orders: [],
+    },
+    problems: ['not-found'],
+  }),
+  controlRun: operation({
+    ...post,
+    path: '/desk/api/runs/{run}/{action}',
+    summary: 'Pause, resume or cancel a run',
+    pathParameters: z.object({
+      run: id('Id of the run.', RUN),
+      action: oneOf(['pause', 'resume', 'cancel']).meta({
+        description: 'What is to be done.',
+        examples: ['pause'],
+      }),
+    }),
+    body: answers.noRequest,
+    answer: answers.repairRun,
+    example: { ...EXAMPLE_RUN, state: 'paused', ended_at: null },
+    problems: ['not-found', 'conflict'],
+  }),
+  ordersAside: operation({
+    ...get,
+    path: '/desk/api/aside',
+    summary: 'Orders that were set aside',
+    query: z.strictObject({ limit: limit(50) }),
+    answer: answers.ordersAside,
+    example: { orders: 0, rows: [] },
+  }),
+  setAside: operation({
+    ...post,
+    path: '/desk/api/set-aside',
+    summary: 'Take orders that match out of the way',
+    body: answers.asideRequest,
+    answer: answers.movedOrders,
+    example: MOVED,
+  }),
+  restoreOrders: operation({
+    ...post,
+    path: '/desk/api/restore',
+    summary: 'Put orders that were set aside back among the failed ones',
+    body: answers.restoreRequest,
+    answer: answers.movedOrders,
+    example: MOVED,
+  }),
+  deleteOrders: operation({
+    ...post,
+    path: '/desk/api/delete',
+    summary: 'Delete orders for good, by their number',
+    body: answers.deleteRequest,
+    answer: answers.movedOrders,
+    example: MOVED,
+    problems: ['conflict'],
+  }),
+};

@@ -1,0 +1,71 @@
+import { json, type Request, type Response, Router } from 'express';
+import type * as z from 'zod';
+import type { Person } from '../../access/person.ts';
+import { deskOperations } from '../description/deskOperations.ts';
+import type { AnswerOf, Operation } from '../description/operation.ts';
+import { operationRoutes } from '../stats/operationRoutes.ts';
+import { parameterReader } from '../stats/readParameters.ts';
+import { clientAddress, personOf } from '../transport/caller.ts';
+import { invalidParameters, methodNotAllowed } from '../transport/problem.ts';
+import { JSON_TYPE, sendUnstored } from '../transport/send.ts';
+
+type DeskOperations = typeof deskOperations;
+type AskedOf<T> =
+  T extends Operation<infer Path, infer Query, infer _, infer Body>
+    ? unknown extends z.output<Body>
+      ? z.output<Path> & z.output<Query>
+      : z.output<Path> & z.output<Body>
+    : never;
+
+/** Who asks, and from where. */
+export type Caller = Person & { address: string };
+
+/** What answers each operation of the desk. */
+export type DeskApi = {
+  [Name in keyof DeskOperations]: (
+    input: AskedOf<DeskOperations[Name]>,
+    who: Caller,
+  ) => Promise<AnswerOf<DeskOperations[Name]>>;
+};
+
+const LARGEST_REQUEST = '1mb';
+
+/** The operations of the desk, for whoever may operate: a guard comes before. */
+export function deskRoutes(api: DeskApi): Router {
+  const router = Router();
+  const readBody = json({ limit: LARGEST_REQUEST });
+  const route = operationRoutes(router);
+  for (const [name, operation] of Object.entries(deskOperations) as [keyof DeskApi, Operation][]) {
+    const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
+    if (operation.body === undefined) route(operation, (input) => answer(input));
+    else postRoute(router, readBody, operation, operation.body, answer);
+  }
+  return router;
+}
+
+function postRoute(
+  router: Router,
+  readBody: ReturnType<typeof json>,
+  operation: Operation,
+  body: z.ZodType,
+  answer: (input: unknown, who: Caller) => Promise<unknown>,
+): void {
+  const parametersOf = parameterReader(operation.pathParameters, operation.query);
+  router
+    .route(operation.path.replaceAll(/\{(\w+)\}/g, ':$1'))
+    .post(readBody, async (request: Request, response: Response) => {
+      const parameters = parametersOf(request);
+      const found = body.safeParse(request.body ?? {});
+      if (!found.success) throw invalidParameters(found.error.issues.map(faultOf));
+      const who = { ...personOf(response), address: clientAddress(request) };
+      const answered = await answer({ ...(found.data as object), ...parameters }, who);
+      sendUnstored(request, response, { type: JSON_TYPE, body: JSON.stringify(answered) });
+    })
+    .all(methodNotAllowed('POST'));
+}
+
+const faultOf = ({ path, message, code }: z.core.$ZodIssue) => ({
+  parameter: path.join('.') || 'body',
+  rule: code === 'unrecognized_keys' ? ('unknown' as const) : ('format' as const),
+  message,
+});

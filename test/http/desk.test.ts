@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyStore } from '../../src/access/keyStore.ts';
+import { readFailures } from '../../src/queue/failures/readFailures.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import { COMMA, priced } from '../desk/runs/failing.ts';
+import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
+import { auditTrail } from '../support/auditTrail.ts';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
+
+const SETTINGS = { PARTITIONS: '2', ADMIN_USER: 'anna', ADMIN_PASSWORD: 'secret' };
+const AUTHORIZATION = `Basic ${Buffer.from('anna:secret').toString('base64')}`;
+
+describe('the operations of the desk', () => {
+  let pipeline: TestPipeline;
+  let api: ApiDocument;
+  const asked = new Set<string>();
+
+  beforeAll(async () => {
+    pipeline = await startPipeline(SETTINGS);
+    api = readApiDocument(await pipeline.json('/openapi.json'));
+    await pipeline.send(
+      ...Array.from({ length: 40 }, (_, n) => priced(n)),
+      priced(50, null),
+      priced(51, null),
+    );
+    await until(async () => (await failed()).orders === 42, 'all stand in the index');
+  });
+  afterAll(() => pipeline.stop());
+
+  const failed = () => readFailures(pipeline.redis.client(), makePartitions(2).all);
+  /** Asks an operation by its path in the document, and holds the answer against that. */
+  const ask = async (
+    path: string,
+    { body, at = path, status = 200 }: { body?: unknown; at?: string; status?: number } = {},
+  ) => {
+    const operation = api.operation(path);
+    asked.add(path);
+    const response = await pipeline.get(at, {
+      method: operation.method.toUpperCase(),
+      headers: {
+        authorization: AUTHORIZATION,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    expect([
+      at,
+      api.faults(operation, { status: response.status, headers: response.headers, body: text }),
+    ]).toEqual([at, []]);
+    expect([at, response.status, response.headers.get('cache-control')]).toEqual([at, status, 'no-store']);
+    return JSON.parse(text);
+  };
+
+  it('find what failed, try a recipe, run it and prove it; set aside, restore, delete', async () => {
+    const { groups, orders } = await ask('/desk/api/groups');
+    expect(orders).toBe(42);
+    expect(groups).toMatchObject([
+      { shape: '9,9', orders: 40, users: 7, money: 800 },
+      { shape: 'null', orders: 2 },
+    ]);
+    const where = { cause: groups[0].cause };
+    const page = await ask('/desk/api/search', { body: { where, limit: 30 } });
+    const rest = await ask('/desk/api/search', { body: { where, limit: 30, cursor: page.next_cursor } });
+    expect([page.orders.length, rest.orders.length, rest.next_cursor]).toEqual([30, 10, null]);
+    const { job } = page.orders[0];
+    expect(await ask('/desk/api/orders/{job}', { at: `/desk/api/orders/${job}` })).toMatchObject({
+      state: 'failed',
+    });
+    await ask('/desk/api/orders/{job}', { at: '/desk/api/orders/none', status: 404 });
+    const { proposal } = await ask('/desk/api/proposal', { body: { where } });
+    expect(proposal).toEqual({ recipe: COMMA, passes: 40, of: 40 });
+    const tried = await ask('/desk/api/try', { body: { where, recipe: proposal.recipe } });
+    expect(tried).toMatchObject({ orders: 40, would_count: { orders: 40, money: 800 } });
+
+    const begun = await ask('/desk/api/repair', {
+      body: { where, recipe: proposal.recipe, because: 'ticket 7' },
+    });
+    expect(begun).toMatchObject({ state: 'running', orders: 40, who: { kind: 'user', name: 'anna' } });
+    const runAt = `/desk/api/runs/${begun.run}`;
+    const run = () => ask('/desk/api/runs/{run}', { at: runAt });
+    await until(async () => (await run()).state === 'done', 'the API has driven the run to its end');
+    const receipt = await ask('/desk/api/runs/{run}/receipt', { at: `${runAt}/receipt?limit=5` });
+    expect(receipt).toMatchObject({
+      money: { before: 0, repaired: 800, elsewhere: 0, after: 800 },
+      states: { counted: 40, failed_again: 0 },
+    });
+    expect(receipt.orders).toHaveLength(5);
+    expect(await pipeline.json('/stats/global')).toMatchObject({ total_orders: 40, total_revenue: 800 });
+    const control = '/desk/api/runs/{run}/{action}';
+    await ask(control, { at: `${runAt}/pause`, body: {}, status: 409 });
+    await ask(control, { at: '/desk/api/runs/none/cancel', body: {}, status: 404 });
+    await ask(control, { at: `${runAt}/explode`, body: {}, status: 400 });
+
+    const exported = (await ask('/desk/api/export')).orders as { order_id: string }[];
+    expect(exported.map(({ order_id }) => order_id).sort()).toEqual(['O50', 'O51']);
+    const retried = await ask('/desk/api/retry', { body: { because: 'look again' } });
+    await until(
+      async () =>
+        (await ask('/desk/api/runs/{run}', { at: `/desk/api/runs/${retried.run}` })).state === 'done',
+      'the retry has ended',
+    );
+    expect((await ask('/desk/api/runs')).runs).toMatchObject([
+      { counts: { left: 2, sent: 0 } },
+      { run: begun.run },
+    ]);
+    expect(await ask('/desk/api/set-aside', { body: { because: 'asked the shop' } })).toEqual({
+      orders: 2,
+      gone: 0,
+    });
+    const { rows } = await ask('/desk/api/aside');
+    expect(rows).toMatchObject([{ because: 'asked the shop' }, {}]);
+    expect(await ask('/desk/api/restore', { body: { jobs: [rows[0].job], because: 'x' } })).toEqual({
+      orders: 1,
+      gone: 0,
+    });
+    await ask('/desk/api/delete', { body: { count: 5, because: 'x' }, status: 409 });
+    expect(await ask('/desk/api/delete', { body: { count: 1, because: 'x' } })).toEqual({
+      orders: 1,
+      gone: 0,
+    });
+    await ask('/desk/api/repair', { body: { where, recipe: COMMA, because: 'x' }, status: 409 });
+
+    const address = { kind: 'user', name: 'anna', address: '127.0.0.1' };
+    for (const { who } of await auditTrail(pipeline.redis.client())) expect(who).toEqual(address);
+    const all = api.operations.map(({ path }) => path).filter((path) => path.startsWith('/desk/'));
+    expect([...asked].sort()).toEqual(all.sort());
+  });
+
+  it.each([
+    ['/desk/api/repair', { recipe: COMMA }, 'because'],
+    [
+      '/desk/api/repair',
+      { recipe: { version: 1, steps: [{ do: 'no such' }] }, because: 'x' },
+      'recipe.steps.0.do',
+    ],
+    ['/desk/api/search', { where: { reasn: 'wrong_type' } }, 'where'],
+    ['/desk/api/delete', { because: 'x' }, 'count'],
+    ['/desk/api/try', [], 'body'],
+  ])('%s of %j is refused, naming %s', async (path, body, parameter) => {
+    expect(await ask(path, { body, status: 400 })).toMatchObject({ parameter });
+  });
+
+  it('are there for whoever may operate alone', async () => {
+    const store = new KeyStore(pipeline.redis.client());
+    const { key } = await store.create({ name: 'reader', role: 'read' }, Date.now());
+    const { key: admin } = await store.create({ name: 'program', role: 'admin' }, Date.now());
+    const status = async (headers: Record<string, string>, init: RequestInit = {}) =>
+      (await pipeline.get('/v1/desk/api/groups', { headers, ...init })).status;
+    expect(await status({})).toBe(401);
+    expect(await status({ 'x-api-key': key })).toBe(403);
+    expect(await status({ 'x-api-key': admin })).toBe(200);
+    const post = (headers: Record<string, string>, body: string) =>
+      pipeline.get('/desk/api/try', {
+        method: 'POST',
+        headers: { authorization: AUTHORIZATION, ...headers },
+        body,
+      });
+    expect((await post({ 'content-type': 'text/plain' }, '{}')).status).toBe(415);
+    expect(
+      (await post({ 'content-type': 'application/json', origin: 'https://elsewhere.example' }, '{}')).status,
+    ).toBe(403);
+    expect((await post({ 'content-type': 'application/json' }, '{')).status).toBe(400);
+  });
+});

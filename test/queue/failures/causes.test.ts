@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { InvalidOrder } from '../../../src/orders/invalidOrder.ts';
+import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
+import { notedOf } from '../../../src/queue/failures/failure.ts';
+import { noteAll } from '../../../src/queue/failures/noteFailures.ts';
+import { readCauses } from '../../../src/queue/failures/readCauses.ts';
+import { readFailurePage, readFailures } from '../../../src/queue/failures/readFailures.ts';
+import { reconcileFailures } from '../../../src/queue/failures/reconcile.ts';
+import { shapeOf } from '../../../src/queue/failures/shape.ts';
+import { failureKeys, queueKey } from '../../../src/store/keys.ts';
+import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
+import { anOrder, RULES } from '../../support/orders.ts';
+import { startTestRedis, type TestRedis } from '../../support/redis.ts';
+
+describe('the shape of a value', () => {
+  it.each([
+    ['12,50', '9,9'],
+    ['1 234.5 €', '9 9.9 €'],
+    ['Straße', 'a'],
+    ['שלום-١٢', 'a-9'],
+    ['', ''],
+    [12.5, '9.9'],
+    [-1, '-9'],
+    [null, 'null'],
+    [undefined, 'nothing'],
+    [[1], 'array'],
+    [{}, 'object'],
+    [true, 'boolean'],
+    ['a\nb\u202ec\ud800', 'a\ufffda\ufffda\ufffd'],
+  ])('of %j is %j', (value, shape) => {
+    expect(shapeOf(value)).toBe(shape);
+  });
+
+  it('is short whatever was sent', () => {
+    expect(shapeOf('1,'.repeat(500_000)).length).toBe(40);
+    expect(shapeOf('9'.repeat(1_000_000))).toBe('9');
+  });
+});
+
+describe('the causes of failed orders', () => {
+  const { all, of } = makePartitions(2);
+  let server: TestRedis;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    server = await startTestRedis();
+    redis = server.client();
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => redis.flushall());
+
+  /** As a worker leaves it, and notes it. */
+  const fail = async (id: string, order: Record<string, unknown>, at = 1_000) => {
+    const partition = of(String(order.user_id ?? id));
+    const error = refusalOf(order);
+    await redis.hset(queueKey(partition, id), {
+      data: JSON.stringify({ order, message: { id } }),
+      failedReason: error.message,
+      stacktrace: JSON.stringify([error.stack]),
+    });
+    await redis.zadd(queueKey(partition, 'failed'), at, id);
+    const noted = notedOf({ order }, error.issues, 1);
+    await noteAll(redis, partition, [{ job: id, failedOn: String(at), ...noted }], { found: true });
+    return partition;
+  };
+  const refusalOf = (order: unknown): InvalidOrder => {
+    try {
+      makeParseOrder(RULES)(order, '2025-01-01T00:00:00Z');
+    } catch (error) {
+      if (error instanceof InvalidOrder) return error;
+    }
+    throw new Error('it is a good order');
+  };
+  const leave = async (partition: Partition, id: string) => {
+    await redis.zrem(queueKey(partition, 'failed'), id);
+    await noteAll(redis, partition, [{ job: id }]);
+  };
+  const priced = (price: unknown, more: Record<string, unknown> = {}) =>
+    anOrder({ items: [{ product_id: 'P', quantity: 1, price_per_unit: price }], ...more });
+
+  it('are a reason, a place and a shape, over all partitions, largest money first', async () => {
+    for (let n = 0; n < 6; n += 1) {
+      await fail(`c${n}`, priced(`${n},50`, { user_id: `U${n % 3}`, order_value: 10 }), 1_000 + n);
+    }
+    await fail('v1', anOrder({ user_id: 'u0', order_value: '900.00' }), 500);
+    await fail('both', priced('x', { user_id: 'U9', order_value: 100, currency: 'EUR' }), 2_000);
+    const causes = await readCauses(redis, all);
+    const time = (ms: number) => new Date(ms).toISOString();
+    expect(causes.map(({ id, ...cause }) => cause)).toEqual([
+      {
+        reason: 'wrong_type',
+        path: 'order_value',
+        shape: '9.9',
+        orders: 1,
+        users: 1,
+        minorUnits: 90_000,
+        unknown: 0,
+        firstSeen: time(500),
+        lastSeen: time(500),
+      },
+      ...[
+        { reason: 'currency_mismatch', path: 'currency', shape: 'a' },
+        { reason: 'wrong_type', path: 'items[*].price_per_unit', shape: 'a' },
+      ]
+        .map((each) => ({
+          ...each,
+          orders: 1,
+          users: 1,
+          minorUnits: 10_000,
+          unknown: 0,
+          firstSeen: time(2_000),
+          lastSeen: time(2_000),
+        }))
+        .sort(
+          (a, b) =>
+            causes.findIndex(({ path }) => path === a.path) - causes.findIndex(({ path }) => path === b.path),
+        ),
+      {
+        reason: 'wrong_type',
+        path: 'items[*].price_per_unit',
+        shape: '9,9',
+        orders: 6,
+        users: 3,
+        minorUnits: 6_000,
+        unknown: 0,
+        firstSeen: time(1_000),
+        lastSeen: time(1_005),
+      },
+    ]);
+    expect(await readFailures(redis, all)).toMatchObject({ orders: 8, minorUnits: 106_000 });
+  });
+
+  it('forget an order that leaves, and themselves with the last one', async () => {
+    const partition = await fail('a', priced('1,5', { user_id: 'U1' }));
+    await fail('b', priced('2,5', { user_id: 'U1' }));
+    await leave(partition, 'a');
+    expect(await readCauses(redis, all)).toMatchObject([{ orders: 1, users: 1 }]);
+    await fail('c', priced(null, { user_id: 'U1' }));
+    await leave(partition, 'b');
+    expect(await readCauses(redis, all)).toMatchObject([{ shape: 'null', orders: 1, users: 1 }]);
+    await leave(partition, 'c');
+    expect(await redis.exists(failureKeys(partition).causes, failureKeys(partition).users)).toBe(0);
+  });
+
+  it('are the same when the index is made anew from the jobs, or was written before there were causes', async () => {
+    for (let n = 0; n < 30; n += 1) {
+      const currency = n % 5 === 0 ? 'EUR' : 'USD';
+      await fail(
+        `n${n}`,
+        priced([`${n},5`, null, 'x', -1][n % 4], { user_id: `U${n % 7}`, currency }),
+        1_000 + n,
+      );
+    }
+    const before = await readCauses(redis, all);
+    expect(before.length).toBe(5);
+    for (const partition of all) {
+      const { pass, ...keys } = failureKeys(partition);
+      await redis.del(pass, ...Object.values(keys));
+      await reconcileFailures(redis, partition, { alone: true });
+    }
+    expect(await readCauses(redis, all)).toEqual(before);
+    for (const partition of all) {
+      const { entries, causes, users } = failureKeys(partition);
+      await redis.del(causes, users);
+      for (const [id, text] of Object.entries(await redis.hgetall(entries))) {
+        await redis.hset(entries, id, JSON.stringify(JSON.parse(text).slice(0, 7)));
+      }
+      await reconcileFailures(redis, partition, { alone: true });
+    }
+    expect(await readCauses(redis, all)).toEqual(before);
+  });
+
+  it('stay a readable number when no two values look alike', async () => {
+    const partition = all[0] as Partition;
+    const jobs = Array.from({ length: 1_200 }, (_, n) => ({
+      job: `s${n}`,
+      failedOn: '5',
+      ...notedOf(
+        { order: priced(`${'-'.repeat(n % 11)}${'!'.repeat((n / 11) % 11)}${'+'.repeat(n / 121)}1`) },
+        [{ code: 'wrong_type', path: 'items[0].price_per_unit' }],
+        1,
+      ),
+    }));
+    for (const { job } of jobs) await redis.zadd(queueKey(partition, 'failed'), 5, job);
+    await noteAll(redis, partition, jobs, { found: true });
+    const causes = await readCauses(redis, [partition]);
+    expect(causes.length).toBeLessThanOrEqual(1_010);
+    expect(causes.reduce((sum, { orders }) => sum + orders, 0)).toBe(1_200);
+    expect(causes.find(({ shape }) => shape === '…')?.orders).toBeGreaterThan(100);
+    await redis.del(queueKey(partition, 'failed'));
+    await reconcileFailures(redis, partition, { alone: true });
+    expect(await readCauses(redis, [partition])).toEqual([]);
+  });
+
+  it('lead to their orders, as do a reason and a text in the order', async () => {
+    for (let n = 0; n < 8; n += 1) {
+      await fail(
+        `p${n}`,
+        priced(n % 2 === 0 ? '1,5' : null, { user_id: `U${n}`, order_id: `Find-${n}` }),
+        n + 1,
+      );
+    }
+    const causes = await readCauses(redis, all);
+    const comma = causes.find(({ shape }) => shape === '9,9')?.id;
+    const jobs = async (where: object, count = 100) =>
+      (await readFailurePage(redis, all, { count, where })).map(({ job }) => job);
+    expect(await jobs({ cause: comma })).toEqual(['p0', 'p2', 'p4', 'p6']);
+    expect(await jobs({ cause: comma }, 2)).toEqual(['p0', 'p2']);
+    expect(await jobs({ reason: 'missing_field' })).toEqual(['p1', 'p3', 'p5', 'p7']);
+    expect(await jobs({ text: 'FIND-3' })).toEqual(['p3']);
+    expect(await jobs({ text: 'pine st', reason: 'wrong_type' })).toEqual(['p0', 'p2', 'p4', 'p6']);
+    expect(await jobs({ cause: 'no such' })).toEqual([]);
+    await fail('q', priced(null, { user_id: 'U1', order_id: 'ÉTÉ "7"' }), 99);
+    expect(await jobs({ text: 'ÉtÉ "7"' })).toEqual(['q']);
+  });
+});
