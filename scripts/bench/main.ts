@@ -30,6 +30,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   pipelining: () => import('./api/pipelining.ts'),
   detail: () => import('./stats/detail.ts'),
   page: () => import('./web/page.ts'),
+  stream: () => import('./web/stream.ts'),
   roles: () => import('./roles.ts'),
 };
 
