@@ -104,7 +104,7 @@ describe('ranges whose users are added up', () => {
         ask(
           index % 2
             ? `/stats/top-spenders?limit=${index + 10}&${LARGE}`
-            : `/stats/users?granularity=year&start_date=2025-01-01&end_date=2025-02-${index + 10}`,
+            : `/stats/users?granularity=quarter&start_date=2025-01-01&end_date=2025-02-${index + 10}`,
         ),
       ),
     );
