@@ -1,25 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
+import { seriousFindings } from './accessibility.ts';
 import { startBrowser, watchedPage } from './browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What the accessibility check finds that keeps somebody from reading or using the page. */
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const found = (await page.evaluate('axe.run()')) as {
-    violations: { id: string; impact: string; nodes: { html: string }[] }[];
-  };
-  return found.violations
-    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
 
 const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
 
@@ -63,8 +49,8 @@ describe('the page at /', () => {
     await page.locator('.verdict[data-level="amber"]').waitFor();
     await page.locator('section[aria-label="Newest counted"] >> text="COUNTED"').waitFor();
     await page.locator('section[aria-label="Newest refused"] >> text="REFUSED"').click();
-    await page.waitForSelector('#root header');
-    await shows(page, /missing_field/);
+    await page.getByRole('heading', { name: 'Order REFUSED' }).waitFor();
+    await shows(page, /user_id is missing/);
     expect(faults).toEqual([]);
   });
 

@@ -1,10 +1,10 @@
 import { ask, askJson, Trouble } from '../kit/ask.ts';
 import { download } from '../kit/download.ts';
 import { element } from '../kit/element.ts';
+import { dayAndTime, milliseconds, rate, whole } from '../kit/format.ts';
 import { failure } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
 import { CHARTS, chartView } from './charts.ts';
-import { dayAndTime, milliseconds, rate, whole } from './format.ts';
 import { type History, type Point, SPANS, type Span } from './pulse.ts';
 
 /** How often each span is asked for again: no oftener than it has a new step. */

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { element } from '../kit/element.ts';
-import { milliseconds, rate, whole } from './format.ts';
+import { milliseconds, rate, whole } from '../kit/format.ts';
 import type { History, Point } from './pulse.ts';
 
 interface Line {
