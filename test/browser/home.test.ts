@@ -50,7 +50,7 @@ describe('the page at /', () => {
     await page.locator('section[aria-label="Newest counted"] >> text="COUNTED"').waitFor();
     await page.locator('section[aria-label="Newest refused"] >> text="REFUSED"').click();
     await page.getByRole('heading', { name: 'Order REFUSED' }).waitFor();
-    await shows(page, /user_id is missing/);
+    await shows(page, /user_id is required/);
     expect(faults).toEqual([]);
   });
 
