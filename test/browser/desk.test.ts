@@ -120,7 +120,7 @@ describe('the desk', () => {
     await page.locator('.line.wrong', { hasText: '"quantity"' }).waitFor();
     expect(
       await page.locator('.line.wrong', { hasText: '"quantity"' }).locator('+ .issue').innerText(),
-    ).toMatch(/Wrong type/);
+    ).toMatch(/Wrong type: .* must be a whole number/);
     for (const view of [page.url(), `${pipeline.url}/desk`]) {
       await page.goto(view);
       await page.getByText('onerror').or(causes(page)).first().waitFor();
@@ -145,6 +145,39 @@ describe('the desk', () => {
     await page.locator('.order-json').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     expect(await width(page)).toBe(wide);
+    expect(faults).toEqual([]);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await refuse(anOrder({ order_id: 'KEYS', user_id: 'KEYS', order_value: '2.000,00' }));
+    const { page, faults } = await open('/desk');
+    await causes(page).first().waitFor();
+    const tabTo = async (name: RegExp) => {
+      for (let pressed = 0; pressed < 60; pressed += 1) {
+        await page.keyboard.press('Tab');
+        const focused = await page.evaluate(
+          '[document.activeElement.id, document.activeElement.innerText].join(" ")',
+        );
+        if (name.test(String(focused))) return;
+      }
+      throw new Error(`no Tab leads to ${name}`);
+    };
+    await page.keyboard.press('/');
+    await page.keyboard.type('KEYS');
+    await page.keyboard.press('Enter');
+    await tabTo(/^ Repair or retry all of these/);
+    await page.keyboard.press('Enter');
+    await shows(page, /^Proposed: /);
+    await tabTo(/^ Try on/);
+    await page.keyboard.press('Enter');
+    await page.locator('.counts').waitFor();
+    await tabTo(/^reason/);
+    await page.keyboard.type('by hand');
+    await tabTo(/^ (Repair|Retry) 1 order/);
+    await page.keyboard.press('Enter');
+    await shows(page, 'The repair of 1 order is done.');
+    await shows(page, /^1 /);
+    waiting -= 1;
     expect(faults).toEqual([]);
   });
 

@@ -157,7 +157,7 @@ export interface OrderStory {
 export interface Fault {
   reason: string;
   path: string;
-  why?: string;
+  why?: string | undefined;
 }
 
 export interface Aside {

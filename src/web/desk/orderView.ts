@@ -31,10 +31,8 @@ export const orderView: View = (desk) => {
       api.search({ text: job }),
       api.currency(),
     ]);
-    const fault = story.now?.fault;
-    const others = orders.find((each) => each.job === job)?.issues ?? [];
-    const faults = fault ? [fault, ...others.filter(({ path }) => path !== fault.path)] : [];
-    return { story, faults, currency };
+    const issues = orders.find((each) => each.job === job)?.issues ?? [];
+    return { story, faults: faultsOf(story, issues), currency };
   };
   const look = () =>
     void load(ask, (state) => {
@@ -45,6 +43,17 @@ export const orderView: View = (desk) => {
   look();
   return group(element('a', { class: 'back', href: linkTo('causes') }, 'All causes'), place);
 };
+
+/** What is wrong now, and with it all that was wrong when it failed, in the words of then. */
+function faultsOf({ now, failed_reason }: OrderStory, issues: readonly Fault[]): Fault[] {
+  if (!now?.fault) return [];
+  const said = (failed_reason ?? '').split('; ');
+  const others = issues.filter(({ path }) => path !== now.fault?.path);
+  return [now.fault, ...others.map((issue) => ({ ...issue, why: whyIn(said, issue) }))];
+}
+
+const whyIn = (said: readonly string[], { reason, path }: Fault): string | undefined =>
+  said.find((each) => each.startsWith(`${reason}: ${path} `))?.slice(reason.length + 2);
 
 interface Found {
   story: OrderStory;
@@ -72,7 +81,9 @@ function storyOf(desk: Desk, { story, faults, currency }: Found, look: () => voi
           ': ',
           element('bdi', {}, aside.reason),
         ),
-      failed_reason !== null && element('p', { class: 'quiet' }, element('bdi', {}, failed_reason)),
+      faults.length === 0 &&
+        failed_reason !== null &&
+        element('p', { class: 'quiet' }, element('bdi', {}, failed_reason)),
       element(
         'p',
         { class: 'facts' },

@@ -10,7 +10,8 @@ export interface Action {
 
 /** A button that does its work once at a time; nothing while it is aria-disabled, which leaves it to be found and read. */
 export function action(title: string, work: () => Promise<void>, attributes: Attributes = {}): Action {
-  const said = element('div', { role: 'status' });
+  // What is put there is an alert by itself.
+  const said = element('div', {});
   let isUnderWay = false;
   const act = async () => {
     if (isUnderWay || button.getAttribute('aria-disabled') === 'true') return;
