@@ -14,13 +14,10 @@ const AGAIN_MS = 5_000;
 export const causesView: View = ({ api, signal }) => {
   const place = element('div', { class: 'view' });
   const draw = redrawn(place, (state: Parameters<typeof viewOf<Found>>[0]) => [
-    group(viewOf(state, { what: 'failed orders', ready: waiting, retry: look })),
+    group(viewOf(state, { what: 'failed orders', ready: waiting })),
   ]);
-  function look() {
-    const ask = async (): Promise<Found> => ({ ...(await api.groups()), currency: await api.currency() });
-    void follow(ask, () => AGAIN_MS, signal, draw);
-  }
-  look();
+  const ask = async (): Promise<Found> => ({ ...(await api.groups()), currency: await api.currency() });
+  void follow(ask, () => AGAIN_MS, signal, draw);
   return group(place, runsList(api, signal), asideList(api, signal));
 };
 

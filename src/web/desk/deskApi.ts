@@ -131,9 +131,12 @@ export interface ReceiptRow {
   money: number | null;
   changes: Change[];
   ledger_now: string | null;
+  /** Why it was left as it is. */
+  fault: Fault | null;
 }
 
 export interface Receipt {
+  run: Run;
   money: { before: number; repaired: number; elsewhere: number; after: number };
   states: Record<string, number>;
   orders: ReceiptRow[];

@@ -7,7 +7,7 @@ import { viewOf } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
 import type { FailedOrder, Where } from './deskApi.ts';
 import { type Desk, linkTo } from './view.ts';
-import { idText, quoted, reasonInWords } from './words.ts';
+import { causeInWords, idText, reasonInWords } from './words.ts';
 
 /** Failed orders, a page at a time, and all of them as a file for whoever sent them. */
 export function ordersList({ api, signal }: Desk, where: Where): HTMLElement {
@@ -78,11 +78,7 @@ const ordersTable = (rows: FailedOrder[]): HTMLElement =>
         cell: ({ issues: [first, ...others] }) =>
           first === undefined
             ? reasonInWords('fault')
-            : group(
-                reasonInWords(first.reason),
-                first.path !== '' && group(' at ', quoted(first.path)),
-                others.length > 0 && `, and ${others.length} more`,
-              ),
+            : group(causeInWords(first), others.length > 0 && `, and ${others.length} more`),
       },
       { title: 'Failed (UTC)', isNumber: true, cell: ({ first_failed_at }) => dayAndTime(first_failed_at) },
     ],

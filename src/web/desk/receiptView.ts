@@ -3,7 +3,7 @@ import { counted, money, whole } from '../kit/format.ts';
 import { table } from '../kit/table.ts';
 import type { Receipt, ReceiptRow } from './deskApi.ts';
 import { linkTo } from './view.ts';
-import { changesList, idText } from './words.ts';
+import { causeInWords, changesList, idText } from './words.ts';
 
 const LEDGER: Record<string, string> = {
   same: 'counted',
@@ -12,7 +12,10 @@ const LEDGER: Record<string, string> = {
 };
 
 /** What became of each order, what the ledger says now, and money that adds up. */
-export function receiptView({ money: sums, states, orders: rows }: Receipt, currency: string): HTMLElement {
+export function receiptView(
+  { run, money: sums, states, orders: rows }: Receipt,
+  currency: string,
+): HTMLElement {
   const there = Object.entries(states).filter(([, orders]) => orders > 0);
   const all = there.reduce((sum, [, orders]) => sum + orders, 0);
   return element(
@@ -34,13 +37,12 @@ export function receiptView({ money: sums, states, orders: rows }: Receipt, curr
       sums.elsewhere > 0 && term('+', 'Counted otherwise', sums.elsewhere, currency),
       term('=', 'In the ledger now', sums.after, currency),
     ),
-    rows.length > 0 &&
+    rows.length < all &&
       element(
         'p',
         { class: 'quiet' },
-        rows.length < all
-          ? `${counted(rows.length, 'order')} of ${whole(all)} are shown.`
-          : 'Each order, before and after:',
+        `${counted(rows.length, 'order')} of ${whole(all)} are shown. All of them: `,
+        element('code', {}, `order-pipeline failed receipt --run ${run.run} --json`),
       ),
     table<ReceiptRow>({
       label: 'Orders of the run',
@@ -59,7 +61,11 @@ export function receiptView({ money: sums, states, orders: rows }: Receipt, curr
           isNumber: true,
           cell: ({ money: amount }) => (amount === null ? '' : amount.toFixed(2)),
         },
-        { title: 'Before → after', cell: ({ changes }) => group(changesList(changes)) },
+        {
+          title: 'Before → after',
+          cell: ({ changes, fault }) =>
+            fault ? group('Left as it is: ', causeInWords(fault)) : changesList(changes),
+        },
       ],
     }),
   );

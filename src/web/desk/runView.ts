@@ -94,7 +94,7 @@ export const runView: View = ({ api, signal, values }) => {
           );
           return undefined;
         };
-        trouble.replaceChildren(group(viewOf(state, { what: 'the run', ready, retry: look })));
+        trouble.replaceChildren(group(viewOf(state, { what: 'the run', ready })));
       },
     );
   }

@@ -1,9 +1,9 @@
-import { element, group } from '../kit/element.ts';
+import { element } from '../kit/element.ts';
 import { counted, money, whole } from '../kit/format.ts';
 import { table } from '../kit/table.ts';
 import type { Tried } from './deskApi.ts';
 import { linkTo } from './view.ts';
-import { changesList, idText, quoted, reasonInWords } from './words.ts';
+import { causeInWords, changesList, idText } from './words.ts';
 
 /** What a recipe would do: counts, money, why some would still fail, and three orders before and after. */
 export function trialView(tried: Tried, currency: string): HTMLElement {
@@ -32,8 +32,7 @@ export function trialView(tried: Tried, currency: string): HTMLElement {
           { title: 'Orders', isNumber: true, cell: (row) => whole(row.orders) },
           {
             title: 'Still fail because',
-            cell: ({ reason, path }) =>
-              group(reasonInWords(reason), path !== '' && group(' at ', quoted(path))),
+            cell: causeInWords,
           },
           { title: 'For example', cell: ({ example }) => element('bdi', {}, example) },
         ],

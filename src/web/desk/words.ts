@@ -24,6 +24,7 @@ const REASONS: Record<string, string> = {
   conflicting_duplicate: 'Counted before with other content',
   too_large: 'Too large',
   fault: 'A fault that did not pass',
+  unreadable: 'The recipe cannot read what is there',
 };
 
 export const reasonInWords = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
@@ -32,8 +33,12 @@ export const reasonInWords = (reason: string): string => REASONS[reason] ?? reas
 export const causeInWords = ({
   reason,
   path,
-  shape,
-}: Pick<Cause, 'reason' | 'path' | 'shape'>): DocumentFragment =>
+  shape = '',
+}: {
+  reason: string;
+  path: string;
+  shape?: string;
+}): DocumentFragment =>
   group(
     reasonInWords(reason),
     // Of the total there is one.
