@@ -4,6 +4,7 @@ import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { Traces } from '../telemetry/traces/traces.ts';
 import { queueOperation } from './description/liveOperations.ts';
+import { deskPage } from './deskPage.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
 import { countRequests } from './metrics.ts';
@@ -89,7 +90,13 @@ export function makeApp({
       ...(reading
         ? of(homeRoutes(['', VERSION], reading.keysNeeded), '/', '/home')
         : { '/': leads(withVersion('/'), '/health') }),
-      ...(reading ? { [OPERATORS]: operatorsRouter(reading), [DESK]: deskRouter(reading) } : {}),
+      ...(reading
+        ? {
+            '/desk': deskPage(['', VERSION]),
+            [DESK]: deskRouter(reading),
+            [OPERATORS]: operatorsRouter(reading),
+          }
+        : {}),
       ...(reading
         ? of(reading.signIn(['', VERSION]), '/sign-in', '/sign-out', '/session', '/invitation')
         : {}),
@@ -145,7 +152,8 @@ function aside(routers: Record<string, Router>): RequestHandler {
 
 /** All that operators reach is below this. */
 const OPERATORS = '/admin';
-const DESK = '/desk';
+/** Not the page: it holds no data, and is what asks for credentials. */
+const DESK = '/desk/api';
 
 /**
  * Nothing of it is stored anywhere, refusals and the board's own script included: what operators see holds addresses.

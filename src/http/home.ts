@@ -15,6 +15,7 @@ const INDEX = {
   health: 'health',
   openapi: 'openapi.json',
   docs: 'docs',
+  desk: 'desk',
   operators: 'admin/queues',
 };
 

@@ -10,6 +10,7 @@ const FILLED_IN: readonly [RegExp, string][] = [
   [/\{kind\}/g, 'not-found'],
   [/start_date=…/g, 'start_date=2024-01-01'],
   [/end_date=…/g, 'end_date=2024-12-31'],
+  [/^\/desk\/api\/…$/, '/desk/api/groups'],
 ];
 
 /** What a browser does not show: it keeps the one as a file, the next never ends, the last is a folder of a machine. */

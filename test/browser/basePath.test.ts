@@ -40,6 +40,11 @@ describe('pages under BASE_PATH', () => {
       await page.locator('section#global').getByRole('button', { name: 'Send' }).click();
       expect(await (await answered).json()).toMatchObject({ total_orders: 1 });
 
+      await page.goto(`${proxy.origin}${BASE}/`);
+      await page.getByRole('link', { name: /1 order waits for you/ }).click();
+      await page.locator('.cause').waitFor();
+      expect(page.url()).toBe(`${proxy.origin}${BASE}/desk`);
+
       await page.goto(`${proxy.origin}${BASE}/admin/queues`);
       await page.waitForSelector('#root header');
       await page.goto(`${proxy.origin}${BASE}/admin/queues/queue/orders?status=failed`);

@@ -55,8 +55,8 @@ describe('the page at /', () => {
     await legend.locator('td', { hasText: /^1$/ }).waitFor();
     await legend.locator('td', { hasText: today.slice(5, 10) }).waitFor();
     await page.locator('section[aria-label="Newest refused"] >> text="REFUSED"').click();
-    await page.waitForSelector('#root header');
-    await shows(page, /missing_field/);
+    await page.getByRole('heading', { name: 'Order REFUSED' }).waitFor();
+    await shows(page, /user_id is required/);
     expect(faults).toEqual([]);
   });
 

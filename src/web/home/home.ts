@@ -1,10 +1,12 @@
-import { accountCorner, signInAddress } from '../kit/account.ts';
-import { keepKey, keptKey } from '../kit/apiKey.ts';
+import { accountCorner } from '../kit/account.ts';
+import { keptKey } from '../kit/apiKey.ts';
 import { element } from '../kit/element.ts';
+import { asSentence } from '../kit/format.ts';
+import { keyField, keyForm } from '../kit/keyForm.ts';
 import { makeMenu } from '../kit/menu.ts';
+import { siteNav } from '../kit/siteNav.ts';
 import { applyTheme, themeChoice } from '../kit/theme.ts';
 import { chartPanel } from './chartPanel.ts';
-import { asSentence } from './format.ts';
 import { listsView } from './lists.ts';
 import { followPulse, type Live } from './live.ts';
 import { pathView } from './path.ts';
@@ -17,7 +19,7 @@ applyTheme();
 /** Where the API begins, whatever it is mounted under. This script is at <root>/home/home.js. */
 const { href: root } = new URL('..', import.meta.url);
 
-const verdict = verdictView();
+const verdict = verdictView(`${root}desk`);
 const path = pathView();
 const charts = chartPanel(
   root,
@@ -28,9 +30,16 @@ const charts = chartPanel(
 );
 const lists = listsView(root, keptKey, () => isOpen);
 const known = element('div', { class: 'known' }, path.section, charts.section, lists.sections);
-const locked = keyForm();
+const locked = keyForm(
+  root,
+  { why: 'Figures are shown to people who are signed in and to holders of an API key.', role: 'read' },
+  () => following.restart(),
+);
 
-const { menu, name } = makeMenu(keyField('menu-key'), themeChoice());
+const { menu, name } = makeMenu(
+  keyField(() => following.restart()),
+  themeChoice(),
+);
 name('Settings');
 document.body.append(
   element('a', { class: 'skip', href: '#main' }, 'Skip to content'),
@@ -38,19 +47,10 @@ document.body.append(
     'header',
     { class: 'top' },
     element('h1', {}, 'order-pipeline'),
-    element(
-      'nav',
-      { 'aria-label': 'Elsewhere' },
-      ...[
-        ['admin/queues', 'Failed orders'],
-        ['docs', 'API'],
-        ['health', 'Health'],
-        ['metrics', 'Metrics'],
-      ].map(([to = '', title]) => element('a', { href: `${root}${to}` }, title)),
-    ),
+    siteNav(root, ''),
     accountCorner(root, menu),
   ),
-  element('main', { id: 'main', tabindex: -1 }, verdict.section, locked, known),
+  element('main', { id: 'main', tabindex: -1 }, verdict.section, locked.form, known),
 );
 
 /** Whether what is behind the first line can be had now: without, each question is one refusal more. */
@@ -70,12 +70,11 @@ function show(live: Live): void {
   const wasOpen = isOpen;
   isOpen = live.state === 'ready';
   if (isOpen && !wasOpen) restartAll();
-  locked.hidden = live.state !== 'locked';
+  locked.form.hidden = live.state !== 'locked';
   verdict.section.hidden = live.state === 'locked';
   known.hidden = live.state === 'locked' || live.state === 'failed';
   known.classList.toggle('stale', live.state === 'stale');
-  if (live.state === 'locked')
-    locked.querySelector('.hint')?.replaceChildren(live.trouble ? asSentence(live.trouble.message) : '');
+  if (live.state === 'locked') locked.say(live.trouble ? asSentence(live.trouble.message) : '');
   if (live.state === 'failed' || live.state === 'locked') return;
   path.show(pulse);
   if (!pulse) return;
@@ -94,59 +93,4 @@ function signOf(live: Live): string {
 function restartAll(): void {
   charts.restart();
   lists.restart();
-}
-
-function useKey(key: string): void {
-  keepKey(key.trim());
-  following.restart();
-}
-
-function keyField(id: string): HTMLElement {
-  const input = element('input', {
-    id,
-    type: 'password',
-    autocomplete: 'off',
-    spellcheck: 'false',
-    on: { change: () => useKey(input.value) },
-  });
-  input.value = keptKey();
-  return element(
-    'div',
-    { class: 'field' },
-    element('label', { for: id }, 'API key'),
-    input,
-    element('p', { class: 'hint' }, 'Kept until this tab is closed, and sent to this API alone.'),
-  );
-}
-
-/** Shown instead of everything else to those who may not look yet. */
-function keyForm(): HTMLElement {
-  const input = element('input', {
-    id: 'key',
-    type: 'password',
-    autocomplete: 'off',
-    spellcheck: 'false',
-    required: true,
-  });
-  return element(
-    'form',
-    {
-      class: 'locked panel',
-      hidden: true,
-      on: {
-        submit: (event) => {
-          event.preventDefault();
-          useKey(input.value);
-        },
-      },
-    },
-    element('h2', {}, 'Who is looking?'),
-    element('p', {}, 'Figures are shown to people who are signed in and to holders of an API key.'),
-    element('a', { class: 'button', href: signInAddress(root) }, 'Sign in'),
-    element('p', {}, 'Whoever runs this makes a key:'),
-    element('pre', {}, 'order-pipeline keys create --name dashboard --role read'),
-    element('div', { class: 'field' }, element('label', { for: 'key' }, 'API key'), input),
-    element('p', { class: 'hint', role: 'status' }),
-    element('button', { class: 'main' }, 'Show'),
-  );
 }

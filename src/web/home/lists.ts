@@ -1,10 +1,11 @@
+import { writeAddress } from '../kit/address.ts';
 import { askJson } from '../kit/ask.ts';
 import { element } from '../kit/element.ts';
+import { clock, dayAndTime, money, whole } from '../kit/format.ts';
 import { type Loadable, load } from '../kit/loadable.ts';
 import { redrawn } from '../kit/redraw.ts';
 import { viewOf } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
-import { clock, dayAndTime, money, whole } from './format.ts';
 import type { CountedOrder, Process, Pulse, RefusedOrder } from './pulse.ts';
 
 const TOP = 5;
@@ -123,10 +124,10 @@ const refusedTable = (root: string, rows: RefusedOrder[]): HTMLElement =>
     columns: [
       {
         title: 'Order',
-        cell: ({ order_id, queue, job_id }) =>
+        cell: ({ order_id, job_id }) =>
           element(
             'a',
-            { href: `${root}admin/queues/queue/${encodeURIComponent(queue)}/${encodeURIComponent(job_id)}` },
+            { href: `${root}desk${writeAddress({ name: 'order', values: { job: job_id } })}` },
             idCell(order_id || 'without an id'),
           ),
       },

@@ -1,5 +1,5 @@
 import { element } from '../kit/element.ts';
-import { counted, duration, money, percent, rate, whole } from './format.ts';
+import { counted, duration, money, percent, rate, whole } from '../kit/format.ts';
 import type { History, Point, Pulse } from './pulse.ts';
 import { sparkline } from './sparkline.ts';
 

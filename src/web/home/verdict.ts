@@ -1,13 +1,14 @@
 import { element } from '../kit/element.ts';
+import { asSentence, clock, dayAndTime, duration } from '../kit/format.ts';
 import { redrawn } from '../kit/redraw.ts';
-import { asSentence, clock, dayAndTime, duration } from './format.ts';
 import type { Live } from './live.ts';
 import type { Condition, Level, Pulse } from './pulse.ts';
 
 const WORDS: Record<Level, string> = { green: 'All is well', amber: 'Look at this', red: 'Act now' };
 
 /** The first thing to read: whether orders flow, what waits, and what to do. */
-export function verdictView() {
+/** `desk`: where what waits is repaired. */
+export function verdictView(desk: string) {
   const words = element('span', { class: 'level' });
   const sentences = element('div', { class: 'sentences' });
   const note = element('p', { class: 'note', hidden: true });
@@ -34,7 +35,7 @@ export function verdictView() {
       section.dataset.level = shown;
       words.replaceChildren(live.state === 'ready' ? wordOf(live.pulse) : 'Stale');
       words.hidden = !pulse;
-      sentences.replaceChildren(...sentencesOf(live));
+      showSentences(sentences, sentencesOf(live), desk);
       showConditions(pulse ? unsaid(pulse) : []);
       const reason = live.state === 'stale' ? live.why : undefined;
       if (shown === level && reason === why) return;
@@ -44,15 +45,28 @@ export function verdictView() {
   };
 }
 
-function sentencesOf(live: Live): HTMLElement[] {
+/** What waits leads to where it is repaired. A link that is there stays the one it was: somebody may be on it. */
+function showSentences(place: HTMLElement, sentences: readonly string[], desk: string): void {
+  for (const [at, sentence] of sentences.entries()) {
+    const isLink = / for you\b/.test(sentence);
+    const there = place.children[at];
+    const drawn = there && (there.firstElementChild !== null) === isLink ? there : undefined;
+    const line = drawn ?? element('p', {}, isLink && element('a', { href: desk }));
+    const words = line.firstElementChild ?? line;
+    if (words.textContent !== sentence) words.textContent = sentence;
+    if (line === drawn) continue;
+    if (there) there.replaceWith(line);
+    else place.append(line);
+  }
+  while (place.children.length > sentences.length) place.lastElementChild?.remove();
+}
+
+function sentencesOf(live: Live): string[] {
   switch (live.state) {
     case 'loading':
-      return [element('p', {}, 'Looking …')];
+      return ['Looking …'];
     case 'failed':
-      return [
-        element('p', {}, live.trouble.title),
-        element('p', {}, `${asSentence(live.trouble.message)} This page tries again by itself.`),
-      ];
+      return [live.trouble.title, `${asSentence(live.trouble.message)} This page tries again by itself.`];
     case 'locked':
       return [];
     default:
@@ -61,7 +75,7 @@ function sentencesOf(live: Live): HTMLElement[] {
         ...(isNew(live.pulse)
           ? ['Put orders into the inbox, or let order-pipeline send put some there.']
           : []),
-      ].map((sentence) => element('p', {}, sentence));
+      ];
   }
 }
 

@@ -20,7 +20,7 @@ export async function load<T>(work: () => Promise<T>, tell: (state: Loadable<T>)
 }
 
 /** What is not Trouble is a fault of the page: shown as one, and passed on to the console where developers look. */
-function asTrouble(error: unknown): Trouble {
+export function asTrouble(error: unknown): Trouble {
   if (error instanceof Trouble) return error;
   console.error(error);
   return new Trouble('This page has a fault', error instanceof Error ? error.message : String(error));

@@ -1,0 +1,75 @@
+import { accountCorner } from '../kit/account.ts';
+import { readAddress } from '../kit/address.ts';
+import { element, group } from '../kit/element.ts';
+import { keyField, keyForm } from '../kit/keyForm.ts';
+import { makeMenu } from '../kit/menu.ts';
+import { siteNav } from '../kit/siteNav.ts';
+import { applyTheme, themeChoice } from '../kit/theme.ts';
+import { causesView } from './causesView.ts';
+import { deskApi } from './deskApi.ts';
+import { orderView } from './orderView.ts';
+import { repairView } from './repairView.ts';
+import { runView } from './runView.ts';
+import { searchField, searchView } from './searchView.ts';
+import type { VIEWS, View } from './view.ts';
+
+/** The page at /desk: what failed and why, and its repair. It knows nothing but what the API says. */
+
+applyTheme();
+
+/** Where the API begins, whatever it is mounted under. This script is at <root>/desk/desk.js. */
+const { href: root } = new URL('..', import.meta.url);
+
+const VIEW_OF: Record<(typeof VIEWS)[number], View> = {
+  causes: causesView,
+  search: searchView,
+  repair: repairView,
+  run: runView,
+  order: orderView,
+};
+let shown = new AbortController();
+const locked = keyForm(
+  root,
+  { why: 'Failed orders are shown to people who are signed in and to holders of a key.', role: 'repair' },
+  show,
+);
+const api = deskApi(root, (trouble) => {
+  shown.abort();
+  place.replaceChildren();
+  locked.form.hidden = false;
+  locked.say(trouble.message);
+});
+const search = searchField();
+const place = element('div', { class: 'view' });
+const { menu, name } = makeMenu(keyField(show), themeChoice());
+name('Settings');
+document.body.append(
+  element('a', { class: 'skip', href: '#main' }, 'Skip to content'),
+  element(
+    'header',
+    { class: 'top' },
+    element('h1', {}, 'order-pipeline'),
+    siteNav(root, 'desk'),
+    accountCorner(root, menu),
+  ),
+  element('main', { id: 'main', tabindex: -1 }, search.form, locked.form, place),
+);
+addEventListener('hashchange', () => {
+  show();
+  // Who listens begins where the new view does.
+  if (location.hash !== '#main') document.getElementById('main')?.focus({ preventScroll: true });
+});
+show();
+
+function show(): void {
+  // The link that skips to the content is no view.
+  if (location.hash === '#main') return;
+  const { name: view, values } = readAddress(location.hash);
+  shown.abort();
+  shown = new AbortController();
+  locked.form.hidden = true;
+  search.fill(values.text ?? '');
+  const draw = Object.hasOwn(VIEW_OF, view) ? VIEW_OF[view as keyof typeof VIEW_OF] : causesView;
+  place.replaceChildren(group(draw({ api, root, values, signal: shown.signal })));
+  scrollTo(0, 0);
+}

@@ -1,0 +1,66 @@
+import { element, group } from '../kit/element.ts';
+import { ordersList } from './ordersList.ts';
+import { linkTo, type View, whereOf } from './view.ts';
+import { whereInWords } from './words.ts';
+
+/** Looks for failed orders by whatever they hold; `/` gets there from anywhere. */
+export function searchField(): { form: HTMLElement; fill(text: string): void } {
+  const input = element('input', {
+    type: 'search',
+    name: 'text',
+    placeholder: 'Order, user, message id, product, reason, value',
+    'aria-label': 'Search failed orders',
+    'aria-keyshortcuts': '/',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    dir: 'auto',
+  });
+  document.addEventListener('keydown', (event) => {
+    const isTyping = event.target instanceof HTMLElement && event.target.matches('input, select, textarea');
+    if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    input.focus();
+  });
+  const form = element(
+    'form',
+    {
+      class: 'search finding',
+      role: 'search',
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          const text = input.value.trim();
+          location.hash = text === '' ? linkTo('causes') : linkTo('search', { text });
+        },
+      },
+    },
+    input,
+    element('kbd', {}, '/'),
+    element('button', {}, 'Search'),
+  );
+  return {
+    form,
+    fill: (text) => {
+      input.value = text;
+    },
+  };
+}
+
+/** The failed orders that an address means. */
+export const searchView: View = (desk) => {
+  const where = whereOf(desk.values) ?? {};
+  return group(
+    element('a', { class: 'back', href: linkTo('causes') }, 'All causes'),
+    element('h2', {}, whereInWords(where)),
+    element(
+      'p',
+      {},
+      element(
+        'a',
+        { href: linkTo('repair', where as Record<string, string>) },
+        'Repair or retry all of these',
+      ),
+    ),
+    ordersList(desk, where),
+  );
+};

@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { KeyStore } from '../../src/access/keyStore.ts';
+import { anOrder } from '../support/orders.ts';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
+import { seriousFindings } from './axe.ts';
+import { startBrowser, watchedPage } from './browser.ts';
+
+const ORDERS = 3_000;
+const MOST_CLICKS = 8;
+const WIDE = { viewport: { width: 1_600, height: 900 } };
+const MARKUP = '<img src=x onerror="document.title=1">';
+
+/** An order whose producer writes prices as in Europe. */
+const withComma = (n: number) =>
+  anOrder({
+    order_id: `C${n}`,
+    user_id: `U${n % 240}`,
+    order_value: 25,
+    items: [{ product_id: 'P006', quantity: 2, price_per_unit: '12,50' }],
+  });
+
+const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+const causes = (page: Page) => page.locator('.cause');
+const width = (page: Page) => page.evaluate('document.documentElement.scrollWidth');
+
+describe('the desk', () => {
+  let browser: Browser;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    [browser, pipeline] = await Promise.all([startBrowser(), startPipeline({ PARTITIONS: '2' })]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await pipeline?.stop();
+  });
+
+  let waiting = 0;
+  /** Sends orders that are refused, and resolves when they wait for somebody. */
+  const refuse = async (...orders: unknown[]) => {
+    await pipeline.send(...orders);
+    waiting += orders.length;
+    await until(
+      async () => (await pipeline.json<{ orders: number }>('/desk/api/groups')).orders === waiting,
+      `${waiting} orders wait`,
+    );
+  };
+
+  const open = async (path: string, options: BrowserContextOptions = WIDE) => {
+    const watched = await watchedPage(await browser.newContext(options), pipeline.url);
+    await watched.page.goto(pipeline.url + path);
+    return watched;
+  };
+
+  it('says that nothing waits while nothing does', async () => {
+    const { page, faults } = await open('/desk');
+    await shows(page, 'Nothing waits for you.');
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('leads from the first line of / to a cause, its repair and a receipt, all orders with few clicks', async () => {
+    await refuse(...Array.from({ length: ORDERS }, (_, n) => withComma(n)), anOrder({ order_value: 7 }));
+    const { page, faults } = await open('/');
+    let clicks = 0;
+    const click = async (...[role, name]: Parameters<Page['getByRole']>) => {
+      clicks += 1;
+      await page.getByRole(role, name).first().click();
+    };
+
+    await click('link', { name: /3,001 orders wait for you/ });
+    await shows(page, '3,001 orders wait for you, worth 75,007.00 USD, from 2 causes.');
+    expect(await causes(page).first().innerText()).toMatch(
+      /75,000\.00 USD.*Wrong type at items\[\*\]\.price_per_unit, like 9,9.*New today.*3,000 orders.*240 users/s,
+    );
+    await click('link', { name: /price_per_unit/ });
+    await shows(page, /^Proposed: /);
+    await click('button', { name: 'Try on 3,000 orders' });
+    await page.locator('.counts', { hasText: /Would count\s*3,000\s*75,000\.00 USD/ }).waitFor();
+    expect(await page.locator('.diffs > li').first().innerText()).toMatch(/"12,50" → "?12\.50/);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(
+      await page.getByRole('button', { name: 'Repair 3,000 orders' }).getAttribute('aria-disabled'),
+    ).toBe('true');
+    clicks += 1;
+    await page.getByLabel(/^Why, or a ticket/).fill('Ticket 7: prices with a comma');
+    await click('button', { name: 'Repair 3,000 orders' });
+
+    await page.getByText('The repair of 3,000 orders is done.').waitFor({ timeout: 60_000 });
+    await shows(page, /^3,000 counted\.$/);
+    const sums = await page.locator('.equation').innerText();
+    expect(sums).toMatch(/0\.00 USD.*75,000\.00 USD.*75,000\.00 USD/s);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(clicks).toBeLessThanOrEqual(MOST_CLICKS);
+    expect(await pipeline.json('/stats/global')).toMatchObject({
+      total_orders: ORDERS,
+      total_revenue: 75_000,
+    });
+
+    waiting = 1;
+    const receipt = page.url();
+    await page.goto(`${pipeline.url}/desk`);
+    await shows(page, '1 order waits for you, worth 7.00 USD, from 1 cause.');
+    await shows(page, 'Ticket 7: prices with a comma');
+    await page.goto(receipt);
+    await shows(page, /^3,000 counted\.$/);
+    expect(faults).toEqual([]);
+  }, 180_000);
+
+  it('shows an order with markup in every field as text, each issue at its place', async () => {
+    const item = { product_id: MARKUP, quantity: MARKUP, price_per_unit: MARKUP };
+    await refuse({
+      ...{ order_id: MARKUP, user_id: MARKUP, order_timestamp: MARKUP, order_value: MARKUP },
+      ...{ items: [item], payment_method: MARKUP, shipping_address: MARKUP, [MARKUP]: MARKUP },
+    });
+    const { page, faults } = await open(`/desk#search?text=${encodeURIComponent('onerror')}`);
+    await page.locator('table').getByRole('link', { name: MARKUP }).click();
+    await page.getByRole('heading', { name: `Order ${MARKUP}` }).waitFor();
+    await page.locator('.line.wrong', { hasText: '"quantity"' }).waitFor();
+    expect(
+      await page.locator('.line.wrong', { hasText: '"quantity"' }).locator('+ .issue').innerText(),
+    ).toMatch(/Wrong type: .* must be a whole number/);
+    for (const view of [page.url(), `${pipeline.url}/desk`]) {
+      await page.goto(view);
+      await page.getByText('onerror').or(causes(page)).first().waitFor();
+      expect(await page.locator('img').count()).toBe(0);
+      expect(await page.title()).toMatch(/order-pipeline/);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ['light', 360],
+    ['dark', 360],
+    ['dark', 1_600],
+  ] as const)('can be read by everybody, %s, at %i px', async (colorScheme, wide) => {
+    await refuse(anOrder({ order_id: 'طلب-٧', user_id: 'משתמש', order_timestamp: 'gestern' }));
+    const { page, faults } = await open('/desk', { colorScheme, viewport: { width: wide, height: 900 } });
+    await page.getByRole('link', { name: /order_timestamp, like a/ }).click();
+    await page.locator('table').getByRole('link', { name: 'طلب-٧' }).first().waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await width(page)).toBe(wide);
+    await page.locator('table').getByRole('link', { name: 'طلب-٧' }).first().click();
+    await page.locator('.order-json').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await width(page)).toBe(wide);
+    expect(faults).toEqual([]);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await refuse(anOrder({ order_id: 'KEYS', user_id: 'KEYS', order_value: '2.000,00' }));
+    const { page, faults } = await open('/desk');
+    await causes(page).first().waitFor();
+    const tabTo = async (name: RegExp) => {
+      for (let pressed = 0; pressed < 60; pressed += 1) {
+        await page.keyboard.press('Tab');
+        const focused = await page.evaluate(
+          '[document.activeElement.id, document.activeElement.innerText].join(" ")',
+        );
+        if (name.test(String(focused))) return;
+      }
+      throw new Error(`no Tab leads to ${name}`);
+    };
+    await page.keyboard.press('/');
+    await page.keyboard.type('KEYS');
+    await page.keyboard.press('Enter');
+    await tabTo(/^ Repair or retry all of these/);
+    await page.keyboard.press('Enter');
+    await shows(page, /^Proposed: /);
+    await tabTo(/^ Try on/);
+    await page.keyboard.press('Enter');
+    await page.locator('.counts').waitFor();
+    await tabTo(/^reason/);
+    await page.keyboard.type('by hand');
+    await tabTo(/^ (Repair|Retry) 1 order/);
+    await page.keyboard.press('Enter');
+    await shows(page, 'The repair of 1 order is done.');
+    await shows(page, /^1 /);
+    waiting -= 1;
+    expect(faults).toEqual([]);
+  });
+
+  it('sets an order aside and restores it, and deletes only what is typed', async () => {
+    await refuse(anOrder({ order_id: 'AWAY', order_value: 9 }));
+    const { page } = await open('/desk#search?text=AWAY');
+    await page.locator('table').getByRole('link', { name: 'AWAY' }).click();
+    await page.getByText('Set aside or delete').click();
+    await page.getByLabel(/^Why/).fill('the producer is asked');
+    await page.getByRole('button', { name: 'Set aside' }).click();
+    await shows(page, /Set aside .* the producer is asked/);
+    await page.getByText('Restore or delete').click();
+    await page.getByLabel(/^Why/).fill('answered');
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await shows(page, 'It has failed and waits for you.');
+    await page.getByText('Set aside or delete').click();
+    await page.getByLabel(/^Why/).fill('a test');
+    await page.getByLabel(/^Type how many/).fill('2');
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await shows(page, /nothing was deleted/);
+    await page.getByLabel(/^Type how many/).fill('1');
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await shows(page, /Nothing is kept/);
+  });
+
+  it('says since when it shows nothing new while nobody answers', async () => {
+    const { page } = await open('/desk');
+    await causes(page).first().waitFor();
+    await page.route('**/desk/api/**', (route) => route.abort());
+    await page.getByText(/As it was at \d\d:\d\d:\d\d UTC/).waitFor({ timeout: 20_000 });
+    expect(await causes(page).count()).toBeGreaterThan(0);
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+});
+
+describe('the desk where keys are needed', () => {
+  it('shows nothing before a key opens it', async () => {
+    const [browser, pipeline] = await Promise.all([startBrowser(), startPipeline({ STATS_API: 'keys' })]);
+    try {
+      const keys = new KeyStore(pipeline.redis.client());
+      const made = (role: 'read' | 'admin') => keys.create({ name: 'desk', role }, Date.now());
+      const page = await (await browser.newContext()).newPage();
+      await page.goto(`${pipeline.url}/desk`);
+      await shows(page, 'Who is looking?');
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.locator('#key').fill((await made('read')).key);
+      await page.getByRole('button', { name: 'Show' }).click();
+      await shows(page, /key of role/);
+      await page.locator('#key').fill((await made('admin')).key);
+      await page.getByRole('button', { name: 'Show' }).click();
+      await shows(page, 'Nothing waits for you.');
+    } finally {
+      await browser.close();
+      await pipeline.stop();
+    }
+  });
+});
