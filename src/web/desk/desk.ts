@@ -11,7 +11,7 @@ import { orderView } from './orderView.ts';
 import { repairView } from './repairView.ts';
 import { runView } from './runView.ts';
 import { searchField, searchView } from './searchView.ts';
-import type { VIEWS, View } from './view.ts';
+import type { View, ViewName } from './view.ts';
 
 /** The page at /desk: what failed and why, and its repair. It knows nothing but what the API says. */
 
@@ -20,7 +20,7 @@ applyTheme();
 /** Where the API begins, whatever it is mounted under. This script is at <root>/desk/desk.js. */
 const { href: root } = new URL('..', import.meta.url);
 
-const VIEW_OF: Record<(typeof VIEWS)[number], View> = {
+const VIEW_OF: Record<ViewName, View> = {
   causes: causesView,
   search: searchView,
   repair: repairView,
@@ -70,6 +70,6 @@ function show(): void {
   locked.form.hidden = true;
   search.fill(values.text ?? '');
   const draw = Object.hasOwn(VIEW_OF, view) ? VIEW_OF[view as keyof typeof VIEW_OF] : causesView;
-  place.replaceChildren(group(draw({ api, root, values, signal: shown.signal })));
+  place.replaceChildren(group(draw({ api, values, signal: shown.signal })));
   scrollTo(0, 0);
 }

@@ -58,7 +58,7 @@ export interface FailedOrder {
   last_failed_at: string;
 }
 
-export interface FailedOrders {
+interface FailedOrders {
   orders: FailedOrder[];
   next_cursor: string | null;
 }
@@ -69,7 +69,7 @@ export interface Change {
   after: string | null;
 }
 
-export interface Sum {
+interface Sum {
   orders: number;
   money: number;
 }
@@ -177,7 +177,7 @@ export interface Moved {
   gone: number;
 }
 
-export interface RunWanted {
+interface RunWanted {
   where: Where;
   recipe: Recipe | null;
   because: string;

@@ -15,7 +15,7 @@ import { causeInWords, whereInWords, worthInWords } from './words.ts';
 /** All that is meant, repaired at once: a recipe, a trial, a reason, a run. */
 export const repairView: View = (desk) => {
   const { api, signal, values } = desk;
-  const where = whereOf(values) ?? {};
+  const where = whereOf(values);
   const place = element('div', { class: 'view' });
   const ask = async (): Promise<Known> => {
     const [{ groups }, proposal, currency] = await Promise.all([

@@ -48,19 +48,11 @@ export function searchField(): { form: HTMLElement; fill(text: string): void } {
 
 /** The failed orders that an address means. */
 export const searchView: View = (desk) => {
-  const where = whereOf(desk.values) ?? {};
+  const where = whereOf(desk.values);
   return group(
     element('a', { class: 'back', href: linkTo('causes') }, 'All causes'),
     element('h2', {}, whereInWords(where)),
-    element(
-      'p',
-      {},
-      element(
-        'a',
-        { href: linkTo('repair', where as Record<string, string>) },
-        'Repair or retry all of these',
-      ),
-    ),
+    element('p', {}, element('a', { href: linkTo('repair', desk.values) }, 'Repair or retry all of these')),
     ordersList(desk, where),
   );
 };

@@ -69,7 +69,7 @@ export function whereInWords({ cause, reason, text, jobs }: Where): DocumentFrag
       quoted(jobs[0] ?? ''),
     );
   return group(
-    'Failed orders',
+    (cause ?? reason ?? text) ? 'Failed orders' : 'All failed orders',
     cause !== undefined && group(' of the cause ', quoted(cause)),
     reason !== undefined && `: ${reasonInWords(reason)}`,
     text !== undefined && group(' that hold ', quoted(text)),
@@ -78,7 +78,7 @@ export function whereInWords({ cause, reason, text, jobs }: Where): DocumentFrag
 
 const shown = (value: Scalar | undefined): HTMLElement => quoted(JSON.stringify(value));
 
-export function stepInWords(step: Step): Child {
+function stepInWords(step: Step): Child {
   const at = group(' in ', quoted(String(step.at)));
   switch (step.do) {
     case 'replace':
