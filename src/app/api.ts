@@ -109,6 +109,7 @@ export function apiParts(
       parse: makeParseOrder(config.rules),
       reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
       sumFields: config.rules.sumFields,
+      idCase: config.rules.idCase,
     },
     ledgerRetentionDays: config.ledgerRetentionDays,
     audit,

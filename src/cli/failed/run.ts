@@ -45,6 +45,7 @@ async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
       parse: makeParseOrder(rules),
       reading: { envelope: bridge.envelope, maxBodyBytes },
       sumFields: rules.sumFields,
+      idCase: rules.idCase,
     },
     ledgerRetentionDays,
     audit: makeAuditLog(open.redis, { retentionDays: auditRetentionDays }),

@@ -1,6 +1,7 @@
 import type { Author } from '../../audit/auditEntry.ts';
 import { NoTrace } from '../../audit/auditLog.ts';
 import { HttpProblem } from '../../http/transport/problem.ts';
+import { CSV_TYPE } from '../../http/transport/send.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
@@ -17,6 +18,10 @@ import {
   type RunParts,
   readRun,
 } from '../runs/runs.ts';
+import { namesOf } from '../story/keptOrder.ts';
+import { readStory } from '../story/story.ts';
+import { storyAnswer } from '../story/storyAnswer.ts';
+import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/auditAnswers.ts';
 import { attempt, failureAnswer, groups, proposal, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
@@ -70,6 +75,16 @@ export function makeDeskApi(parts: RunParts) {
       return { orders };
     },
     failedOrder: ({ job }: { job: string }) => show(parts, job),
+    orderByName: async ({ user_id, order_id }: { user_id: string; order_id: string }) =>
+      storyAnswer(await readStory(parts, namesOf(user_id, order_id, parts.rules.idCase))),
+    audit: (asked: AuditAsked & { limit: number; cursor?: string | undefined }) =>
+      auditAnswer(parts.redis, asked),
+    auditExport: async (asked: AuditAsked & { format: 'csv' | 'jsonl' }) => ({
+      type: asked.format === 'csv' ? CSV_TYPE : JSON_LINES_TYPE,
+      name: `audit.${asked.format}`,
+      parts: auditFile(parts.redis, asked),
+    }),
+    auditChain: () => chainAnswer(parts.redis, parts.auditRetentionDays),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
     tryRecipe: ({ where, recipe }: { where: Meant; recipe?: Recipe | undefined }) =>
       attempt(parts, where, recipe),
@@ -100,6 +115,8 @@ export function makeDeskApi(parts: RunParts) {
     ) => deleteOrders(parts, who, aside ? { aside: true, jobs: where.jobs } : where, { count, reason }),
   });
 }
+
+const JSON_LINES_TYPE = 'application/x-ndjson';
 
 type Api = Record<string, (input: never, who: never) => Promise<unknown>>;
 
