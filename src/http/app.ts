@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
+import { auditPage } from './auditPage.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
 import { countRequests } from './metrics.ts';
@@ -78,7 +79,13 @@ export function makeApp({
       ...(reading
         ? of(homeRoutes(['', VERSION]), '/', '/home')
         : { '/': leads(withVersion('/'), '/health') }),
-      ...(reading ? { [OPERATORS]: operatorsRouter(reading), [DESK]: deskRouter(reading) } : {}),
+      ...(reading
+        ? {
+            ...of(auditPage(['', VERSION]), '/desk/audit', '/audit'),
+            [DESK]: deskRouter(reading),
+            [OPERATORS]: operatorsRouter(reading),
+          }
+        : {}),
     }),
   );
   if (reading) readingRoutes(app, reading);
@@ -129,7 +136,8 @@ function aside(routers: Record<string, Router>): RequestHandler {
 
 /** All that operators reach is below this. */
 const OPERATORS = '/admin';
-const DESK = '/desk';
+/** Not the pages: they hold no data, and are what asks for credentials. */
+const DESK = '/desk/api';
 
 /**
  * Nothing of it is stored anywhere, refusals and the board's own script included: what operators see holds addresses.

@@ -9,7 +9,7 @@ import { startBrowser, type WatchedPage, watchedPage } from './browser.ts';
 
 const BOARD = '/admin/queues';
 /** All else is JSON, and the same with a password and with many partitions. */
-const PAGE = /^\/(v1\/?)?$|\/docs|\/admin/;
+const PAGE = /^\/(v1\/?)?$|\/docs|\/desk\/audit|\/admin/;
 const login = { username: 'ops', password: 'a password of the operators' };
 
 // All in one: what is closed outside of it would be closed after the look at what is left open.
