@@ -5,6 +5,8 @@ import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
 import { makeAuditLog } from '../audit/auditLog.ts';
 import { boardChanges } from '../desk/boardGate.ts';
 import { BOARD_PATH, board } from '../desk/bullBoard.ts';
+import type { LetterQueue } from '../desk/deadLetters/letterQueue.ts';
+import { startRedriveDriver } from '../desk/deadLetters/redriveDriver.ts';
 import { makeDesk } from '../desk/desk.ts';
 import { makeDeskApi } from '../desk/orders/deskApi.ts';
 import { startRunDrivers } from '../desk/runs/runDrivers.ts';
@@ -32,6 +34,7 @@ import { historyReader } from '../telemetry/read/history.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
 import { readSnapshot } from '../telemetry/read/snapshot.ts';
 import { startWebhook } from '../telemetry/webhook.ts';
+import { deadLettersLater } from './deadLetters.ts';
 import type { Asked, HttpParts } from './http.ts';
 
 /* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
@@ -116,6 +119,9 @@ export function apiParts(
     auditRetentionDays: config.auditRetentionDays,
   };
   const drivers = startRunDrivers(deskParts, isStarted, throttledErrors(logger, 'runs of repairs'));
+  const letters = deadLettersLater(config, services);
+  const redrive = startRedriveDriver(deskParts, letters, isStarted, throttledErrors(logger, 'redrive'));
+  services.add({ name: 'redrive of dead letters', quiet: redrive.stop, stop: redrive.stop });
   services.add({ name: 'runs of repairs', quiet: drivers.stop, stop: drivers.stop });
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   return {
@@ -136,7 +142,7 @@ export function apiParts(
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
     ).use(liveRoutes(snapshots, (span) => inTime(history(span)))),
     fleet,
-    desk: deskRoutes(makeDeskApi(deskParts)),
+    desk: deskRoutes(makeDeskApi(deskParts, letters as () => Promise<LetterQueue>)),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,

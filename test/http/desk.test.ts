@@ -129,6 +129,12 @@ describe('the operations of the desk', () => {
     expect(await ask('/desk/api/audit/export')).toContain(',repair batch,');
     expect(await ask('/desk/api/audit/chain')).toMatchObject({ state: 'whole' });
 
+    const letters = '/desk/api/dead-letters';
+    expect(await ask(letters)).toMatchObject({ queue: 'orders-dlq', redrive: null });
+    expect(await ask(`${letters}/peek`, { body: {} })).toMatchObject({ looked_at: 0, groups: [] });
+    await ask(`${letters}/redrive`, { body: { because: 'x' }, status: 409 });
+    await ask(`${letters}/cancel`, { body: {}, status: 409 });
+
     const address = { kind: 'user', name: 'anna', address: '127.0.0.1' };
     for (const { who } of await auditTrail(pipeline.redis.client())) expect(who).toEqual(address);
     const all = api.operations.map(({ path }) => path).filter((path) => path.startsWith('/desk/'));

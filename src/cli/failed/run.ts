@@ -36,7 +36,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   });
 }
 
-async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
+export async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
   const { rules, maxBodyBytes, bridge, ledgerRetentionDays, auditRetentionDays } = config;
   return {
     redis: open.redis,
@@ -54,7 +54,7 @@ async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
 }
 
 /** Who types a command. A container may run as a user that has no name. */
-function commandAuthor(): Author {
+export function commandAuthor(): Author {
   try {
     return { kind: 'command', name: userInfo().username };
   } catch {

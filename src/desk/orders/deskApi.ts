@@ -5,6 +5,8 @@ import { CSV_TYPE } from '../../http/transport/send.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
+import { letterApi } from '../deadLetters/letterAnswers.ts';
+import { isOfSqs, type LetterQueue } from '../deadLetters/letterQueue.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -37,7 +39,7 @@ interface Begin {
 const MOST_EXPORTED = 100_000;
 
 /** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
-export function makeDeskApi(parts: RunParts) {
+export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>) {
   const begin = async (
     who: Author,
     { where, because, rate, stop_percent }: Begin,
@@ -84,6 +86,7 @@ export function makeDeskApi(parts: RunParts) {
       name: `audit.${asked.format}`,
       parts: auditFile(parts.redis, asked),
     }),
+    ...letterApi(parts, letters),
     auditChain: () => chainAnswer(parts.redis, parts.auditRetentionDays),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
     tryRecipe: ({ where, recipe }: { where: Meant; recipe?: Recipe | undefined }) =>
@@ -131,6 +134,7 @@ function told<T extends Api>(api: T): T {
 }
 
 function problemOf(error: unknown): unknown {
+  if (isOfSqs(error)) return new HttpProblem(503, { kind: 'sqs-unavailable', detail: error.message });
   if (error instanceof Refused) {
     return error.kind === 'missing'
       ? new HttpProblem(404, { kind: 'not-found', detail: error.message })

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { REASONS } from '../../orders/invalidOrder.ts';
 import { auditOperations } from './auditOperations.ts';
 import * as answers from './deskAnswers.ts';
+import { letterOperations } from './letterOperations.ts';
 import { operation } from './operation.ts';
 import { cause, csvFormat, limit, noParameters, oneOf } from './parameters.ts';
 import { EXAMPLE_STORY, storyOperations } from './storyOperations.ts';
@@ -273,4 +274,5 @@ export const deskOperations = {
   }),
   ...storyOperations,
   ...auditOperations,
+  ...letterOperations,
 };

@@ -6,6 +6,7 @@ import { PROBLEM_KINDS, type ProblemKind } from '../transport/problemKinds.ts';
 import * as answers from './answers.ts';
 import * as deskAnswers from './deskAnswers.ts';
 import { deskOperations } from './deskOperations.ts';
+import * as letterAnswers from './letterAnswers.ts';
 import * as liveAnswers from './liveAnswers.ts';
 import { liveOperations, queueOperation } from './liveOperations.ts';
 import type { Operation } from './operation.ts';
@@ -147,10 +148,9 @@ const headers = (...names: (keyof typeof HEADERS)[]): Json =>
   Object.fromEntries([...names, ...ALWAYS].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const NAMES = new Map<z.core.$ZodType, string>(
-  Object.entries({ ...answers, ...liveAnswers, ...deskAnswers, ...storyAnswers }).map(([name, schema]) => [
-    schema,
-    `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-  ]),
+  Object.entries({ ...answers, ...liveAnswers, ...deskAnswers, ...storyAnswers, ...letterAnswers }).map(
+    ([name, schema]) => [schema, `${name.charAt(0).toUpperCase()}${name.slice(1)}`],
+  ),
 );
 const ref = (name: string) => `#/components/schemas/${name}`;
 

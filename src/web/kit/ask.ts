@@ -16,24 +16,30 @@ export interface Asking {
   accept?: string | undefined;
   key?: string | undefined;
   method?: string | undefined;
+  /** Sent as JSON. */
+  body?: unknown;
 }
 
 /** Longer than the API's own deadlines: whatever comes later than this does not come. */
 const MOST_MILLISECONDS = 60_000;
 
 /**
- * Asks the API, past the browser's cache and without its cookies: what a page shows is what the server says now to
- * whoever holds that key. Throws Trouble when nothing comes back; a refusal is an answer.
+ * Asks the API, past the browser's cache: what a page shows is what the server says now to whoever holds that key, or is
+ * signed in. Throws Trouble when nothing comes back; a refusal is an answer.
  */
 export async function ask(
   url: string,
-  { accept = 'application/json', key, method = 'GET' }: Asking = {},
+  { accept = 'application/json', key, method = 'GET', body }: Asking = {},
 ): Promise<Answer> {
-  const headers = headersFor(accept, key);
+  const headers = {
+    ...headersFor(accept, key),
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+  };
   const started = performance.now();
   try {
     const signal = AbortSignal.timeout(MOST_MILLISECONDS);
-    const response = await fetch(url, { method, headers, signal, cache: 'no-store', credentials: 'omit' });
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(url, { method, headers, signal, cache: 'no-store', ...sent });
     const text = await response.text();
     const { status, statusText, ok } = response;
     const milliseconds = performance.now() - started;
