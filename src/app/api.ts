@@ -8,6 +8,8 @@ import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
 import { type AuditLog, makeAuditLog, type Outcome } from '../audit/auditLog.ts';
 import { boardChanges } from '../desk/boardGate.ts';
 import { BOARD_PATH, board } from '../desk/bullBoard.ts';
+import type { LetterQueue } from '../desk/deadLetters/letterQueue.ts';
+import { startRedriveDriver } from '../desk/deadLetters/redriveDriver.ts';
 import { makeDesk } from '../desk/desk.ts';
 import { makeDeskApi } from '../desk/orders/deskApi.ts';
 import { startRunDrivers } from '../desk/runs/runDrivers.ts';
@@ -41,6 +43,7 @@ import { hoursReader } from '../telemetry/read/hours.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
 import { readSnapshot } from '../telemetry/read/snapshot.ts';
 import { startWebhook } from '../telemetry/webhook.ts';
+import { deadLettersLater } from './deadLetters.ts';
 import type { Asked, HttpParts } from './http.ts';
 
 /* An answer comes within a second even when Redis hangs: the check of a key, then the read. */
@@ -122,12 +125,16 @@ export function apiParts(
       parse: makeParseOrder(config.rules),
       reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
       sumFields: config.rules.sumFields,
+      idCase: config.rules.idCase,
     },
     ledgerRetentionDays: config.ledgerRetentionDays,
     audit,
     auditRetentionDays: config.auditRetentionDays,
   };
   const drivers = startRunDrivers(deskParts, isStarted, throttledErrors(logger, 'runs of repairs'));
+  const letters = deadLettersLater(config, services);
+  const redrive = startRedriveDriver(deskParts, letters, isStarted, throttledErrors(logger, 'redrive'));
+  services.add({ name: 'redrive of dead letters', quiet: redrive.stop, stop: redrive.stop });
   services.add({ name: 'runs of repairs', quiet: drivers.stop, stop: drivers.stop });
   services.add({ name: 'those who look', quiet: async () => snapshots.stop(), stop: async () => {} });
   const peopleRedis = connect('fail_fast', 'people', { commandTimeout: PEOPLE_TIMEOUT_MS });
@@ -166,7 +173,7 @@ export function apiParts(
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
     ).use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay)),
     fleet,
-    desk: deskRoutes(makeDeskApi(deskParts)),
+    desk: deskRoutes(makeDeskApi(deskParts, letters as () => Promise<LetterQueue>)),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,

@@ -17,6 +17,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'what has failed: causes, repair, retry, set aside',
     load: () => import('./failed/run.ts'),
   },
+  {
+    name: 'dead-letters',
+    summary: 'what SQS gave up, and its way back to the inbox',
+    load: () => import('./dead-letters/run.ts'),
+  },
   { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },
   { name: 'send', summary: 'send sample orders or a file to the inbox', load: () => import('./send/run.ts') },
   {

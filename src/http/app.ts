@@ -3,6 +3,7 @@ import type { Logger } from 'winston';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { Traces } from '../telemetry/traces/traces.ts';
+import { auditPage } from './auditPage.ts';
 import { queueOperation } from './description/liveOperations.ts';
 import { deskPage } from './deskPage.ts';
 import type { HealthRoutes } from './health.ts';
@@ -92,6 +93,7 @@ export function makeApp({
         : { '/': leads(withVersion('/'), '/health') }),
       ...(reading
         ? {
+            ...of(auditPage(['', VERSION]), '/desk/audit', '/audit'),
             '/desk': deskPage(['', VERSION]),
             [DESK]: deskRouter(reading),
             [OPERATORS]: operatorsRouter(reading),
@@ -152,7 +154,7 @@ function aside(routers: Record<string, Router>): RequestHandler {
 
 /** All that operators reach is below this. */
 const OPERATORS = '/admin';
-/** Not the page: it holds no data, and is what asks for credentials. */
+/** Not the pages: they hold no data, and are what asks for credentials. */
 const DESK = '/desk/api';
 
 /**

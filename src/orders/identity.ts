@@ -21,7 +21,7 @@ export function userHash(userId: string): number {
  * Names an order in the ledger: 2 bytes of its user's hash, so that a partition can be split by moving entries,
  * then 6 bytes of user and order id together. Ids hold no control characters, so NUL separates them for sure.
  */
-export function identityOf(order: Order): Buffer {
+export function identityOf(order: Pick<Order, 'userId' | 'orderId'>): Buffer {
   const identity = Buffer.allocUnsafe(IDENTITY_BYTES);
   identity.writeUInt16BE(userHash(order.userId), 0);
   sha256(`${order.userId}\0${order.orderId}`).copy(identity, 2, 0, IDENTITY_BYTES - 2);
@@ -39,6 +39,12 @@ export function digestOf(order: Order): Buffer {
   digest.writeUInt32BE(Math.min(order.minorUnits, VALUE_UNKNOWN), 0);
   sha256(canonicalJson(order)).copy(digest, 4, 0, DIGEST_BYTES - 4);
   return digest;
+}
+
+/** The value of what was counted, in minor units; undefined when it is too large to stand in a digest. */
+export function valueIn(digest: Buffer): number | undefined {
+  const value = digest.readUInt32BE(0);
+  return value === VALUE_UNKNOWN ? undefined : value;
 }
 
 /** The ids are in it too: of two orders whose identities collide, one would otherwise pass for the other. */

@@ -49,7 +49,7 @@ export const NEEDED_COMMANDS = (
   'hget hmget hgetall hkeys hlen hset hmset hdel hexists hincrby hscan lpush rpush lpop rpop rpoplpush lrange llen ' +
   'lindex lset lrem ltrim lpos sadd srem scard smembers sismember sscan zadd zrem zcard zscore zmscore zcount zlexcount ' +
   'zrange zrevrange zrangebyscore zrevrangebyscore zrangebylex zrangestore zremrangebyscore zremrangebyrank zpopmin ' +
-  'bzpopmin zscan xadd xlen xrange xread xtrim xdel'
+  'bzpopmin zscan xadd xlen xrange xrevrange xread xtrim xdel'
 ).split(' ');
 
 /**

@@ -151,6 +151,12 @@ export const runKey = (run: string): string => `{order-pipeline:desk}:run:${run}
 /** string: which process drives a run */
 export const runDriverKey = (run: string): string => `{order-pipeline:desk}:driver:${run}`;
 
+/** hash: the last redrive of dead letters, see desk/deadLetters/redrive.ts */
+export const REDRIVE_KEY = '{order-pipeline:desk}:redrive';
+
+/** string: which process drives it */
+export const REDRIVE_DRIVER_KEY = '{order-pipeline:desk}:redrive:driver';
+
 /** hash: id → StoredKey as JSON, without the id. With the next one in a slot of their own. */
 export const API_KEYS_KEY = '{order-pipeline:api-keys}';
 

@@ -50,7 +50,7 @@ describe('the operations of the desk', () => {
       api.faults(operation, { status: response.status, headers: response.headers, body: text }),
     ]).toEqual([at, []]);
     expect([at, response.status, response.headers.get('cache-control')]).toEqual([at, status, 'no-store']);
-    return JSON.parse(text);
+    return response.headers.get('content-type')?.startsWith('text/csv') ? text : JSON.parse(text);
   };
 
   it('find what failed, try a recipe, run it and prove it; set aside, restore, delete', async () => {
@@ -121,6 +121,19 @@ describe('the operations of the desk', () => {
       gone: 0,
     });
     await ask('/desk/api/repair', { body: { where, recipe: COMMA, because: 'x' }, status: 409 });
+
+    const named = '/desk/api/order?user_id=u0&order_id=o7';
+    expect(await ask('/desk/api/order', { at: named })).toMatchObject({ counted: true, money: 7.5 });
+    const { changes } = await ask('/desk/api/audit', { at: '/desk/api/audit?what=delete&limit=1' });
+    expect(changes).toMatchObject([{ action: 'delete', result: 'done', who: { name: 'anna' } }]);
+    expect(await ask('/desk/api/audit/export')).toContain(',repair batch,');
+    expect(await ask('/desk/api/audit/chain')).toMatchObject({ state: 'whole' });
+
+    const letters = '/desk/api/dead-letters';
+    expect(await ask(letters)).toMatchObject({ queue: 'orders-dlq', redrive: null });
+    expect(await ask(`${letters}/peek`, { body: {} })).toMatchObject({ looked_at: 0, groups: [] });
+    await ask(`${letters}/redrive`, { body: { because: 'x' }, status: 409 });
+    await ask(`${letters}/cancel`, { body: {}, status: 409 });
 
     const address = { kind: 'user', name: 'anna', address: '127.0.0.1' };
     for (const { who } of await auditTrail(pipeline.redis.client())) expect(who).toEqual(address);

@@ -106,7 +106,7 @@ export function readApiDocument(document: Json): ApiDocument {
       if (!response.content) return body === '' && type === '' ? faults : [...faults, `a body, ${type}`];
       const content = response.content[type];
       if (!content) return [...faults, `content type ${type} is not documented for ${status}`];
-      const value = type === 'text/csv' ? body : JSON.parse(body);
+      const value = /^text\/|ndjson$/.test(type) ? body : JSON.parse(body);
       return [...faults, ...errorsOf(content.schema, value)];
     },
     allows({ schema }, text) {

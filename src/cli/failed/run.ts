@@ -31,7 +31,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   });
 }
 
-async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
+export async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
   const { rules, maxBodyBytes, bridge, ledgerRetentionDays, auditRetentionDays } = config;
   return {
     redis: open.redis,
@@ -40,6 +40,7 @@ async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
       parse: makeParseOrder(rules),
       reading: { envelope: bridge.envelope, maxBodyBytes },
       sumFields: rules.sumFields,
+      idCase: rules.idCase,
     },
     ledgerRetentionDays,
     audit: makeAuditLog(open.redis, { retentionDays: auditRetentionDays }),

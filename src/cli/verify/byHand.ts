@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import type { KeptEntry } from '../../audit/auditEntry.ts';
-import { auditEnds, auditEntries, checkChain, type Gap } from '../../audit/readAudit.ts';
+import { readChain } from '../../audit/readAudit.ts';
 import type { Repair } from '../../queue/repairs.ts';
 import { repairKeys } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { pairs } from '../kit/redisPages.ts';
 import type { Check } from './checks.ts';
 
-/** Times the audit log is read before it counts as too busy. */
-const MAX_PASSES = 3;
 const SHOWN = 5;
 const AT_ONCE = 20;
 
@@ -94,15 +91,3 @@ function isWhole(text: string): boolean {
 }
 
 const digestOf = (data: unknown): string => createHash('sha256').update(JSON.stringify(data)).digest('hex');
-
-async function readChain(redis: Redis | Cluster): Promise<{ entries: number; gaps: Gap[]; busy: boolean }> {
-  for (let pass = 1; ; pass += 1) {
-    const before = await auditEnds(redis);
-    const entries: KeptEntry[] = [];
-    for await (const page of auditEntries(redis)) entries.push(...page);
-    const ends = await auditEnds(redis);
-    const busy = before.hash !== ends.hash;
-    if (!busy || pass === MAX_PASSES)
-      return { entries: entries.length, gaps: checkChain(entries, ends), busy };
-  }
-}

@@ -1,9 +1,12 @@
 import type { Author } from '../../audit/auditEntry.ts';
 import { NoTrace } from '../../audit/auditLog.ts';
 import { HttpProblem } from '../../http/transport/problem.ts';
+import { CSV_TYPE } from '../../http/transport/send.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
+import { letterApi } from '../deadLetters/letterAnswers.ts';
+import { isOfSqs, type LetterQueue } from '../deadLetters/letterQueue.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -17,6 +20,10 @@ import {
   type RunParts,
   readRun,
 } from '../runs/runs.ts';
+import { namesOf } from '../story/keptOrder.ts';
+import { readStory } from '../story/story.ts';
+import { storyAnswer } from '../story/storyAnswer.ts';
+import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/auditAnswers.ts';
 import { attempt, failureAnswer, groups, proposal, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
@@ -32,7 +39,7 @@ interface Begin {
 const MOST_EXPORTED = 100_000;
 
 /** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
-export function makeDeskApi(parts: RunParts) {
+export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>) {
   const begin = async (
     who: Author,
     { where, because, rate, stop_percent }: Begin,
@@ -70,6 +77,17 @@ export function makeDeskApi(parts: RunParts) {
       return { orders };
     },
     failedOrder: ({ job }: { job: string }) => show(parts, job),
+    orderByName: async ({ user_id, order_id }: { user_id: string; order_id: string }) =>
+      storyAnswer(await readStory(parts, namesOf(user_id, order_id, parts.rules.idCase))),
+    audit: (asked: AuditAsked & { limit: number; cursor?: string | undefined }) =>
+      auditAnswer(parts.redis, asked),
+    auditExport: async (asked: AuditAsked & { format: 'csv' | 'jsonl' }) => ({
+      type: asked.format === 'csv' ? CSV_TYPE : JSON_LINES_TYPE,
+      name: `audit.${asked.format}`,
+      parts: auditFile(parts.redis, asked),
+    }),
+    ...letterApi(parts, letters),
+    auditChain: () => chainAnswer(parts.redis, parts.auditRetentionDays),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
     tryRecipe: ({ where, recipe }: { where: Meant; recipe?: Recipe | undefined }) =>
       attempt(parts, where, recipe),
@@ -101,6 +119,8 @@ export function makeDeskApi(parts: RunParts) {
   });
 }
 
+const JSON_LINES_TYPE = 'application/x-ndjson';
+
 type Api = Record<string, (input: never, who: never) => Promise<unknown>>;
 
 /** The same, with what was refused as a problem. */
@@ -114,6 +134,7 @@ function told<T extends Api>(api: T): T {
 }
 
 function problemOf(error: unknown): unknown {
+  if (isOfSqs(error)) return new HttpProblem(503, { kind: 'sqs-unavailable', detail: error.message });
   if (error instanceof Refused) {
     return error.kind === 'missing'
       ? new HttpProblem(404, { kind: 'not-found', detail: error.message })

@@ -6,17 +6,19 @@ import type { Partition } from '../../store/partitions.ts';
 import { Refused } from '../refused.ts';
 import { prepare } from '../runs/prepare.ts';
 import { conflictOf, knownOf, type TryParts } from '../runs/tryRecipe.ts';
+import { readStory } from '../story/story.ts';
+import { storyAnswer } from '../story/storyAnswer.ts';
 
 /**
  * One order by its job: its data, how it stands, what the rules and the ledger say of it now, and what it was before
- * somebody edited it.
+ * somebody edited it; and the story of the order, its other messages included.
  *
  * @throws Refused when nothing of it is kept
  */
 export async function show(parts: TryParts, job: string) {
   for (const partition of parts.partitions.all) {
     const found = await showIn(parts, partition, job);
-    if (found) return found;
+    if (found) return { ...found, story: storyAnswer(await readStory(parts, { job })) };
   }
   throw new Refused('Nothing is kept of such a job.', 'missing');
 }

@@ -1,4 +1,5 @@
 import { digestOf, identityOf } from '../../orders/identity.ts';
+import type { IdCase } from '../../orders/ids.ts';
 import { InvalidOrder } from '../../orders/invalidOrder.ts';
 import type { Order } from '../../orders/order.ts';
 import type { SumField } from '../../orders/sumFields.ts';
@@ -12,6 +13,7 @@ import type { Recipe } from '../recipes/recipe.ts';
 /** What a worker would judge by. */
 export interface Rules extends Judging {
   sumFields: readonly SumField[];
+  idCase: IdCase;
 }
 
 /** A job as it is stored. */

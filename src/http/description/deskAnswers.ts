@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { recipe as recipeSchema } from '../../desk/recipes/recipe.ts';
 import { REASONS } from '../../orders/invalidOrder.ts';
+import { orderStory } from './storyAnswers.ts';
 
 /* What the desk is asked and answers. As in answers.ts, each shape is described once. */
 
@@ -119,6 +120,7 @@ export const failedOrder = z.object({
   edits: z.array(z.unknown()),
   outcome: z.unknown(),
   aside: z.unknown(),
+  story: orderStory,
 });
 
 export const recipeProposal = z.object({

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { REASONS } from '../../orders/invalidOrder.ts';
+import { auditOperations } from './auditOperations.ts';
 import * as answers from './deskAnswers.ts';
+import { letterOperations } from './letterOperations.ts';
 import { operation } from './operation.ts';
 import { cause, csvFormat, limit, noParameters, oneOf } from './parameters.ts';
+import { EXAMPLE_STORY, storyOperations } from './storyOperations.ts';
 
 const AT = '2026-05-01T10:00:00.000Z';
 const RUN = '6f1c1f0e-3d0c-4a55-9a3e-0a3d9c1b2f44';
@@ -129,6 +132,7 @@ export const deskOperations = {
       edits: [],
       outcome: null,
       aside: null,
+      story: EXAMPLE_STORY,
     },
     problems: ['not-found'],
   }),
@@ -268,4 +272,7 @@ export const deskOperations = {
     example: MOVED,
     problems: ['conflict'],
   }),
+  ...storyOperations,
+  ...auditOperations,
+  ...letterOperations,
 };

@@ -7,10 +7,12 @@ import { SESSION_COOKIE } from '../transport/sessions.ts';
 import * as answers from './answers.ts';
 import * as deskAnswers from './deskAnswers.ts';
 import { deskOperations } from './deskOperations.ts';
+import * as letterAnswers from './letterAnswers.ts';
 import * as liveAnswers from './liveAnswers.ts';
 import { liveOperations, queueOperation } from './liveOperations.ts';
 import type { Operation } from './operation.ts';
 import { openOperations, statsOperations } from './operations.ts';
+import * as storyAnswers from './storyAnswers.ts';
 
 /** An OpenAPI 3.1 document or a part of one. */
 export type Json = Record<string, unknown>;
@@ -153,10 +155,9 @@ const headers = (...names: (keyof typeof HEADERS)[]): Json =>
   Object.fromEntries([...names, ...ALWAYS].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const NAMES = new Map<z.core.$ZodType, string>(
-  Object.entries({ ...answers, ...liveAnswers, ...deskAnswers }).map(([name, schema]) => [
-    schema,
-    `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-  ]),
+  Object.entries({ ...answers, ...liveAnswers, ...deskAnswers, ...storyAnswers, ...letterAnswers }).map(
+    ([name, schema]) => [schema, `${name.charAt(0).toUpperCase()}${name.slice(1)}`],
+  ),
 );
 const ref = (name: string) => `#/components/schemas/${name}`;
 
@@ -223,15 +224,21 @@ function parametersIn(place: 'path' | 'query', shape: z.ZodRawShape): Json[] {
   });
 }
 
-function successes({ answer, example, csv, next, momentary, open, operators, otherwise }: Operation): Json {
-  const content = {
-    'application/json': { schema: { $ref: ref(NAMES.get(answer) as string) }, example },
-    ...(csv ? { 'text/csv': { schema: { type: 'string' }, example: `${csv.columns.join(',')}\r\n` } } : {}),
-  };
+const ofFiles = (types: readonly string[]): Json =>
+  Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' }, example: '' }]));
+
+const contentOf = ({ answer, example, csv }: Operation): Json => ({
+  'application/json': { schema: { $ref: ref(NAMES.get(answer) as string) }, example },
+  ...(csv ? { 'text/csv': { schema: { type: 'string' }, example: `${csv.columns.join(',')}\r\n` } } : {}),
+});
+
+function successes(operation: Operation): Json {
+  const { csv, files, next, momentary, open, operators, otherwise, answer } = operation;
+  const content = files ? ofFiles(files) : contentOf(operation);
   const { description } = z.globalRegistry.get(answer) ?? {};
   const limited = open || operators ? [] : ([...FRESHNESS, 'RateLimit', 'RateLimit-Policy'] as const);
   const kept = momentary ? [] : (['ETag'] as const);
-  const saved = csv ? (['Content-Disposition'] as const) : [];
+  const saved = csv || files ? (['Content-Disposition'] as const) : [];
   const paged = next ? (['Link'] as const) : [];
   return {
     200: {

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { CsvRow } from '../../runtime/csv.ts';
 import type { ProblemKind } from '../transport/problemKinds.ts';
 
@@ -26,6 +26,8 @@ export interface Operation<
   example: z.input<Answer>;
   /** Present for lists: the same rows as CSV, on request. */
   csv?: { columns: readonly string[]; rows(answer: z.output<Answer>): readonly CsvRow[] };
+  /** Set where the answer is a file: the media types that it may be of. */
+  files?: readonly string[];
   /** The cursor of the page after this one. */
   next?(answer: z.output<Answer>): string | null;
   /** What it may refuse with, besides what any request may meet. */
@@ -39,6 +41,15 @@ export interface Operation<
   /** A status beside 200 that comes with an answer of the same shape, and what it says. */
   otherwise?: { status: number; means: string };
 }
+
+/** A file that is sent in parts, as they come. */
+export interface SentFile {
+  type: string;
+  name: string;
+  parts: AsyncGenerator<string, void, undefined>;
+}
+export const fileAnswer = z.custom<SentFile>();
+export const NO_FILE: SentFile = { type: '', name: '', parts: (async function* () {})() };
 
 export type InputOf<T extends Operation> = z.output<T['pathParameters']> & z.output<T['query']>;
 export type AnswerOf<T extends Operation> = z.input<T['answer']>;

@@ -30,7 +30,7 @@ export const limit = (byDefault: number) =>
     .meta({ description: 'How many at most.', examples: [10] });
 
 /** A day in UTC, `YYYY-MM-DD`, years 0001 to 9999. */
-const day = (description: string, example: string) =>
+export const day = (description: string, example: string) =>
   text
     .refine(isCalendarDay, { message: 'must be a date that exists, as YYYY-MM-DD', ...rule('format') })
     .meta({
@@ -180,6 +180,15 @@ export const cursor = text
 export const cause = text
   .regex(/^[0-9a-f]{10}$/, 'must be the id of a cause')
   .meta({ description: 'Id of a cause.', examples: ['3f2a9c01de'] });
+
+/** Something to look for. */
+export const search = (description: string, example: string) =>
+  text
+    .refine((value) => value.length > 0 && value.length <= 200, {
+      message: 'must be 1 to 200 characters',
+      ...rule('length'),
+    })
+    .meta({ description, minLength: 1, maxLength: 200, examples: [example] });
 
 export const problemKind = text.meta({
   description: "The end of a problem's `type`.",

@@ -2,12 +2,13 @@ import { json, type Request, type Response, Router } from 'express';
 import type * as z from 'zod';
 import type { Person } from '../../access/person.ts';
 import { deskOperations } from '../description/deskOperations.ts';
-import type { AnswerOf, Operation } from '../description/operation.ts';
+import type { AnswerOf, Operation, SentFile } from '../description/operation.ts';
 import { operationRoutes } from '../stats/operationRoutes.ts';
 import { parameterReader } from '../stats/readParameters.ts';
 import { clientAddress, personOf } from '../transport/caller.ts';
 import { invalidParameters, methodNotAllowed } from '../transport/problem.ts';
-import { JSON_TYPE, sendUnstored } from '../transport/send.ts';
+import { JSON_TYPE, refuseBody, sendUnstored } from '../transport/send.ts';
+import { sendParts } from '../transport/sendParts.ts';
 
 type DeskOperations = typeof deskOperations;
 type AskedOf<T> =
@@ -37,10 +38,26 @@ export function deskRoutes(api: DeskApi): Router {
   const route = operationRoutes(router);
   for (const [name, operation] of Object.entries(deskOperations) as [keyof DeskApi, Operation][]) {
     const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
-    if (operation.body === undefined) route(operation, (input) => answer(input));
+    if (operation.files) fileRoute(router, operation, answer);
+    else if (operation.body === undefined) route(operation, (input) => answer(input));
     else postRoute(router, readBody, operation, operation.body, answer);
   }
   return router;
+}
+
+function fileRoute(
+  router: Router,
+  operation: Operation,
+  answer: (input: unknown) => Promise<SentFile>,
+): void {
+  const parametersOf = parameterReader(operation.pathParameters, operation.query);
+  router
+    .route(operation.path)
+    .get(async (request: Request, response: Response) => {
+      refuseBody(request);
+      await sendParts(request, response, await answer(parametersOf(request)));
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
 }
 
 function postRoute(

@@ -53,6 +53,10 @@ export const PROBLEM_KINDS = {
       'The total is larger than a JSON number carries to the cent, so it is not told; nothing is lost. Ask for a ' +
       'shorter range or for single users.',
   },
+  'sqs-unavailable': {
+    statuses: [503],
+    means: 'SQS does not answer, or does not allow it; `detail` says what to do.',
+  },
   'redis-unavailable': {
     statuses: [503],
     means: 'The store behind the stats does not answer; try again soon.',

@@ -29,22 +29,33 @@ export async function lookInLedger(
   redis: Redis | Cluster,
   partition: Partition,
   entries: readonly LedgerEntry[],
-  { retentionDays }: { retentionDays: number },
+  window: { retentionDays: number },
 ): Promise<InLedger[]> {
-  if (entries.length === 0) return [];
+  const identities = entries.map(({ identity }) => identity);
+  const found = await digestsInLedger(redis, partition, identities, window);
+  return entries.map(({ digest }, at) => {
+    const known = found[at];
+    if (known === undefined) return 'absent';
+    return known.equals(digest) ? 'same' : 'other';
+  });
+}
+
+/** What was counted under some names, a digest each; undefined for none. Reads only. */
+export async function digestsInLedger(
+  redis: Redis | Cluster,
+  partition: Partition,
+  identities: readonly Buffer[],
+  { retentionDays }: { retentionDays: number },
+): Promise<(Buffer | undefined)[]> {
+  if (identities.length === 0) return [];
   if (!('lookInLedger' in redis)) redis.defineCommand('lookInLedger', { numberOfKeys: 1, lua: SCRIPT });
   const { ledger, prefix } = statsKeys(partition);
-  const identities = Buffer.concat(entries.map(({ identity }) => identity));
   const found = await (redis as ScriptedRedis).lookInLedgerBuffer(
     ledger,
     prefix,
     retentionDays * DAY_SECONDS,
-    identities,
+    Buffer.concat(identities),
     '[]',
   );
-  return entries.map(({ digest }, at) => {
-    const known = found[at];
-    if (known === undefined || known.length === 0) return 'absent';
-    return known.equals(digest) ? 'same' : 'other';
-  });
+  return identities.map((_, at) => (found[at]?.length ? found[at] : undefined));
 }

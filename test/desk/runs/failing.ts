@@ -28,6 +28,7 @@ export const partsOf = ({ redis, partitions }: TestWorkers): TryParts => ({
     parse: makeParseOrder(RULES),
     reading: { envelope: 'auto', maxBodyBytes: DEFAULT_MAX_BODY_BYTES },
     sumFields: RULES.sumFields,
+    idCase: RULES.idCase,
   },
   ledgerRetentionDays: 35,
 });

@@ -58,6 +58,7 @@ describe('on a Redis Cluster', () => {
         parse: makeParseOrder(RULES),
         reading: { envelope: 'auto', maxBodyBytes: 100_000 },
         sumFields: [],
+        idCase: 'upper' as const,
       },
       ledgerRetentionDays: 35,
       audit: makeAuditLog(redis, { retentionDays: 400 }),

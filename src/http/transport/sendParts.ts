@@ -1,0 +1,27 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+
+/**
+ * Sends a file in parts, as fast as they are taken. What goes wrong before the first one is thrown, and answered as ever;
+ * after it the connection ends in the middle, so that nobody takes a part for the whole.
+ */
+export async function sendParts(
+  request: Request,
+  response: Response,
+  { type, name, parts }: { type: string; name: string; parts: AsyncGenerator<string, void, undefined> },
+): Promise<void> {
+  const first = await parts.next();
+  response.setHeader('Content-Type', type);
+  response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
+  if (first.done || request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(from(first.value, parts)), response).catch(() => response.destroy());
+}
+
+async function* from(first: string, rest: AsyncGenerator<string, void, undefined>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
+}
