@@ -218,15 +218,15 @@ describe('the desk where keys are needed', () => {
     const [browser, pipeline] = await Promise.all([startBrowser(), startPipeline({ STATS_API: 'keys' })]);
     try {
       const keys = new KeyStore(pipeline.redis.client());
-      const made = (role: 'read' | 'admin') => keys.create({ name: 'desk', role }, Date.now());
+      const made = (role: 'read' | 'repair') => keys.create({ name: 'desk', role }, Date.now());
       const page = await (await browser.newContext()).newPage();
       await page.goto(`${pipeline.url}/desk`);
       await shows(page, 'Who is looking?');
       expect(await seriousFindings(page)).toEqual([]);
       await page.locator('#key').fill((await made('read')).key);
       await page.getByRole('button', { name: 'Show' }).click();
-      await shows(page, /key of role/);
-      await page.locator('#key').fill((await made('admin')).key);
+      await shows(page, /needs the role/);
+      await page.locator('#key').fill((await made('repair')).key);
       await page.getByRole('button', { name: 'Show' }).click();
       await shows(page, 'Nothing waits for you.');
     } finally {
