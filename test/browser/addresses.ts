@@ -14,7 +14,7 @@ const FILLED_IN: readonly [RegExp, string][] = [
 ];
 
 /** What a browser does not show: it keeps the one as a file, the next never ends, the last is a folder of a machine. */
-const NO_PAGE = /[?&]format=csv|\/pulse\/stream|^\/(etc|var)\/|^\/v1\/traces$/;
+const NO_PAGE = /[?&]format=(csv|…)|\/pulse\/stream|^\/(etc|var)\/|^\/v1\/traces$/;
 
 /** The paths that README and docs name: as an address on the default port, or by themselves as `/path`. */
 export function pathsInTexts(): string[] {
