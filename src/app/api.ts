@@ -124,6 +124,7 @@ export function apiParts(
       sumFields: config.rules.sumFields,
     },
     ledgerRetentionDays: config.ledgerRetentionDays,
+    currency: config.rules.currency,
     audit,
     auditRetentionDays: config.auditRetentionDays,
   };

@@ -69,7 +69,8 @@ describe('the operations of the desk', () => {
       state: 'failed',
     });
     await ask('/desk/api/orders/{job}', { at: '/desk/api/orders/none', status: 404 });
-    const { proposal } = await ask('/desk/api/proposal', { body: { where } });
+    const { proposal, features } = await ask('/desk/api/proposal', { body: { where } });
+    expect(features).toContainEqual({ name: 'order_id_shape', value: 'a9', orders: 40, of: 40 });
     expect(proposal).toEqual({ recipe: COMMA, passes: 40, of: 40 });
     const tried = await ask('/desk/api/try', { body: { where, recipe: proposal.recipe } });
     expect(tried).toMatchObject({ orders: 40, would_count: { orders: 40, money: 800 } });

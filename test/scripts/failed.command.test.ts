@@ -133,6 +133,13 @@ describe('order-pipeline failed', () => {
       now: { fault: { reason: 'order_value_mismatch' } },
     });
 
+    const looked = await json(`propose --cause ${other.cause}`);
+    expect(looked).toMatchObject({ proposal: { passes: 4, of: 4 } });
+    expect(looked.features).toContainEqual({ name: 'product_id', value: 'P006', orders: 4, of: 4 });
+    expect((await run(`propose --cause ${other.cause}`)).stdout).toMatch(
+      /4 orders looked at 4 pass with it\nMost of them share:[\s\S]*payment_method +CreditCard +4 of 4/,
+    );
+
     const tried = await json(`try --cause ${other.cause}`);
     expect(tried).toMatchObject({
       recipe: { version: 1, steps: [{ do: 'recompute_total' }] },

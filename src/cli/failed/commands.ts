@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
-import { attempt, failureAnswer, groups, proposal, search } from '../../desk/orders/reads.ts';
+import { proposal } from '../../desk/causes/proposal.ts';
+import { attempt, failureAnswer, groups, search } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -16,7 +17,16 @@ import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
 import { retriedText, retryAll } from './retryAll.ts';
-import { groupsText, listText, movedText, receiptText, runsText, runText, triedText } from './text.ts';
+import {
+  groupsText,
+  listText,
+  movedText,
+  proposedText,
+  receiptText,
+  runsText,
+  runText,
+  triedText,
+} from './text.ts';
 
 const LOOK_EVERY_MS = 200;
 const MOST_ROWS = 1_000_000;
@@ -55,6 +65,10 @@ const COMMANDS: Record<CommandName, Perform> = {
   async show(parts, _who, { where }) {
     const found = await show(parts, where.jobs?.[0] ?? '');
     return { json: found, text: JSON.stringify(found, undefined, 2) };
+  },
+  async propose(parts, _who, { where }) {
+    const found = await proposal(parts, where);
+    return { json: found, text: proposedText(found) };
   },
   async try(parts, _who, { where, recipe }) {
     const used = recipe ?? (await proposed(parts, where));
@@ -120,8 +134,7 @@ const COMMANDS: Record<CommandName, Perform> = {
 };
 
 async function proposed(parts: RunParts, where: Wanted['where']): Promise<Recipe> {
-  const { jobs, ...meant } = where;
-  const found = (await proposal(parts, meant)).proposal?.recipe;
+  const found = (await proposal(parts, where)).proposal?.recipe;
   if (found === undefined) throw new Refused('No recipe is known that would help: give one with --recipe.');
   return found;
 }
@@ -172,7 +185,7 @@ async function receiptOf(parts: RunParts, id: string, withRows: boolean): Promis
   const run = await readRun(parts, id);
   if (run === undefined) throw new Refused('There is no such run.', 'missing');
   const receipt = receiptAnswer(run, await readReceipt(parts, id, withRows ? MOST_ROWS : 0));
-  return { json: receipt, text: receiptText(receipt) };
+  return { json: { currency: parts.currency, ...receipt }, text: receiptText(receipt) };
 }
 
 const runAnswered = (run: Run): Answered => ({ json: runAnswer(run), text: runText(runAnswer(run)) });

@@ -9,6 +9,7 @@ const COMMANDS = {
   groups: [],
   search: ['[which]', '[limit]'],
   show: ['job'],
+  propose: ['[which]'],
   try: ['[which]', '[recipe]'],
   repair: ['[which]', '[recipe]', 'because', '[rate]', '[stop-percent]'],
   retry: ['[which]', '[because]', '[dry-run]'],

@@ -3,7 +3,6 @@ import type { Config } from '../../config/config.ts';
 import { Refused } from '../../desk/refused.ts';
 import type { RunParts } from '../../desk/runs/runs.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
-import { permissionAdvised } from '../../store/redisAdvice.ts';
 import { commandAuthor } from '../kit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
@@ -43,6 +42,7 @@ async function partsOf(open: OpenRedis, config: Config): Promise<RunParts> {
       sumFields: rules.sumFields,
     },
     ledgerRetentionDays,
+    currency: rules.currency,
     audit: makeAuditLog(open.redis, { retentionDays: auditRetentionDays }),
     auditRetentionDays,
   };

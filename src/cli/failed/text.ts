@@ -1,3 +1,4 @@
+import type { Looked } from '../../desk/causes/proposal.ts';
 import type { attempt, failureAnswer, groups } from '../../desk/orders/reads.ts';
 import type { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -17,7 +18,7 @@ export function groupsText(found: Awaited<ReturnType<typeof groups>>): string {
     whole(each.orders),
     whole(each.users),
     amount(each.money),
-    day(each.first_seen),
+    `${day(each.first_seen)}${each.new ? ' new' : ''}`,
     day(each.last_seen),
   ]);
   const head = ['cause', 'reason', 'at', 'looks like', 'orders', 'users', 'money', 'first', 'last'];
@@ -35,6 +36,18 @@ export function listText(orders: readonly ReturnType<typeof failureAnswer>[]): s
     each.issues.map(({ reason, path }) => `${reason} at ${path || 'the order'}`).join('; ') || 'fault',
   ]);
   return columns([['job', 'order', 'user', 'money', 'first failed', 'why'], ...rows], [3]);
+}
+
+export function proposedText({ proposal, features }: Looked): string {
+  const rows = features.map(({ name, value, orders, of }) => [name, value, `${orders} of ${of}`]);
+  return [
+    proposal
+      ? `Recipe: ${JSON.stringify(proposal.recipe)}\nOf ${proposal.of} orders looked at ${proposal.passes} pass with it`
+      : 'No recipe is known that would help',
+    rows.length === 0
+      ? 'Most of them share nothing'
+      : `Most of them share:\n${columns([['what', 'value', 'orders'], ...rows], [2])}`,
+  ].join('\n');
 }
 
 export function triedText(

@@ -4,6 +4,7 @@ import { HttpProblem } from '../../http/transport/problem.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
+import { proposal } from '../causes/proposal.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -17,7 +18,7 @@ import {
   type RunParts,
   readRun,
 } from '../runs/runs.ts';
-import { attempt, failureAnswer, groups, proposal, search } from './reads.ts';
+import { attempt, failureAnswer, groups, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
 
@@ -67,7 +68,7 @@ export function makeDeskApi(parts: RunParts) {
             );
         }
       }
-      return { orders };
+      return { currency: parts.currency, orders };
     },
     failedOrder: ({ job }: { job: string }) => show(parts, job),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
@@ -79,12 +80,16 @@ export function makeDeskApi(parts: RunParts) {
       runs: (await listRuns(parts, limit)).map(runAnswer),
     }),
     repairRun: async ({ run }: { run: string }) => runAnswer(await runOf(run)),
-    repairReceipt: async ({ run, limit }: { run: string; limit: number }) =>
-      receiptAnswer(await runOf(run), await readReceipt(parts, run, limit)),
+    repairReceipt: async ({ run, limit }: { run: string; limit: number }) => ({
+      currency: parts.currency,
+      ...receiptAnswer(await runOf(run), await readReceipt(parts, run, limit)),
+    }),
     controlRun: async ({ run, action }: { run: string; action: RunAction }, who: Author) =>
       runAnswer(await controlRun(parts, who, run, action)),
-    ordersAside: async ({ limit }: { limit: number }) =>
-      asideAnswer(await readAside(parts.redis, parts.partitions.all, limit)),
+    ordersAside: async ({ limit }: { limit: number }) => ({
+      currency: parts.currency,
+      ...asideAnswer(await readAside(parts.redis, parts.partitions.all, limit)),
+    }),
     setAside: ({ where, because }: { where: Meant; because: string }, who: Author) =>
       setAside(parts, who, where, because),
     restoreOrders: ({ jobs, because }: { jobs?: string[] | undefined; because: string }, who: Author) =>

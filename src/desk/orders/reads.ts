@@ -1,22 +1,16 @@
-import { InvalidOrder, type Issue } from '../../orders/invalidOrder.ts';
 import { toJsonAmount } from '../../orders/money.ts';
+import { dayOf } from '../../orders/timestamp.ts';
 import type { Failure } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
 import { type FailureCursor, readFailurePage, readFailures } from '../../queue/failures/readFailures.ts';
-import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
 import type { Meant } from '../matching.ts';
-import { type Proposal, propose } from '../recipes/propose.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
-import type { Rules } from '../runs/prepare.ts';
-import { storedJobs } from '../runs/storedJobs.ts';
 import { type Counts, type TryParts, tryRecipe } from '../runs/tryRecipe.ts';
 
 /*
  * What can be asked of the desk, as it is answered: names in snake_case, money in units of the currency.
  */
-
-const SAMPLES = 50;
 
 const moneyOf = (minorUnits: number | undefined) =>
   minorUnits === undefined ? null : toJsonAmount(minorUnits);
@@ -24,18 +18,10 @@ const countsOf = ({ orders, minorUnits }: Counts) => ({ orders, money: toJsonAmo
 
 export type GroupAnswer = ReturnType<typeof groupAnswer>;
 
-function groupAnswer({
-  id,
-  reason,
-  path,
-  shape,
-  orders,
-  users,
-  minorUnits,
-  unknown,
-  firstSeen,
-  lastSeen,
-}: CauseSums) {
+function groupAnswer(
+  { id, reason, path, shape, orders, users, minorUnits, unknown, firstSeen, lastSeen }: CauseSums,
+  today: string,
+) {
   return {
     cause: id,
     reason,
@@ -47,22 +33,26 @@ function groupAnswer({
     of_unknown_value: unknown,
     first_seen: firstSeen,
     last_seen: lastSeen,
+    new: firstSeen.startsWith(today),
   };
 }
 
 /** An order with several issues stands under each of its causes, and once in the total. */
-export async function groups({ redis, partitions }: TryParts) {
-  const [whole, causes] = await Promise.all([
+export async function groups({ redis, partitions, currency }: TryParts) {
+  const [whole, causes, [seconds]] = await Promise.all([
     readFailures(redis, partitions.all),
     readCauses(redis, partitions.all),
+    redis.time(),
   ]);
+  const today = dayOf(new Date(Number(seconds) * 1_000).toISOString());
   const { orders, minorUnits, unknown, since } = whole;
   return {
     orders,
     money: toJsonAmount(minorUnits),
     of_unknown_value: unknown,
+    currency,
     since,
-    groups: causes.map(groupAnswer),
+    groups: causes.map((each) => groupAnswer(each, today)),
   };
 }
 
@@ -85,11 +75,15 @@ export interface SearchWanted extends Omit<Meant, 'jobs'> {
 }
 
 /** The one that failed first first. */
-export async function search({ redis, partitions }: TryParts, { limit, cursor, ...where }: SearchWanted) {
+export async function search(
+  { redis, partitions, currency }: TryParts,
+  { limit, cursor, ...where }: SearchWanted,
+) {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const page = await readFailurePage(redis, partitions.all, { after, count: limit, where });
   const last = page.at(-1);
   return {
+    currency,
     orders: page.map(failureAnswer),
     next_cursor: last !== undefined && page.length === limit ? cursorOf(last) : null,
   };
@@ -117,48 +111,10 @@ export async function attempt(parts: TryParts, where: Meant, recipe: Recipe | un
     orders,
     money: toJsonAmount(before.minorUnits),
     of_unknown_value: before.unknown,
+    currency: parts.currency,
     would_count: countsOf(wouldCount),
     duplicates: countsOf(duplicates),
     still_fail: stillFail,
     diffs: diffs.map(({ orderId, userId, ...rest }) => ({ ...rest, order_id: orderId, user_id: userId })),
   };
-}
-
-/** The recipe that makes the first orders that are meant pass; null where the machine knows none. */
-export async function proposal(parts: TryParts, where: Meant): Promise<{ proposal: Proposal | null }> {
-  const { redis, partitions, rules } = parts;
-  const page = await readFailurePage(redis, partitions.all, { count: SAMPLES, where });
-  const orders: unknown[] = [];
-  const dates = new Map<unknown, string>();
-  for (const partition of partitions.all) {
-    const ids = page.filter((each) => each.partition === partition.index).map(({ job }) => job);
-    for (const { data, addedAt } of await storedJobs(redis, partition, ids)) {
-      const order = orderIn(data, rules);
-      if (order === undefined) continue;
-      orders.push(order);
-      dates.set(order, receivedAt(data, addedAt));
-    }
-  }
-  const [date = new Date(0).toISOString()] = dates.values();
-  const issuesOf = (order: unknown) => issuesBy(rules, order, dates.get(order) ?? date);
-  return { proposal: propose(orders, { issuesOf, sumFields: rules.sumFields }) ?? null };
-}
-
-function orderIn(data: unknown, rules: Rules): unknown {
-  try {
-    return orderOf(data, rules.reading.maxBodyBytes);
-  } catch (error) {
-    if (error instanceof InvalidOrder) return undefined;
-    throw error;
-  }
-}
-
-function issuesBy(rules: Rules, order: unknown, date: string): readonly Issue[] {
-  try {
-    rules.parse(order, date);
-    return [];
-  } catch (error) {
-    if (error instanceof InvalidOrder) return error.issues;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@ import { REASONS } from '../../orders/invalidOrder.ts';
 
 const count = z.int().min(0);
 const money = z.number().min(0);
+const currency = z.string().meta({ description: 'Of all money in the answer.', examples: ['USD'] });
 const time = z.iso.datetime();
 const reason = z.enum([...REASONS, 'fault']);
 const text = z.string();
@@ -78,9 +79,17 @@ export const group = z.object({
   of_unknown_value: count,
   first_seen: time,
   last_seen: time,
+  new: z.boolean().meta({ description: 'First seen today, UTC, by the clock of Redis.' }),
 });
 export const failedGroups = z
-  .object({ orders: count, money, of_unknown_value: count, since: time.nullable(), groups: z.array(group) })
+  .object({
+    orders: count,
+    money,
+    of_unknown_value: count,
+    currency,
+    since: time.nullable(),
+    groups: z.array(group),
+  })
   .meta({
     description: 'Causes, largest money first. An order of several stands under each, and once in the total.',
   });
@@ -98,8 +107,8 @@ const failedRow = z.object({
   first_failed_at: time,
   last_failed_at: time,
 });
-export const failedOrders = z.object({ orders: z.array(failedRow), next_cursor: text.nullable() });
-export const failedExport = z.object({ orders: z.array(failedRow) });
+export const failedOrders = z.object({ currency, orders: z.array(failedRow), next_cursor: text.nullable() });
+export const failedExport = z.object({ currency, orders: z.array(failedRow) });
 
 const fault = z.object({ reason: text, path: text, why: text });
 const ledger = z.enum(['absent', 'same', 'other']);
@@ -111,6 +120,7 @@ const author = z.object({
 export const failedOrder = z.object({
   job: text,
   partition: count,
+  currency,
   state: z.enum(['failed', 'aside', 'completed', 'waiting', 'ended']),
   failed_reason: text.nullable(),
   data: z.unknown(),
@@ -121,7 +131,16 @@ export const failedOrder = z.object({
   aside: z.unknown(),
 });
 
+const feature = z.object({
+  name: z.enum(['order_id_prefix', 'order_id_shape', 'payment_method', 'product_id', 'hour', 'currency']),
+  value: text,
+  orders: count,
+  of: count,
+});
 export const recipeProposal = z.object({
+  features: z.array(feature).meta({
+    description: 'What more than half share of the up to 50 looked at: the first and the last to fail.',
+  }),
   proposal: z.object({ recipe, passes: count, of: count }).nullable(),
 });
 
@@ -131,6 +150,7 @@ export const trial = z.object({
   orders: count,
   money,
   of_unknown_value: count,
+  currency,
   would_count: counts,
   duplicates: counts,
   still_fail: z.object({
@@ -176,6 +196,7 @@ export const repairRuns = z.object({ runs: z.array(repairRun) });
 
 const state = z.enum(['counted', 'duplicate', 'failed again', 'under way', 'left', 'gone']);
 export const repairReceipt = z.object({
+  currency,
   run: repairRun,
   money: z
     .object({ before: money, repaired: money, elsewhere: money, after: money })
@@ -211,6 +232,7 @@ export const repairReceipt = z.object({
 
 export const movedOrders = z.object({ orders: count, gone: count });
 export const ordersAside = z.object({
+  currency,
   orders: count,
   rows: z.array(
     z.object({

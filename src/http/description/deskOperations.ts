@@ -6,6 +6,7 @@ import { cause, csvFormat, limit, noParameters, oneOf } from './parameters.ts';
 
 const AT = '2026-05-01T10:00:00.000Z';
 const RUN = '6f1c1f0e-3d0c-4a55-9a3e-0a3d9c1b2f44';
+const CURRENCY = 'USD';
 const RECIPE = {
   version: 1 as const,
   steps: [{ do: 'decimal_comma' as const, at: 'items[*].price_per_unit' }],
@@ -64,6 +65,7 @@ export const deskOperations = {
       orders: 2,
       money: 25,
       of_unknown_value: 0,
+      currency: CURRENCY,
       since: AT,
       groups: [
         {
@@ -77,6 +79,7 @@ export const deskOperations = {
           of_unknown_value: 0,
           first_seen: AT,
           last_seen: AT,
+          new: true,
         },
       ],
     },
@@ -87,7 +90,7 @@ export const deskOperations = {
     summary: 'Failed orders that match, the one that failed first first',
     body: answers.searchRequest,
     answer: answers.failedOrders,
-    example: { orders: [FAILED], next_cursor: null },
+    example: { currency: CURRENCY, orders: [FAILED], next_cursor: null },
     problems: ['not-found'],
   }),
   failedExport: operation({
@@ -96,7 +99,7 @@ export const deskOperations = {
     summary: 'All failed orders of a cause or a reason, with their reasons',
     query: z.strictObject({ cause: cause.optional(), reason, format: csvFormat }),
     answer: answers.failedExport,
-    example: { orders: [FAILED] },
+    example: { currency: CURRENCY, orders: [FAILED] },
     csv: {
       columns: ['job', 'order_id', 'user_id', 'money', 'reasons', 'first_failed_at', 'last_failed_at'],
       rows: ({ orders }) =>
@@ -117,6 +120,7 @@ export const deskOperations = {
     example: {
       job: FAILED.job,
       partition: 0,
+      currency: CURRENCY,
       state: 'failed',
       failed_reason: 'missing_field: user_id is required',
       data: { order: { order_id: 'ORD1' } },
@@ -135,10 +139,13 @@ export const deskOperations = {
   proposeRecipe: operation({
     ...post,
     path: '/desk/api/proposal',
-    summary: 'The recipe that makes the orders pass, where one is known',
+    summary: 'The recipe that makes the orders pass, where one is known, and what they have in common',
     body: answers.proposalRequest,
     answer: answers.recipeProposal,
-    example: { proposal: { recipe: RECIPE, passes: 2, of: 2 } },
+    example: {
+      features: [{ name: 'payment_method', value: 'CreditCard', orders: 2, of: 2 }],
+      proposal: { recipe: RECIPE, passes: 2, of: 2 },
+    },
   }),
   tryRecipe: operation({
     ...post,
@@ -152,6 +159,7 @@ export const deskOperations = {
       orders: 2,
       money: 25,
       of_unknown_value: 0,
+      currency: CURRENCY,
       would_count: { orders: 2, money: 25 },
       duplicates: { orders: 0, money: 0 },
       still_fail: { orders: 0, reasons: [] },
@@ -212,6 +220,7 @@ export const deskOperations = {
     query: z.strictObject({ limit: limit(1_000) }),
     answer: answers.repairReceipt,
     example: {
+      currency: CURRENCY,
       run: EXAMPLE_RUN,
       money: { before: 0, repaired: 25, elsewhere: 0, after: 25 },
       states: { counted: 2, duplicate: 0, failed_again: 0, under_way: 0, left: 0, gone: 0 },
@@ -241,7 +250,7 @@ export const deskOperations = {
     summary: 'Orders that were set aside',
     query: z.strictObject({ limit: limit(50) }),
     answer: answers.ordersAside,
-    example: { orders: 0, rows: [] },
+    example: { currency: CURRENCY, orders: 0, rows: [] },
   }),
   setAside: operation({
     ...post,

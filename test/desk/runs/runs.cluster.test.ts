@@ -60,6 +60,7 @@ describe('on a Redis Cluster', () => {
         sumFields: [],
       },
       ledgerRetentionDays: 35,
+      currency: RULES.currency,
       audit: makeAuditLog(redis, { retentionDays: 400 }),
       auditRetentionDays: 400,
     };
