@@ -181,6 +181,7 @@ describe('the Redis user of docs/operate.md', () => {
       [failed, 'search --text a'],
       [failed, 'retry --text text'],
       [failed, 'runs'],
+      [failed, 'groups --held all'],
       [failed, 'aside --because x'],
       [failed, 'restore --because x'],
       [keys, 'create --name shop --role read'],

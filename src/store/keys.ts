@@ -145,6 +145,9 @@ export const RUNS_KEY = '{order-pipeline:desk}:runs';
 /** set: ids of the runs that somebody has to drive */
 export const ACTIVE_RUNS_KEY = '{order-pipeline:desk}:active';
 
+/** hash: cause → Hold as JSON, see desk/hold/holds.ts */
+export const HOLDS_KEY = '{order-pipeline:desk}:holds';
+
 /** hash: what a run is, see desk/runs/runs.ts */
 export const runKey = (run: string): string => `{order-pipeline:desk}:run:${run}`;
 

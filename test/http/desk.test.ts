@@ -60,6 +60,23 @@ describe('the operations of the desk', () => {
       { shape: '9,9', orders: 40, users: 7, money: 800 },
       { shape: 'null', orders: 2 },
     ]);
+    const onHold = (action: string, status = 200) =>
+      ask('/desk/api/groups/{cause}/{action}', {
+        at: `/desk/api/groups/${groups[1].cause}/${action}`,
+        body: { because: 'known' },
+        status,
+      });
+    expect(await onHold('hold')).toMatchObject({
+      hold: { by: { name: 'anna' }, because: 'known', over: false },
+    });
+    expect(await ask('/desk/api/groups')).toMatchObject({ orders: 42, held: 1, groups: [{ orders: 40 }] });
+    expect((await ask('/desk/api/groups', { at: '/desk/api/groups?held=only' })).groups).toMatchObject([
+      { orders: 2, hold: { because: 'known' } },
+    ]);
+    await ask('/desk/api/groups', { at: '/desk/api/groups?held=some', status: 400 });
+    expect(await onHold('release')).toMatchObject({ hold: null });
+    await onHold('release', 409);
+    await onHold('forget', 400);
     const where = { cause: groups[0].cause };
     const page = await ask('/desk/api/search', { body: { where, limit: 30 } });
     const rest = await ask('/desk/api/search', { body: { where, limit: 30, cursor: page.next_cursor } });

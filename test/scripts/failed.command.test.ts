@@ -65,7 +65,7 @@ describe('order-pipeline failed', () => {
   });
 
   it.each([
-    ['', 'the command must be one of groups, search,'],
+    ['', 'the command must be one of groups, hold,'],
     ['retry now', 'export, got "retry now"'],
     ['delete', 'delete needs --because\ndelete needs --count'],
     ['repair', 'repair needs --because'],
@@ -74,6 +74,8 @@ describe('order-pipeline failed', () => {
     ['try --recipe @/no/such', '--recipe cannot be read: ENOENT'],
     ['aside --because x --job a --reason wrong_type', '--job stands alone'],
     ['repair --because x --rate 0', '--rate must be a whole number from 1 to 100000, got "0"'],
+    ['groups --held some', '--held must be one of without, only, all, got "some"'],
+    ['hold --because x', 'hold needs --cause'],
     ['retry --reason odd', '--reason must be one of invalid_json'],
     ['retry --all', 'unknown option --all'],
   ])('%j is refused, saying why, and retries nothing', async (args, problem) => {
@@ -123,6 +125,17 @@ describe('order-pipeline failed', () => {
     });
     expect(new Date(other.first_seen).toISOString()).toBe(other.first_seen);
     expect((await run('groups')).stdout).toMatch(/6 orders have failed, worth 4,804\.00\n$/);
+
+    await json(`hold --cause ${other.cause} --because known`);
+    expect(await json('groups')).toMatchObject([{ cause: largest.cause }]);
+    expect(await json('groups --held only')).toMatchObject([{ hold: { because: 'known', over: false } }]);
+    expect((await run('groups --held all')).stdout).toMatch(/on hold: known[\s\S]*1 causes are on hold/);
+    expect((await run(`release --cause ${other.cause} --because mended`)).stdout).toMatch(
+      /not on hold any more/,
+    );
+    expect((await run('hold --cause none --because x')).stderr).toBe(
+      'No order fails for such a cause now.\n',
+    );
 
     const found = await json(`search --cause ${other.cause}`);
     expect(found.map(({ job }: { job: string }) => job).sort()).toEqual(['m0', 'm1', 'm2', 'm3']);

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
 import { proposal } from '../../desk/causes/proposal.ts';
-import { attempt, failureAnswer, groups, search } from '../../desk/orders/reads.ts';
+import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
+import { attempt, failureAnswer, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -54,9 +55,17 @@ export async function perform(
 }
 
 const COMMANDS: Record<CommandName, Perform> = {
-  async groups(parts) {
-    const found = await groups(parts);
+  async groups(parts, _who, { held }) {
+    const found = await groups(parts, held);
     return { json: found.groups, text: groupsText(found) };
+  },
+  async hold(parts, who, { where: { cause = '' }, because }) {
+    const hold = holdAnswer(await holdCause(parts, who, cause, because), false);
+    return { json: { cause, hold }, text: `Cause ${cause} is on hold until a new order fails for it` };
+  },
+  async release(parts, who, { where: { cause = '' }, because }) {
+    await releaseCause(parts, who, cause, because);
+    return { json: { cause, hold: null }, text: `Cause ${cause} is not on hold any more` };
   },
   async search(parts, _who, { where, limit }) {
     const { orders } = await search(parts, { ...where, limit });

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Meant } from '../../desk/matching.ts';
+import type { Held } from '../../desk/orders/reads.ts';
 import { type Recipe, recipe } from '../../desk/recipes/recipe.ts';
 import { REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { readCommandLine, type Usage, type Values } from '../kit/commandLine.ts';
 
 /** What each command is given besides --json; those in brackets may be missing. */
 const COMMANDS = {
-  groups: [],
+  groups: ['[held]'],
+  hold: ['cause', 'because'],
+  release: ['cause', 'because'],
   search: ['[which]', '[limit]'],
   show: ['job'],
   propose: ['[which]'],
@@ -30,6 +33,7 @@ const WHICH = ['cause', 'reason', 'text', 'job'];
 export interface Wanted {
   do: CommandName;
   where: Meant;
+  held: Held;
   recipe: Recipe | undefined;
   because: string;
   run: string;
@@ -49,6 +53,7 @@ export const USAGE: Usage = {
     'failed groups',
     'failed try --cause 3f2a9c01de',
     'failed repair --cause 3f2a9c01de --because "ticket 7"',
+    'failed hold --cause 3f2a9c01de --because "the shop mends it by Friday"',
     'failed retry --reason order_value_mismatch --dry-run',
     'failed delete --aside --count 12 --because "test data"',
   ],
@@ -62,6 +67,7 @@ export const USAGE: Usage = {
     ['--job <ID>', 'only these jobs, with commas between them'],
     ['--recipe <JSON>', 'the recipe, or @FILE (the one that is proposed for the orders)'],
     ['--because <TEXT>', 'why, for the audit log'],
+    ['--held <WHICH>', 'groups without causes on hold, only those, or all of them (without)'],
     ['--rate <N>', 'orders a second at most (as fast as the workers take them)'],
     ['--stop-percent <N>', 'a run stops when more have failed again (20)'],
     ['--run <ID>', 'the run'],
@@ -102,6 +108,7 @@ export function readWanted(args: readonly string[]): Read {
   const wanted: Wanted = {
     do: command,
     where: readWhere(values, problems),
+    held: readHeld(values.get('held') ?? 'without', problems),
     recipe: readRecipe(values.get('recipe'), problems),
     because: values.get('because') ?? '',
     run: values.get('run') ?? '',
@@ -145,6 +152,12 @@ function readWhere(values: Values, problems: string[]): Meant {
     ...(text === undefined ? {} : { text }),
     ...(jobs === undefined ? {} : { jobs }),
   };
+}
+
+function readHeld(text: string, problems: string[]): Held {
+  if (text === 'without' || text === 'only' || text === 'all') return text;
+  problems.push(`--held must be one of without, only, all, got ${JSON.stringify(text)}`);
+  return 'without';
 }
 
 const isReason = (text: string): boolean => text === 'fault' || (REASONS as readonly string[]).includes(text);

@@ -20,9 +20,11 @@ export function groupsText(found: Awaited<ReturnType<typeof groups>>): string {
     amount(each.money),
     `${day(each.first_seen)}${each.new ? ' new' : ''}`,
     day(each.last_seen),
+    each.hold === null ? '' : `${each.hold.over ? 'was held' : 'on hold'}: ${each.hold.because}`,
   ]);
-  const head = ['cause', 'reason', 'at', 'looks like', 'orders', 'users', 'money', 'first', 'last'];
-  return `${columns([head, ...rows], [4, 5, 6])}\n\n${whole(found.orders)} orders have failed, worth ${amount(found.money)}`;
+  const head = ['cause', 'reason', 'at', 'looks like', 'orders', 'users', 'money', 'first', 'last', ''];
+  const held = found.held === 0 ? '' : `\n${whole(found.held)} causes are on hold: --held only shows them`;
+  return `${columns([head, ...rows], [4, 5, 6])}\n\n${whole(found.orders)} orders have failed, worth ${amount(found.money)}${held}`;
 }
 
 export function listText(orders: readonly ReturnType<typeof failureAnswer>[]): string {

@@ -5,6 +5,7 @@ import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
 import { proposal } from '../causes/proposal.ts';
+import { holdCause, releaseCause } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -18,7 +19,7 @@ import {
   type RunParts,
   readRun,
 } from '../runs/runs.ts';
-import { attempt, failureAnswer, groups, search } from './reads.ts';
+import { attempt, failureAnswer, groups, type Held, holdAnswer, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
 
@@ -48,7 +49,16 @@ export function makeDeskApi(parts: RunParts) {
     return run;
   };
   return told({
-    failedGroups: () => groups(parts),
+    failedGroups: ({ held }: { held: Held }) => groups(parts, held),
+    async controlCause(
+      { cause, action, because }: { cause: string; action: 'hold' | 'release'; because: string },
+      who: Author,
+    ) {
+      if (action === 'hold')
+        return { cause, hold: holdAnswer(await holdCause(parts, who, cause, because), false) };
+      await releaseCause(parts, who, cause, because);
+      return { cause, hold: null };
+    },
     failedSearch: ({
       where: { jobs, ...where },
       ...page

@@ -3,6 +3,7 @@ import { dayOf } from '../../orders/timestamp.ts';
 import type { Failure } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
 import { type FailureCursor, readFailurePage, readFailures } from '../../queue/failures/readFailures.ts';
+import { type Hold, isOver, readHolds } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -21,6 +22,7 @@ export type GroupAnswer = ReturnType<typeof groupAnswer>;
 function groupAnswer(
   { id, reason, path, shape, orders, users, minorUnits, unknown, firstSeen, lastSeen }: CauseSums,
   today: string,
+  hold: ShownHold | null,
 ) {
   return {
     cause: id,
@@ -34,17 +36,32 @@ function groupAnswer(
     first_seen: firstSeen,
     last_seen: lastSeen,
     new: firstSeen.startsWith(today),
+    hold,
   };
 }
 
-/** An order with several issues stands under each of its causes, and once in the total. */
-export async function groups({ redis, partitions, currency }: TryParts) {
-  const [whole, causes, [seconds]] = await Promise.all([
+/** Which causes are listed: without those on hold, those alone, or all. */
+export type Held = 'without' | 'only' | 'all';
+
+export type ShownHold = ReturnType<typeof holdAnswer>;
+
+/** `over`: more orders have failed for the cause since. */
+export const holdAnswer = ({ by, at, because }: Hold, over: boolean) => ({ by, at, because, over });
+
+/** An order with several issues stands under each of its causes, and once in the total, held or not. */
+export async function groups({ redis, partitions, currency }: TryParts, held: Held = 'without') {
+  const [whole, causes, holds, [seconds]] = await Promise.all([
     readFailures(redis, partitions.all),
     readCauses(redis, partitions.all),
+    readHolds(redis),
     redis.time(),
   ]);
   const today = dayOf(new Date(Number(seconds) * 1_000).toISOString());
+  const all = causes.map((each) => {
+    const hold = holds.get(each.id);
+    return groupAnswer(each, today, hold ? holdAnswer(hold, isOver(hold, each)) : null);
+  });
+  const isHeld = ({ hold }: GroupAnswer) => hold !== null && !hold.over;
   const { orders, minorUnits, unknown, since } = whole;
   return {
     orders,
@@ -52,7 +69,8 @@ export async function groups({ redis, partitions, currency }: TryParts) {
     of_unknown_value: unknown,
     currency,
     since,
-    groups: causes.map((each) => groupAnswer(each, today)),
+    held: all.filter(isHeld).length,
+    groups: held === 'all' ? all : all.filter((each) => isHeld(each) === (held === 'only')),
   };
 }
 

@@ -55,6 +55,7 @@ export const proposalRequest = z.strictObject({ where: failedFilter.default({}) 
 export const tryRequest = z.strictObject({ where: failedFilter.default({}), recipe: recipe.optional() });
 export const repairRequest = z.strictObject({ where: failedFilter.default({}), recipe, because, ...speed });
 export const retryRequest = z.strictObject({ where: failedFilter.default({}), because, ...speed });
+export const holdRequest = z.strictObject({ because });
 export const asideRequest = z.strictObject({ where: failedFilter.default({}), because });
 export const restoreRequest = z.strictObject({ jobs: failedFilter.shape.jobs, because });
 export const deleteRequest = z.strictObject({
@@ -68,6 +69,22 @@ export const deleteRequest = z.strictObject({
 });
 export const noRequest = z.strictObject({});
 
+const author = z.object({
+  kind: z.enum(['user', 'key', 'command', 'open']),
+  name: text.optional(),
+  address: text.optional(),
+});
+const hold = z
+  .object({
+    by: author,
+    at: time,
+    because: text,
+    over: z.boolean().meta({ description: 'More orders have failed for it since: it is in the list again.' }),
+  })
+  .nullable()
+  .meta({ description: 'Who held the cause last, and why.' });
+export const causeHeld = z.object({ cause: text, hold });
+
 export const group = z.object({
   cause: text.meta({ description: 'Id of the cause.', examples: ['3f2a9c01de'] }),
   reason,
@@ -80,6 +97,7 @@ export const group = z.object({
   first_seen: time,
   last_seen: time,
   new: z.boolean().meta({ description: 'First seen today, UTC, by the clock of Redis.' }),
+  hold,
 });
 export const failedGroups = z
   .object({
@@ -88,6 +106,7 @@ export const failedGroups = z
     of_unknown_value: count,
     currency,
     since: time.nullable(),
+    held: count.meta({ description: 'Causes on hold.' }),
     groups: z.array(group),
   })
   .meta({
@@ -112,11 +131,6 @@ export const failedExport = z.object({ currency, orders: z.array(failedRow) });
 
 const fault = z.object({ reason: text, path: text, why: text });
 const ledger = z.enum(['absent', 'same', 'other']);
-const author = z.object({
-  kind: z.enum(['user', 'key', 'command', 'open']),
-  name: text.optional(),
-  address: text.optional(),
-});
 export const failedOrder = z.object({
   job: text,
   partition: count,

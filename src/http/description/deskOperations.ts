@@ -60,6 +60,11 @@ export const deskOperations = {
     ...get,
     path: '/desk/api/groups',
     summary: 'Why orders fail, by cause',
+    query: z.strictObject({
+      held: oneOf(['without', 'only', 'all'])
+        .default('without')
+        .meta({ description: 'Causes on hold: left out, alone, or with the others.', examples: ['all'] }),
+    }),
     answer: answers.failedGroups,
     example: {
       orders: 2,
@@ -67,6 +72,7 @@ export const deskOperations = {
       of_unknown_value: 0,
       currency: CURRENCY,
       since: AT,
+      held: 0,
       groups: [
         {
           cause: '3f2a9c01de',
@@ -80,9 +86,28 @@ export const deskOperations = {
           first_seen: AT,
           last_seen: AT,
           new: true,
+          hold: null,
         },
       ],
     },
+  }),
+  controlCause: operation({
+    ...post,
+    path: '/desk/api/groups/{cause}/{action}',
+    summary: 'Hold a cause, or release it',
+    description:
+      'Held, it is out of the list until an order fails for it that is new. Its orders stay as they are: a retry, a run and a search still find them.',
+    pathParameters: z.object({
+      cause,
+      action: oneOf(['hold', 'release']).meta({ description: 'What is to be done.', examples: ['hold'] }),
+    }),
+    body: answers.holdRequest,
+    answer: answers.causeHeld,
+    example: {
+      cause: '3f2a9c01de',
+      hold: { by: EXAMPLE_RUN.who, at: AT, because: 'the shop mends it by Friday', over: false },
+    },
+    problems: ['not-found', 'conflict'],
   }),
   failedSearch: operation({
     ...post,
