@@ -75,6 +75,12 @@ describe('order-pipeline failed', () => {
     ['aside --because x --job a --reason wrong_type', '--job stands alone'],
     ['repair --because x --rate 0', '--rate must be a whole number from 1 to 100000, got "0"'],
     ['groups --held some', '--held must be one of without, only, all, got "some"'],
+    [
+      'try --recipe {"version":1,"steps":[{"do":"recompute_total"}]} --recipe-name a',
+      'in the place of --recipe',
+    ],
+    ['save-recipe --recipe-name a@1 --because x --recipe {}', '--recipe-name must be 1 to 60'],
+    ['repair --because x --recipe-name a@0', 'with @ and a version perhaps, got "a@0"'],
     ['hold --because x', 'hold needs --cause'],
     ['retry --reason odd', '--reason must be one of invalid_json'],
     ['retry --all', 'unknown option --all'],
@@ -163,9 +169,32 @@ describe('order-pipeline failed', () => {
     });
     expect(await runs()).toEqual([1, 1, 1, 1, 1, 1]);
 
-    const receipt = await json(`repair --cause ${other.cause} --because ticket`);
+    const recipe = JSON.stringify(tried.recipe);
+    expect((await run('recipes')).stdout).toBe('No recipe is saved\n');
+    await json(
+      'save-recipe --recipe-name total --because x --recipe {"version":1,"steps":[{"do":"decimal_comma","at":"a"}]}',
+    );
+    expect((await run(`save-recipe --recipe-name total --because monthly --recipe ${recipe}`)).stdout).toBe(
+      'Saved as total@2\n',
+    );
+    expect((await run('recipes')).stdout).toMatch(/total@2 .* monthly +\{"version":1/);
+    expect(await json(`try --cause ${other.cause} --recipe-name total`)).toEqual({
+      ...tried,
+      recipe_name: 'total@2',
+    });
+    expect((await run('try --recipe-name total@3')).stderr).toBe('No recipe is saved as total@3.\n');
+
+    const receipt = await json(`repair --cause ${other.cause} --recipe-name total --because ticket`);
+    expect(await json('remove-recipe --recipe-name total --because x')).toEqual({ name: 'total' });
     expect(receipt).toMatchObject({
-      run: { state: 'done', orders: 4, because: 'ticket', counts: { sent: 4, ended: 4 } },
+      run: {
+        recipe_name: 'total@2',
+        recipe: tried.recipe,
+        state: 'done',
+        orders: 4,
+        because: 'ticket',
+        counts: { sent: 4, ended: 4 },
+      },
       money: { before: 0, repaired: 8000, elsewhere: 0, after: 8000 },
       states: { counted: 4 },
     });

@@ -12,6 +12,7 @@ import { Refused } from '../../desk/refused.ts';
 import { driveRun } from '../../desk/runs/driveRun.ts';
 import { readReceipt } from '../../desk/runs/receipt.ts';
 import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
+import { findRecipe, listRecipes, removeRecipe, saveRecipe } from '../../desk/saved/savedRecipes.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { toCsv } from '../../runtime/csv.ts';
 import { showProgress } from '../kit/progress.ts';
@@ -24,6 +25,7 @@ import {
   movedText,
   proposedText,
   receiptText,
+  recipesText,
   runsText,
   runText,
   triedText,
@@ -79,15 +81,15 @@ const COMMANDS: Record<CommandName, Perform> = {
     const found = await proposal(parts, where);
     return { json: found, text: proposedText(found) };
   },
-  async try(parts, _who, { where, recipe }) {
-    const used = recipe ?? (await proposed(parts, where));
-    const tried = await attempt(parts, where, used);
-    return { json: { recipe: used, ...tried }, text: triedText(used, tried) };
+  async try(parts, _who, wanted) {
+    const { recipe, recipeName } = await used(parts, wanted);
+    const tried = await attempt(parts, wanted.where, recipe);
+    return { json: { recipe, recipe_name: recipeName ?? null, ...tried }, text: triedText(recipe, tried) };
   },
   async repair(parts, who, wanted, around) {
     const { where, because: reason, rate, stopPercent } = wanted;
-    const recipe = wanted.recipe ?? (await proposed(parts, where));
-    const run = await beginRun(parts, who, { where, recipe, reason, rate, stopPercent });
+    const recipe = await used(parts, wanted);
+    const run = await beginRun(parts, who, { where, ...recipe, reason, rate, stopPercent });
     return followed(parts, run, wanted, around);
   },
   async retry(parts, who, wanted, around) {
@@ -118,6 +120,18 @@ const COMMANDS: Record<CommandName, Perform> = {
   async cancel(parts, who, { run }) {
     return runAnswered(await controlRun(parts, who, run, 'cancel'));
   },
+  async recipes(parts) {
+    const saved = await listRecipes(parts.redis);
+    return { json: saved, text: recipesText(saved) };
+  },
+  async 'save-recipe'(parts, who, { recipeName: name = '', recipe, because }) {
+    const saved = await saveRecipe(parts, who, { name, recipe: recipe as Recipe, because });
+    return { json: saved, text: `Saved as ${name}@${saved.version}` };
+  },
+  async 'remove-recipe'(parts, who, { recipeName: name = '', because }) {
+    await removeRecipe(parts, who, { name, because });
+    return { json: { name }, text: `Removed ${name}` };
+  },
   async aside(parts, who, { where, because }) {
     const moved = await setAside(parts, who, where, because);
     return { json: moved, text: movedText('set aside', moved) };
@@ -142,10 +156,16 @@ const COMMANDS: Record<CommandName, Perform> = {
   },
 };
 
-async function proposed(parts: RunParts, where: Wanted['where']): Promise<Recipe> {
+/** The recipe that is given, or saved, or else proposed. */
+async function used(
+  parts: RunParts,
+  { where, recipe, recipeName }: Wanted,
+): Promise<{ recipe: Recipe; recipeName?: string }> {
+  if (recipe) return { recipe };
+  if (recipeName !== undefined) return findRecipe(parts.redis, recipeName);
   const found = (await proposal(parts, where)).proposal?.recipe;
   if (found === undefined) throw new Refused('No recipe is known that would help: give one with --recipe.');
-  return found;
+  return { recipe: found };
 }
 
 /** Drives a run, or looks on where another process does, until it is over or held. */

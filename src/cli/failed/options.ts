@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Meant } from '../../desk/matching.ts';
 import type { Held } from '../../desk/orders/reads.ts';
-import { type Recipe, recipe } from '../../desk/recipes/recipe.ts';
+import { type Recipe, recipe, recipeName, recipeReference } from '../../desk/recipes/recipe.ts';
 import { REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { readCommandLine, type Usage, type Values } from '../kit/commandLine.ts';
 
@@ -13,14 +13,17 @@ const COMMANDS = {
   search: ['[which]', '[limit]'],
   show: ['job'],
   propose: ['[which]'],
-  try: ['[which]', '[recipe]'],
-  repair: ['[which]', '[recipe]', 'because', '[rate]', '[stop-percent]'],
+  try: ['[which]', '[recipe]', '[recipe-name]'],
+  repair: ['[which]', '[recipe]', '[recipe-name]', 'because', '[rate]', '[stop-percent]'],
   retry: ['[which]', '[because]', '[dry-run]'],
   runs: [],
   receipt: ['run'],
   pause: ['run'],
   resume: ['run'],
   cancel: ['run'],
+  recipes: [],
+  'save-recipe': ['recipe-name', 'recipe', 'because'],
+  'remove-recipe': ['recipe-name', 'because'],
   aside: ['[which]', 'because'],
   restore: ['[job]', 'because'],
   delete: ['[which]', '[aside]', 'because', 'count'],
@@ -35,6 +38,7 @@ export interface Wanted {
   where: Meant;
   held: Held;
   recipe: Recipe | undefined;
+  recipeName: string | undefined;
   because: string;
   run: string;
   rate: number | undefined;
@@ -66,6 +70,7 @@ export const USAGE: Usage = {
     ['--text <TEXT>', 'only orders that hold it, in any field or id'],
     ['--job <ID>', 'only these jobs, with commas between them'],
     ['--recipe <JSON>', 'the recipe, or @FILE (the one that is proposed for the orders)'],
+    ['--recipe-name <NAME>', 'what a recipe is saved as; NAME@2 is its version 2 (the newest)'],
     ['--because <TEXT>', 'why, for the audit log'],
     ['--held <WHICH>', 'groups without causes on hold, only those, or all of them (without)'],
     ['--rate <N>', 'orders a second at most (as fast as the workers take them)'],
@@ -110,6 +115,7 @@ export function readWanted(args: readonly string[]): Read {
     where: readWhere(values, problems),
     held: readHeld(values.get('held') ?? 'without', problems),
     recipe: readRecipe(values.get('recipe'), problems),
+    recipeName: readRecipeName(command, values, problems),
     because: values.get('because') ?? '',
     run: values.get('run') ?? '',
     rate: number('rate', 1, 100_000),
@@ -174,6 +180,17 @@ function readRecipe(text: string | undefined, problems: string[]): Recipe | unde
     problems.push(`--recipe cannot be read: ${(error as Error).message}`);
   }
   return undefined;
+}
+
+function readRecipeName(command: CommandName, values: Values, problems: string[]): string | undefined {
+  const name = values.get('recipe-name');
+  if (name === undefined) return undefined;
+  const isUsed = command === 'try' || command === 'repair';
+  if (isUsed && values.has('recipe')) problems.push('--recipe-name stands in the place of --recipe');
+  const found = (isUsed ? recipeReference : recipeName).safeParse(name);
+  if (!found.success)
+    problems.push(`--recipe-name ${found.error.issues[0]?.message}, got ${JSON.stringify(name)}`);
+  return name;
 }
 
 function readNumber(

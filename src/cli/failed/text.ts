@@ -2,6 +2,7 @@ import type { Looked } from '../../desk/causes/proposal.ts';
 import type { attempt, failureAnswer, groups } from '../../desk/orders/reads.ts';
 import type { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
+import type { SavedRecipe } from '../../desk/saved/savedRecipes.ts';
 import { columns, money, whole } from '../kit/print.ts';
 
 /** Units of the currency, as the answers have them. */
@@ -102,6 +103,18 @@ export function receiptText({ run, money: sums, states }: ReturnType<typeof rece
       `${whole(states.under_way)} are under way, ${whole(states.left)} were left alone`,
     `Money: ${amount(sums.before)} before + ${amount(sums.repaired)} repaired + ${amount(sums.elsewhere)} by others = ${amount(sums.after)} now`,
   ].join('\n');
+}
+
+export function recipesText(saved: readonly SavedRecipe[]): string {
+  if (saved.length === 0) return 'No recipe is saved';
+  const rows = saved.map(({ name, version, by, at, because, recipe }) => [
+    `${name}@${version}`,
+    day(at),
+    by.name ?? by.kind,
+    because,
+    JSON.stringify(recipe),
+  ]);
+  return columns([['name', 'saved', 'who', 'because', 'recipe'], ...rows], []);
 }
 
 export const movedText = (what: string, { orders, gone }: { orders: number; gone: number }): string =>

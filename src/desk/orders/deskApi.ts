@@ -17,8 +17,16 @@ import {
   type Run,
   type RunAction,
   type RunParts,
+  type RunWanted,
   readRun,
 } from '../runs/runs.ts';
+import {
+  findRecipe,
+  listRecipes,
+  removeRecipe,
+  type SavedRecipe,
+  saveRecipe,
+} from '../saved/savedRecipes.ts';
 import { attempt, failureAnswer, groups, type Held, holdAnswer, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
@@ -30,19 +38,25 @@ interface Begin {
   stop_percent: number;
 }
 
+/** A recipe, or what one is saved as. */
+interface Chosen {
+  recipe?: Recipe | undefined;
+  recipe_name?: string | undefined;
+}
+
+type Used = Pick<RunWanted, 'recipe' | 'recipeName'>;
+
 /** More is for the command line. */
 const MOST_EXPORTED = 100_000;
 
 /** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
 export function makeDeskApi(parts: RunParts) {
-  const begin = async (
-    who: Author,
-    { where, because, rate, stop_percent }: Begin,
-    recipe: Recipe | undefined,
-  ) =>
+  const begin = async (who: Author, { where, because, rate, stop_percent }: Begin, recipe: Used) =>
     runAnswer(
-      await beginRun(parts, who, { where, recipe, reason: because, rate, stopPercent: stop_percent }),
+      await beginRun(parts, who, { where, ...recipe, reason: because, rate, stopPercent: stop_percent }),
     );
+  const used = async ({ recipe, recipe_name: name }: Chosen): Promise<Used> =>
+    name === undefined ? { recipe } : findRecipe(parts.redis, name);
   const runOf = async (id: string): Promise<Run> => {
     const run = await readRun(parts, id);
     if (run === undefined) throw new Refused('There is no such run.', 'missing');
@@ -82,10 +96,19 @@ export function makeDeskApi(parts: RunParts) {
     },
     failedOrder: ({ job }: { job: string }) => show(parts, job),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
-    tryRecipe: ({ where, recipe }: { where: Meant; recipe?: Recipe | undefined }) =>
-      attempt(parts, where, recipe),
-    repairFailed: (input: Begin & { recipe: Recipe }, who: Author) => begin(who, input, input.recipe),
-    retryFailed: (input: Begin, who: Author) => begin(who, input, undefined),
+    async tryRecipe({ where, ...chosen }: { where: Meant } & Chosen) {
+      const { recipe, recipeName } = await used(chosen);
+      return { recipe_name: recipeName ?? null, ...(await attempt(parts, where, recipe)) };
+    },
+    repairFailed: async (input: Begin & Chosen, who: Author) => begin(who, input, await used(input)),
+    retryFailed: (input: Begin, who: Author) => begin(who, input, { recipe: undefined }),
+    savedRecipes: async () => ({ recipes: await listRecipes(parts.redis) }),
+    saveRecipe: (input: Pick<SavedRecipe, 'name' | 'recipe' | 'because'>, who: Author) =>
+      saveRecipe(parts, who, input),
+    async removeRecipe(input: { name: string; because: string }, who: Author) {
+      await removeRecipe(parts, who, input);
+      return { name: input.name };
+    },
     repairRuns: async ({ limit }: { limit: number }) => ({
       runs: (await listRuns(parts, limit)).map(runAnswer),
     }),

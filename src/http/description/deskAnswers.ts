@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { recipe as recipeSchema } from '../../desk/recipes/recipe.ts';
+import { recipeName, recipeReference, recipe as recipeSchema } from '../../desk/recipes/recipe.ts';
 import { REASONS } from '../../orders/invalidOrder.ts';
 
 /* What the desk is asked and answers. As in answers.ts, each shape is described once. */
@@ -52,8 +52,21 @@ export const searchRequest = z.strictObject({
   cursor: z.string().max(1_000).optional(),
 });
 export const proposalRequest = z.strictObject({ where: failedFilter.default({}) });
-export const tryRequest = z.strictObject({ where: failedFilter.default({}), recipe: recipe.optional() });
-export const repairRequest = z.strictObject({ where: failedFilter.default({}), recipe, because, ...speed });
+const chosen = { recipe: recipe.optional(), recipe_name: recipeReference.optional() };
+type Chosen = { recipe?: unknown; recipe_name?: unknown };
+const given = ({ recipe: one, recipe_name: other }: Chosen) => [one, other].filter(Boolean).length;
+export const tryRequest = z
+  .strictObject({ where: failedFilter.default({}), ...chosen })
+  .refine((each) => given(each) <= 1, { path: ['recipe'], message: 'is given, and recipe_name as well' });
+export const repairRequest = z
+  .strictObject({ where: failedFilter.default({}), ...chosen, because, ...speed })
+  .refine((each) => given(each) === 1, {
+    path: ['recipe'],
+    message: 'must be given, or recipe_name in its place',
+  })
+  .meta({ description: 'With `recipe` or `recipe_name`.' });
+export const saveRequest = z.strictObject({ name: recipeName, recipe, because });
+export const removeRequest = z.strictObject({ name: recipeName, because });
 export const retryRequest = z.strictObject({ where: failedFilter.default({}), because, ...speed });
 export const holdRequest = z.strictObject({ because });
 export const asideRequest = z.strictObject({ where: failedFilter.default({}), because });
@@ -161,6 +174,7 @@ export const recipeProposal = z.object({
 const change = z.object({ path: text, before: text.nullable(), after: text.nullable() });
 const counts = z.object({ orders: count, money });
 export const trial = z.object({
+  recipe_name: text.nullable().meta({ description: 'What it is saved as, with its version.' }),
   orders: count,
   money,
   of_unknown_value: count,
@@ -193,6 +207,7 @@ export const repairRun = z.object({
   because: text,
   where: failedFilter,
   recipe: recipe.nullable(),
+  recipe_name: text.nullable().meta({ description: 'What it was saved as, with its version.' }),
   rate: count.nullable(),
   stop_percent: z.number(),
   orders: count,
@@ -243,6 +258,17 @@ export const repairReceipt = z.object({
     }),
   ),
 });
+
+export const savedRecipe = z.object({
+  name: text,
+  version: count,
+  recipe,
+  by: author,
+  at: time,
+  because: text,
+});
+export const savedRecipes = z.object({ recipes: z.array(savedRecipe) });
+export const removedRecipe = z.object({ name: text });
 
 export const movedOrders = z.object({ orders: count, gone: count });
 export const ordersAside = z.object({

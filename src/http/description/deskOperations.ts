@@ -35,10 +35,19 @@ const EXAMPLE_RUN = {
   because: 'ticket 7',
   where: { cause: '3f2a9c01de' },
   recipe: RECIPE,
+  recipe_name: 'comma@2',
   rate: null,
   stop_percent: 20,
   orders: 2,
   counts: COUNTS,
+};
+const SAVED = {
+  name: 'comma',
+  version: 2,
+  recipe: RECIPE,
+  by: EXAMPLE_RUN.who,
+  at: AT,
+  because: 'the shop does it every month',
 };
 const MOVED = { orders: 2, gone: 0 };
 
@@ -180,7 +189,9 @@ export const deskOperations = {
       'By the rules and the ledger as they are now. Without a recipe: what would become of the orders as they are.',
     body: answers.tryRequest,
     answer: answers.trial,
+    problems: ['not-found', 'conflict'],
     example: {
+      recipe_name: null,
       orders: 2,
       money: 25,
       of_unknown_value: 0,
@@ -209,7 +220,7 @@ export const deskOperations = {
     body: answers.repairRequest,
     answer: answers.repairRun,
     example: EXAMPLE_RUN,
-    problems: ['conflict'],
+    problems: ['not-found', 'conflict'],
   }),
   retryFailed: operation({
     ...post,
@@ -217,7 +228,7 @@ export const deskOperations = {
     summary: 'Begin a run that sends the orders that match as they are',
     body: answers.retryRequest,
     answer: answers.repairRun,
-    example: { ...EXAMPLE_RUN, recipe: null },
+    example: { ...EXAMPLE_RUN, recipe: null, recipe_name: null },
     problems: ['conflict'],
   }),
   repairRuns: operation({
@@ -268,6 +279,33 @@ export const deskOperations = {
     answer: answers.repairRun,
     example: { ...EXAMPLE_RUN, state: 'paused', ended_at: null },
     problems: ['not-found', 'conflict'],
+  }),
+  savedRecipes: operation({
+    ...get,
+    path: '/desk/api/recipes',
+    summary: 'Saved recipes, the newest version of each',
+    answer: answers.savedRecipes,
+    example: { recipes: [SAVED] },
+  }),
+  saveRecipe: operation({
+    ...post,
+    path: '/desk/api/recipes/save',
+    summary: 'Save a recipe under a name; under one that is there, as its next version',
+    description:
+      'The last 10 versions of 100 names are kept; try and repair take `comma` for the newest, `comma@2` for that one.',
+    body: answers.saveRequest,
+    answer: answers.savedRecipe,
+    example: SAVED,
+    problems: ['conflict'],
+  }),
+  removeRecipe: operation({
+    ...post,
+    path: '/desk/api/recipes/remove',
+    summary: 'Remove a saved recipe with all its versions; runs keep what they used',
+    body: answers.removeRequest,
+    answer: answers.removedRecipe,
+    example: { name: SAVED.name },
+    problems: ['not-found'],
   }),
   ordersAside: operation({
     ...get,
