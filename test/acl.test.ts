@@ -181,6 +181,12 @@ describe('the Redis user of docs/operate.md', () => {
       [failed, 'search --text a'],
       [failed, 'retry --text text'],
       [failed, 'runs'],
+      [failed, 'groups --held all'],
+      [
+        failed,
+        'save-recipe --recipe-name a --because x --recipe {"version":1,"steps":[{"do":"recompute_total"}]}',
+      ],
+      [failed, 'remove-recipe --recipe-name a --because x'],
       [failed, 'aside --because x'],
       [failed, 'restore --because x'],
       [keys, 'create --name shop --role read'],

@@ -128,6 +128,7 @@ export function apiParts(
       idCase: config.rules.idCase,
     },
     ledgerRetentionDays: config.ledgerRetentionDays,
+    currency: config.rules.currency,
     audit,
     auditRetentionDays: config.auditRetentionDays,
   };

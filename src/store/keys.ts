@@ -145,6 +145,15 @@ export const RUNS_KEY = '{order-pipeline:desk}:runs';
 /** set: ids of the runs that somebody has to drive */
 export const ACTIVE_RUNS_KEY = '{order-pipeline:desk}:active';
 
+/** hash: cause → Hold as JSON, see desk/hold/holds.ts */
+export const HOLDS_KEY = '{order-pipeline:desk}:holds';
+
+/** hash: name of a saved recipe → its newest version */
+export const RECIPES_KEY = '{order-pipeline:desk}:recipes';
+
+/** hash: `<name>@<version>` → SavedRecipe as JSON without the two, see desk/saved/savedRecipes.ts */
+export const RECIPE_VERSIONS_KEY = `${RECIPES_KEY}:versions`;
+
 /** hash: what a run is, see desk/runs/runs.ts */
 export const runKey = (run: string): string => `{order-pipeline:desk}:run:${run}`;
 

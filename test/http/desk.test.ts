@@ -60,6 +60,23 @@ describe('the operations of the desk', () => {
       { shape: '9,9', orders: 40, users: 7, money: 800 },
       { shape: 'null', orders: 2 },
     ]);
+    const onHold = (action: string, status = 200) =>
+      ask('/desk/api/groups/{cause}/{action}', {
+        at: `/desk/api/groups/${groups[1].cause}/${action}`,
+        body: { because: 'known' },
+        status,
+      });
+    expect(await onHold('hold')).toMatchObject({
+      hold: { by: { name: 'anna' }, because: 'known', over: false },
+    });
+    expect(await ask('/desk/api/groups')).toMatchObject({ orders: 42, held: 1, groups: [{ orders: 40 }] });
+    expect((await ask('/desk/api/groups', { at: '/desk/api/groups?held=only' })).groups).toMatchObject([
+      { orders: 2, hold: { because: 'known' } },
+    ]);
+    await ask('/desk/api/groups', { at: '/desk/api/groups?held=some', status: 400 });
+    expect(await onHold('release')).toMatchObject({ hold: null });
+    await onHold('release', 409);
+    await onHold('forget', 400);
     const where = { cause: groups[0].cause };
     const page = await ask('/desk/api/search', { body: { where, limit: 30 } });
     const rest = await ask('/desk/api/search', { body: { where, limit: 30, cursor: page.next_cursor } });
@@ -69,15 +86,33 @@ describe('the operations of the desk', () => {
       state: 'failed',
     });
     await ask('/desk/api/orders/{job}', { at: '/desk/api/orders/none', status: 404 });
-    const { proposal } = await ask('/desk/api/proposal', { body: { where } });
+    const { proposal, features } = await ask('/desk/api/proposal', { body: { where } });
+    expect(features).toContainEqual({ name: 'order_id_shape', value: 'a9', orders: 40, of: 40 });
     expect(proposal).toEqual({ recipe: COMMA, passes: 40, of: 40 });
     const tried = await ask('/desk/api/try', { body: { where, recipe: proposal.recipe } });
     expect(tried).toMatchObject({ orders: 40, would_count: { orders: 40, money: 800 } });
 
+    const save = (body: object) => ask('/desk/api/recipes/save', { body: { because: 'monthly', ...body } });
+    await save({ name: 'comma', recipe: proposal.recipe });
+    await save({ name: 'comma', recipe: { version: 1, steps: [{ do: 'recompute_total' }] } });
+    expect((await ask('/desk/api/recipes')).recipes).toMatchObject([
+      { name: 'comma', version: 2, recipe: { steps: [{ do: 'recompute_total' }] }, by: { name: 'anna' } },
+    ]);
+    const byName = (name: string, status = 200) =>
+      ask('/desk/api/try', { body: { where, recipe_name: name }, status });
+    expect(await byName('comma')).toMatchObject({ recipe_name: 'comma@2', would_count: { orders: 0 } });
+    expect(await byName('comma@1')).toEqual({ ...tried, recipe_name: 'comma@1' });
+    await byName('point', 404);
+
     const begun = await ask('/desk/api/repair', {
-      body: { where, recipe: proposal.recipe, because: 'ticket 7' },
+      body: { where, recipe_name: 'comma@1', because: 'ticket 7' },
     });
     expect(begun).toMatchObject({ state: 'running', orders: 40, who: { kind: 'user', name: 'anna' } });
+    expect(begun).toMatchObject({ recipe: COMMA, recipe_name: 'comma@1' });
+    const remove = (status = 200) =>
+      ask('/desk/api/recipes/remove', { body: { name: 'comma', because: 'x' }, status });
+    await remove();
+    await remove(404);
     const runAt = `/desk/api/runs/${begun.run}`;
     const run = () => ask('/desk/api/runs/{run}', { at: runAt });
     await until(async () => (await run()).state === 'done', 'the API has driven the run to its end');
@@ -150,6 +185,11 @@ describe('the operations of the desk', () => {
     ],
     ['/desk/api/search', { where: { reasn: 'wrong_type' } }, 'where'],
     ['/desk/api/delete', { because: 'x' }, 'count'],
+    ['/desk/api/repair', { because: 'x' }, 'recipe'],
+    ['/desk/api/repair', { because: 'x', recipe: COMMA, recipe_name: 'a' }, 'recipe'],
+    ['/desk/api/try', { recipe: COMMA, recipe_name: 'a' }, 'recipe'],
+    ['/desk/api/try', { recipe_name: 'a@b' }, 'recipe_name'],
+    ['/desk/api/recipes/save', { name: 'a@1', recipe: COMMA, because: 'x' }, 'name'],
     ['/desk/api/try', [], 'body'],
   ])('%s of %j is refused, naming %s', async (path, body, parameter) => {
     expect(await ask(path, { body, status: 400 })).toMatchObject({ parameter });

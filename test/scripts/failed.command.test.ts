@@ -65,7 +65,7 @@ describe('order-pipeline failed', () => {
   });
 
   it.each([
-    ['', 'the command must be one of groups, search,'],
+    ['', 'the command must be one of groups, hold,'],
     ['retry now', 'export, got "retry now"'],
     ['delete', 'delete needs --because\ndelete needs --count'],
     ['repair', 'repair needs --because'],
@@ -74,6 +74,14 @@ describe('order-pipeline failed', () => {
     ['try --recipe @/no/such', '--recipe cannot be read: ENOENT'],
     ['aside --because x --job a --reason wrong_type', '--job stands alone'],
     ['repair --because x --rate 0', '--rate must be a whole number from 1 to 100000, got "0"'],
+    ['groups --held some', '--held must be one of without, only, all, got "some"'],
+    [
+      'try --recipe {"version":1,"steps":[{"do":"recompute_total"}]} --recipe-name a',
+      'in the place of --recipe',
+    ],
+    ['save-recipe --recipe-name a@1 --because x --recipe {}', '--recipe-name must be 1 to 60'],
+    ['repair --because x --recipe-name a@0', 'with @ and a version perhaps, got "a@0"'],
+    ['hold --because x', 'hold needs --cause'],
     ['retry --reason odd', '--reason must be one of invalid_json'],
     ['retry --all', 'unknown option --all'],
   ])('%j is refused, saying why, and retries nothing', async (args, problem) => {
@@ -124,6 +132,17 @@ describe('order-pipeline failed', () => {
     expect(new Date(other.first_seen).toISOString()).toBe(other.first_seen);
     expect((await run('groups')).stdout).toMatch(/6 orders have failed, worth 4,804\.00\n$/);
 
+    await json(`hold --cause ${other.cause} --because known`);
+    expect(await json('groups')).toMatchObject([{ cause: largest.cause }]);
+    expect(await json('groups --held only')).toMatchObject([{ hold: { because: 'known', over: false } }]);
+    expect((await run('groups --held all')).stdout).toMatch(/on hold: known[\s\S]*1 causes are on hold/);
+    expect((await run(`release --cause ${other.cause} --because mended`)).stdout).toMatch(
+      /not on hold any more/,
+    );
+    expect((await run('hold --cause none --because x')).stderr).toBe(
+      'No order fails for such a cause now.\n',
+    );
+
     const found = await json(`search --cause ${other.cause}`);
     expect(found.map(({ job }: { job: string }) => job).sort()).toEqual(['m0', 'm1', 'm2', 'm3']);
     expect(await json('search --text u5')).toMatchObject([{ job: 'm5', user_id: 'U5', money: 2000 }]);
@@ -132,6 +151,13 @@ describe('order-pipeline failed', () => {
       data: { order: { order_value: 201 } },
       now: { fault: { reason: 'order_value_mismatch' } },
     });
+
+    const looked = await json(`propose --cause ${other.cause}`);
+    expect(looked).toMatchObject({ proposal: { passes: 4, of: 4 } });
+    expect(looked.features).toContainEqual({ name: 'product_id', value: 'P006', orders: 4, of: 4 });
+    expect((await run(`propose --cause ${other.cause}`)).stdout).toMatch(
+      /4 orders looked at 4 pass with it\nMost of them share:[\s\S]*payment_method +CreditCard +4 of 4/,
+    );
 
     const tried = await json(`try --cause ${other.cause}`);
     expect(tried).toMatchObject({
@@ -143,9 +169,32 @@ describe('order-pipeline failed', () => {
     });
     expect(await runs()).toEqual([1, 1, 1, 1, 1, 1]);
 
-    const receipt = await json(`repair --cause ${other.cause} --because ticket`);
+    const recipe = JSON.stringify(tried.recipe);
+    expect((await run('recipes')).stdout).toBe('No recipe is saved\n');
+    await json(
+      'save-recipe --recipe-name total --because x --recipe {"version":1,"steps":[{"do":"decimal_comma","at":"a"}]}',
+    );
+    expect((await run(`save-recipe --recipe-name total --because monthly --recipe ${recipe}`)).stdout).toBe(
+      'Saved as total@2\n',
+    );
+    expect((await run('recipes')).stdout).toMatch(/total@2 .* monthly +\{"version":1/);
+    expect(await json(`try --cause ${other.cause} --recipe-name total`)).toEqual({
+      ...tried,
+      recipe_name: 'total@2',
+    });
+    expect((await run('try --recipe-name total@3')).stderr).toBe('No recipe is saved as total@3.\n');
+
+    const receipt = await json(`repair --cause ${other.cause} --recipe-name total --because ticket`);
+    expect(await json('remove-recipe --recipe-name total --because x')).toEqual({ name: 'total' });
     expect(receipt).toMatchObject({
-      run: { state: 'done', orders: 4, because: 'ticket', counts: { sent: 4, ended: 4 } },
+      run: {
+        recipe_name: 'total@2',
+        recipe: tried.recipe,
+        state: 'done',
+        orders: 4,
+        because: 'ticket',
+        counts: { sent: 4, ended: 4 },
+      },
       money: { before: 0, repaired: 8000, elsewhere: 0, after: 8000 },
       states: { counted: 4 },
     });

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
-import { attempt, failureAnswer, groups, proposal, search } from '../../desk/orders/reads.ts';
+import { proposal } from '../../desk/causes/proposal.ts';
+import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
+import { attempt, failureAnswer, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -10,13 +12,24 @@ import { Refused } from '../../desk/refused.ts';
 import { driveRun } from '../../desk/runs/driveRun.ts';
 import { readReceipt } from '../../desk/runs/receipt.ts';
 import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
+import { findRecipe, listRecipes, removeRecipe, saveRecipe } from '../../desk/saved/savedRecipes.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { toCsv } from '../../runtime/csv.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
 import { retriedText, retryAll } from './retryAll.ts';
-import { groupsText, listText, movedText, receiptText, runsText, runText, triedText } from './text.ts';
+import {
+  groupsText,
+  listText,
+  movedText,
+  proposedText,
+  receiptText,
+  recipesText,
+  runsText,
+  runText,
+  triedText,
+} from './text.ts';
 
 const LOOK_EVERY_MS = 200;
 const MOST_ROWS = 1_000_000;
@@ -44,9 +57,17 @@ export async function perform(
 }
 
 const COMMANDS: Record<CommandName, Perform> = {
-  async groups(parts) {
-    const found = await groups(parts);
+  async groups(parts, _who, { held }) {
+    const found = await groups(parts, held);
     return { json: found.groups, text: groupsText(found) };
+  },
+  async hold(parts, who, { where: { cause = '' }, because }) {
+    const hold = holdAnswer(await holdCause(parts, who, cause, because), false);
+    return { json: { cause, hold }, text: `Cause ${cause} is on hold until a new order fails for it` };
+  },
+  async release(parts, who, { where: { cause = '' }, because }) {
+    await releaseCause(parts, who, cause, because);
+    return { json: { cause, hold: null }, text: `Cause ${cause} is not on hold any more` };
   },
   async search(parts, _who, { where, limit }) {
     const { orders } = await search(parts, { ...where, limit });
@@ -56,15 +77,19 @@ const COMMANDS: Record<CommandName, Perform> = {
     const found = await show(parts, where.jobs?.[0] ?? '');
     return { json: found, text: JSON.stringify(found, undefined, 2) };
   },
-  async try(parts, _who, { where, recipe }) {
-    const used = recipe ?? (await proposed(parts, where));
-    const tried = await attempt(parts, where, used);
-    return { json: { recipe: used, ...tried }, text: triedText(used, tried) };
+  async propose(parts, _who, { where }) {
+    const found = await proposal(parts, where);
+    return { json: found, text: proposedText(found) };
+  },
+  async try(parts, _who, wanted) {
+    const { recipe, recipeName } = await used(parts, wanted);
+    const tried = await attempt(parts, wanted.where, recipe);
+    return { json: { recipe, recipe_name: recipeName ?? null, ...tried }, text: triedText(recipe, tried) };
   },
   async repair(parts, who, wanted, around) {
     const { where, because: reason, rate, stopPercent } = wanted;
-    const recipe = wanted.recipe ?? (await proposed(parts, where));
-    const run = await beginRun(parts, who, { where, recipe, reason, rate, stopPercent });
+    const recipe = await used(parts, wanted);
+    const run = await beginRun(parts, who, { where, ...recipe, reason, rate, stopPercent });
     return followed(parts, run, wanted, around);
   },
   async retry(parts, who, wanted, around) {
@@ -95,6 +120,18 @@ const COMMANDS: Record<CommandName, Perform> = {
   async cancel(parts, who, { run }) {
     return runAnswered(await controlRun(parts, who, run, 'cancel'));
   },
+  async recipes(parts) {
+    const saved = await listRecipes(parts.redis);
+    return { json: saved, text: recipesText(saved) };
+  },
+  async 'save-recipe'(parts, who, { recipeName: name = '', recipe, because }) {
+    const saved = await saveRecipe(parts, who, { name, recipe: recipe as Recipe, because });
+    return { json: saved, text: `Saved as ${name}@${saved.version}` };
+  },
+  async 'remove-recipe'(parts, who, { recipeName: name = '', because }) {
+    await removeRecipe(parts, who, { name, because });
+    return { json: { name }, text: `Removed ${name}` };
+  },
   async aside(parts, who, { where, because }) {
     const moved = await setAside(parts, who, where, because);
     return { json: moved, text: movedText('set aside', moved) };
@@ -119,11 +156,16 @@ const COMMANDS: Record<CommandName, Perform> = {
   },
 };
 
-async function proposed(parts: RunParts, where: Wanted['where']): Promise<Recipe> {
-  const { jobs, ...meant } = where;
-  const found = (await proposal(parts, meant)).proposal?.recipe;
+/** The recipe that is given, or saved, or else proposed. */
+async function used(
+  parts: RunParts,
+  { where, recipe, recipeName }: Wanted,
+): Promise<{ recipe: Recipe; recipeName?: string }> {
+  if (recipe) return { recipe };
+  if (recipeName !== undefined) return findRecipe(parts.redis, recipeName);
+  const found = (await proposal(parts, where)).proposal?.recipe;
   if (found === undefined) throw new Refused('No recipe is known that would help: give one with --recipe.');
-  return found;
+  return { recipe: found };
 }
 
 /** Drives a run, or looks on where another process does, until it is over or held. */
@@ -172,7 +214,7 @@ async function receiptOf(parts: RunParts, id: string, withRows: boolean): Promis
   const run = await readRun(parts, id);
   if (run === undefined) throw new Refused('There is no such run.', 'missing');
   const receipt = receiptAnswer(run, await readReceipt(parts, id, withRows ? MOST_ROWS : 0));
-  return { json: receipt, text: receiptText(receipt) };
+  return { json: { currency: parts.currency, ...receipt }, text: receiptText(receipt) };
 }
 
 const runAnswered = (run: Run): Answered => ({ json: runAnswer(run), text: runText(runAnswer(run)) });

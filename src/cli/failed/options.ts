@@ -1,22 +1,29 @@
 import { readFileSync } from 'node:fs';
 import type { Meant } from '../../desk/matching.ts';
-import { type Recipe, recipe } from '../../desk/recipes/recipe.ts';
+import type { Held } from '../../desk/orders/reads.ts';
+import { type Recipe, recipe, recipeName, recipeReference } from '../../desk/recipes/recipe.ts';
 import { REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { readCommandLine, type Usage, type Values } from '../kit/commandLine.ts';
 
 /** What each command is given besides --json; those in brackets may be missing. */
 const COMMANDS = {
-  groups: [],
+  groups: ['[held]'],
+  hold: ['cause', 'because'],
+  release: ['cause', 'because'],
   search: ['[which]', '[limit]'],
   show: ['job'],
-  try: ['[which]', '[recipe]'],
-  repair: ['[which]', '[recipe]', 'because', '[rate]', '[stop-percent]'],
+  propose: ['[which]'],
+  try: ['[which]', '[recipe]', '[recipe-name]'],
+  repair: ['[which]', '[recipe]', '[recipe-name]', 'because', '[rate]', '[stop-percent]'],
   retry: ['[which]', '[because]', '[dry-run]'],
   runs: [],
   receipt: ['run'],
   pause: ['run'],
   resume: ['run'],
   cancel: ['run'],
+  recipes: [],
+  'save-recipe': ['recipe-name', 'recipe', 'because'],
+  'remove-recipe': ['recipe-name', 'because'],
   aside: ['[which]', 'because'],
   restore: ['[job]', 'because'],
   delete: ['[which]', '[aside]', 'because', 'count'],
@@ -29,7 +36,9 @@ const WHICH = ['cause', 'reason', 'text', 'job'];
 export interface Wanted {
   do: CommandName;
   where: Meant;
+  held: Held;
   recipe: Recipe | undefined;
+  recipeName: string | undefined;
   because: string;
   run: string;
   rate: number | undefined;
@@ -48,6 +57,7 @@ export const USAGE: Usage = {
     'failed groups',
     'failed try --cause 3f2a9c01de',
     'failed repair --cause 3f2a9c01de --because "ticket 7"',
+    'failed hold --cause 3f2a9c01de --because "the shop mends it by Friday"',
     'failed retry --reason order_value_mismatch --dry-run',
     'failed delete --aside --count 12 --because "test data"',
   ],
@@ -60,7 +70,9 @@ export const USAGE: Usage = {
     ['--text <TEXT>', 'only orders that hold it, in any field or id'],
     ['--job <ID>', 'only these jobs, with commas between them'],
     ['--recipe <JSON>', 'the recipe, or @FILE (the one that is proposed for the orders)'],
+    ['--recipe-name <NAME>', 'what a recipe is saved as; NAME@2 is its version 2 (the newest)'],
     ['--because <TEXT>', 'why, for the audit log'],
+    ['--held <WHICH>', 'groups without causes on hold, only those, or all of them (without)'],
     ['--rate <N>', 'orders a second at most (as fast as the workers take them)'],
     ['--stop-percent <N>', 'a run stops when more have failed again (20)'],
     ['--run <ID>', 'the run'],
@@ -101,7 +113,9 @@ export function readWanted(args: readonly string[]): Read {
   const wanted: Wanted = {
     do: command,
     where: readWhere(values, problems),
+    held: readHeld(values.get('held') ?? 'without', problems),
     recipe: readRecipe(values.get('recipe'), problems),
+    recipeName: readRecipeName(command, values, problems),
     because: values.get('because') ?? '',
     run: values.get('run') ?? '',
     rate: number('rate', 1, 100_000),
@@ -146,6 +160,12 @@ function readWhere(values: Values, problems: string[]): Meant {
   };
 }
 
+function readHeld(text: string, problems: string[]): Held {
+  if (text === 'without' || text === 'only' || text === 'all') return text;
+  problems.push(`--held must be one of without, only, all, got ${JSON.stringify(text)}`);
+  return 'without';
+}
+
 const isReason = (text: string): boolean => text === 'fault' || (REASONS as readonly string[]).includes(text);
 
 function readRecipe(text: string | undefined, problems: string[]): Recipe | undefined {
@@ -160,6 +180,17 @@ function readRecipe(text: string | undefined, problems: string[]): Recipe | unde
     problems.push(`--recipe cannot be read: ${(error as Error).message}`);
   }
   return undefined;
+}
+
+function readRecipeName(command: CommandName, values: Values, problems: string[]): string | undefined {
+  const name = values.get('recipe-name');
+  if (name === undefined) return undefined;
+  const isUsed = command === 'try' || command === 'repair';
+  if (isUsed && values.has('recipe')) problems.push('--recipe-name stands in the place of --recipe');
+  const found = (isUsed ? recipeReference : recipeName).safeParse(name);
+  if (!found.success)
+    problems.push(`--recipe-name ${found.error.issues[0]?.message}, got ${JSON.stringify(name)}`);
+  return name;
 }
 
 function readNumber(

@@ -43,6 +43,7 @@ export async function partsOf(open: OpenRedis, config: Config): Promise<RunParts
       idCase: rules.idCase,
     },
     ledgerRetentionDays,
+    currency: rules.currency,
     audit: makeAuditLog(open.redis, { retentionDays: auditRetentionDays }),
     auditRetentionDays,
   };

@@ -1,6 +1,8 @@
+import type { Looked } from '../../desk/causes/proposal.ts';
 import type { attempt, failureAnswer, groups } from '../../desk/orders/reads.ts';
 import type { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
+import type { SavedRecipe } from '../../desk/saved/savedRecipes.ts';
 import { columns, money, whole } from '../kit/print.ts';
 
 /** Units of the currency, as the answers have them. */
@@ -17,11 +19,13 @@ export function groupsText(found: Awaited<ReturnType<typeof groups>>): string {
     whole(each.orders),
     whole(each.users),
     amount(each.money),
-    day(each.first_seen),
+    `${day(each.first_seen)}${each.new ? ' new' : ''}`,
     day(each.last_seen),
+    each.hold === null ? '' : `${each.hold.over ? 'was held' : 'on hold'}: ${each.hold.because}`,
   ]);
-  const head = ['cause', 'reason', 'at', 'looks like', 'orders', 'users', 'money', 'first', 'last'];
-  return `${columns([head, ...rows], [4, 5, 6])}\n\n${whole(found.orders)} orders have failed, worth ${amount(found.money)}`;
+  const head = ['cause', 'reason', 'at', 'looks like', 'orders', 'users', 'money', 'first', 'last', ''];
+  const held = found.held === 0 ? '' : `\n${whole(found.held)} causes are on hold: --held only shows them`;
+  return `${columns([head, ...rows], [4, 5, 6])}\n\n${whole(found.orders)} orders have failed, worth ${amount(found.money)}${held}`;
 }
 
 export function listText(orders: readonly ReturnType<typeof failureAnswer>[]): string {
@@ -35,6 +39,18 @@ export function listText(orders: readonly ReturnType<typeof failureAnswer>[]): s
     each.issues.map(({ reason, path }) => `${reason} at ${path || 'the order'}`).join('; ') || 'fault',
   ]);
   return columns([['job', 'order', 'user', 'money', 'first failed', 'why'], ...rows], [3]);
+}
+
+export function proposedText({ proposal, features }: Looked): string {
+  const rows = features.map(({ name, value, orders, of }) => [name, value, `${orders} of ${of}`]);
+  return [
+    proposal
+      ? `Recipe: ${JSON.stringify(proposal.recipe)}\nOf ${proposal.of} orders looked at ${proposal.passes} pass with it`
+      : 'No recipe is known that would help',
+    rows.length === 0
+      ? 'Most of them share nothing'
+      : `Most of them share:\n${columns([['what', 'value', 'orders'], ...rows], [2])}`,
+  ].join('\n');
 }
 
 export function triedText(
@@ -87,6 +103,18 @@ export function receiptText({ run, money: sums, states }: ReturnType<typeof rece
       `${whole(states.under_way)} are under way, ${whole(states.left)} were left alone`,
     `Money: ${amount(sums.before)} before + ${amount(sums.repaired)} repaired + ${amount(sums.elsewhere)} by others = ${amount(sums.after)} now`,
   ].join('\n');
+}
+
+export function recipesText(saved: readonly SavedRecipe[]): string {
+  if (saved.length === 0) return 'No recipe is saved';
+  const rows = saved.map(({ name, version, by, at, because, recipe }) => [
+    `${name}@${version}`,
+    day(at),
+    by.name ?? by.kind,
+    because,
+    JSON.stringify(recipe),
+  ]);
+  return columns([['name', 'saved', 'who', 'because', 'recipe'], ...rows], []);
 }
 
 export const movedText = (what: string, { orders, gone }: { orders: number; gone: number }): string =>

@@ -5,8 +5,10 @@ import { CSV_TYPE } from '../../http/transport/send.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
+import { proposal } from '../causes/proposal.ts';
 import { letterApi } from '../deadLetters/letterAnswers.ts';
 import { isOfSqs, type LetterQueue } from '../deadLetters/letterQueue.ts';
+import { holdCause, releaseCause } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -18,13 +20,21 @@ import {
   type Run,
   type RunAction,
   type RunParts,
+  type RunWanted,
   readRun,
 } from '../runs/runs.ts';
+import {
+  findRecipe,
+  listRecipes,
+  removeRecipe,
+  type SavedRecipe,
+  saveRecipe,
+} from '../saved/savedRecipes.ts';
 import { namesOf } from '../story/keptOrder.ts';
 import { readStory } from '../story/story.ts';
 import { storyAnswer } from '../story/storyAnswer.ts';
 import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/auditAnswers.ts';
-import { attempt, failureAnswer, groups, proposal, search } from './reads.ts';
+import { attempt, failureAnswer, groups, type Held, holdAnswer, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
 
@@ -35,26 +45,41 @@ interface Begin {
   stop_percent: number;
 }
 
+/** A recipe, or what one is saved as. */
+interface Chosen {
+  recipe?: Recipe | undefined;
+  recipe_name?: string | undefined;
+}
+
+type Used = Pick<RunWanted, 'recipe' | 'recipeName'>;
+
 /** More is for the command line. */
 const MOST_EXPORTED = 100_000;
 
 /** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
 export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>) {
-  const begin = async (
-    who: Author,
-    { where, because, rate, stop_percent }: Begin,
-    recipe: Recipe | undefined,
-  ) =>
+  const begin = async (who: Author, { where, because, rate, stop_percent }: Begin, recipe: Used) =>
     runAnswer(
-      await beginRun(parts, who, { where, recipe, reason: because, rate, stopPercent: stop_percent }),
+      await beginRun(parts, who, { where, ...recipe, reason: because, rate, stopPercent: stop_percent }),
     );
+  const used = async ({ recipe, recipe_name: name }: Chosen): Promise<Used> =>
+    name === undefined ? { recipe } : findRecipe(parts.redis, name);
   const runOf = async (id: string): Promise<Run> => {
     const run = await readRun(parts, id);
     if (run === undefined) throw new Refused('There is no such run.', 'missing');
     return run;
   };
   return told({
-    failedGroups: () => groups(parts),
+    failedGroups: ({ held }: { held: Held }) => groups(parts, held),
+    async controlCause(
+      { cause, action, because }: { cause: string; action: 'hold' | 'release'; because: string },
+      who: Author,
+    ) {
+      if (action === 'hold')
+        return { cause, hold: holdAnswer(await holdCause(parts, who, cause, because), false) };
+      await releaseCause(parts, who, cause, because);
+      return { cause, hold: null };
+    },
     failedSearch: ({
       where: { jobs, ...where },
       ...page
@@ -74,7 +99,7 @@ export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>
             );
         }
       }
-      return { orders };
+      return { currency: parts.currency, orders };
     },
     failedOrder: ({ job }: { job: string }) => show(parts, job),
     orderByName: async ({ user_id, order_id }: { user_id: string; order_id: string }) =>
@@ -89,20 +114,33 @@ export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>
     ...letterApi(parts, letters),
     auditChain: () => chainAnswer(parts.redis, parts.auditRetentionDays),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
-    tryRecipe: ({ where, recipe }: { where: Meant; recipe?: Recipe | undefined }) =>
-      attempt(parts, where, recipe),
-    repairFailed: (input: Begin & { recipe: Recipe }, who: Author) => begin(who, input, input.recipe),
-    retryFailed: (input: Begin, who: Author) => begin(who, input, undefined),
+    async tryRecipe({ where, ...chosen }: { where: Meant } & Chosen) {
+      const { recipe, recipeName } = await used(chosen);
+      return { recipe_name: recipeName ?? null, ...(await attempt(parts, where, recipe)) };
+    },
+    repairFailed: async (input: Begin & Chosen, who: Author) => begin(who, input, await used(input)),
+    retryFailed: (input: Begin, who: Author) => begin(who, input, { recipe: undefined }),
+    savedRecipes: async () => ({ recipes: await listRecipes(parts.redis) }),
+    saveRecipe: (input: Pick<SavedRecipe, 'name' | 'recipe' | 'because'>, who: Author) =>
+      saveRecipe(parts, who, input),
+    async removeRecipe(input: { name: string; because: string }, who: Author) {
+      await removeRecipe(parts, who, input);
+      return { name: input.name };
+    },
     repairRuns: async ({ limit }: { limit: number }) => ({
       runs: (await listRuns(parts, limit)).map(runAnswer),
     }),
     repairRun: async ({ run }: { run: string }) => runAnswer(await runOf(run)),
-    repairReceipt: async ({ run, limit }: { run: string; limit: number }) =>
-      receiptAnswer(await runOf(run), await readReceipt(parts, run, limit)),
+    repairReceipt: async ({ run, limit }: { run: string; limit: number }) => ({
+      currency: parts.currency,
+      ...receiptAnswer(await runOf(run), await readReceipt(parts, run, limit)),
+    }),
     controlRun: async ({ run, action }: { run: string; action: RunAction }, who: Author) =>
       runAnswer(await controlRun(parts, who, run, action)),
-    ordersAside: async ({ limit }: { limit: number }) =>
-      asideAnswer(await readAside(parts.redis, parts.partitions.all, limit)),
+    ordersAside: async ({ limit }: { limit: number }) => ({
+      currency: parts.currency,
+      ...asideAnswer(await readAside(parts.redis, parts.partitions.all, limit)),
+    }),
     setAside: ({ where, because }: { where: Meant; because: string }, who: Author) =>
       setAside(parts, who, where, because),
     restoreOrders: ({ jobs, because }: { jobs?: string[] | undefined; because: string }, who: Author) =>

@@ -1,22 +1,17 @@
-import { InvalidOrder, type Issue } from '../../orders/invalidOrder.ts';
 import { toJsonAmount } from '../../orders/money.ts';
+import { dayOf } from '../../orders/timestamp.ts';
 import type { Failure } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
 import { type FailureCursor, readFailurePage, readFailures } from '../../queue/failures/readFailures.ts';
-import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
+import { type Hold, isOver, readHolds } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
-import { type Proposal, propose } from '../recipes/propose.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
-import type { Rules } from '../runs/prepare.ts';
-import { storedJobs } from '../runs/storedJobs.ts';
 import { type Counts, type TryParts, tryRecipe } from '../runs/tryRecipe.ts';
 
 /*
  * What can be asked of the desk, as it is answered: names in snake_case, money in units of the currency.
  */
-
-const SAMPLES = 50;
 
 const moneyOf = (minorUnits: number | undefined) =>
   minorUnits === undefined ? null : toJsonAmount(minorUnits);
@@ -24,18 +19,11 @@ const countsOf = ({ orders, minorUnits }: Counts) => ({ orders, money: toJsonAmo
 
 export type GroupAnswer = ReturnType<typeof groupAnswer>;
 
-function groupAnswer({
-  id,
-  reason,
-  path,
-  shape,
-  orders,
-  users,
-  minorUnits,
-  unknown,
-  firstSeen,
-  lastSeen,
-}: CauseSums) {
+function groupAnswer(
+  { id, reason, path, shape, orders, users, minorUnits, unknown, firstSeen, lastSeen }: CauseSums,
+  today: string,
+  hold: ShownHold | null,
+) {
   return {
     cause: id,
     reason,
@@ -47,22 +35,42 @@ function groupAnswer({
     of_unknown_value: unknown,
     first_seen: firstSeen,
     last_seen: lastSeen,
+    new: firstSeen.startsWith(today),
+    hold,
   };
 }
 
-/** An order with several issues stands under each of its causes, and once in the total. */
-export async function groups({ redis, partitions }: TryParts) {
-  const [whole, causes] = await Promise.all([
+/** Which causes are listed: without those on hold, those alone, or all. */
+export type Held = 'without' | 'only' | 'all';
+
+export type ShownHold = ReturnType<typeof holdAnswer>;
+
+/** `over`: more orders have failed for the cause since. */
+export const holdAnswer = ({ by, at, because }: Hold, over: boolean) => ({ by, at, because, over });
+
+/** An order with several issues stands under each of its causes, and once in the total, held or not. */
+export async function groups({ redis, partitions, currency }: TryParts, held: Held = 'without') {
+  const [whole, causes, holds, [seconds]] = await Promise.all([
     readFailures(redis, partitions.all),
     readCauses(redis, partitions.all),
+    readHolds(redis),
+    redis.time(),
   ]);
+  const today = dayOf(new Date(Number(seconds) * 1_000).toISOString());
+  const all = causes.map((each) => {
+    const hold = holds.get(each.id);
+    return groupAnswer(each, today, hold ? holdAnswer(hold, isOver(hold, each)) : null);
+  });
+  const isHeld = ({ hold }: GroupAnswer) => hold !== null && !hold.over;
   const { orders, minorUnits, unknown, since } = whole;
   return {
     orders,
     money: toJsonAmount(minorUnits),
     of_unknown_value: unknown,
+    currency,
     since,
-    groups: causes.map(groupAnswer),
+    held: all.filter(isHeld).length,
+    groups: held === 'all' ? all : all.filter((each) => isHeld(each) === (held === 'only')),
   };
 }
 
@@ -85,11 +93,15 @@ export interface SearchWanted extends Omit<Meant, 'jobs'> {
 }
 
 /** The one that failed first first. */
-export async function search({ redis, partitions }: TryParts, { limit, cursor, ...where }: SearchWanted) {
+export async function search(
+  { redis, partitions, currency }: TryParts,
+  { limit, cursor, ...where }: SearchWanted,
+) {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const page = await readFailurePage(redis, partitions.all, { after, count: limit, where });
   const last = page.at(-1);
   return {
+    currency,
     orders: page.map(failureAnswer),
     next_cursor: last !== undefined && page.length === limit ? cursorOf(last) : null,
   };
@@ -117,48 +129,10 @@ export async function attempt(parts: TryParts, where: Meant, recipe: Recipe | un
     orders,
     money: toJsonAmount(before.minorUnits),
     of_unknown_value: before.unknown,
+    currency: parts.currency,
     would_count: countsOf(wouldCount),
     duplicates: countsOf(duplicates),
     still_fail: stillFail,
     diffs: diffs.map(({ orderId, userId, ...rest }) => ({ ...rest, order_id: orderId, user_id: userId })),
   };
-}
-
-/** The recipe that makes the first orders that are meant pass; null where the machine knows none. */
-export async function proposal(parts: TryParts, where: Meant): Promise<{ proposal: Proposal | null }> {
-  const { redis, partitions, rules } = parts;
-  const page = await readFailurePage(redis, partitions.all, { count: SAMPLES, where });
-  const orders: unknown[] = [];
-  const dates = new Map<unknown, string>();
-  for (const partition of partitions.all) {
-    const ids = page.filter((each) => each.partition === partition.index).map(({ job }) => job);
-    for (const { data, addedAt } of await storedJobs(redis, partition, ids)) {
-      const order = orderIn(data, rules);
-      if (order === undefined) continue;
-      orders.push(order);
-      dates.set(order, receivedAt(data, addedAt));
-    }
-  }
-  const [date = new Date(0).toISOString()] = dates.values();
-  const issuesOf = (order: unknown) => issuesBy(rules, order, dates.get(order) ?? date);
-  return { proposal: propose(orders, { issuesOf, sumFields: rules.sumFields }) ?? null };
-}
-
-function orderIn(data: unknown, rules: Rules): unknown {
-  try {
-    return orderOf(data, rules.reading.maxBodyBytes);
-  } catch (error) {
-    if (error instanceof InvalidOrder) return undefined;
-    throw error;
-  }
-}
-
-function issuesBy(rules: Rules, order: unknown, date: string): readonly Issue[] {
-  try {
-    rules.parse(order, date);
-    return [];
-  } catch (error) {
-    if (error instanceof InvalidOrder) return error.issues;
-    throw error;
-  }
 }

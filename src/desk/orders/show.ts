@@ -33,6 +33,7 @@ async function showIn(parts: TryParts, partition: Partition, id: string) {
   return {
     job: id,
     partition: partition.index,
+    currency: parts.currency,
     state: stored?.state ?? ('ended' as const),
     failed_reason: stored?.failedReason ?? history?.failedReason ?? null,
     data: stored ? parsed(stored.text) : null,

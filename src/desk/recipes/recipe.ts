@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 const MOST_STEPS = 20;
@@ -45,6 +46,30 @@ export const recipe = z
 
 export type Recipe = z.output<typeof recipe>;
 export type Step = Recipe['steps'][number];
+
+/** SHA-256 of its JSON, hex: what the audit log knows it by. */
+export const digestOf = (one: Recipe): string =>
+  createHash('sha256').update(JSON.stringify(one)).digest('hex');
+
+const NAME = String.raw`[\p{L}\p{N}][\p{L}\p{M}\p{N} ._\-]{0,59}`;
+
+/** What a recipe is saved as. */
+export const recipeName = z
+  .string()
+  .regex(new RegExp(`^${NAME}$`, 'u'), 'must be 1 to 60 letters, digits, blanks, dots, dashes or underscores')
+  .meta({ description: 'Name of a saved recipe.', examples: ['comma'] });
+
+/** The same, with a version where it is not the newest that is meant. */
+export const recipeReference = z
+  .string()
+  .regex(
+    new RegExp(`^${NAME}(?:@[1-9]\\d{0,8})?$`, 'u'),
+    'must be the name of a saved recipe, with @ and a version perhaps',
+  )
+  .meta({
+    description: 'A saved recipe: the newest of that name, or a version.',
+    examples: ['comma', 'comma@2'],
+  });
 
 /** A name, a position, or every position. */
 export type Part = string | number | typeof EVERY;

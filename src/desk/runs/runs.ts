@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
@@ -6,7 +6,7 @@ import { DAY_MS } from '../../runtime/units.ts';
 import { ACTIVE_RUNS_KEY, RUNS_KEY, runKey, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { inWords, type Meant, matching } from '../matching.ts';
-import type { Recipe } from '../recipes/recipe.ts';
+import { digestOf, type Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
 import { noCounts, type RunCounts, settle } from './settle.ts';
 import type { TryParts } from './tryRecipe.ts';
@@ -16,6 +16,8 @@ export interface RunWanted {
   where: Meant;
   /** Undefined to retry the orders as they are. */
   recipe: Recipe | undefined;
+  /** Name and version that it was saved as, like `comma@2`. */
+  recipeName?: string | undefined;
   reason: string;
   /** Orders a second at most; undefined for as fast as the workers take them. */
   rate: number | undefined;
@@ -59,13 +61,12 @@ export async function beginRun(parts: RunParts, who: Author, wanted: RunWanted):
   const { redis, partitions, audit, auditRetentionDays } = parts;
   const id = randomUUID();
   const at = new Date();
-  const recipe = wanted.recipe && createHash('sha256').update(JSON.stringify(wanted.recipe)).digest('hex');
   const change = {
     action: wanted.recipe ? 'repair' : 'retry',
     filter: inWords(wanted.where),
     reason: wanted.reason,
     run: id,
-    ...(recipe ? { recipe } : {}),
+    ...(wanted.recipe ? { recipe: digestOf(wanted.recipe) } : {}),
   };
   let orders = 0;
   const outcome = await audit.change(who, change, async () => {

@@ -14,6 +14,8 @@ export interface TryParts {
   partitions: Partitions;
   rules: Rules;
   ledgerRetentionDays: number;
+  /** Of all money that is told. */
+  currency: string;
 }
 
 /** Money in minor units, of each order what it would count for. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { recipe as recipeSchema } from '../../desk/recipes/recipe.ts';
+import { recipeName, recipeReference, recipe as recipeSchema } from '../../desk/recipes/recipe.ts';
 import { REASONS } from '../../orders/invalidOrder.ts';
 import { orderStory } from './storyAnswers.ts';
 
@@ -7,6 +7,7 @@ import { orderStory } from './storyAnswers.ts';
 
 const count = z.int().min(0);
 const money = z.number().min(0);
+const currency = z.string().meta({ description: 'Of all money in the answer.', examples: ['USD'] });
 const time = z.iso.datetime();
 const reason = z.enum([...REASONS, 'fault']);
 const text = z.string();
@@ -52,9 +53,23 @@ export const searchRequest = z.strictObject({
   cursor: z.string().max(1_000).optional(),
 });
 export const proposalRequest = z.strictObject({ where: failedFilter.default({}) });
-export const tryRequest = z.strictObject({ where: failedFilter.default({}), recipe: recipe.optional() });
-export const repairRequest = z.strictObject({ where: failedFilter.default({}), recipe, because, ...speed });
+const chosen = { recipe: recipe.optional(), recipe_name: recipeReference.optional() };
+type Chosen = { recipe?: unknown; recipe_name?: unknown };
+const given = ({ recipe: one, recipe_name: other }: Chosen) => [one, other].filter(Boolean).length;
+export const tryRequest = z
+  .strictObject({ where: failedFilter.default({}), ...chosen })
+  .refine((each) => given(each) <= 1, { path: ['recipe'], message: 'is given, and recipe_name as well' });
+export const repairRequest = z
+  .strictObject({ where: failedFilter.default({}), ...chosen, because, ...speed })
+  .refine((each) => given(each) === 1, {
+    path: ['recipe'],
+    message: 'must be given, or recipe_name in its place',
+  })
+  .meta({ description: 'With `recipe` or `recipe_name`.' });
+export const saveRequest = z.strictObject({ name: recipeName, recipe, because });
+export const removeRequest = z.strictObject({ name: recipeName, because });
 export const retryRequest = z.strictObject({ where: failedFilter.default({}), because, ...speed });
+export const holdRequest = z.strictObject({ because });
 export const asideRequest = z.strictObject({ where: failedFilter.default({}), because });
 export const restoreRequest = z.strictObject({ jobs: failedFilter.shape.jobs, because });
 export const deleteRequest = z.strictObject({
@@ -68,6 +83,22 @@ export const deleteRequest = z.strictObject({
 });
 export const noRequest = z.strictObject({});
 
+const author = z.object({
+  kind: z.enum(['user', 'key', 'command', 'open']),
+  name: text.optional(),
+  address: text.optional(),
+});
+const hold = z
+  .object({
+    by: author,
+    at: time,
+    because: text,
+    over: z.boolean().meta({ description: 'More orders have failed for it since: it is in the list again.' }),
+  })
+  .nullable()
+  .meta({ description: 'Who held the cause last, and why.' });
+export const causeHeld = z.object({ cause: text, hold });
+
 export const group = z.object({
   cause: text.meta({ description: 'Id of the cause.', examples: ['3f2a9c01de'] }),
   reason,
@@ -79,9 +110,19 @@ export const group = z.object({
   of_unknown_value: count,
   first_seen: time,
   last_seen: time,
+  new: z.boolean().meta({ description: 'First seen today, UTC, by the clock of Redis.' }),
+  hold,
 });
 export const failedGroups = z
-  .object({ orders: count, money, of_unknown_value: count, since: time.nullable(), groups: z.array(group) })
+  .object({
+    orders: count,
+    money,
+    of_unknown_value: count,
+    currency,
+    since: time.nullable(),
+    held: count.meta({ description: 'Causes on hold.' }),
+    groups: z.array(group),
+  })
   .meta({
     description: 'Causes, largest money first. An order of several stands under each, and once in the total.',
   });
@@ -99,19 +140,15 @@ const failedRow = z.object({
   first_failed_at: time,
   last_failed_at: time,
 });
-export const failedOrders = z.object({ orders: z.array(failedRow), next_cursor: text.nullable() });
-export const failedExport = z.object({ orders: z.array(failedRow) });
+export const failedOrders = z.object({ currency, orders: z.array(failedRow), next_cursor: text.nullable() });
+export const failedExport = z.object({ currency, orders: z.array(failedRow) });
 
 const fault = z.object({ reason: text, path: text, why: text });
 const ledger = z.enum(['absent', 'same', 'other']);
-const author = z.object({
-  kind: z.enum(['user', 'key', 'command', 'open']),
-  name: text.optional(),
-  address: text.optional(),
-});
 export const failedOrder = z.object({
   job: text,
   partition: count,
+  currency,
   state: z.enum(['failed', 'aside', 'completed', 'waiting', 'ended']),
   failed_reason: text.nullable(),
   data: z.unknown(),
@@ -123,16 +160,27 @@ export const failedOrder = z.object({
   story: orderStory,
 });
 
+const feature = z.object({
+  name: z.enum(['order_id_prefix', 'order_id_shape', 'payment_method', 'product_id', 'hour', 'currency']),
+  value: text,
+  orders: count,
+  of: count,
+});
 export const recipeProposal = z.object({
+  features: z.array(feature).meta({
+    description: 'What more than half share of the up to 50 looked at: the first and the last to fail.',
+  }),
   proposal: z.object({ recipe, passes: count, of: count }).nullable(),
 });
 
 const change = z.object({ path: text, before: text.nullable(), after: text.nullable() });
 const counts = z.object({ orders: count, money });
 export const trial = z.object({
+  recipe_name: text.nullable().meta({ description: 'What it is saved as, with its version.' }),
   orders: count,
   money,
   of_unknown_value: count,
+  currency,
   would_count: counts,
   duplicates: counts,
   still_fail: z.object({
@@ -161,6 +209,7 @@ export const repairRun = z.object({
   because: text,
   where: failedFilter,
   recipe: recipe.nullable(),
+  recipe_name: text.nullable().meta({ description: 'What it was saved as, with its version.' }),
   rate: count.nullable(),
   stop_percent: z.number(),
   orders: count,
@@ -178,6 +227,7 @@ export const repairRuns = z.object({ runs: z.array(repairRun) });
 
 const state = z.enum(['counted', 'duplicate', 'failed again', 'under way', 'left', 'gone']);
 export const repairReceipt = z.object({
+  currency,
   run: repairRun,
   money: z
     .object({ before: money, repaired: money, elsewhere: money, after: money })
@@ -211,8 +261,20 @@ export const repairReceipt = z.object({
   ),
 });
 
+export const savedRecipe = z.object({
+  name: text,
+  version: count,
+  recipe,
+  by: author,
+  at: time,
+  because: text,
+});
+export const savedRecipes = z.object({ recipes: z.array(savedRecipe) });
+export const removedRecipe = z.object({ name: text });
+
 export const movedOrders = z.object({ orders: count, gone: count });
 export const ordersAside = z.object({
+  currency,
   orders: count,
   rows: z.array(
     z.object({

@@ -9,6 +9,7 @@ import { EXAMPLE_STORY, storyOperations } from './storyOperations.ts';
 
 const AT = '2026-05-01T10:00:00.000Z';
 const RUN = '6f1c1f0e-3d0c-4a55-9a3e-0a3d9c1b2f44';
+const CURRENCY = 'USD';
 const RECIPE = {
   version: 1 as const,
   steps: [{ do: 'decimal_comma' as const, at: 'items[*].price_per_unit' }],
@@ -37,10 +38,19 @@ const EXAMPLE_RUN = {
   because: 'ticket 7',
   where: { cause: '3f2a9c01de' },
   recipe: RECIPE,
+  recipe_name: 'comma@2',
   rate: null,
   stop_percent: 20,
   orders: 2,
   counts: COUNTS,
+};
+const SAVED = {
+  name: 'comma',
+  version: 2,
+  recipe: RECIPE,
+  by: EXAMPLE_RUN.who,
+  at: AT,
+  because: 'the shop does it every month',
 };
 const MOVED = { orders: 2, gone: 0 };
 
@@ -62,12 +72,19 @@ export const deskOperations = {
     ...get,
     path: '/desk/api/groups',
     summary: 'Why orders fail, by cause',
+    query: z.strictObject({
+      held: oneOf(['without', 'only', 'all'])
+        .default('without')
+        .meta({ description: 'Causes on hold: left out, alone, or with the others.', examples: ['all'] }),
+    }),
     answer: answers.failedGroups,
     example: {
       orders: 2,
       money: 25,
       of_unknown_value: 0,
+      currency: CURRENCY,
       since: AT,
+      held: 0,
       groups: [
         {
           cause: '3f2a9c01de',
@@ -80,9 +97,29 @@ export const deskOperations = {
           of_unknown_value: 0,
           first_seen: AT,
           last_seen: AT,
+          new: true,
+          hold: null,
         },
       ],
     },
+  }),
+  controlCause: operation({
+    ...post,
+    path: '/desk/api/groups/{cause}/{action}',
+    summary: 'Hold a cause, or release it',
+    description:
+      'Held, it is out of the list until an order fails for it that is new. Its orders stay as they are: a retry, a run and a search still find them.',
+    pathParameters: z.object({
+      cause,
+      action: oneOf(['hold', 'release']).meta({ description: 'What is to be done.', examples: ['hold'] }),
+    }),
+    body: answers.holdRequest,
+    answer: answers.causeHeld,
+    example: {
+      cause: '3f2a9c01de',
+      hold: { by: EXAMPLE_RUN.who, at: AT, because: 'the shop mends it by Friday', over: false },
+    },
+    problems: ['not-found', 'conflict'],
   }),
   failedSearch: operation({
     ...post,
@@ -90,7 +127,7 @@ export const deskOperations = {
     summary: 'Failed orders that match, the one that failed first first',
     body: answers.searchRequest,
     answer: answers.failedOrders,
-    example: { orders: [FAILED], next_cursor: null },
+    example: { currency: CURRENCY, orders: [FAILED], next_cursor: null },
     problems: ['not-found'],
   }),
   failedExport: operation({
@@ -99,7 +136,7 @@ export const deskOperations = {
     summary: 'All failed orders of a cause or a reason, with their reasons',
     query: z.strictObject({ cause: cause.optional(), reason, format: csvFormat }),
     answer: answers.failedExport,
-    example: { orders: [FAILED] },
+    example: { currency: CURRENCY, orders: [FAILED] },
     csv: {
       columns: ['job', 'order_id', 'user_id', 'money', 'reasons', 'first_failed_at', 'last_failed_at'],
       rows: ({ orders }) =>
@@ -120,6 +157,7 @@ export const deskOperations = {
     example: {
       job: FAILED.job,
       partition: 0,
+      currency: CURRENCY,
       state: 'failed',
       failed_reason: 'missing_field: user_id is required',
       data: { order: { order_id: 'ORD1' } },
@@ -139,10 +177,13 @@ export const deskOperations = {
   proposeRecipe: operation({
     ...post,
     path: '/desk/api/proposal',
-    summary: 'The recipe that makes the orders pass, where one is known',
+    summary: 'The recipe that makes the orders pass, where one is known, and what they have in common',
     body: answers.proposalRequest,
     answer: answers.recipeProposal,
-    example: { proposal: { recipe: RECIPE, passes: 2, of: 2 } },
+    example: {
+      features: [{ name: 'payment_method', value: 'CreditCard', orders: 2, of: 2 }],
+      proposal: { recipe: RECIPE, passes: 2, of: 2 },
+    },
   }),
   tryRecipe: operation({
     ...post,
@@ -152,10 +193,13 @@ export const deskOperations = {
       'By the rules and the ledger as they are now. Without a recipe: what would become of the orders as they are.',
     body: answers.tryRequest,
     answer: answers.trial,
+    problems: ['not-found', 'conflict'],
     example: {
+      recipe_name: null,
       orders: 2,
       money: 25,
       of_unknown_value: 0,
+      currency: CURRENCY,
       would_count: { orders: 2, money: 25 },
       duplicates: { orders: 0, money: 0 },
       still_fail: { orders: 0, reasons: [] },
@@ -180,7 +224,7 @@ export const deskOperations = {
     body: answers.repairRequest,
     answer: answers.repairRun,
     example: EXAMPLE_RUN,
-    problems: ['conflict'],
+    problems: ['not-found', 'conflict'],
   }),
   retryFailed: operation({
     ...post,
@@ -188,7 +232,7 @@ export const deskOperations = {
     summary: 'Begin a run that sends the orders that match as they are',
     body: answers.retryRequest,
     answer: answers.repairRun,
-    example: { ...EXAMPLE_RUN, recipe: null },
+    example: { ...EXAMPLE_RUN, recipe: null, recipe_name: null },
     problems: ['conflict'],
   }),
   repairRuns: operation({
@@ -216,6 +260,7 @@ export const deskOperations = {
     query: z.strictObject({ limit: limit(1_000) }),
     answer: answers.repairReceipt,
     example: {
+      currency: CURRENCY,
       run: EXAMPLE_RUN,
       money: { before: 0, repaired: 25, elsewhere: 0, after: 25 },
       states: { counted: 2, duplicate: 0, failed_again: 0, under_way: 0, left: 0, gone: 0 },
@@ -239,13 +284,40 @@ export const deskOperations = {
     example: { ...EXAMPLE_RUN, state: 'paused', ended_at: null },
     problems: ['not-found', 'conflict'],
   }),
+  savedRecipes: operation({
+    ...get,
+    path: '/desk/api/recipes',
+    summary: 'Saved recipes, the newest version of each',
+    answer: answers.savedRecipes,
+    example: { recipes: [SAVED] },
+  }),
+  saveRecipe: operation({
+    ...post,
+    path: '/desk/api/recipes/save',
+    summary: 'Save a recipe under a name; under one that is there, as its next version',
+    description:
+      'The last 10 versions of 100 names are kept; try and repair take `comma` for the newest, `comma@2` for that one.',
+    body: answers.saveRequest,
+    answer: answers.savedRecipe,
+    example: SAVED,
+    problems: ['conflict'],
+  }),
+  removeRecipe: operation({
+    ...post,
+    path: '/desk/api/recipes/remove',
+    summary: 'Remove a saved recipe with all its versions; runs keep what they used',
+    body: answers.removeRequest,
+    answer: answers.removedRecipe,
+    example: { name: SAVED.name },
+    problems: ['not-found'],
+  }),
   ordersAside: operation({
     ...get,
     path: '/desk/api/aside',
     summary: 'Orders that were set aside',
     query: z.strictObject({ limit: limit(50) }),
     answer: answers.ordersAside,
-    example: { orders: 0, rows: [] },
+    example: { currency: CURRENCY, orders: 0, rows: [] },
   }),
   setAside: operation({
     ...post,

@@ -6,16 +6,17 @@
 -- {p}:failures:since    zset: job id → when it first failed, ms
 -- {p}:failures:sums     hash: orders, minor_units, unknown, and the three for each reason, like wrong_type:orders
 -- {p}:failures:causes   hash: for each cause <id>:cause, what it is (see shape.ts), and its orders, minor_units, unknown,
---                       users, first and last: when the first of its orders failed first, and the last one last, ms
+--                       users, first, last and newest: when the first of its orders failed first, the last one
+--                       last, and the one that was new last failed first, ms
 -- {p}:failures:users    hash: cause id and user → orders of that user there
 -- {p}:failures:retried  zset: job id → when it first failed, ms; of those retried since, until they end
 
 local function failures(key)
   local since, sums, retried = key .. ':since', key .. ':sums', key .. ':retried'
   local causes, users = key .. ':causes', key .. ':users'
-  local FIELDS = { 'cause', 'orders', 'minor_units', 'unknown', 'users', 'first', 'last' }
+  local FIELDS = { 'cause', 'orders', 'minor_units', 'unknown', 'users', 'first', 'last', 'newest' }
   -- Some 1,000 causes.
-  local MOST_FIELDS = 6000
+  local MOST_FIELDS = 7000
   local index = {}
 
   local function count(id, units, user, sign)
@@ -46,9 +47,10 @@ local function failures(key)
         end
         redis.call('HSET', causes, id .. ':cause', text)
       end
-      local known = redis.call('HMGET', causes, id .. ':first', id .. ':last')
+      local known = redis.call('HMGET', causes, id .. ':first', id .. ':last', id .. ':newest')
       if not known[1] or tonumber(known[1]) > tonumber(first) then redis.call('HSET', causes, id .. ':first', first) end
       if not known[2] or tonumber(known[2]) < tonumber(last) then redis.call('HSET', causes, id .. ':last', last) end
+      if not known[3] or tonumber(known[3]) < tonumber(first) then redis.call('HSET', causes, id .. ':newest', first) end
       if not seen[id] then table.insert(ids, id) end
       seen[id] = true
     end

@@ -11,6 +11,8 @@ export interface CauseSums extends Cause, FailedSums {
   /** When one of its orders failed first, and when the last one did; ISO, UTC. */
   firstSeen: string;
   lastSeen: string;
+  /** When the one that was new last failed first: a retry that fails again does not move it. ISO, UTC. */
+  newest: string;
 }
 
 /** Every cause over some partitions, largest money first; a round trip for each partition, however many orders there are. */
@@ -45,6 +47,8 @@ function causeIn(id: string, text: string, fields: Record<string, string>): Caus
     unknown: number('unknown'),
     firstSeen: new Date(number('first')).toISOString(),
     lastSeen: new Date(number('last')).toISOString(),
+    // An older version left it out.
+    newest: new Date(number('newest') || number('last')).toISOString(),
   };
 }
 
@@ -58,5 +62,6 @@ function merged(one: CauseSums, other: CauseSums): CauseSums {
     unknown: one.unknown + other.unknown,
     firstSeen: one.firstSeen < other.firstSeen ? one.firstSeen : other.firstSeen,
     lastSeen: one.lastSeen > other.lastSeen ? one.lastSeen : other.lastSeen,
+    newest: one.newest > other.newest ? one.newest : other.newest,
   };
 }

@@ -31,6 +31,7 @@ export const partsOf = ({ redis, partitions }: TestWorkers): TryParts => ({
     idCase: RULES.idCase,
   },
   ledgerRetentionDays: 35,
+  currency: RULES.currency,
 });
 
 /** Adds orders as jobs named j0, j1, …, and resolves when all that are refused stand in the index. */

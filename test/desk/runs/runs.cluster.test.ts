@@ -61,6 +61,7 @@ describe('on a Redis Cluster', () => {
         idCase: 'upper' as const,
       },
       ledgerRetentionDays: 35,
+      currency: RULES.currency,
       audit: makeAuditLog(redis, { retentionDays: 400 }),
       auditRetentionDays: 400,
     };
