@@ -1,5 +1,6 @@
 import { type Expected, expectMessage, expectNothing } from '../../src/cli/send/expected.ts';
 import type { GeneratedMessage } from '../../src/cli/send/generate.ts';
+import type { Misprint } from './misprints.ts';
 import type { OperatorAct } from './schedule.ts';
 
 /** Messages of which exactly one must end refused: an invalid one alone, or an order and its contradiction. */
@@ -14,12 +15,16 @@ export interface Refusal {
 export interface Model {
   readonly expected: Expected;
   readonly refusals: readonly Refusal[];
+  /** SQS's ids of messages that a run of repairs is to make pass, all of them before it is over. */
+  readonly misprints: ReadonlySet<string>;
   /** Every message sent, by SQS's id. */
   readonly bodies: ReadonlyMap<string, string>;
   /** The most orders that may count by now: what is on its way to SQS may count before SQS has answered. */
   readonly atMost: number;
-  sending(messages: readonly GeneratedMessage[]): void;
-  sent(message: GeneratedMessage, id: string): void;
+  sending(messages: readonly (GeneratedMessage | Misprint)[]): void;
+  sent(message: GeneratedMessage | Misprint, id: string): void;
+  /** Called before the first run of repairs is asked for: what is misprinted may count from then on. */
+  mending(): void;
   /** Called before the operator acts, as from then on it may count; returns the order to put in. */
   operated(refusal: Refusal, act: OperatorAct, order: GeneratedMessage): unknown;
 }
@@ -30,7 +35,10 @@ export function makeModel(): Model {
   const bodies = new Map<string, string>();
   const counted: { id: string; body: string }[] = [];
   const repairs: GeneratedMessage[] = [];
+  const misprints = new Set<string>();
   let atMost = 0;
+  let mendable = 0;
+  let isMended = false;
 
   /** A contradiction repeats the ids of its order as they were spelled. */
   const originalOf = (body: string): string => {
@@ -42,16 +50,26 @@ export function makeModel(): Model {
   return {
     expected,
     refusals,
+    misprints,
     bodies,
     get atMost() {
-      return atMost;
+      return atMost + (isMended ? mendable : 0);
     },
     sending(messages) {
-      atMost += messages.filter((message) => message.expect === 'counted').length;
+      const counts = messages.filter((message) => message.expect === 'counted');
+      mendable += counts.filter(isMisprint).length;
+      atMost += counts.filter((message) => !isMisprint(message)).length;
+    },
+    mending() {
+      isMended = true;
     },
     sent(message, id) {
       expectMessage(expected, message);
       bodies.set(id, message.body);
+      if (isMisprint(message)) {
+        misprints.add(id);
+        return;
+      }
       if (message.expect === 'counted') counted.push({ id, body: message.body });
       if (message.expect !== 'invalid') return;
       const contradicted = message.reason === 'conflicting_duplicate' ? [originalOf(message.body)] : [];
@@ -71,6 +89,8 @@ export function makeModel(): Model {
     },
   };
 }
+
+const isMisprint = (message: GeneratedMessage | Misprint): message is Misprint => 'misprinted' in message;
 
 const SPOILED = { order_id: 'SPOILED', order_value: -1 };
 

@@ -31,6 +31,7 @@ const STEPS: Record<Part, readonly (readonly [step: string, moments: readonly st
     api: [
       ['edit', ['before', 'unanswered', 'after'], 2],
       ['retry', ['before', 'unanswered', 'after'], 2],
+      ['repair batch', ['before', 'unanswered', 'after'], 4],
     ],
   };
 

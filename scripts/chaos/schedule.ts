@@ -1,6 +1,7 @@
 import { type GeneratedMessage, generate } from '../../src/cli/send/generate.ts';
 import { createRandom, type Random } from '../../src/cli/send/random.ts';
 import type { Role } from '../../src/config/roles.ts';
+import { drawMisprints, drawRun, type Misprint, type RunStep } from './misprints.ts';
 import { type CrashPoint, drawPoint, type Part } from './points.ts';
 
 /** Everything that one seed decides: what is sent, what an operator does, and what breaks when. */
@@ -23,9 +24,10 @@ export interface Settings {
 }
 
 export type Step =
-  | { do: 'send'; messages: readonly GeneratedMessage[] }
+  | { do: 'send'; messages: readonly (GeneratedMessage | Misprint)[] }
   | { do: 'pause'; ms: number }
   | { do: 'operate'; act: OperatorAct; pick: number; order: GeneratedMessage }
+  | RunStep
   | Fault;
 
 /** `repair` makes it an order that counts, `repeat` one that was sent before, `spoil` another invalid one. */
@@ -69,6 +71,7 @@ const CLUSTER_PARTITIONS = 6;
 /** All dated orders lie before it, so the day of the run holds the undated ones alone. */
 const UNTIL = '2025-06-30';
 const USERS = 12;
+const OTHER_SEED = 0x5eed;
 
 const LAYOUTS: readonly (readonly Role[])[] = [
   ['bridge', 'worker', 'api'],
@@ -113,7 +116,7 @@ export function makeSchedule(seed: number): Schedule {
   const taken = onCluster ? steps.filter((step) => step.do !== 'operate') : steps;
   // That the master changes under load is what these are for.
   if (onCluster) taken.splice(Math.ceil(taken.length / 2), 0, failover(random));
-  return { seed, settings, processes, lives, steps: taken };
+  return { seed, settings, processes, lives, steps: withMisprints(taken, seed) };
 }
 
 function drawSteps(random: Random, seed: number, processes: readonly Role[]): Step[] {
@@ -133,6 +136,20 @@ function drawSteps(random: Random, seed: number, processes: readonly Role[]): St
   // One more at least when all has been sent: what is refused last is repaired as well.
   steps.push(drawOperation(random, repairs), drawFault(random, processes));
   return steps;
+}
+
+/** Draws of its own, so that a seed decides the same about everything else as it did before there were runs. */
+function withMisprints(steps: readonly Step[], seed: number): Step[] {
+  const random = createRandom(seed ^ OTHER_SEED);
+  const messages = drawMisprints(random, { seed, users: USERS, until: UNTIL });
+  const sends = steps.filter((step) => step.do === 'send').length;
+  const each = Math.ceil((1.5 * messages.length) / sends);
+  const taken = steps.flatMap((step): Step[] => {
+    if (step.do !== 'send') return [step];
+    const sent: Step = { do: 'send', messages: [...step.messages, ...messages.splice(0, each)] };
+    return random.chance(0.35) ? [sent, drawRun(random)] : [sent];
+  });
+  return [...taken.slice(0, -1), drawRun(random), ...taken.slice(-1)];
 }
 
 function failover(random: Random): Fault {
