@@ -37,7 +37,7 @@ export function drawMisprints(
 export const drawRun = (random: Random): RunStep => ({
   do: 'run',
   where: random.pick([{ reason: 'wrong_type' }, {}] as const),
-  rate: random.pick([undefined, 4, 15]),
+  rate: random.pick([undefined, 3, 8]),
 });
 
 function misprint(order: GeneratedMessage): Misprint {
