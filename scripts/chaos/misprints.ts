@@ -44,7 +44,9 @@ function misprint(order: GeneratedMessage): Misprint {
   const event = JSON.parse(order.body) as { items: { price_per_unit: number | string }[] };
   const items = event.items.map((item) => ({
     ...item,
-    price_per_unit: Number(item.price_per_unit).toFixed(2).replace('.', ','),
+    price_per_unit: withComma(String(item.price_per_unit)),
   }));
   return { ...order, body: JSON.stringify({ ...event, items }), misprinted: true };
 }
+
+const withComma = (price: string): string => (price.includes('.') ? price.replace('.', ',') : `${price},00`);
