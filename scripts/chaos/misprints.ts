@@ -44,7 +44,7 @@ function misprint(order: GeneratedMessage): Misprint {
   const event = JSON.parse(order.body) as { items: { price_per_unit: number | string }[] };
   const items = event.items.map((item) => ({
     ...item,
-    price_per_unit: withComma(String(item.price_per_unit)),
+    price_per_unit: withComma(String(item.price_per_unit).trim()),
   }));
   return { ...order, body: JSON.stringify({ ...event, items }), misprinted: true };
 }
