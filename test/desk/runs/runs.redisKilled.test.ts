@@ -9,6 +9,11 @@ const ORDERS = 300;
 /** Of 0.50, 1.50, 2.50 and so on. */
 const MONEY = (ORDERS * ORDERS) / 2;
 
+interface Receipt {
+  states: { counted: number; duplicate: number };
+  money: { repaired: number; elsewhere: number };
+}
+
 describe('a run of repairs whose Redis is killed in the middle', () => {
   let redis: Awaited<ReturnType<typeof crashableRedis>>;
   let connection: Redis;
@@ -52,11 +57,15 @@ describe('a run of repairs whose Redis is killed in the middle', () => {
     await redis.restart();
     expect((await run(id)).state).not.toBe('done');
     await until(async () => (await run(id)).state === 'done', 'the run is done');
-    expect(await pipeline.json(`/desk/api/runs/${id}/receipt?limit=1`)).toMatchObject({
+    const { states, money, ...rest } = await pipeline.json<Receipt>(`/desk/api/runs/${id}/receipt?limit=1`);
+    expect(rest).toMatchObject({
       run: { orders: ORDERS, counts: { sent: ORDERS, ended: ORDERS, failed_again: 0, left: 0, gone: 0 } },
-      states: { counted: ORDERS },
-      money: { before: 0, repaired: MONEY, elsewhere: 0, after: MONEY },
     });
+    // What counted in the moment of the crash, unheard, is found to have counted when it is tried again.
+    expect(states).toMatchObject({ counted: expect.any(Number), failed_again: 0, under_way: 0 });
+    expect(states.counted + states.duplicate).toBe(ORDERS);
+    expect(money).toMatchObject({ before: 0, after: MONEY });
+    expect(money.repaired + money.elsewhere).toBe(MONEY);
     expect(await pipeline.json('/stats/global')).toMatchObject({
       total_orders: ORDERS,
       total_revenue: MONEY,
