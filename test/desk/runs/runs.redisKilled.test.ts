@@ -23,7 +23,9 @@ describe('a run of repairs whose Redis is killed in the middle', () => {
     redis = await crashableRedis();
     connection = new Redis(redis.port, '127.0.0.1', { maxRetriesPerRequest: null });
     connection.on('error', () => {});
-    pipeline = await startPipeline({ PARTITIONS: '2' }, { redis: redis.server(), connection });
+    // A job that was handed out as Redis died is in nobody's hands for that long.
+    const env = { PARTITIONS: '2', JOB_LOCK_MS: '1000' };
+    pipeline = await startPipeline(env, { redis: redis.server(), connection });
   });
   afterAll(async () => {
     await pipeline.stop();
