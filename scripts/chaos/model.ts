@@ -37,7 +37,8 @@ export function makeModel(): Model {
   const repairs: GeneratedMessage[] = [];
   const misprints = new Set<string>();
   let atMost = 0;
-  let mendable = 0;
+  /** Ids of orders of which no message that passes was sent. */
+  const mendable = new Set<string>();
   let isMended = false;
 
   /** A contradiction repeats the ids of its order as they were spelled. */
@@ -53,12 +54,17 @@ export function makeModel(): Model {
     misprints,
     bodies,
     get atMost() {
-      return atMost + (isMended ? mendable : 0);
+      return atMost + (isMended ? mendable.size : 0);
     },
     sending(messages) {
-      const counts = messages.filter((message) => message.expect === 'counted');
-      mendable += counts.filter(isMisprint).length;
-      atMost += counts.filter((message) => !isMisprint(message)).length;
+      for (const message of messages) {
+        const isFirst = message.expect === 'counted';
+        if (isMisprint(message)) {
+          if (isFirst) mendable.add(idsOf(message.body));
+        } else if (isFirst || (message.expect === 'duplicate' && mendable.delete(idsOf(message.body)))) {
+          atMost += 1;
+        }
+      }
     },
     mending() {
       isMended = true;
