@@ -163,8 +163,11 @@ function withRepairs(schedule: Schedule): Schedule {
   const last: Step[] = [{ do: 'pause', ms: 2_000 }, drawRun(random)];
   for (let faults = 1 + random.below(3); faults > 0; faults -= 1)
     last.push({ do: 'pause', ms: 200 + random.below(1_500) }, drawRunFault(random, processes, driver));
+  // In many of its lives, as one ends before a run comes.
   const dying = (life: readonly (CrashPoint | undefined)[], index: number) =>
-    index === driver && random.chance(0.3) ? [drawRunPoint(random), ...life] : life;
+    index === driver && random.chance(0.6)
+      ? [drawRunPoint(random), ...life, drawRunPoint(random), drawRunPoint(random)]
+      : life;
   return { ...schedule, steps: [...woven, ...last], lives: lives.map(dying) };
 }
 
