@@ -13,6 +13,7 @@
  *   npm run bench -- detail [--users 100,10000,100000]
  *   npm run bench -- api [--rounds 3] [--seconds 3]
  *   npm run bench -- pipelining [--sockets 20] [--requests 1000] [--seconds 20]
+ *   npm run bench -- desk [--orders 100000] [--run 20000] [--rate 200] [--rounds 3]
  *   npm run bench -- page [--rounds 20]
  *   npm run bench -- roles
  */
@@ -29,6 +30,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   api: () => import('./api/throughput.ts'),
   pipelining: () => import('./api/pipelining.ts'),
   detail: () => import('./stats/detail.ts'),
+  desk: () => import('./desk/desk.ts'),
   page: () => import('./web/page.ts'),
   stream: () => import('./web/stream.ts'),
   roles: () => import('./roles.ts'),

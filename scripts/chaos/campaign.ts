@@ -70,6 +70,7 @@ function unplayed(seed: number, error: Error): ScheduleResult {
     faults: new Map(),
     exits: [],
     operations: 0,
+    repairs: [],
     differences: [{ kind: 'wrong', orders: 0, what }],
     output: [],
   };

@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import type { Model, Refusal } from './model.ts';
 import { messageOf } from './operator.ts';
 import type { JobsFound, Reality } from './reality.ts';
+import type { Repairer, RepairRun } from './repairer.ts';
 
 /** Something that is not as the model says. `orders` is how many are concerned, 0 where only an amount is off. */
 export interface Difference {
@@ -15,6 +16,9 @@ export interface CompareOptions {
   model: Model;
   api: Api;
   reality: Reality;
+  repairer: Repairer;
+  /** No failover has undone anything. */
+  isOneRedis: boolean;
   /** Completed jobs that are kept: all of them, or too few to tell by. */
   keepsCompleted: boolean;
   /** UTC days of the run: the one it began on and the one it ended on. Undated orders are on either. */
@@ -54,6 +58,9 @@ export async function compare(options: CompareOptions): Promise<Difference[]> {
     found.push(wrong(`${duplicates} re-sent orders, but ${ledger.duplicates} recognised duplicates`));
   }
   for (const difference of await reality.unlike()) found.push(wrong(`verify: ${difference}`));
+  if (options.isOneRedis) {
+    for (const run of await options.repairer.runs()) found.push(...runDiffers(run, keepsCompleted));
+  }
   found.push(...jobsDiffer(model, await reality.jobs(), keepsCompleted));
   return found;
 }
@@ -95,6 +102,18 @@ function jobsDiffer(model: Model, jobs: JobsFound, keepsCompleted: boolean): Dif
     if (!ended.has(message)) found.push({ kind: 'lost', orders: 1, what: `message ${message} has no job` });
   }
   return found;
+}
+
+/** One whose beginning was cut short may be left as it was: it has sent nothing. */
+function runDiffers(run: RepairRun, keepsCompleted: boolean): Difference[] {
+  const { todo, sent, under_way, ended, failed_again, left, gone } = run.counts;
+  const told = `run of repairs ${run.run}: ${JSON.stringify(run)}`;
+  if (run.state === 'preparing') return sent > 0 ? [wrong(`${told} has sent`, sent)] : [];
+  const isWhole =
+    todo + under_way === 0 && sent + left + gone === run.orders && ended + failed_again === sent;
+  // What is delivered again after its job is forgotten fails under the same name.
+  const mayFail = !keepsCompleted;
+  return run.state === 'done' && isWhole && (mayFail || failed_again === 0) ? [] : [wrong(told)];
 }
 
 /**

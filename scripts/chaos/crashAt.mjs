@@ -41,6 +41,7 @@ const SCRIPT_STEPS = {
   moveStalledJobsToWait: 'stalled check',
   replaceJobData: 'edit',
   reprocessJob: 'retry',
+  repairBatch: 'repair batch',
 };
 
 /** Scripts travel by their hash; this tells their names. */

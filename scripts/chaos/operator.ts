@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { BOARD_PATH } from '../../src/desk/bullBoard.ts';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
+import { insist } from './insist.ts';
 import type { Refusal } from './model.ts';
 import type { OperatorAct } from './schedule.ts';
 
@@ -14,9 +14,6 @@ interface FailedJob {
   id: string;
   data: Record<string, unknown>;
 }
-
-const PATIENCE_MS = 120_000;
-const CLICK_AGAIN_MS = 250;
 
 export function startOperator(url: string, partitions: number): Operator {
   const names =
@@ -42,13 +39,16 @@ export function startOperator(url: string, partitions: number): Operator {
     return undefined;
   };
 
-  /** Looks again when the page says that it has been edited since: by a click of its own that was not answered. */
+  /**
+   * Looks again when the page says that it has been edited since: by a click of its own that was not answered. What has
+   * left the failed ones was saved as well: only what was edited passes, and a run of repairs has sent it.
+   */
   const edit = async (path: string, shown: FailedJob, order: unknown): Promise<true | undefined> => {
     const body = JSON.stringify({ jobData: { ...shown.data, order } });
     const headers = { 'content-type': 'application/json' };
     const { status } = await api(`${path}/update-data`, { method: 'PATCH', headers, body });
     if (status === 409) shown.data = ((await (await api(path)).json()) as { job: FailedJob }).job.data;
-    return status === 200 ? true : undefined;
+    return status === 200 || (await hasLeft(path)) ? true : undefined;
   };
 
   /** The click was heard when the job has left the failed ones, whatever the page says. */
@@ -73,18 +73,3 @@ export function startOperator(url: string, partitions: number): Operator {
 
 /** The message a job came from: a job moved to another partition has the way there appended to its id. */
 export const messageOf = (jobId: string): string => jobId.split('~', 1)[0] as string;
-
-async function insist<T>(attempt: () => Promise<T | undefined>, what: string): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
-  let last: unknown = 'nothing';
-  while (Date.now() < deadline) {
-    try {
-      const done = await attempt();
-      if (done !== undefined) return done;
-    } catch (error) {
-      last = error;
-    }
-    await delay(CLICK_AGAIN_MS);
-  }
-  throw new Error(`the operator gave up: never came true that ${what} (last heard: ${last})`);
-}

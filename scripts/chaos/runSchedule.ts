@@ -6,10 +6,12 @@ import { type Api, apiAt } from './api.ts';
 import { assemble, type Cast, type CastOptions, showing } from './cast.ts';
 import type { Difference } from './compare.ts';
 import { inflict } from './inflict.ts';
+import type { RunStep } from './misprints.ts';
 import { makeModel } from './model.ts';
 import { startOperator } from './operator.ts';
 import type { Play } from './play.ts';
 import { openReality } from './reality.ts';
+import { type RepairRun, startRepairer } from './repairer.ts';
 import type { Step } from './schedule.ts';
 import { settle } from './settle.ts';
 import { watchTotals } from './watchTotals.ts';
@@ -23,6 +25,7 @@ export interface ScheduleResult {
   /** The last words of processes that ended by themselves with an error and were started again. */
   exits: readonly string[];
   operations: number;
+  repairs: readonly RepairRun[];
   differences: readonly Difference[];
   /** What each process printed last, for a schedule that failed. */
   output: readonly string[];
@@ -59,9 +62,21 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
   const model = makeModel();
   const api: Api = apiAt(showing(cast.processes).url);
   const operator = startOperator(showing(cast.processes).url, schedule.settings.partitions);
+  const repairer = startRepairer(showing(cast.processes).url);
   // A failover takes back what no replica has: the orders it undid are jobs again, and count again.
   const watcher = watchTotals(api, model, { mayShrink: schedule.settings.onCluster });
-  const play: Play = { cast, client, model, operator, onFault, onEvent, operations: [], freezing: [] };
+  const play: Play = {
+    cast,
+    client,
+    model,
+    operator,
+    repairer,
+    onFault,
+    onEvent,
+    operations: [],
+    repairs: [],
+    freezing: [],
+  };
   try {
     await untilUp(cast);
     onEvent('all processes are up');
@@ -76,6 +91,7 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
       api,
       reality,
       inbox: () => survivor.left(queue),
+      isOneRedis: !schedule.settings.onCluster,
       keepsCompleted: schedule.settings.completedKeep >= model.bodies.size,
       today: () => [firstDay, today()],
     });
@@ -86,6 +102,7 @@ export async function runSchedule(options: RunOptions): Promise<ScheduleResult> 
       faults,
       exits,
       operations: play.operations.length,
+      repairs: await repairer.runs().catch(() => []),
       differences,
       output: cast.processes.map(({ role, output }) => `--- ${role}\n${output}`),
     };
@@ -109,6 +126,9 @@ async function take(step: Step, play: Play): Promise<void> {
       return;
     case 'operate':
       operate(step, play);
+      return;
+    case 'run':
+      repair(step, play);
       return;
     default:
       play.onEvent(`fault: ${JSON.stringify(step)}`);
@@ -141,6 +161,14 @@ function operate(step: Step & { do: 'operate' }, { model, operator, operations, 
   // Heard when everything settles, which may be later than it fails.
   done.catch(() => {});
   operations.push(done);
+}
+
+/** Beside whoever is at Bull Board, and beside the run before. */
+function repair({ where, rate }: RunStep, { model, repairer, repairs, onEvent }: Play): void {
+  model.mending();
+  const done = repairer.run({ where, rate }).then(() => onEvent('a run of repairs is over'));
+  done.catch(() => {});
+  repairs.push(done);
 }
 
 /** So that the first faults meet a product at work, not one that still loads. One that dies at once comes up later. */

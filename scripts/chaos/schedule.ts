@@ -1,7 +1,8 @@
 import { type GeneratedMessage, generate } from '../../src/cli/send/generate.ts';
 import { createRandom, type Random } from '../../src/cli/send/random.ts';
 import type { Role } from '../../src/config/roles.ts';
-import { type CrashPoint, drawPoint, type Part } from './points.ts';
+import { drawMisprints, drawRun, type Misprint, type RunStep } from './misprints.ts';
+import { type CrashPoint, drawPoint, drawRunPoint, type Part } from './points.ts';
 
 /** Everything that one seed decides: what is sent, what an operator does, and what breaks when. */
 export interface Schedule {
@@ -23,9 +24,10 @@ export interface Settings {
 }
 
 export type Step =
-  | { do: 'send'; messages: readonly GeneratedMessage[] }
+  | { do: 'send'; messages: readonly (GeneratedMessage | Misprint)[] }
   | { do: 'pause'; ms: number }
   | { do: 'operate'; act: OperatorAct; pick: number; order: GeneratedMessage }
+  | RunStep
   | Fault;
 
 /** `repair` makes it an order that counts, `repeat` one that was sent before, `spoil` another invalid one. */
@@ -40,7 +42,12 @@ export type Fault =
   | { do: 'SQS'; fault: SqsFault; times: number };
 
 /** Where a process is cut off from Redis: all its connections at once, or one inside a command it sends. */
-export type CutPlace = 'anywhere' | 'inside a bulk' | 'inside a record' | 'inside a completion';
+export type CutPlace =
+  | 'anywhere'
+  | 'inside a bulk'
+  | 'inside a record'
+  | 'inside a completion'
+  | 'inside a repair batch';
 
 const CUT_PLACES: Record<Role, readonly CutPlace[]> = {
   all: ['anywhere', 'inside a bulk', 'inside a record', 'inside a completion'],
@@ -69,6 +76,7 @@ const CLUSTER_PARTITIONS = 6;
 /** All dated orders lie before it, so the day of the run holds the undated ones alone. */
 const UNTIL = '2025-06-30';
 const USERS = 12;
+const OTHER_SEED = 0x5eed;
 
 const LAYOUTS: readonly (readonly Role[])[] = [
   ['bridge', 'worker', 'api'],
@@ -113,7 +121,7 @@ export function makeSchedule(seed: number): Schedule {
   const taken = onCluster ? steps.filter((step) => step.do !== 'operate') : steps;
   // That the master changes under load is what these are for.
   if (onCluster) taken.splice(Math.ceil(taken.length / 2), 0, failover(random));
-  return { seed, settings, processes, lives, steps: taken };
+  return withRepairs({ seed, settings, processes, lives, steps: taken });
 }
 
 function drawSteps(random: Random, seed: number, processes: readonly Role[]): Step[] {
@@ -133,6 +141,53 @@ function drawSteps(random: Random, seed: number, processes: readonly Role[]): St
   // One more at least when all has been sent: what is refused last is repaired as well.
   steps.push(drawOperation(random, repairs), drawFault(random, processes));
   return steps;
+}
+
+/**
+ * The same with misprinted orders in what is sent, and with somebody who repairs them: in between, and once more at the
+ * end, where something breaks while the run is under way. Draws of its own, so that a seed decides the same about
+ * everything else as it did before there were runs.
+ */
+function withRepairs(schedule: Schedule): Schedule {
+  const { seed, processes, lives, steps } = schedule;
+  const random = createRandom(seed ^ OTHER_SEED);
+  const messages = drawMisprints(random, { seed, users: USERS, until: UNTIL });
+  const sends = steps.filter((step) => step.do === 'send').length;
+  const each = Math.ceil(messages.length / sends);
+  const woven = steps.flatMap((step): Step[] => {
+    if (step.do !== 'send') return [step];
+    const sent: Step = { do: 'send', messages: [...step.messages, ...messages.splice(0, each)] };
+    return random.chance(0.15) ? [sent, drawRun(random)] : [sent];
+  });
+  const driver = processes.findIndex((role) => role === 'api' || role === 'all');
+  const last: Step[] = [{ do: 'pause', ms: 2_000 }, drawRun(random)];
+  for (let faults = 1 + random.below(3); faults > 0; faults -= 1)
+    last.push({ do: 'pause', ms: 200 + random.below(1_500) }, drawRunFault(random, processes, driver));
+  // In many of its lives, as one ends before a run comes.
+  const dying = (life: readonly (CrashPoint | undefined)[], index: number) =>
+    index === driver && random.chance(0.6)
+      ? [drawRunPoint(random), ...life, drawRunPoint(random), drawRunPoint(random)]
+      : life;
+  return { ...schedule, steps: [...woven, ...last], lives: lives.map(dying) };
+}
+
+/** Mostly of the process that drives the run. */
+function drawRunFault(random: Random, processes: readonly Role[], driver: number): Fault {
+  const process = random.chance(0.7) ? driver : random.below(processes.length);
+  const share = random.pick([0.5, 1]);
+  return random.pick<Fault>([
+    { do: 'kill', process },
+    { do: 'kill', process },
+    { do: 'stop', process },
+    { do: 'freeze', process, ms: 800 + random.below(2_700) },
+    // For longer than it may be silent before another drives in its place.
+    { do: 'freeze', process: driver, ms: 10_500 },
+    { do: 'kill Redis', ms: random.below(500) },
+    { do: 'freeze Redis', ms: 100 + random.below(1_200) },
+    { do: 'cut', process, where: 'anywhere', share },
+    { do: 'cut', process: driver, where: 'inside a repair batch', share },
+    { do: 'cut', process: driver, where: 'inside a repair batch', share },
+  ]);
 }
 
 function failover(random: Random): Fault {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CompareOptions, compare, type Difference } from './compare.ts';
+import { messageOf } from './operator.ts';
 import type { Play } from './play.ts';
 import type { Left } from './survivor.ts';
 
@@ -19,7 +20,7 @@ const CERTAIN_MS = 3_000;
  */
 export async function settle(options: SettleOptions): Promise<Difference[]> {
   const deadline = Date.now() + DEADLINE_MS;
-  const operated = await Promise.allSettled(options.operations);
+  const operated = await Promise.allSettled([...options.operations, ...options.repairs]);
   const givenUp = operated.flatMap((each) =>
     each.status === 'rejected' ? [stuck(String(each.reason))] : [],
   );
@@ -37,6 +38,14 @@ export async function settle(options: SettleOptions): Promise<Difference[]> {
       const rested = restingSince !== undefined;
       restingSince ??= Date.now();
       try {
+        const misprinted = await leftMisprinted(options);
+        if (misprinted > 0) {
+          last = [stuck(`${misprinted} misprinted orders are not repaired`)];
+          restingSince = undefined;
+          options.model.mending();
+          await options.repairer.run({ where: { reason: 'wrong_type' }, rate: undefined });
+          continue;
+        }
         last = await compare({ ...options, today: options.today() });
         if (rested && last.length === 0) return [];
         if (last.length > 0 && Date.now() - restingSince > CERTAIN_MS) return last;
@@ -66,6 +75,12 @@ async function underWay({ cast, reality, inbox }: SettleOptions): Promise<Differ
     [held, 'messages held by bridges'],
   ];
   return busy.filter(([count]) => count > 0).map(([count, what]) => stuck(`${count} ${what}`));
+}
+
+/** What failed after the last run of the schedule began; somebody repairs it in the end. */
+async function leftMisprinted({ reality, model }: SettleOptions): Promise<number> {
+  const { failed } = await reality.jobs();
+  return failed.filter(({ id }) => model.misprints.has(messageOf(id))).length;
 }
 
 async function heldByBridges(processes: Play['cast']['processes']): Promise<number> {

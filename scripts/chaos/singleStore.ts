@@ -12,6 +12,7 @@ const MARKS: Record<Exclude<CutPlace, 'anywhere'>, string> = {
   'inside a bulk': '"receiveCount"',
   'inside a record': ':ledger',
   'inside a completion': 'returnvalue',
+  'inside a repair batch': '"changed":',
 };
 
 /** One Redis, and a wire of its own to it for each process. */

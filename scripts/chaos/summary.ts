@@ -2,6 +2,7 @@ import { columns } from '../../src/cli/kit/print.ts';
 import { type CampaignResult, replay } from './campaign.ts';
 import type { Difference } from './compare.ts';
 import { POINT_NAMES } from './points.ts';
+import type { RepairRun } from './repairer.ts';
 
 /** A campaign in figures. */
 export function summary(results: readonly CampaignResult[], seconds: number): string {
@@ -16,6 +17,9 @@ export function summary(results: readonly CampaignResult[], seconds: number): st
     ['schedules', results.length],
     ['messages sent', sum(({ messages }) => messages)],
     ["operators' edits and retries", sum(({ operations }) => operations)],
+    ['runs of repairs', sum(({ repairs }) => repairs.length)],
+    ['  orders meant by them', sum(({ repairs }) => over(repairs, ({ orders }) => orders))],
+    ['  orders sent by them', sum(({ repairs }) => over(repairs, ({ counts }) => counts.sent))],
     ['faults injected', byName.reduce((total, [, times]) => total + times, 0)],
     ...byName.map(([kind, times]): [string, number] => [`  ${kind}`, times]),
     ['processes that ended by themselves', sum(({ exits }) => exits.length)],
@@ -36,6 +40,9 @@ export function summary(results: readonly CampaignResult[], seconds: number): st
   );
   return `${table}\npoints never reached: ${missed.join(', ') || 'none'}${exits.join('')}`;
 }
+
+const over = (runs: readonly RepairRun[], of: (run: RepairRun) => number): number =>
+  runs.reduce((total, run) => total + of(run), 0);
 
 /** What a failed schedule found, and how to see it again. */
 export function failure({ seed, differences, output }: CampaignResult): string {

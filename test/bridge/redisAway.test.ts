@@ -1,30 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
+import { crashableRedis } from '../support/crashableRedis.ts';
 import { until } from '../support/until.ts';
 import { inRig, type Rig } from './rig.ts';
 import type { RunningApp } from './runningApp.ts';
-
-/** A Redis that loses nothing it has confirmed, and can be killed and started again. */
-async function crashableRedis() {
-  const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-aof-'));
-  const options = ['--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always'];
-  const port = await freePort();
-  let server: TestRedis = await startTestRedis(options, port);
-  return {
-    port,
-    kill: () => server.stop(),
-    async restart() {
-      server = await startTestRedis(options, port);
-    },
-    async stop() {
-      await server.stop();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-}
 
 /** How often each text was logged since line `from`. */
 function timesLogged(rig: Rig, from: number): Map<string, number> {

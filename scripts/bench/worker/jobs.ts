@@ -36,7 +36,10 @@ export async function fillQueues(redis: Redis | Cluster, partitions: Partitions,
 }
 
 /** The job of one order among many, of two items. */
-function jobOf(index: number, { users, days }: Spread): { id: string; userId: string; data: OrderJob } {
+export function jobOf(
+  index: number,
+  { users, days }: Spread,
+): { id: string; userId: string; data: OrderJob } {
   const id = `message-${index}`;
   const userId = `U${(index * 7_919) % users}`;
   // Orders of one value would tie in every sorted set, and a tie costs Redis more than a difference.

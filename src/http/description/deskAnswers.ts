@@ -229,9 +229,11 @@ const state = z.enum(['counted', 'duplicate', 'failed again', 'under way', 'left
 export const repairReceipt = z.object({
   currency,
   run: repairRun,
-  money: z
-    .object({ before: money, repaired: money, elsewhere: money, after: money })
-    .meta({ description: 'In the ledger: after = before + repaired + elsewhere.' }),
+  money: z.object({ before: money, repaired: money, elsewhere: money, after: money }).meta({
+    description:
+      'In the ledger: after = before + repaired + elsewhere. `elsewhere` is what somebody else sent meanwhile, and what ' +
+      'the run sent where a crash kept the answer from being heard.',
+  }),
   states: z.object({
     counted: count,
     duplicate: count,
