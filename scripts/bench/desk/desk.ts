@@ -70,6 +70,7 @@ function partsOn(redis: Redis): RunParts {
       parse: makeParseOrder(rules),
       reading: { envelope: 'auto', maxBodyBytes: DEFAULT_MAX_BODY_BYTES },
       sumFields: rules.sumFields,
+      idCase: rules.idCase,
     },
     ledgerRetentionDays,
     audit: makeAuditLog(redis, { retentionDays: auditRetentionDays }),
