@@ -75,6 +75,7 @@ function partsOn(redis: Redis): RunParts {
     ledgerRetentionDays,
     audit: makeAuditLog(redis, { retentionDays: auditRetentionDays }),
     auditRetentionDays,
+    currency: rules.currency,
   };
 }
 
