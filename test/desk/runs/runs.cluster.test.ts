@@ -4,11 +4,14 @@ import { type LocalCluster, startCluster } from '../../../scripts/cluster/startC
 import { makeAuditLog } from '../../../src/audit/auditLog.ts';
 import { deleteOrders, restore, setAside } from '../../../src/desk/aside/moveJobs.ts';
 import { readAside } from '../../../src/desk/aside/readAside.ts';
+import { proposal } from '../../../src/desk/causes/proposal.ts';
+import { holdCause, releaseCause } from '../../../src/desk/hold/holds.ts';
 import { groups, search } from '../../../src/desk/orders/reads.ts';
 import { show } from '../../../src/desk/orders/show.ts';
 import { driveRun } from '../../../src/desk/runs/driveRun.ts';
 import { readReceipt } from '../../../src/desk/runs/receipt.ts';
 import { beginRun, controlRun, type RunParts, readRun } from '../../../src/desk/runs/runs.ts';
+import { findRecipe, removeRecipe, saveRecipe } from '../../../src/desk/saved/savedRecipes.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { reconcileFailures } from '../../../src/queue/failures/reconcile.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
@@ -65,10 +68,18 @@ describe('on a Redis Cluster', () => {
       audit: makeAuditLog(redis, { retentionDays: 400 }),
       auditRetentionDays: 400,
     };
-    expect(await groups(parts)).toMatchObject({
-      orders: 20,
-      groups: [{ reason: 'wrong_type', orders: 20, users: 7 }],
-    });
+    const listed = await groups(parts);
+    expect(listed).toMatchObject({ orders: 20, groups: [{ reason: 'wrong_type', orders: 20, users: 7 }] });
+    const cause = listed.groups[0]?.cause ?? '';
+    const { proposal: proposed, features } = await proposal(parts, { cause });
+    expect(proposed).toEqual({ recipe: COMMA, passes: 20, of: 20 });
+    expect(features).toContainEqual({ name: 'product_id', value: 'P', orders: 20, of: 20 });
+    await holdCause(parts, WHO, cause, 'x');
+    expect(await groups(parts)).toMatchObject({ orders: 20, held: 1, groups: [] });
+    await releaseCause(parts, WHO, cause, 'x');
+    await saveRecipe(parts, WHO, { name: 'comma', recipe: COMMA, because: 'x' });
+    expect(await findRecipe(redis, 'comma')).toEqual({ recipe: COMMA, recipeName: 'comma@1' });
+    await removeRecipe(parts, WHO, { name: 'comma', because: 'x' });
     expect((await search(parts, { text: 'o1', limit: 50 })).orders).toHaveLength(11);
     expect(await show(parts, 'J3')).toMatchObject({
       state: 'failed',
