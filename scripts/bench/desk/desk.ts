@@ -41,7 +41,7 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: {
       orders: { type: 'string', default: '100000' },
-      run: { type: 'string', default: '20000' },
+      run: { type: 'string', default: '5000' },
       rate: { type: 'string', default: '200' },
       rounds: { type: 'string', default: '3' },
     },
@@ -49,6 +49,7 @@ export async function run(args: string[]): Promise<void> {
   const [orders, perRun, rate, rounds] = [values.orders, values.run, values.rate, values.rounds].map(
     Number,
   ) as [number, number, number, number];
+  if (orders < 2 * rounds * perRun) throw new Error(`--orders must be ${2 * rounds * perRun} at least`);
   const redis = await startBenchRedis();
   try {
     const parts = partsOn(redis.client);
