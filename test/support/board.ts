@@ -21,8 +21,11 @@ export function boardOf(pipeline: TestPipeline): Board {
   const api = (path: string) => `/admin/queues/api/queues${path}`;
   const jobPath = (queue: string, jobId: string) =>
     api(`/${encodeURIComponent(queue)}/${encodeURIComponent(jobId)}`);
-  const list = async (query: string) =>
-    (await pipeline.json<{ queues: { name: string; jobs: BoardJob[] }[] }>(api(query))).queues;
+  const list = async (query: string) => {
+    const answer = await pipeline.json<{ queues?: { name: string; jobs: BoardJob[] }[] }>(api(query));
+    if (!answer.queues) throw new Error(`the board tells no queues: ${JSON.stringify(answer)}`);
+    return answer.queues;
+  };
   return {
     queueNames: async () => (await list('')).map(({ name }) => name),
     async failed(queue) {
