@@ -49,7 +49,8 @@ export function report({
     ['API', `${url}/stats/global`],
     ['', `${url}/stats/top-spenders?limit=3`],
     ['API docs', `${url}/docs`],
-    ['Failed orders', `${url}/admin/queues`],
+    ['Failed orders', `${url}/desk`],
+    ['Jobs', `${url}/admin/queues`],
     ['Health', `${url}/health`],
     ['Inbox (SQS)', queueUrl],
   ];

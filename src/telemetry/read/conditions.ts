@@ -103,7 +103,7 @@ function derived(snapshot: Snapshot): Condition[] {
       'orders_wait',
       'amber',
       waitSentence(snapshot),
-      'Open the failed orders, mend what is wrong and retry them: order-pipeline failed retry does it for all.',
+      'Find the cause at /desk, repair all of its orders at once and see that they count.',
       failed.since === null ? undefined : Date.parse(failed.since),
     ),
     ...is(
