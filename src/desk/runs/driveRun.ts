@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ACTIVE_RUNS_KEY, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
+import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { countsOf, moveOn, type Run, type RunParts, readRun } from './runs.ts';
 import { sendBatch } from './sendBatch.ts';
@@ -16,13 +17,6 @@ const BATCHES = 4;
 /** A driver says that it lives with every batch. */
 const LEASE_MS = 10_000;
 
-/** KEYS[1] the driver; ARGV[1] who asks, ARGV[2] ms. Whoever holds it, or nobody, may take it. */
-const HOLD = `
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`;
-
 /**
  * Drives a run until it is over, held, or stopped by `signal`; at once when another process does. What one has left
  * where it died, the next goes on with. Nothing is sent twice by two who drive: that is up to the step that sends.
@@ -33,7 +27,7 @@ export async function driveRun(parts: RunParts, id: string, me: string, signal: 
   let turn = 0;
   let next = 0;
   try {
-    while (!signal.aborted && (await redis.eval(HOLD, 1, driver, me, LEASE_MS)) === 1) {
+    while (!signal.aborted && (await holdLease(redis, driver, me, LEASE_MS))) {
       const run = await readRun(parts, id);
       if (run?.state !== 'running') {
         if (run === undefined || isOver(run)) await redis.srem(ACTIVE_RUNS_KEY, id);
@@ -56,7 +50,7 @@ export async function driveRun(parts: RunParts, id: string, me: string, signal: 
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    await letGo(parts, driver, me);
+    await letGoOfLease(redis, driver, me);
   }
 }
 
@@ -127,11 +121,4 @@ async function finish(parts: RunParts, id: string): Promise<void> {
       : { result: 'refused' as const, why: 'It was held or ended by somebody.' };
   });
   await redis.srem(ACTIVE_RUNS_KEY, id);
-}
-
-const LET_GO = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end";
-
-/** Where Redis is away, the hold ends by itself. */
-async function letGo({ redis }: RunParts, driver: string, me: string): Promise<void> {
-  await redis.eval(LET_GO, 1, driver, me).catch(() => {});
 }
