@@ -1,15 +1,13 @@
-import { accountCorner } from '../kit/account.ts';
 import { readAddress, showAddress } from '../kit/address.ts';
 import { keptKey } from '../kit/apiKey.ts';
 import { Trouble } from '../kit/ask.ts';
 import { download } from '../kit/download.ts';
 import { element, group } from '../kit/element.ts';
-import { keyField, keyForm } from '../kit/keyForm.ts';
+import { keyForm } from '../kit/keyForm.ts';
 import { load } from '../kit/loadable.ts';
-import { makeMenu } from '../kit/menu.ts';
-import { siteNav } from '../kit/siteNav.ts';
+import { showPage } from '../kit/page.ts';
 import { failure, viewOf } from '../kit/stateView.ts';
-import { applyTheme, themeChoice } from '../kit/theme.ts';
+import { applyTheme } from '../kit/theme.ts';
 import { auditApi, type Change, FILTERS, type Filters } from './auditApi.ts';
 import { changesTable } from './changesTable.ts';
 
@@ -86,19 +84,7 @@ const known = element(
   exports,
   list,
 );
-const { menu, name } = makeMenu(keyField(show), themeChoice());
-name('Settings');
-document.body.append(
-  element('a', { class: 'skip', href: '#main' }, 'Skip to content'),
-  element(
-    'header',
-    { class: 'top' },
-    element('h1', {}, 'order-pipeline'),
-    siteNav(root, 'desk/audit'),
-    accountCorner(root, menu),
-  ),
-  element('main', { id: 'main', tabindex: -1 }, locked.form, known),
-);
+showPage({ root, here: 'desk/audit', keyChanged: show }, locked.form, known);
 addEventListener('hashchange', () => {
   if (location.hash !== '#main') show();
 });

@@ -1,10 +1,8 @@
-import { accountCorner } from '../kit/account.ts';
 import { readAddress } from '../kit/address.ts';
 import { element, group } from '../kit/element.ts';
-import { keyField, keyForm } from '../kit/keyForm.ts';
-import { makeMenu } from '../kit/menu.ts';
-import { siteNav } from '../kit/siteNav.ts';
-import { applyTheme, themeChoice } from '../kit/theme.ts';
+import { keyForm } from '../kit/keyForm.ts';
+import { showPage } from '../kit/page.ts';
+import { applyTheme } from '../kit/theme.ts';
 import { causesView } from './causesView.ts';
 import { deskApi } from './deskApi.ts';
 import { orderView } from './orderView.ts';
@@ -41,19 +39,7 @@ const api = deskApi(root, (trouble) => {
 });
 const search = searchField();
 const place = element('div', { class: 'view' });
-const { menu, name } = makeMenu(keyField(show), themeChoice());
-name('Settings');
-document.body.append(
-  element('a', { class: 'skip', href: '#main' }, 'Skip to content'),
-  element(
-    'header',
-    { class: 'top' },
-    element('h1', {}, 'order-pipeline'),
-    siteNav(root, 'desk'),
-    accountCorner(root, menu),
-  ),
-  element('main', { id: 'main', tabindex: -1 }, search.form, locked.form, place),
-);
+showPage({ root, here: 'desk', keyChanged: show }, search.form, locked.form, place);
 addEventListener('hashchange', () => {
   show();
   // Who listens begins where the new view does.

@@ -1,11 +1,9 @@
-import { accountCorner } from '../kit/account.ts';
 import { keptKey } from '../kit/apiKey.ts';
 import { element } from '../kit/element.ts';
 import { asSentence } from '../kit/format.ts';
-import { keyField, keyForm } from '../kit/keyForm.ts';
-import { makeMenu } from '../kit/menu.ts';
-import { siteNav } from '../kit/siteNav.ts';
-import { applyTheme, themeChoice } from '../kit/theme.ts';
+import { keyForm } from '../kit/keyForm.ts';
+import { showPage } from '../kit/page.ts';
+import { applyTheme } from '../kit/theme.ts';
 import { chartPanel } from './chartPanel.ts';
 import { listsView } from './lists.ts';
 import { followPulse, type Live } from './live.ts';
@@ -36,22 +34,7 @@ const locked = keyForm(
   () => following.restart(),
 );
 
-const { menu, name } = makeMenu(
-  keyField(() => following.restart()),
-  themeChoice(),
-);
-name('Settings');
-document.body.append(
-  element('a', { class: 'skip', href: '#main' }, 'Skip to content'),
-  element(
-    'header',
-    { class: 'top' },
-    element('h1', {}, 'order-pipeline'),
-    siteNav(root, ''),
-    accountCorner(root, menu),
-  ),
-  element('main', { id: 'main', tabindex: -1 }, verdict.section, locked.form, known),
-);
+showPage({ root, here: '', keyChanged: () => following.restart() }, verdict.section, locked.form, known);
 
 /** Whether what is behind the first line can be had now: without, each question is one refusal more. */
 let isOpen = false;

@@ -10,8 +10,10 @@ const PLACES = [
   ['metrics', 'Metrics'],
 ] as const;
 
+export type Place = (typeof PLACES)[number][0];
+
 /** Where one can go from every page. `root`: where the API begins; `here`: the place that is shown. */
-export const siteNav = (root: string, here: (typeof PLACES)[number][0]): HTMLElement =>
+export const siteNav = (root: string, here: Place): HTMLElement =>
   element(
     'nav',
     { 'aria-label': 'Pages' },
