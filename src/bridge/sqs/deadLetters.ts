@@ -14,48 +14,17 @@ import {
   SendMessageCommand,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
+import type { Letter, LetterQueue, Move } from '../../queue/letterQueue.ts';
 import { createSqsClient, type SqsTarget, sqsCredentials } from './client.ts';
 import { explainSqsError } from './errors.ts';
+import { receivedMessage } from './receivedMessage.ts';
 
-/** A message that was given up, as it was received for a while. */
-export interface Letter {
-  id: string;
-  body: string;
-  /** ISO, UTC. */
-  sentAt: string;
-  /** This time included. */
-  receiveCount: number;
-  /** It came from another inbox that shares the queue. */
-  isForeign: boolean;
+/** As it was received for a while. */
+export interface SqsLetter extends Letter {
   message: Message;
 }
 
-/** SQS's own move of the messages, as it tells of it. */
-export interface Move {
-  handle: string | undefined;
-  state: 'running' | 'done' | 'cancelled' | 'failed';
-  moved: number;
-  total: number | undefined;
-  why: string | undefined;
-}
-
-export interface DeadLetters {
-  /** Undefined when the inbox has no dead-letter queue. By SQS's approximate counts. */
-  look(): Promise<
-    { queue: string; visible: number; hidden: number; givesUpAfter: number | undefined } | undefined
-  >;
-  /** Up to ten, hidden from others for so many seconds. */
-  take(holdSeconds: number): Promise<Letter[]>;
-  /** Hands them back at once. */
-  release(letters: readonly Letter[]): Promise<void>;
-  /** Sends copies to the inbox, body and attributes the same. Returns those that were sent. */
-  copyBack(letters: readonly Letter[]): Promise<Letter[]>;
-  remove(letters: readonly Letter[]): Promise<void>;
-  /** Begins SQS's own move. Undefined where there is no such thing. */
-  startMove(rate: number | undefined): Promise<string | undefined>;
-  /** The newest one; undefined when there was none, or there is no such thing. */
-  lastMove(): Promise<Move | undefined>;
-  cancelMove(handle: string): Promise<void>;
+export interface DeadLetters extends LetterQueue<SqsLetter> {
   close(): void;
 }
 
@@ -261,17 +230,10 @@ const tens = <T>(all: readonly T[]): T[][] =>
     all.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
   );
 
-function letterOf(message: Message, inboxArn: string): Letter {
-  const {
-    SentTimestamp,
-    ApproximateReceiveCount,
-    DeadLetterQueueSourceArn = inboxArn,
-  } = message.Attributes ?? {};
+function letterOf(message: Message, inboxArn: string): SqsLetter {
+  const { DeadLetterQueueSourceArn = inboxArn } = message.Attributes ?? {};
   return {
-    id: message.MessageId as string,
-    body: message.Body ?? '',
-    sentAt: new Date(SentTimestamp === undefined ? Date.now() : Number(SentTimestamp)).toISOString(),
-    receiveCount: Number(ApproximateReceiveCount ?? 1),
+    ...receivedMessage(message),
     isForeign: DeadLetterQueueSourceArn !== inboxArn,
     message,
   };

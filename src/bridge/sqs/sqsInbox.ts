@@ -21,6 +21,7 @@ import type { EntryOutcome, Inbox, InboxMessage } from './inbox.ts';
 import { depthReader } from './inboxDepth.ts';
 import { createLeanSqsClient } from './leanClient.ts';
 import { findOrCreateInbox, type InboxSettings } from './openInbox.ts';
+import { receivedMessage } from './receivedMessage.ts';
 
 const MESSAGE_FACTS: MessageSystemAttributeName[] = ['ApproximateReceiveCount', 'SentTimestamp'];
 /** The W3C's, which the sender set, or else what the AWS SDK put beside the message by itself. */
@@ -194,13 +195,9 @@ function outcomes(
 }
 
 function toInboxMessage(message: Message, trace: TraceContext | undefined): InboxMessage {
-  const { SentTimestamp, ApproximateReceiveCount } = message.Attributes ?? {};
   return {
-    id: message.MessageId as string,
-    body: message.Body ?? '',
+    ...receivedMessage(message),
     receiptHandle: message.ReceiptHandle as string,
-    receiveCount: Number(ApproximateReceiveCount ?? 1),
-    sentAt: new Date(SentTimestamp === undefined ? Date.now() : Number(SentTimestamp)).toISOString(),
     ...(trace ? { traceparent: writeTraceparent(trace) } : {}),
   };
 }

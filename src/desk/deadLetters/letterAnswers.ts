@@ -1,6 +1,6 @@
 import type { Author } from '../../audit/auditEntry.ts';
+import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
 import type { RunParts } from '../runs/runs.ts';
-import type { Letter, LetterQueue } from './letterQueue.ts';
 import { peek } from './peek.ts';
 import { beginRedrive, cancelRedrive, type Redrive, readRedrive } from './redrive.ts';
 

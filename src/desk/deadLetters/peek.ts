@@ -5,11 +5,11 @@ import type { Order } from '../../orders/order.ts';
 import { notedOf } from '../../queue/failures/failure.ts';
 import { causeId, causeText, readCause } from '../../queue/failures/shape.ts';
 import { judgeJob } from '../../queue/judgeJob.ts';
+import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
 import { jobOfMessage } from '../../queue/orderJob.ts';
 import { type InLedger, lookInLedger } from '../../stats/read/lookInLedger.ts';
 import { Refused } from '../refused.ts';
 import type { TryParts } from '../runs/tryRecipe.ts';
-import type { Letter, LetterQueue } from './letterQueue.ts';
 
 /** For as long as a look takes; whoever dies in it gives them back by that. */
 const HOLD_SECONDS = 30;

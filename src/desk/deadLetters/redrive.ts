@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
+import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
 import { REDRIVE_DRIVER_KEY, REDRIVE_KEY } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import { Refused } from '../refused.ts';
-import type { Letter, LetterQueue } from './letterQueue.ts';
 
 /** A redrive: what was given up goes back to the inbox. The last one is kept. */
 export interface Redrive {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
 import { every } from '../../runtime/every.ts';
 import { isAway } from '../../store/redisFaults.ts';
-import type { Letter, LetterQueue } from './letterQueue.ts';
 import { driveRedrive, type RedriveParts, readRedrive } from './redrive.ts';
 
 const LOOK_EVERY_MS = 1_000;
