@@ -11,7 +11,16 @@ export interface Session {
   provider: string | null;
 }
 
-export const askSession = (root: string): Promise<Session> => askJson<Session>(`${root}session`);
+let asked: Promise<Session> | undefined;
+
+/** Once for a page: whoever signs in or out comes to another one. */
+export function askSession(root: string): Promise<Session> {
+  asked ??= askJson<Session>(`${root}session`).catch((error) => {
+    asked = undefined;
+    throw error;
+  });
+  return asked;
+}
 
 /** Where people sign in, and come back from to where they are. */
 export function signInAddress(root: string): string {
