@@ -10,6 +10,11 @@ export interface Places {
 const TOKEN =
   /[{}[\],:]|"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
 
+/** JSON's, and a byte-order mark. */
+const BLANK = /^[ \t\r\n\ufeff]/;
+/** Deeper there is nothing that a rule speaks of. */
+const DEEPEST = 200;
+
 /** Finds the places alone: what stands there is for the rules to judge, and those are asked of the server. */
 export function placesIn(text: string): Places {
   const lineOf = new Map<string, number>();
@@ -17,13 +22,14 @@ export function placesIn(text: string): Places {
   let end = 0;
   /** '' when there is none. */
   const next = (): string => {
-    for (; /^[\s\ufeff]/.test(text[end] ?? ''); end += 1) if (text[end] === '\n') line += 1;
+    for (; BLANK.test(text[end] ?? ''); end += 1) if (text[end] === '\n') line += 1;
     TOKEN.lastIndex = end;
     const [found = ''] = TOKEN.exec(text) ?? [];
     end += found.length;
     return found;
   };
-  const read = (first: string, path: string): boolean => {
+  const read = (first: string, path: string, depth: number): boolean => {
+    if (depth > DEEPEST) throw new RangeError();
     if (first === '' || ',:]}'.includes(first)) return false;
     if (!lineOf.has(path)) lineOf.set(path, line);
     if (first !== '{' && first !== '[') return true;
@@ -40,17 +46,16 @@ export function placesIn(text: string): Places {
         lineOf.set(place, line);
         value = next();
       }
-      if (!read(value, place)) return false;
+      if (!read(value, place, depth + 1)) return false;
       const mark = next();
       if (mark === close) return true;
       if (mark !== ',') return false;
     }
   };
   try {
-    const isWhole = read(next(), '') && next() === '' && end === text.length;
+    const isWhole = read(next(), '', 0) && next() === '' && end === text.length;
     return { lineOf, brokenAt: isWhole ? undefined : line };
   } catch (error) {
-    // Nested deeper than the stack is: nobody edits that by hand.
     if (!(error instanceof RangeError)) throw error;
     return { lineOf, brokenAt: undefined };
   }
