@@ -11,6 +11,7 @@
 --
 -- Returns what replace_data returns; 'state' too when the job has not failed
 
+local index = failures(KEYS[9])
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 'state' end
 local replaced = replace_data({ KEYS[12], KEYS[2], KEYS[10], KEYS[11] }, unpack(ARGV))
 if replaced ~= 'done' then return replaced end
@@ -19,5 +20,5 @@ reprocess(
   { ARGV[1], 'LPUSH', 'failedReason', 'failed', '1', '0' }
 )
 -- An index that somebody has spoiled keeps no order from being repaired.
-pcall(failures(KEYS[9]).leave, ARGV[1], true)
+pcall(index.leave, ARGV[1], true)
 return replaced

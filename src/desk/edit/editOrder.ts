@@ -4,8 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import { HttpProblem } from '../../http/transport/problem.ts';
 import { parsed } from '../../queue/failures/failure.ts';
-import type { Edit } from '../../queue/repairs.ts';
-import { EDITED_JOB } from '../../queue/repairs.ts';
+import { EDITED_JOB, type Edit } from '../../queue/repairs.ts';
 import { RETRY_KEYS, RETRY_SCRIPT } from '../../queue/retryFailed.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
@@ -55,7 +54,7 @@ export interface Checked extends Standing {
 
 /** What would become of an order if it were as it is written. Nothing is written. @throws Refused when there is none */
 export async function checkOrder(parts: TryParts, { job, text }: Written): Promise<Checked> {
-  return checked(parts, await failedJob(parts, job), text);
+  return checked(parts, await jobOf(parts, job), text);
 }
 
 /**
@@ -70,7 +69,7 @@ export async function editOrder(
   who: Author,
   { job, text, revision, queue, because }: EditWanted,
 ): Promise<Standing & { revision: number }> {
-  const found = await failedJob(parts, job);
+  const found = await jobOf(parts, job);
   if (found.state !== 'failed') throw new Refused(WHY_NOT_REPLACED.state);
   const data = told(() => withOrder(found.data, text, parts.rules.reading.maxBodyBytes, revision));
   const standing = await standingOf(parts, data, found.addedAt);
@@ -110,7 +109,7 @@ export class WouldFail extends Refused {
 
 const ISSUES_SPELLED_OUT = 5;
 
-interface FailedJob {
+interface KeptJob {
   partition: Partition;
   state: JobState;
   /** As it is stored, and as that reads. */
@@ -120,7 +119,7 @@ interface FailedJob {
   addedAt: number;
 }
 
-async function failedJob({ redis, partitions }: TryParts, id: string): Promise<FailedJob> {
+async function jobOf({ redis, partitions }: TryParts, id: string): Promise<KeptJob> {
   for (const partition of partitions.all) {
     const stored = await storedData(redis, partition, id);
     const job = stored === undefined ? undefined : (await keptOrder(redis, partition, id))?.job;
@@ -130,7 +129,7 @@ async function failedJob({ redis, partitions }: TryParts, id: string): Promise<F
   throw new Refused('There is no such job.', 'missing');
 }
 
-async function checked(parts: TryParts, { data, addedAt }: FailedJob, text: string): Promise<Checked> {
+async function checked(parts: TryParts, { data, addedAt }: KeptJob, text: string): Promise<Checked> {
   try {
     const edited = told(() => withOrder(data, text, parts.rules.reading.maxBodyBytes));
     return { ...(await standingOf(parts, edited, addedAt)), unsaved: undefined };

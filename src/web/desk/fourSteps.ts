@@ -70,6 +70,7 @@ function recipeStep(plan: Store<Plan>, desk: Desk, { cause, proposal }: Known): 
   const withRecipe = () => {
     made.hidden = false;
     form.fill(kept);
+    setRecipe(kept);
   };
   const asTheyAre = () => {
     made.hidden = true;
