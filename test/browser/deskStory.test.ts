@@ -99,7 +99,7 @@ describe('an operator', () => {
     await signOut(page);
     await page.goto(`${pipeline.url}/desk`);
     await shows(page, 'Who is looking?');
-  }, 300_000);
+  }, 600_000);
 
   it('who may only look sees what waits and finds nothing to press, and the API refuses the rest', async () => {
     await refuse(anOrder({ order_id: 'LOOK', order_value: 9 }));
