@@ -298,7 +298,7 @@ describe('order-pipeline verify', () => {
     ],
     [
       'an entry of an earlier failure',
-      ({ entries }) => redis.hset(entries, 'J1', '[1,1,100,"","",1,[["wrong_type",""]]]'),
+      ({ entries }) => redis.hset(entries, 'J1', `1 0 100 -${causeId('fault\n\n')} -"","`),
       { known: '3 2', entries: '3 2', listed: '3 3', sums: '6 2', causes: '2 0' },
     ],
     [
@@ -371,6 +371,7 @@ describe('order-pipeline verify', () => {
       'hscan',
       'multi',
       'scan',
+      'time',
       'xrange',
       'zcard',
       'zmscore',
