@@ -135,7 +135,7 @@ async function reportReads(parts: RunParts, orders: number): Promise<void> {
     [`all ${FOREIGN} of a rare one`, () => search(parts, { reason: 'currency_mismatch', limit: 50 })],
     ['by the id of one', () => search(parts, { text: `ORD${orders - 1}`, limit: 50 })],
     ['by the id of its job', () => search(parts, { text: messageId(orders - 1), limit: 50 })],
-    ['by a text that one holds', () => search(parts, { text: `"${orders - 2} pine street`, limit: 50 })],
+    ['by a text that one holds', () => search(parts, { text: `${orders - 2} pine street`, limit: 50 })],
     ['by a value that many hold', () => search(parts, { text: '1400', limit: 50 })],
   ] as const) {
     const times: number[] = [];

@@ -41,13 +41,17 @@ export async function putFailed(
   { from, count, foreignFrom }: { from: number; count: number; foreignFrom: number },
 ): Promise<Failing> {
   const failing: Failing = new Map(partitions.all.map((each) => [each, []]));
+  // Their prices are all the same, so all are refused in the same words.
+  const refusals = new Map<boolean, InvalidOrder>();
   for (let first = from; first < from + count; first += AT_ONCE) {
     const pipe = redis.pipeline();
     for (let index = first; index < Math.min(first + AT_ONCE, from + count); index += 1) {
-      const { id, userId, data } = misprinted(index, index >= foreignFrom);
+      const isForeign = index >= foreignFrom;
+      const { id, userId, data } = misprinted(index, isForeign);
       const partition = partitions.of(userId);
       const at = Date.now();
-      const error = refusalOf(parse, data, at);
+      const error = refusals.get(isForeign) ?? refusalOf(parse, data, at);
+      refusals.set(isForeign, error);
       const key = (name: string) => queueKey(partition, name);
       pipe.hset(key(id), {
         name: 'order',
@@ -73,10 +77,11 @@ export async function putFailed(
 
 /** Tells the index so many at a time. */
 export async function noteFailing(redis: Redis, failing: Failing, atOnce: number): Promise<void> {
-  for (const [partition, jobs] of failing) {
+  const noting = [...failing].map(async ([partition, jobs]) => {
     for (let from = 0; from < jobs.length; from += atOnce)
       await noteAll(redis, partition, jobs.slice(from, from + atOnce));
-  }
+  });
+  await Promise.all(noting);
 }
 
 function misprinted(index: number, isForeign: boolean) {

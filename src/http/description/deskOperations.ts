@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { REASONS } from '../../orders/invalidOrder.ts';
 import { auditOperations } from './auditOperations.ts';
 import * as answers from './deskAnswers.ts';
 import { letterOperations } from './letterOperations.ts';
@@ -62,9 +61,6 @@ const id = (description: string, example: string) =>
 const common = { tag: 'Desk' as const, momentary: true as const, operators: true as const };
 const get = { ...common, pathParameters: z.object({}), query: noParameters };
 const post = { ...get, method: 'post' as const };
-const reason = oneOf([...REASONS, 'fault'])
-  .optional()
-  .meta({ description: 'Only orders refused for it.' });
 
 /** The desk: what has failed and why, and what is done about it. Everything that changes something is audited. */
 export const deskOperations = {

@@ -157,8 +157,14 @@ local function failures(key)
     if retries and first then redis.call('ZADD', retried, first, id) end
     if not text then return end
     redis.call('HDEL', key, id)
+    -- Beside an older version, which knows the times alone, they may have gone first.
+    first = first or redis.call('ZSCORE', retried, id)
+    if not first then
+      local failed_on, late = string.match(text, '^(%S+) (-?%d+)')
+      first = (tonumber(failed_on) or 0) + (tonumber(late) or 0)
+    end
     -- What somebody wrote there by hand was never added up.
-    pcall(add, text, first or 0, -1)
+    pcall(add, text, first, -1)
     if redis.call('EXISTS', key) == 0 then index.forget() end
   end
 

@@ -42,12 +42,6 @@ elseif from == '-inf' and cause ~= '' then
   from = redis.call('HGET', causes, cause .. ':first') or from
 end
 
-local ids = redis.call('ZRANGEBYSCORE', index.since, from, newest, 'WITHSCORES', 'LIMIT', skipped, ARGV[3])
-if #ids == 0 then return NOTHING end
-local only_ids = {}
-for i = 1, #ids, 2 do table.insert(only_ids, ids[i]) end
-local entries = redis.call('HMGET', KEYS[1], unpack(only_ids))
-
 -- By the causes of an entry, which are the same in thousands.
 local answers = {}
 local function is_of(text)
@@ -74,22 +68,43 @@ local function holds(id, text)
   return data and string.find(lower(data), needle, 1, true)
 end
 
-local found, used, seen, looked = {}, {}, {}, 0
-for i, id in ipairs(only_ids) do
-  local text = entries[i]
-  looked = i
-  if text and ((cause == '' and reason == '') or is_of(text)) and (needle == '' or holds(id, text)) then
-    for _, each in ipairs({ id, ids[2 * i], text }) do table.insert(found, each) end
-    for each in index.each_of(index.causes_of(text) or '') do
-      if not seen[each] then
-        table.insert(used, each)
-        table.insert(used, index.cause(each) or '')
-      end
-      seen[each] = true
+local found, used, seen = {}, {}, {}
+local function take(id, first, text)
+  for _, each in ipairs({ id, first, text }) do table.insert(found, each) end
+  for each in index.each_of(index.causes_of(text) or '') do
+    if not seen[each] then
+      table.insert(used, each)
+      table.insert(used, index.cause(each) or '')
     end
-    if #found == 3 * ARGV[4] then break end
+    seen[each] = true
   end
-  if bytes > 4194304 then break end
 end
-local isAll = looked == #only_ids and looked < tonumber(ARGV[3])
-return { isAll and '' or ids[2 * looked], isAll and '' or ids[2 * looked - 1], found, used }
+
+-- Not more at once than a page may need: mostly the first ones match.
+local most_looked, most = tonumber(ARGV[3]), tonumber(ARGV[4])
+local at_once = math.min(most_looked, math.max(most, 50))
+local looked, last = 0, { '', '' }
+local is_full, is_end = false, false
+while not is_full and not is_end do
+  local ids =
+    redis.call('ZRANGEBYSCORE', index.since, from, newest, 'WITHSCORES', 'LIMIT', skipped + looked, at_once)
+  is_end = #ids < 2 * at_once
+  local only_ids = {}
+  for i = 1, #ids, 2 do table.insert(only_ids, ids[i]) end
+  local entries = #ids == 0 and {} or redis.call('HMGET', KEYS[1], unpack(only_ids))
+  for i, id in ipairs(only_ids) do
+    local text = entries[i]
+    if text and ((cause == '' and reason == '') or is_of(text)) and (needle == '' or holds(id, text)) then
+      take(id, ids[2 * i], text)
+    end
+    looked, last = looked + 1, { ids[2 * i], id }
+    is_full = #found == 3 * most or looked >= most_looked or bytes > 4194304
+    if is_full then
+      is_end = is_end and i == #only_ids
+      break
+    end
+  end
+  at_once = most_looked - looked
+end
+if is_end then last = { '', '' } end
+return { last[1], last[2], found, used }

@@ -5,6 +5,7 @@ import { viewOf } from '../kit/stateView.ts';
 import type { Cause, Causes } from './deskApi.ts';
 import { follow } from './follow.ts';
 import { asideList, runsList } from './lists.ts';
+import { trend } from './trend.ts';
 import { linkTo, type View } from './view.ts';
 import { causeInWords, waitingInWords, worthInWords } from './words.ts';
 
@@ -68,6 +69,7 @@ function causeCard(cause: Cause, currency: string): HTMLElement {
       element('span', {}, counted(orders, 'order')),
       element('span', {}, counted(users, 'user')),
       element('span', {}, seenInWords(cause)),
+      trend(cause.trend),
     ),
   );
 }

@@ -16,6 +16,8 @@ export interface Cause {
   of_unknown_value: number;
   first_seen: string;
   last_seen: string;
+  /** Of its orders those that failed first in each of the last 48 hours; the one under way last. */
+  trend: number[];
 }
 
 export interface Causes {
