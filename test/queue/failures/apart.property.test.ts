@@ -21,8 +21,8 @@ import { retryFailed } from '../../../src/queue/retryFailed.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
 import { failureKeys, queueKey } from '../../../src/store/keys.ts';
 import { makePartitions } from '../../../src/store/partitions.ts';
-import { silentLogger } from '../../support/pipeline.ts';
 import { anOrder, RULES } from '../../support/orders.ts';
+import { silentLogger } from '../../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 
 /** Played again with FAILURES_SEED; said by every failure. */
