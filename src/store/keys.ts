@@ -27,9 +27,9 @@ export const repairKeys = ({ tag }: Partition): RepairKeys => ({
   ended: `${tag}:repairs:ended`,
 });
 
-/** The index of the failed orders. Its scripts build the keys below the first from that, with the endings given here. */
+/** The index of the failed orders. Its scripts build the keys from the first, with the endings given here. */
 export interface FailureKeys {
-  /** hash: job id → what is known of an order in the failed set, as JSON; see queue/failures/index.lua */
+  /** hash: job id → what is known of an order in the failed set; see queue/failures/index.lua */
   entries: string;
   /** zset: job id → when it first failed, ms */
   since: string;
@@ -39,21 +39,36 @@ export interface FailureKeys {
   causes: string;
   /** hash: cause and user → orders */
   users: string;
+  /** hash: cause and hour of the last 48 → orders that failed first in it */
+  hours: string;
   /** zset: job id → when it first failed, ms; of orders that were retried and have not ended */
   retried: string;
   /** string: who holds the index against the failed set just now, or until when nobody needs to */
   pass: string;
 }
 
-export const failureKeys = ({ tag }: Partition): FailureKeys => ({
-  entries: `${tag}:failures`,
-  since: `${tag}:failures:since`,
-  sums: `${tag}:failures:sums`,
-  causes: `${tag}:failures:causes`,
-  users: `${tag}:failures:users`,
-  retried: `${tag}:failures:retried`,
-  pass: `${tag}:failures:pass`,
-});
+/**
+ * The number is that of the index's layout, apart from the layout of all keys: it is made anew from the jobs, so another
+ * layout is another set of keys. Versions that know different ones run side by side, each on its own. The times mean the
+ * same in all of them, and are what no job tells.
+ */
+export function failureKeys({ tag }: Partition): FailureKeys {
+  const entries = `${tag}:failures:2`;
+  return {
+    entries,
+    since: `${tag}:failures:since`,
+    sums: `${entries}:sums`,
+    causes: `${entries}:causes`,
+    users: `${entries}:users`,
+    hours: `${entries}:hours`,
+    retried: `${tag}:failures:retried`,
+    pass: `${entries}:pass`,
+  };
+}
+
+/** The index in the layout before: whoever goes over the present one drops it. */
+export const olderFailureKeys = ({ tag }: Partition): string[] =>
+  ['', ':sums', ':causes', ':users', ':pass'].map((ending) => `${tag}:failures${ending}`);
 
 /** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
 export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;
@@ -105,6 +120,7 @@ export function knownKeys(partition: Partition): (key: string) => boolean {
     ended,
     paused,
     ...Object.values(failureKeys(partition)),
+    ...olderFailureKeys(partition),
   ]);
   const beginnings = [
     stats.user(''),

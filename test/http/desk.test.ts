@@ -23,7 +23,7 @@ describe('the operations of the desk', () => {
     await pipeline.send(
       ...Array.from({ length: 40 }, (_, n) => priced(n)),
       priced(50, null),
-      priced(51, null),
+      priced(51, null, { order_id: '=O51' }),
     );
     await until(async () => (await failed()).orders === 42, 'all stand in the index');
   });
@@ -61,6 +61,7 @@ describe('the operations of the desk', () => {
       { shape: '9,9', orders: 40, users: 7, money: 800 },
       { shape: 'null', orders: 2 },
     ]);
+    expect(groups[0].trend.slice(-2).reduce((sum: number, n: number) => sum + n, 0)).toBe(40);
     const onHold = (action: string, status = 200) =>
       ask('/desk/api/groups/{cause}/{action}', {
         at: `/desk/api/groups/${groups[1].cause}/${action}`,
@@ -152,8 +153,25 @@ describe('the operations of the desk', () => {
     await ask(control, { at: '/desk/api/runs/none/cancel', body: {}, status: 404 });
     await ask(control, { at: `${runAt}/explode`, body: {}, status: 400 });
 
-    const exported = (await ask('/desk/api/export')).orders as { order_id: string }[];
-    expect(exported.map(({ order_id }) => order_id).sort()).toEqual(['O50', 'O51']);
+    const lines = async (where: object) =>
+      (await ask('/desk/api/export', { body: { where } })).split('\r\n').slice(1, -1).sort();
+    const why = 'missing_field at items[0].price_per_unit';
+    const both = await lines({});
+    expect(both).toHaveLength(2);
+    expect(both).toContainEqual(expect.stringContaining(`,'=O51,U2,51.5,${why},`));
+    expect(both).toContainEqual(expect.stringContaining(`,O50,U1,50.5,${why},`));
+    expect(await lines({ text: 'o50' })).toEqual([expect.stringContaining(`,O50,U1,50.5,${why},`)]);
+    expect(await lines({ text: 'no such order' })).toEqual([]);
+    const asLines = await pipeline.get('/desk/api/export', {
+      method: 'POST',
+      headers: { authorization: AUTHORIZATION, 'content-type': 'application/json' },
+      body: JSON.stringify({ where: { reason: 'missing_field' }, format: 'jsonl' }),
+    });
+    const exported = (await asLines.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).order_id);
+    expect(exported.sort()).toEqual(['=O51', 'O50']);
     const retried = await ask('/desk/api/retry', { body: { because: 'look again' } });
     await until(
       async () =>

@@ -11,15 +11,15 @@ import { tryRecipe } from '../../../src/desk/runs/tryRecipe.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { openOrderQueues } from '../../../src/queue/orderQueues.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
-import { queueKey } from '../../../src/store/keys.ts';
-import { makePartitions } from '../../../src/store/partitions.ts';
+import { type FailureKeys, failureKeys, queueKey } from '../../../src/store/keys.ts';
+import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
 import { redisCpu, usedMemory } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, percentile, printTable } from '../support/table.ts';
 import type { WorkerRequest } from '../worker/contender.ts';
 import { jobOf } from '../worker/jobs.ts';
-import { noteFailing, putFailed } from './failedOrders.ts';
+import { messageId, noteFailing, putFailed } from './failedOrders.ts';
 
 const PARTITIONS = 8;
 const CONCURRENCY = 50;
@@ -29,12 +29,18 @@ const RECIPE = {
 };
 const WHO = { kind: 'command', name: 'bench' } as const;
 const LOOKS = 30;
+const FEW_LOOKS = 5;
+/** The last ones, of a reason that no other is of. */
+const FOREIGN = 20;
+/** No more are held here at once. */
+const FILLED_AT_ONCE = 20_000;
 /** Far from the numbers of the failed orders. */
 const FIRST_FRESH = 10_000_000;
 
 /**
  * The desk over that many failed orders: what the index costs Redis for each, how fast causes and a page are answered, a
  * recipe tried and run, and what a run costs fresh orders. The worker is a process of its own; a run is driven from here.
+ * Without rounds nothing is tried or run.
  */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -55,7 +61,10 @@ export async function run(args: string[]): Promise<void> {
     const parts = partsOn(redis.client);
     await reportIndex(parts, redis.client, orders);
     await reportReads(parts, orders);
-    await reportRuns(parts, redis, { perRun, rate, rounds });
+    if (rounds > 0) {
+      await reportTrial(parts, orders);
+      await reportRuns(parts, redis, { perRun, rate, rounds });
+    }
   } finally {
     redis.stop();
   }
@@ -84,21 +93,37 @@ function partsOn(redis: Redis): RunParts {
 async function reportIndex({ partitions, rules }: RunParts, redis: Redis, orders: number): Promise<void> {
   const rows: string[][] = [];
   const single = Math.round(orders / 10);
+  const all = { cpu: 0, memory: 0 };
   for (const [atOnce, from, count] of [
     [1, 0, single],
     [100, single, orders - single],
   ] as const) {
-    const failing = await putFailed(redis, partitions, rules.parse, { from, count });
-    const [cpu, memory] = [await redisCpu(redis), await usedMemory(redis)];
-    await noteFailing(redis, failing, atOnce);
-    const each = (total: number) => (total / count).toFixed(0);
-    rows.push([
-      `${count} orders, ${atOnce} a call`,
-      each((await redisCpu(redis)) - cpu),
-      each((await usedMemory(redis)) - memory),
-    ]);
+    const cost = { cpu: 0, memory: 0 };
+    for (let first = from; first < from + count; first += FILLED_AT_ONCE) {
+      const some = Math.min(FILLED_AT_ONCE, from + count - first);
+      const wanted = { from: first, count: some, foreignFrom: orders - FOREIGN };
+      const failing = await putFailed(redis, partitions, rules.parse, wanted);
+      const [cpu, memory] = [await redisCpu(redis), await usedMemory(redis)];
+      await noteFailing(redis, failing, atOnce);
+      cost.cpu += (await redisCpu(redis)) - cpu;
+      cost.memory += (await usedMemory(redis)) - memory;
+    }
+    all.cpu += cost.cpu;
+    all.memory += cost.memory;
+    const name = `${count} orders, ${atOnce} a call`;
+    rows.push([name, ...[cost.cpu, cost.memory].map((total) => (total / count).toFixed(0))]);
   }
+  rows.push(['all', ...[all.cpu, all.memory].map((total) => (total / orders).toFixed(0))]);
   printTable(`Index of failed orders, ${PARTITIONS} partitions`, ['', 'Redis µs/order', 'bytes/order'], rows);
+  const sizes = [];
+  for (const name of Object.keys(failureKeys(partitions.all[0] as Partition)) as (keyof FailureKeys)[]) {
+    let bytes = 0;
+    for (const partition of partitions.all)
+      bytes += (await redis.memory('USAGE', failureKeys(partition)[name], 'SAMPLES', 0)) ?? 0;
+    if (bytes > 0) sizes.push([name, (bytes / orders).toFixed(1)]);
+  }
+  const allocator = /mem_allocator:(\S+)/.exec(await redis.info('memory'))?.[1] ?? '';
+  printTable(`The same by key, as MEMORY USAGE says, with ${allocator}`, ['', 'bytes/order'], sizes);
 }
 
 async function reportReads(parts: RunParts, orders: number): Promise<void> {
@@ -107,15 +132,26 @@ async function reportReads(parts: RunParts, orders: number): Promise<void> {
     ['one PING', () => parts.redis.ping()],
     ['list of causes', () => groups(parts)],
     ['first 50 of a reason', () => search(parts, { reason: 'wrong_type', limit: 50 })],
+    [`all ${FOREIGN} of a rare one`, () => search(parts, { reason: 'currency_mismatch', limit: 50 })],
+    ['by the id of one', () => search(parts, { text: `ORD${orders - 1}`, limit: 50 })],
+    ['by the id of its job', () => search(parts, { text: messageId(orders - 1), limit: 50 })],
+    ['by a text that one holds', () => search(parts, { text: `${orders - 2} pine street`, limit: 50 })],
+    ['by a value that many hold', () => search(parts, { text: '1400', limit: 50 })],
   ] as const) {
     const times: number[] = [];
-    for (let look = 0; look < LOOKS; look += 1) times.push(await timed(ask));
+    const looks = await timed(ask).then((ms) => (ms > 1_000 ? FEW_LOOKS : LOOKS));
+    for (let look = 0; look < looks; look += 1) times.push(await timed(ask));
     rows.push([name, ...[median(times), percentile(times, 0.95)].map((ms) => ms.toFixed(1))]);
   }
-  printTable(`Reads over ${orders} failed orders, ${LOOKS} each, ms`, ['', 'median', 'p95'], rows);
+  const title = `Reads over ${orders} failed orders, ${LOOKS} each, ${FEW_LOOKS} of those above a second, ms`;
+  printTable(title, ['', 'median', 'p95'], rows);
+}
+
+async function reportTrial(parts: RunParts, orders: number): Promise<void> {
   const ms = await timed(async () => {
     const { wouldCount } = await tryRecipe(parts, {}, RECIPE);
-    if (wouldCount.orders !== orders) throw new Error(`${wouldCount.orders} of ${orders} would count`);
+    if (wouldCount.orders !== orders - FOREIGN)
+      throw new Error(`${wouldCount.orders} of ${orders} would count`);
   });
   printTable('A recipe tried', ['', 'orders/s'], [[`${orders} orders`, ((1_000 * orders) / ms).toFixed(0)]]);
 }
@@ -176,7 +212,7 @@ async function reportRuns(
 
 /** Orders a second, from the begin of a run of those orders to its end. */
 async function runOf(parts: RunParts, first: number, count: number): Promise<number> {
-  const jobs = Array.from({ length: count }, (_, at) => `message-${first + at}`);
+  const jobs = Array.from({ length: count }, (_, at) => messageId(first + at));
   let id = '';
   const ms = await timed(async () => {
     ({ id } = await beginRun(parts, WHO, {

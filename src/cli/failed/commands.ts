@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
@@ -6,7 +7,8 @@ import { proposal } from '../../desk/causes/proposal.ts';
 import { checkOrder, editOrder } from '../../desk/edit/editOrder.ts';
 import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
 import { checkAnswer, editAnswer } from '../../desk/orders/editAnswers.ts';
-import { attempt, failureAnswer, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
+import { exportFailed } from '../../desk/orders/exportFailed.ts';
+import { attempt, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -15,8 +17,6 @@ import { driveRun } from '../../desk/runs/driveRun.ts';
 import { readReceipt } from '../../desk/runs/receipt.ts';
 import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
 import { findRecipe, listRecipes, removeRecipe, saveRecipe } from '../../desk/saved/savedRecipes.ts';
-import { failuresIn } from '../../queue/failures/readFailures.ts';
-import { toCsv } from '../../runtime/csv.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
@@ -46,6 +46,9 @@ interface Answered {
   code?: number;
 }
 
+/** Of a command that has written its answer as it came. */
+const WRITTEN: Answered = { json: undefined, text: '' };
+
 type Perform = (parts: RunParts, who: Author, wanted: Wanted, around: Surroundings) => Promise<Answered>;
 
 /** @throws Refused, NoTrace */
@@ -55,8 +58,9 @@ export async function perform(
   wanted: Wanted,
   around: Surroundings,
 ): Promise<number> {
-  const { json, text, code = EXIT.done } = await COMMANDS[wanted.do](parts, who, wanted, around);
-  around.stdout.write(wanted.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+  const answered = await COMMANDS[wanted.do](parts, who, wanted, around);
+  const { json, text, code = EXIT.done } = answered;
+  if (answered !== WRITTEN) around.stdout.write(wanted.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
   return code;
 }
 
@@ -160,14 +164,11 @@ const COMMANDS: Record<CommandName, Perform> = {
     const moved = await deleteOrders(parts, who, meant, { count, reason });
     return { json: moved, text: movedText('deleted', moved) };
   },
-  async export(parts, _who, { where }) {
-    const rows: ReturnType<typeof failureAnswer>[] = [];
-    for (const partition of parts.partitions.all) {
-      const jobs = where.jobs && new Set(where.jobs);
-      for await (const page of failuresIn(parts.redis, partition, { where: { ...where } }))
-        rows.push(...page.filter(({ job }) => jobs === undefined || jobs.has(job)).map(failureAnswer));
+  async export(parts, _who, { where, json }, { stdout }) {
+    for await (const part of exportFailed(parts, where, json ? 'json' : 'csv')) {
+      if (!stdout.write(part)) await once(stdout, 'drain');
     }
-    return { json: rows, text: csvOf(rows).trimEnd() };
+    return WRITTEN;
   },
 };
 
@@ -233,16 +234,3 @@ async function receiptOf(parts: RunParts, id: string, withRows: boolean): Promis
 }
 
 const runAnswered = (run: Run): Answered => ({ json: runAnswer(run), text: runText(runAnswer(run)) });
-
-function csvOf(rows: readonly ReturnType<typeof failureAnswer>[]): string {
-  const columns = ['job', 'order_id', 'user_id', 'money', 'reasons', 'first_failed_at', 'last_failed_at'];
-  return toCsv(
-    columns,
-    rows.map(({ issues, money, ...row }) => ({
-      ...row,
-      causes: '',
-      money: money ?? '',
-      reasons: issues.map(({ reason, path }) => `${reason} at ${path || 'the order'}`).join('; ') || 'fault',
-    })),
-  );
-}

@@ -1,5 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
-import { FAULT, readEntry } from '../../queue/failures/failure.ts';
+import { FAULT, type Failure, readEntry } from '../../queue/failures/failure.ts';
+import { hoursByCause, TREND_HOURS } from '../../queue/failures/readCauses.ts';
+import { HOUR_MS } from '../../runtime/units.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
 import { fieldsOf, pagesOf, pairs, replies } from '../kit/redisPages.ts';
@@ -20,11 +22,25 @@ interface Found {
   wrongSums: string[];
   causes: number;
   wrongCauses: string[];
+  hours: number;
+  wrongHours: string[];
   aside: number;
   lostAside: number;
 }
 
-const NAMES = ['failed', 'entries', 'right', 'listed', 'sums', 'causes', 'aside', 'lostAside'] as const;
+type Sums = Map<string, number>;
+
+const NAMES = [
+  'failed',
+  'entries',
+  'right',
+  'listed',
+  'sums',
+  'causes',
+  'hours',
+  'aside',
+  'lostAside',
+] as const;
 
 /** The index of failed orders against the failed set, and its sums against its entries. */
 export async function checksOfFailed(redis: Redis | Cluster, partitions: Partitions): Promise<Check[]> {
@@ -35,6 +51,7 @@ export async function checksOfFailed(redis: Redis | Cluster, partitions: Partiti
     for (const name of NAMES) all[name] += found[name];
     all.wrongSums.push(...found.wrongSums);
     all.wrongCauses.push(...found.wrongCauses);
+    all.wrongHours.push(...found.wrongHours);
     busy ||= moved;
   }
   const check = (name: string, expected: number, found: number, note?: string): Check => ({
@@ -61,6 +78,12 @@ export async function checksOfFailed(redis: Redis | Cluster, partitions: Partiti
       all.causes - all.wrongCauses.length,
       all.wrongCauses.slice(0, SHOWN).join(', '),
     ),
+    check(
+      'orders by cause and hour, of the last 47',
+      all.hours,
+      all.hours - all.wrongHours.length,
+      all.wrongHours.slice(0, SHOWN).join(', '),
+    ),
     check('orders set aside that are there', all.aside, all.aside - all.lostAside),
   ];
 }
@@ -74,6 +97,8 @@ const nothing = (): Found => ({
   wrongSums: [],
   causes: 0,
   wrongCauses: [],
+  hours: 0,
+  wrongHours: [],
   aside: 0,
   lostAside: 0,
 });
@@ -107,21 +132,33 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
   for await (const page of pagesOf(redis, queueKey(partition, 'failed'), PAGE)) {
     const entries = await redis.hmget(keys.entries, ...page.map(({ member }) => member));
     found.failed += page.length;
-    found.right += page.filter(({ score }, index) => entries[index]?.startsWith(`[${score},`)).length;
+    found.right += page.filter(({ score }, index) => entries[index]?.startsWith(`${score} `)).length;
   }
   const seen = new Set<string>();
-  const sums = new Map<string, number>();
-  const causes = new Map<string, number>();
+  const stored = await fieldsOf(redis, keys.causes);
+  const texts = new Map(
+    [...stored].flatMap(([name, text]): [string, string][] =>
+      name.endsWith(':cause') ? [[name.slice(0, -':cause'.length), text]] : [],
+    ),
+  );
+  const [sums, causes, hours] = [1, 2, 3].map(() => new Map<string, number>()) as [Sums, Sums, Sums];
   const users = new Set<string>();
+  // The hour before them may go out of the index meanwhile.
+  const from = Math.floor(Number((await redis.time())[0]) / 3_600) - TREND_HOURS + 2;
   let cursor = '0';
   do {
     const [next, flat] = await redis.hscan(keys.entries, cursor, 'COUNT', PAGE);
-    for (const [job, text] of pairs(flat)) {
-      if (!seen.has(job)) {
-        addTo(sums, text);
-        addToCauses(causes, users, text);
-      }
+    const page = pairs(flat).filter(([job]) => !seen.has(job));
+    const firsts = page.length === 0 ? [] : await redis.zmscore(keys.since, ...page.map(([job]) => job));
+    for (const [index, [job, text]] of page.entries()) {
       seen.add(job);
+      const first = Number(firsts[index] ?? 0);
+      const failure = readEntry(job, partition.index, first, text, texts);
+      if (failure === undefined) continue;
+      addTo(sums, failure);
+      addToCauses(causes, users, failure);
+      const hour = Math.floor(first / HOUR_MS);
+      if (hour >= from) for (const id of failure.causes) add(hours, `${id} in hour ${hour}`, 1);
     }
     cursor = next;
   } while (cursor !== '0');
@@ -135,6 +172,13 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
     found.lostAside += (await replies<number>(pipe)).filter((exists) => exists === 0).length;
   }
   const ofCauses = [...(await fieldsOf(redis, keys.causes))].filter(([name]) => SUMMED.test(name));
+  const ofHours = [...hoursByCause(Object.fromEntries(await fieldsOf(redis, keys.hours)))].flatMap(
+    ([id, each]) =>
+      [...each]
+        .filter(([hour]) => hour >= from)
+        .map(([hour, orders]): [string, string] => [`${id} in hour ${hour}`, String(orders)]),
+  );
+  [found.hours, found.wrongHours] = held(hours, new Map(ofHours));
   [found.causes, found.wrongCauses] = held(causes, new Map(ofCauses));
   return found;
 }
@@ -148,10 +192,7 @@ function held(sums: Map<string, number>, stored: Map<string, string>): [number, 
   return [names.length, names.filter((name) => (sums.get(name) ?? 0) !== Number(stored.get(name) ?? 0))];
 }
 
-function addTo(sums: Map<string, number>, text: string): void {
-  const failure = readEntry('', 0, 0, text);
-  if (failure === undefined) return;
-  const { minorUnits, issues } = failure;
+function addTo(sums: Sums, { minorUnits, issues }: Failure): void {
   const reasons = issues.length === 0 ? [FAULT] : issues.map(({ code }) => code);
   for (const name of ['', ...new Set(reasons)].map((reason) => reason && `${reason}:`)) {
     add(sums, `${name}orders`, 1);
@@ -159,9 +200,7 @@ function addTo(sums: Map<string, number>, text: string): void {
   }
 }
 
-function addToCauses(causes: Map<string, number>, users: Set<string>, text: string): void {
-  const failure = readEntry('', 0, 0, text);
-  if (failure === undefined) return;
+function addToCauses(causes: Sums, users: Set<string>, failure: Failure): void {
   const { minorUnits, user } = failure;
   for (const id of failure.causes) {
     add(causes, `${id}:orders`, 1);
@@ -171,5 +210,4 @@ function addToCauses(causes: Map<string, number>, users: Set<string>, text: stri
   }
 }
 
-const add = (sums: Map<string, number>, name: string, more: number) =>
-  sums.set(name, (sums.get(name) ?? 0) + more);
+const add = (sums: Sums, name: string, more: number) => sums.set(name, (sums.get(name) ?? 0) + more);

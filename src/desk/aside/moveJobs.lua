@@ -1,7 +1,7 @@
 -- Moves failed jobs out of the way and back, or removes them for good. A job that is not where the call found it is left
 -- alone. Preceded by failures/index.lua.
 --
--- KEYS[1]  {p}:failures
+-- KEYS[1]  {p}:failures:2
 -- KEYS[2]  the queue's failed jobs
 -- KEYS[3]  those set aside: zset, job id → when it failed, ms; who did so and why stands on the job, as `aside`
 -- ARGV[1]  what the key of a job begins with
@@ -17,7 +17,7 @@ local from = (does == 'restore' or does == 'delete aside') and KEYS[3] or KEYS[2
 local done = {}
 
 local function first_of(id, otherwise)
-  return redis.call('ZSCORE', KEYS[1] .. ':since', id) or otherwise
+  return redis.call('ZSCORE', index.since, id) or otherwise
 end
 
 for i = 4, #ARGV, 2 do
@@ -34,7 +34,7 @@ for i = 4, #ARGV, 2 do
       redis.call('ZADD', KEYS[2], failed_on, id)
       redis.call('HDEL', job, 'aside')
       -- From there the index takes it when the job is noted as failed again.
-      redis.call('ZADD', KEYS[1] .. ':retried', ok and note.first or failed_on, id)
+      redis.call('ZADD', index.retried, ok and note.first or failed_on, id)
     else
       redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed')
     end

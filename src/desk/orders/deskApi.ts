@@ -2,7 +2,6 @@ import type { Author } from '../../audit/auditEntry.ts';
 import { NoTrace } from '../../audit/auditLog.ts';
 import { HttpProblem } from '../../http/transport/problem.ts';
 import { CSV_TYPE } from '../../http/transport/send.ts';
-import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { isOfSqs, type LetterQueue } from '../../queue/letterQueue.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
@@ -36,7 +35,8 @@ import { readStory } from '../story/story.ts';
 import { storyAnswer } from '../story/storyAnswer.ts';
 import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/auditAnswers.ts';
 import { checkAnswer, editAnswer, MOST_ISSUES } from './editAnswers.ts';
-import { attempt, failureAnswer, groups, type Held, holdAnswer, search } from './reads.ts';
+import { exportFailed } from './exportFailed.ts';
+import { attempt, groups, type Held, holdAnswer, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
 
@@ -54,9 +54,6 @@ interface Chosen {
 }
 
 type Used = Pick<RunWanted, 'recipe' | 'recipeName'>;
-
-/** More is for the command line. */
-const MOST_EXPORTED = 100_000;
 
 /** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
 export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>) {
@@ -90,19 +87,11 @@ export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>
       limit: number;
       cursor?: string | undefined;
     }) => search(parts, { ...where, ...page }),
-    async failedExport({ cause, reason }: Pick<Meant, 'cause' | 'reason'>) {
-      const orders: ReturnType<typeof failureAnswer>[] = [];
-      for (const partition of parts.partitions.all) {
-        for await (const page of failuresIn(parts.redis, partition, { where: { cause, reason } })) {
-          orders.push(...page.map(failureAnswer));
-          if (orders.length > MOST_EXPORTED)
-            throw new Refused(
-              `These are more than ${MOST_EXPORTED} orders: order-pipeline failed export writes them.`,
-            );
-        }
-      }
-      return { currency: parts.currency, orders };
-    },
+    failedExport: async ({ where, format }: { where: Meant; format: 'csv' | 'jsonl' }) => ({
+      type: format === 'csv' ? CSV_TYPE : JSON_LINES_TYPE,
+      name: `failed-orders.${format}`,
+      parts: exportFailed(parts, where, format),
+    }),
     failedOrder: ({ job }: { job: string }) => show(parts, job),
     checkOrder: async (input: Written) => checkAnswer(await checkOrder(parts, input), parts.currency),
     editOrder: async (input: EditWanted, who: Author) =>

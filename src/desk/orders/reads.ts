@@ -1,7 +1,7 @@
 import { toJsonAmount } from '../../orders/money.ts';
 import { dayOf } from '../../orders/timestamp.ts';
 import type { Failure } from '../../queue/failures/failure.ts';
-import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
+import { type CauseSums, readCauses, trendOf } from '../../queue/failures/readCauses.ts';
 import { type FailureCursor, readFailurePage, readFailures } from '../../queue/failures/readFailures.ts';
 import { type Hold, isOver, readHolds } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
@@ -19,11 +19,8 @@ const countsOf = ({ orders, minorUnits }: Counts) => ({ orders, money: toJsonAmo
 
 export type GroupAnswer = ReturnType<typeof groupAnswer>;
 
-function groupAnswer(
-  { id, reason, path, shape, orders, users, minorUnits, unknown, firstSeen, lastSeen }: CauseSums,
-  today: string,
-  hold: ShownHold | null,
-) {
+function groupAnswer(cause: CauseSums, now: number, hold: ShownHold | null) {
+  const { id, reason, path, shape, orders, users, minorUnits, unknown, firstSeen, lastSeen } = cause;
   return {
     cause: id,
     reason,
@@ -35,7 +32,8 @@ function groupAnswer(
     of_unknown_value: unknown,
     first_seen: firstSeen,
     last_seen: lastSeen,
-    new: firstSeen.startsWith(today),
+    new: firstSeen.startsWith(dayOf(new Date(now).toISOString())),
+    trend: trendOf(cause, now),
     hold,
   };
 }
@@ -56,10 +54,9 @@ export async function groups({ redis, partitions, currency }: TryParts, held: He
     readHolds(redis),
     redis.time(),
   ]);
-  const today = dayOf(new Date(Number(seconds) * 1_000).toISOString());
   const all = causes.map((each) => {
     const hold = holds.get(each.id);
-    return groupAnswer(each, today, hold ? holdAnswer(hold, isOver(hold, each)) : null);
+    return groupAnswer(each, Number(seconds) * 1_000, hold ? holdAnswer(hold, isOver(hold, each)) : null);
   });
   const isHeld = ({ hold }: GroupAnswer) => hold !== null && !hold.over;
   const { orders, minorUnits, unknown, since } = whole;

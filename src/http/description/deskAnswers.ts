@@ -53,6 +53,10 @@ export const searchRequest = z.strictObject({
   limit: z.int().min(1).max(1_000).default(50),
   cursor: z.string().max(1_000).optional(),
 });
+export const exportRequest = z.strictObject({
+  where: failedFilter.default({}),
+  format: z.enum(['csv', 'jsonl']).default('csv').meta({ description: 'What kind of file.' }),
+});
 export const proposalRequest = z.strictObject({ where: failedFilter.default({}) });
 const chosen = { recipe: recipe.optional(), recipe_name: recipeReference.optional() };
 type Chosen = { recipe?: unknown; recipe_name?: unknown };
@@ -112,6 +116,10 @@ export const group = z.object({
   first_seen: time,
   last_seen: time,
   new: z.boolean().meta({ description: 'First seen today, UTC, by the clock of Redis.' }),
+  trend: z.array(count).length(48).meta({
+    description:
+      'Of its orders, how many failed first in each of the last 48 hours, UTC; the hour under way last.',
+  }),
   hold,
 });
 export const failedGroups = z
@@ -142,7 +150,6 @@ const failedRow = z.object({
   last_failed_at: time,
 });
 export const failedOrders = z.object({ currency, orders: z.array(failedRow), next_cursor: text.nullable() });
-export const failedExport = z.object({ currency, orders: z.array(failedRow) });
 
 const fault = z.object({ reason: text, path: text, why: text });
 const ledger = z.enum(['absent', 'same', 'other']);

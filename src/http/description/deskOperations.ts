@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { REASONS } from '../../orders/invalidOrder.ts';
 import { auditOperations } from './auditOperations.ts';
 import * as answers from './deskAnswers.ts';
 import { letterOperations } from './letterOperations.ts';
-import { operation } from './operation.ts';
-import { cause, csvFormat, limit, noParameters, oneOf } from './parameters.ts';
+import { fileAnswer, NO_FILE, operation } from './operation.ts';
+import { cause, limit, noParameters, oneOf } from './parameters.ts';
 import { EXAMPLE_STORY, storyOperations } from './storyOperations.ts';
 
 const AT = '2026-05-01T10:00:00.000Z';
@@ -76,9 +75,6 @@ const id = (description: string, example: string) =>
 const common = { tag: 'Desk' as const, momentary: true as const, operators: true as const };
 const get = { ...common, pathParameters: z.object({}), query: noParameters };
 const post = { ...get, method: 'post' as const };
-const reason = oneOf([...REASONS, 'fault'])
-  .optional()
-  .meta({ description: 'Only orders refused for it.' });
 
 /** The desk: what has failed and why, and what is done about it. Everything that changes something is audited. */
 export const deskOperations = {
@@ -112,6 +108,7 @@ export const deskOperations = {
           first_seen: AT,
           last_seen: AT,
           new: true,
+          trend: [...Array<number>(47).fill(0), 2],
           hold: null,
         },
       ],
@@ -146,22 +143,16 @@ export const deskOperations = {
     problems: ['not-found'],
   }),
   failedExport: operation({
-    ...get,
+    ...post,
     path: '/desk/api/export',
-    summary: 'All failed orders of a cause or a reason, with their reasons',
-    query: z.strictObject({ cause: cause.optional(), reason, format: csvFormat }),
-    answer: answers.failedExport,
-    example: { currency: CURRENCY, orders: [FAILED] },
-    csv: {
-      columns: ['job', 'order_id', 'user_id', 'money', 'reasons', 'first_failed_at', 'last_failed_at'],
-      rows: ({ orders }) =>
-        orders.map(({ issues, causes: _, money, ...row }) => ({
-          ...row,
-          money: money ?? '',
-          reasons:
-            issues.map((each) => `${each.reason} at ${each.path || 'the order'}`).join('; ') || 'fault',
-        })),
-    },
+    summary: 'All failed orders that match as a file, with their reasons',
+    description:
+      'As long as there are orders: it is sent as it is read. `csv`: job, order_id, user_id, money, reasons, first_failed_at ' +
+      'and last_failed_at. `jsonl`: on each line what a search says of an order.',
+    body: answers.exportRequest,
+    answer: fileAnswer,
+    example: NO_FILE,
+    files: ['text/csv', 'application/x-ndjson'],
   }),
   failedOrder: operation({
     ...get,

@@ -55,9 +55,10 @@ export function deskRoutes(api: DeskApi): Router {
   const route = operationRoutes(router);
   for (const [name, operation] of Object.entries(deskOperations) as [keyof DeskApi, Operation][]) {
     const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
-    if (operation.files) fileRoute(router, operation, answer);
-    else if (operation.body === undefined) route(operation, (input) => answer(input));
-    else postRoute(router, operation.holdsOrder ? readOrder : readBody, operation, operation.body, answer);
+    if (operation.body !== undefined)
+      postRoute(router, operation.holdsOrder ? readOrder : readBody, operation, operation.body, answer);
+    else if (operation.files) fileRoute(router, operation, answer);
+    else route(operation, (input) => answer(input));
   }
   return router;
 }
@@ -93,7 +94,8 @@ function postRoute(
       if (!found.success) throw invalidParameters(found.error.issues.map(faultOf));
       const who = { ...personOf(response), address: clientAddress(request) };
       const answered = await answer({ ...(found.data as object), ...parameters }, who);
-      sendUnstored(request, response, { type: JSON_TYPE, body: JSON.stringify(answered) });
+      if (operation.files) await sendParts(request, response, answered as SentFile);
+      else sendUnstored(request, response, { type: JSON_TYPE, body: JSON.stringify(answered) });
     })
     .all(methodNotAllowed('POST'));
 }

@@ -3,7 +3,7 @@ import { normaliseId } from '../../orders/ids.ts';
 import { InvalidOrder, type Issue, REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { statedMinorUnits } from '../../orders/statedValue.ts';
 import { idsOf, orderOf } from '../readOrderJob.ts';
-import { causesOf } from './shape.ts';
+import { causesOf, causeTextOf, readCause } from './shape.ts';
 
 /** Where the index says it: an issue of a refused order, without what was sent. */
 export type IndexedIssue = Pick<Issue, 'code' | 'path'>;
@@ -38,13 +38,15 @@ export const FAULT = 'fault';
 
 const MOST_ISSUES = 20;
 
-/** What the scripts get of one job. */
+/** What the scripts get of one job; see index.lua for what an entry is. */
 export interface Noted {
   /** As text, '' when unknown. */
   minorUnits: string;
-  /** The middle of its entry. */
-  rest: string;
+  attempts: number;
+  /** What each of its causes is. */
   causes: string[];
+  places: string;
+  names: string;
   /** Tells its user from others, '' when it names none. */
   user: string;
 }
@@ -53,19 +55,28 @@ export interface Noted {
 export function notedOf(data: unknown, issues: readonly IndexedIssue[], attempts: number): Noted {
   const { orderId, userId } = idsOf(data);
   const some = issues.slice(0, MOST_ISSUES);
-  const found = some.map(({ code, path }) => [code, wellFormed(path)]);
   const order = orderIn(data);
+  const causes = causesOf(order, some);
   return {
     minorUnits: statedMinorUnits(order)?.toString() ?? '',
-    // What stands before it, and what it is told apart by, is only known in Redis.
-    rest: JSON.stringify([wellFormed(orderId), wellFormed(userId), attempts, found]).slice(1, -1),
-    causes: causesOf(order, some),
+    attempts,
+    causes,
+    places: some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join('') || '-',
+    names: JSON.stringify([wellFormed(orderId), wellFormed(userId)]).slice(1, -2),
     user: userId === '' ? '' : shortHash(normaliseId(userId, 'upper')),
   };
 }
 
+const FIRST_LETTER = 'a'.charCodeAt(0);
+
+/** Of an issue: which of the causes it is of, and the positions that a cause does not tell. */
+const placeOf = ({ path }: IndexedIssue, cause: number): string =>
+  String.fromCharCode(FIRST_LETTER + cause) +
+  [...path.matchAll(/\[(\d+)\]/g)].map(([, position]) => position).join('.');
+
 /** 48 bits: of a million users two are likely taken for one in every 500 installations. */
-const shortHash = (text: string): string => createHash('sha1').update(text).digest('base64url').slice(0, 8);
+const shortHash = (text: string): string =>
+  createHash('sha1').update(wellFormed(text)).digest('hex').slice(0, 12);
 
 /** The issues of an error that ended a job, none for a fault. */
 export const issuesOf = (error: Error): readonly IndexedIssue[] =>
@@ -91,27 +102,51 @@ function issueIn(line: string): IndexedIssue | undefined {
   return code === undefined ? undefined : { code: code as Reason, path: path === 'the order' ? '' : path };
 }
 
-type Entry = [number, number, number | null, string, string, number, [Reason, string][], string[], string];
+const ENTRY = /^(\S+) (-?\d+)(?:x(\d+))? (\S+) ([\da-f]*[=:-])([\da-f]+) ([^"]+)(".*)$/s;
 
-/** `first`: when it first failed, ms. Undefined when the entry is none of ours. */
-export function readEntry(job: string, partition: number, first: number, text: string): Failure | undefined {
-  const entry = parsed(text);
-  if (!Array.isArray(entry) || !Array.isArray(entry[6])) return undefined;
-  const [, last, minorUnits, orderId, userId, attempts, issues, causes = [], user = ''] = entry as Entry;
+/**
+ * `first`: when it first failed, ms. `causes`: what each is, by id. Undefined when the entry is none of ours, or names
+ * a cause that nobody knows.
+ */
+export function readEntry(
+  job: string,
+  partition: number,
+  first: number,
+  text: string,
+  causes: ReadonlyMap<string, string>,
+): Failure | undefined {
+  const fields = ENTRY.exec(text);
+  if (fields === null) return undefined;
+  const [, failed, late, attempts = 1, minorUnits, user = '', ids = '', places = '', names] = fields;
+  const pair = parsed(`[${names}"]`);
+  const listed = ids.match(/.{10}/g) ?? [];
+  if (!Array.isArray(pair) || listed.some((id) => !causes.has(id))) return undefined;
+  const [orderId, userId] = pair as [string, string];
+  const issues = [...places.matchAll(/([a-z])([\d.]*)/g)].flatMap(([, letter = '', positions = '']) => {
+    const id = listed[letter.charCodeAt(0) - FIRST_LETTER];
+    if (id === undefined) return [];
+    const { reason, path } = readCause(causes.get(id) as string);
+    return [{ code: reason as Reason, path: withPositions(path, positions) }];
+  });
   return {
     job,
     partition,
     orderId,
     userId,
-    minorUnits: minorUnits ?? undefined,
+    minorUnits: minorUnits === '-' ? undefined : Number(minorUnits),
     kind: issues.length === 0 ? 'fault' : 'refused',
-    issues: issues.map(([code, path]) => ({ code, path })),
-    causes,
-    user,
-    attempts,
+    issues,
+    causes: [...new Set(listed)],
+    user: user === '=' ? shortHash(userId) : user.slice(0, -1),
+    attempts: Number(attempts),
     firstFailedAt: new Date(first).toISOString(),
-    lastFailedAt: new Date(last).toISOString(),
+    lastFailedAt: new Date(Number(failed) + Number(late)).toISOString(),
   };
+}
+
+function withPositions(path: string, positions: string): string {
+  const left = positions.split('.');
+  return path.replace(/\[\*\]/g, () => `[${left.shift() ?? ''}]`);
 }
 
 /** Minor units that it says it is worth; undefined when that cannot be told. */

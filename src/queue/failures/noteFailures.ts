@@ -47,14 +47,18 @@ export async function noteAll(
       FAILED_ROOM,
       found ? '1' : '0',
       JSON.stringify(
-        some.flatMap(({ job, failedOn = '', minorUnits = '', rest = '', causes = [], user = '' }) => [
-          job,
-          failedOn,
-          minorUnits,
-          rest,
-          causes,
-          user,
-        ]),
+        some.flatMap(
+          ({
+            job,
+            failedOn = '',
+            minorUnits = '',
+            attempts = 0,
+            user = '',
+            causes = [],
+            places = '',
+            names = '',
+          }) => [job, failedOn, minorUnits, attempts, user, causes, places, names],
+        ),
       ),
     );
   }

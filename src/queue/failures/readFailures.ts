@@ -4,6 +4,7 @@ import type { Reason } from '../../orders/invalidOrder.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { type FAULT, type Failure, readEntry } from './failure.ts';
+import { INDEX_SCRIPT } from './noteFailures.ts';
 
 /** Money in minor units; the orders whose money is unknown are counted in `unknown`. */
 export interface FailedSums {
@@ -74,12 +75,12 @@ export interface FailureFilter {
   text?: string | undefined;
 }
 
-const SCRIPT = readFileSync(new URL('./page.lua', import.meta.url), 'utf8');
+const SCRIPT = INDEX_SCRIPT + readFileSync(new URL('./page.lua', import.meta.url), 'utf8');
 /** Redis does nothing else meanwhile: some 2 ms, with a text to look for some 5. */
 const LOOKED_AT = 500;
 
 type ScriptedRedis = (Redis | Cluster) & {
-  pageFailures(...args: (string | number)[]): Promise<[string, string, string[]]>;
+  pageFailures(...args: (string | number)[]): Promise<[string, string, string[], string[]]>;
 };
 
 /** Failed orders that match, the one that failed first first; a round trip for each partition and some hundred looked at. */
@@ -90,7 +91,7 @@ export async function readFailurePage(
 ): Promise<Failure[]> {
   const pages = partitions.map(async (partition) => {
     const found: Failure[] = [];
-    for await (const some of failuresIn(redis, partition, { after, where })) {
+    for await (const some of failuresIn(redis, partition, { after, where, most: count })) {
       found.push(...some);
       if (found.length >= count) break;
     }
@@ -102,35 +103,44 @@ export async function readFailurePage(
     .slice(0, count);
 }
 
-/** All of one partition that match, in the same order, in steps; of those that fail meanwhile some. */
+/** All of one partition that match, in the same order, in steps of `most` at most; of those that fail meanwhile some. */
 export async function* failuresIn(
   redis: Redis | Cluster,
   partition: Partition,
-  { after, where = {} }: { after?: FailureCursor | undefined; where?: FailureFilter },
+  {
+    after,
+    where = {},
+    most = LOOKED_AT,
+  }: { after?: FailureCursor | undefined; where?: FailureFilter; most?: number },
 ): AsyncGenerator<Failure[], void, undefined> {
   if (!('pageFailures' in redis)) redis.defineCommand('pageFailures', { numberOfKeys: 1, lua: SCRIPT });
   const { cause = '', reason = '', text = '' } = where;
   const needle = asStored(text);
   let [from, skip] = beginningIn(partition, after);
   do {
-    const [nextFrom, nextSkip, page] = await (redis as ScriptedRedis).pageFailures(
+    const [nextFrom, nextSkip, page, causes] = await (redis as ScriptedRedis).pageFailures(
       failureKeys(partition).entries,
       from,
       skip,
       LOOKED_AT,
+      most,
       cause,
       reason,
       needle,
       queueKey(partition, ''),
     );
+    const texts = new Map(pairsOf(causes));
     const found = Array.from({ length: page.length / 3 }, (_, at) => {
       const [job = '', first, entry = ''] = page.slice(3 * at, 3 * at + 3);
-      return readEntry(job, partition.index, Number(first), entry);
+      return readEntry(job, partition.index, Number(first), entry, texts);
     });
     yield found.filter((failure) => failure !== undefined);
     [from, skip] = [nextFrom, nextSkip];
   } while (from !== '');
 }
+
+const pairsOf = (flat: readonly string[]): [string, string][] =>
+  Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] as string, flat[2 * at + 1] as string]);
 
 /** As it stands in JSON; Redis knows small letters of A to Z alone. */
 const asStored = (text: string): string =>

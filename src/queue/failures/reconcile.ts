@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
-import { failureKeys, queueKey } from '../../store/keys.ts';
+import { failureKeys, olderFailureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { notedOf, parsed, storedIssues } from './failure.ts';
 import { INDEX_SCRIPT, noteAll } from './noteFailures.ts';
@@ -9,7 +9,7 @@ import { INDEX_SCRIPT, noteAll } from './noteFailures.ts';
 const SCRIPT = INDEX_SCRIPT + readFileSync(new URL('./reconcile.lua', import.meta.url), 'utf8');
 
 /** Redis does nothing else meanwhile: below a millisecond where all is right, some 4 where nothing is. */
-const STRETCHES = { failed: 1_000, index: 200, retried: 500 };
+const STRETCHES = { failed: 1_000, index: 200, since: 500, retried: 500 };
 /** A job may carry a megabyte, and what was sent once more beside it. */
 const JOBS_AT_ONCE = 50;
 /** Whoever makes a pass asks again sooner than that, unless it died. */
@@ -46,18 +46,18 @@ export async function reconcileFailures(
   };
   const started = performance.now();
   for (const [stretch, count] of Object.entries(STRETCHES)) {
-    let cursor = '0';
-    do {
-      const reply = await ask(stretch, cursor, count);
+    for (let cursor = ''; cursor !== '0'; ) {
+      const reply = await ask(stretch, cursor || '0', count);
       if (reply === null) return false;
       const missing = reply[1];
       for (let from = 0; from < missing.length; from += 2 * JOBS_AT_ONCE) {
         await noteStored(redis, partition, missing.slice(from, from + 2 * JOBS_AT_ONCE));
         signal?.throwIfAborted();
       }
-      cursor = reply[0];
-    } while (cursor !== '0');
+      cursor = reply[0] === 'again' ? '' : reply[0];
+    }
   }
+  await redis.del(...olderFailureKeys(partition));
   const rest = Math.round(Math.max(SHORTEST_REST_MS, REST * (performance.now() - started)));
   if (!alone) await ask('end', rest, Math.max(DUE_AFTER_MS, rest));
   return true;

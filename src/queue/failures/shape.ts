@@ -58,11 +58,12 @@ export const causeId = (text: string): string => createHash('sha1').update(text)
 /** What the issues of an order come from, each once. `order` is undefined when nobody could read one. */
 export function causesOf(order: unknown, issues: readonly Pick<Issue, 'code' | 'path'>[]): string[] {
   if (issues.length === 0) return [causeText({ reason: 'fault', path: '', shape: '' })];
-  const texts = issues.map(({ code, path }) => {
-    const shape = OF_VALUES.includes(code) ? shapeOf(valueAt(order, path)) : '';
-    return causeText({ reason: code, path: generalPath(path), shape });
-  });
-  return [...new Set(texts)];
+  return [...new Set(issues.map((issue) => causeTextOf(order, issue)))];
+}
+
+export function causeTextOf(order: unknown, { code, path }: Pick<Issue, 'code' | 'path'>): string {
+  const shape = OF_VALUES.includes(code) ? shapeOf(valueAt(order, path)) : '';
+  return causeText({ reason: code, path: generalPath(path), shape });
 }
 
 const generalPath = (path: string): string =>

@@ -6,6 +6,7 @@ import { holdInWords } from './causeHold.ts';
 import type { Cause, Causes } from './deskApi.ts';
 import { follow } from './follow.ts';
 import { asideList, runsList } from './lists.ts';
+import { trend } from './trend.ts';
 import { linkTo, type View } from './view.ts';
 import { causeInWords, waitingInWords, worthInWords } from './words.ts';
 
@@ -98,6 +99,7 @@ function causeCard(cause: Cause, currency: string): HTMLElement {
       element('span', {}, counted(orders, 'order')),
       users > 0 && element('span', {}, counted(users, 'user')),
       element('span', {}, seenInWords(cause)),
+      trend(cause.trend),
     ),
     hold !== null && holdInWords(hold),
   );

@@ -26,6 +26,8 @@ export interface Cause {
   last_seen: string;
   new: boolean;
   hold: Hold | null;
+  /** Of its orders those that failed first in each of the last 48 hours; the one under way last. */
+  trend: number[];
 }
 
 export interface Causes {
@@ -311,11 +313,10 @@ export function deskApi(root: string, locked: (trouble: Trouble) => void) {
     restore: (jobs: readonly string[], because: string) => post<Moved>('/restore', { jobs, because }),
     remove: (where: Where, aside: boolean, count: number, because: string) =>
       post<Moved>('/delete', { where, aside, count, because }),
-    /** A file for whoever sent them; of a cause or a reason. */
-    async csv({ cause = '', reason = '' }: Where): Promise<string> {
-      const filled = Object.entries({ cause, reason, format: 'csv' }).filter(([, value]) => value !== '');
-      const url = `${api}/export?${new URLSearchParams(filled)}`;
-      const answer = await ask(url, { accept: 'text/csv', key: keptKey() });
+    /** A file for whoever sent them. */
+    async csv(where: Where): Promise<string> {
+      const asked = { accept: 'text/csv', key: keptKey(), method: 'POST' as const, body: { where } };
+      const answer = await ask(`${api}/export`, asked);
       if (!answer.ok) throw troubleOf(answer);
       return answer.text;
     },

@@ -44,12 +44,7 @@ export function ordersList({ api, signal }: Desk, where: Where): HTMLElement {
   return element(
     'section',
     { class: 'panel list', 'aria-label': 'Orders' },
-    element(
-      'div',
-      { class: 'head' },
-      element('h3', {}, 'Orders'),
-      where.text === undefined && where.jobs === undefined && csv.button,
-    ),
+    element('div', { class: 'head' }, element('h3', {}, 'Orders'), csv.button),
     csv.said,
     rows,
     more,

@@ -4,11 +4,11 @@ import { InvalidOrder } from '../../../src/orders/invalidOrder.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { notedOf } from '../../../src/queue/failures/failure.ts';
 import { noteAll } from '../../../src/queue/failures/noteFailures.ts';
-import { readCauses } from '../../../src/queue/failures/readCauses.ts';
+import { type CauseSums, readCauses, trendOf } from '../../../src/queue/failures/readCauses.ts';
 import { readFailurePage, readFailures } from '../../../src/queue/failures/readFailures.ts';
 import { reconcileFailures } from '../../../src/queue/failures/reconcile.ts';
 import { shapeOf } from '../../../src/queue/failures/shape.ts';
-import { failureKeys, queueKey } from '../../../src/store/keys.ts';
+import { failureKeys, olderFailureKeys, queueKey } from '../../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
 import { anOrder, RULES } from '../../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
@@ -87,7 +87,7 @@ describe('the causes of failed orders', () => {
     await fail('both', priced('x', { user_id: 'U9', order_value: 100, currency: 'EUR' }), 2_000);
     const causes = await readCauses(redis, all);
     const time = (ms: number) => new Date(ms).toISOString();
-    expect(causes.map(({ id, newest, ...cause }) => cause)).toEqual([
+    expect(causes.map(({ id, newest, hours, ...cause }) => cause)).toEqual([
       {
         reason: 'wrong_type',
         path: 'order_value',
@@ -143,7 +143,7 @@ describe('the causes of failed orders', () => {
     expect(await redis.exists(failureKeys(partition).causes, failureKeys(partition).users)).toBe(0);
   });
 
-  it('are the same when the index is made anew from the jobs, or was written before there were causes', async () => {
+  it('are the same when the index is made anew from the jobs, in part or as a whole', async () => {
     for (let n = 0; n < 30; n += 1) {
       const currency = n % 5 === 0 ? 'EUR' : 'USD';
       await fail(
@@ -154,21 +154,85 @@ describe('the causes of failed orders', () => {
     }
     const before = await readCauses(redis, all);
     expect(before.length).toBe(5);
-    for (const partition of all) {
-      const { pass, ...keys } = failureKeys(partition);
-      await redis.del(pass, ...Object.values(keys));
-      await reconcileFailures(redis, partition, { alone: true });
-    }
-    expect(await readCauses(redis, all)).toEqual(before);
-    for (const partition of all) {
-      const { entries, causes, users } = failureKeys(partition);
-      await redis.del(causes, users);
-      for (const [id, text] of Object.entries(await redis.hgetall(entries))) {
-        await redis.hset(entries, id, JSON.stringify(JSON.parse(text).slice(0, 7)));
+    const { since: _, retried: __, ...one } = failureKeys(all[0] as Partition);
+    for (const gone of [
+      Object.keys(one),
+      ['causes'],
+      ['causes', 'users', 'hours'],
+      ['sums'],
+      ['entries'],
+      ['since'],
+    ]) {
+      for (const partition of all) {
+        const keys = failureKeys(partition);
+        await redis.del(...gone.map((name) => keys[name as keyof typeof keys]));
+        await reconcileFailures(redis, partition, { alone: true });
       }
+      expect([gone, await readCauses(redis, all)]).toEqual([gone, before]);
+    }
+    for (const partition of all) {
+      const { causes } = failureKeys(partition);
+      const [some = ''] = (await redis.hkeys(causes)).filter((name) => name.endsWith(':cause'));
+      await redis.hdel(causes, some);
       await reconcileFailures(redis, partition, { alone: true });
     }
     expect(await readCauses(redis, all)).toEqual(before);
+  });
+
+  it('are found anew over an index of an older layout, of which the first times stay and nothing else', async () => {
+    const partition = await fail('a', priced('1,5', { user_id: 'U1' }), 5_000);
+    const [cause] = await readCauses(redis, all);
+    const { since, retried: _, ...keys } = failureKeys(partition);
+    await redis.del(...Object.values(keys));
+    await redis.zadd(since, 3_000, 'a', 2_000, 'left while the older version ran');
+    const older = olderFailureKeys(partition);
+    await redis.hset(older[0] as string, 'a', '[5000,5000,100,"","",1,[],[],""]');
+    for (const key of older.slice(1)) await redis.hset(key, 'orders', 1);
+    await reconcileFailures(redis, partition, { alone: true });
+    expect(await redis.exists(...older)).toBe(0);
+    const first = new Date(3_000).toISOString();
+    expect(await readCauses(redis, all)).toEqual([{ ...cause, firstSeen: first, newest: first }]);
+    expect(await redis.zrange(since, 0, '-1')).toEqual(['a']);
+  });
+
+  it('say how many of their orders failed first in each hour, a retry that fails again included once', async () => {
+    const HOUR = 3_600_000;
+    const now = 490_000 * HOUR + 5;
+    for (const [n, ago] of [0, 0, 1, 47, 48, 95].entries())
+      await fail(`h${n}`, priced('1,5', { user_id: `U${n}` }), now - ago * HOUR);
+    const trend = async () => {
+      const [cause] = await readCauses(redis, all);
+      const hours = trendOf(cause as CauseSums, now);
+      return Object.entries(hours).flatMap(([at, orders]) => (orders > 0 ? [[47 - Number(at), orders]] : []));
+    };
+    expect(await trend()).toEqual([
+      [47, 1],
+      [1, 1],
+      [0, 2],
+    ]);
+    const partition = of('U2');
+    await redis.zrem(queueKey(partition, 'failed'), 'h2');
+    await noteAll(redis, partition, [{ job: 'h2' }]);
+    expect(await trend()).toEqual([
+      [47, 1],
+      [0, 2],
+    ]);
+    await fail('h2', priced('7,25', { user_id: 'U2' }), now);
+    expect(await trend()).toEqual([
+      [47, 1],
+      [1, 1],
+      [0, 2],
+    ]);
+    for (const each of all) {
+      const { since: _, retried: __, ...keys } = failureKeys(each);
+      await redis.del(...Object.values(keys));
+      await reconcileFailures(redis, each, { alone: true });
+    }
+    expect(await trend()).toEqual([
+      [47, 1],
+      [1, 1],
+      [0, 2],
+    ]);
   });
 
   it('stay a readable number when no two values look alike', async () => {

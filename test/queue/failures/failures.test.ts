@@ -65,7 +65,7 @@ describe('the index of failed orders', () => {
         causeId('missing_field\nitems[*].quantity\nnothing'),
         causeId('missing_field\nitems[*].price_per_unit\nnothing'),
       ],
-      user: expect.stringMatching(/^[\w-]{8}$/),
+      user: expect.stringMatching(/^[\da-f]{12}$/),
       attempts: 1,
       firstFailedAt: expect.any(String),
       lastFailedAt: expect.any(String),

@@ -126,7 +126,15 @@ describe('the index of failed orders after something went past it', () => {
   it('takes no note of a failure that is not the last', async () => {
     await fail(['late']);
     const entry = await redis.hget(keys.entries, 'late');
-    const stale = { job: 'late', minorUnits: '7', rest: '"O","U",1,[]]' };
+    const stale = {
+      job: 'late',
+      minorUnits: '7',
+      attempts: 1,
+      names: '"O","U',
+      places: '-',
+      causes: ['fault\n\n'],
+      user: '',
+    };
     await noteAll(redis, partition, [
       { ...stale, failedOn: '1' },
       { ...stale, job: 'never', failedOn: '1' },
