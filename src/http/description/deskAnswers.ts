@@ -231,8 +231,7 @@ export const repairReceipt = z.object({
   run: repairRun,
   money: z.object({ before: money, repaired: money, elsewhere: money, after: money }).meta({
     description:
-      'In the ledger: after = before + repaired + elsewhere. `elsewhere` is what somebody else sent meanwhile, and what ' +
-      'the run sent where a crash kept the answer from being heard.',
+      'In the ledger: after = before + repaired + elsewhere, which is what somebody else sent meanwhile.',
   }),
   states: z.object({
     counted: count,

@@ -15,6 +15,7 @@ import {
 import { sendBatch } from '../../../src/desk/runs/sendBatch.ts';
 import { readFailures } from '../../../src/queue/failures/readFailures.ts';
 import type { Repair } from '../../../src/queue/repairs.ts';
+import { makeRecordOrder } from '../../../src/stats/record/recordOrder.ts';
 import { queueKey, repairKeys, runKeys } from '../../../src/store/keys.ts';
 import { auditTrail } from '../../support/auditTrail.ts';
 import { until } from '../../support/until.ts';
@@ -140,6 +141,27 @@ describe('a run of repairs', () => {
     // What is no longer known is not made up.
     for (const partition of parts.partitions.all) await redis.del(repairKeys(partition).repairs);
     expect((await readReceipt(parts, run.id, 0)).money).toEqual(money);
+  });
+
+  it('says of what counted unheard that the run brought it there, and not somebody else', async () => {
+    await fail(workers, orders(3));
+    await pauseQueues();
+    const run = await begin();
+    const driving = drive(run);
+    await until(async () => (await now(run)).counts.sent === 3, 'all are sent');
+    const { redis, rules } = parts;
+    for (const n of [0, 1]) {
+      const order = rules.parse(priced(n, n + 0.5), '2025-01-01T00:00:00Z');
+      const home = parts.partitions.of(order.userId);
+      const record = makeRecordOrder(redis, home, { retentionDays: 35 });
+      // As when its worker died before it heard so; and as when another message of it came.
+      await record(order, n === 0 ? queueKey(home, 'j0') : undefined);
+    }
+    await resumeQueues();
+    await driving;
+    const { money, states } = await readReceipt(parts, run.id, 0);
+    expect(states).toMatchObject({ counted: 2, duplicate: 1 });
+    expect(money).toEqual({ before: 0, repaired: 50 + 250, elsewhere: 150, after: 450 });
   });
 
   it('leaves alone what would fail again, and what is not meant', async () => {
