@@ -84,7 +84,7 @@ export const deleteRequest = z.strictObject({
 export const noRequest = z.strictObject({});
 
 const author = z.object({
-  kind: z.enum(['user', 'key', 'command', 'open']),
+  kind: z.enum(['user', 'key', 'command', 'open', 'auto']),
   name: text.optional(),
   address: text.optional(),
 });
