@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
+import { declareAutoRepair, listAutoRepairs, removeAutoRepair } from '../../desk/auto/autoRepairs.ts';
 import { proposal } from '../../desk/causes/proposal.ts';
 import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
+import { autoAnswer } from '../../desk/orders/autoAnswers.ts';
 import { attempt, failureAnswer, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
@@ -20,6 +22,7 @@ import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
 import { retriedText, retryAll } from './retryAll.ts';
 import {
+  autoText,
   groupsText,
   listText,
   movedText,
@@ -131,6 +134,18 @@ const COMMANDS: Record<CommandName, Perform> = {
   async 'remove-recipe'(parts, who, { recipeName: name = '', because }) {
     await removeRecipe(parts, who, { name, because });
     return { json: { name }, text: `Removed ${name}` };
+  },
+  async 'auto list'(parts) {
+    const all = (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each));
+    return { json: all, text: autoText(all) };
+  },
+  async 'auto add'(parts, who, { where: { cause = '' }, recipeName = '', because, auto }) {
+    const added = autoAnswer(await declareAutoRepair(parts, who, { cause, recipeName, because, ...auto }));
+    return { json: added, text: `${added.recipe_name} stands for cause ${cause}, wherever an API runs` };
+  },
+  async 'auto remove'(parts, who, { where: { cause = '' }, because }) {
+    await removeAutoRepair(parts, who, { cause, because });
+    return { json: { cause }, text: `No recipe stands for cause ${cause} any more` };
   },
   async aside(parts, who, { where, because }) {
     const moved = await setAside(parts, who, where, because);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { REASONS } from '../../orders/invalidOrder.ts';
 import { auditOperations } from './auditOperations.ts';
+import { autoOperations } from './autoOperations.ts';
 import * as answers from './deskAnswers.ts';
 import { letterOperations } from './letterOperations.ts';
 import { operation } from './operation.ts';
@@ -338,6 +339,7 @@ export const deskOperations = {
   deleteOrders: operation({
     ...post,
     path: '/desk/api/delete',
+    role: 'admin',
     summary: 'Delete orders for good, by their number',
     body: answers.deleteRequest,
     answer: answers.movedOrders,
@@ -347,4 +349,5 @@ export const deskOperations = {
   ...storyOperations,
   ...auditOperations,
   ...letterOperations,
+  ...autoOperations,
 };

@@ -2,6 +2,7 @@ import { element, group } from '../kit/element.ts';
 import { counted, dayAndTime } from '../kit/format.ts';
 import { redrawn } from '../kit/redraw.ts';
 import { viewOf } from '../kit/stateView.ts';
+import { autoList } from './autoRepairs.ts';
 import type { Cause, Causes } from './deskApi.ts';
 import { follow } from './follow.ts';
 import { asideList, runsList } from './lists.ts';
@@ -11,14 +12,15 @@ import { causeInWords, waitingInWords, worthInWords } from './words.ts';
 const AGAIN_MS = 5_000;
 
 /** What waits, how much money it holds up, and of which causes. */
-export const causesView: View = ({ api, signal }) => {
+export const causesView: View = (desk) => {
+  const { api, signal } = desk;
   const place = element('div', { class: 'view' });
   const draw = redrawn(place, (state: Parameters<typeof viewOf<Found>>[0]) => [
     group(viewOf(state, { what: 'failed orders', ready: waiting })),
   ]);
   const ask = async (): Promise<Found> => ({ ...(await api.groups()), currency: await api.currency() });
   void follow(ask, () => AGAIN_MS, signal, draw);
-  return group(place, runsList(api, signal), asideList(api, signal));
+  return group(place, autoList(desk), runsList(api, signal), asideList(api, signal));
 };
 
 type Found = Causes & { currency: string };

@@ -185,6 +185,26 @@ interface RunWanted {
   stop_percent: number;
 }
 
+/** A saved recipe that stands for a cause. */
+export interface AutoRepair {
+  cause: string;
+  reason: string;
+  path: string;
+  recipe_name: string;
+  by: Who;
+  at: string;
+  because: string;
+  per_hour: number;
+  per_day: number;
+  state: 'standing' | 'stopped';
+  why: string | null;
+  tried: number;
+  counted: number;
+  sent_last_hour: number;
+  sent_last_day: number;
+  run: string | null;
+}
+
 const ROWS = 50;
 
 /** `root`: where the API begins. `locked` hears why whoever asks may not even look. */
@@ -226,6 +246,11 @@ export function deskApi(root: string, locked: (trouble: Trouble) => void) {
     run: (run: string) => get<Run>(`/runs/${id(run)}`),
     control: (run: string, action: RunAction) => post<Run>(`/runs/${id(run)}/${action}`, {}),
     receipt: (run: string) => get<Receipt>(`/runs/${id(run)}/receipt?limit=${ROWS}`),
+    recipes: async () => (await get<{ recipes: { name: string; version: number }[] }>('/recipes')).recipes,
+    autoRepairs: async () => (await get<{ auto_repairs: AutoRepair[] }>('/auto-repairs')).auto_repairs,
+    addAuto: (wanted: { cause: string; recipe_name: string; because: string }) =>
+      post<AutoRepair>('/auto-repairs/add', wanted),
+    removeAuto: (cause: string, because: string) => post<unknown>('/auto-repairs/remove', { cause, because }),
     order: (job: string) => get<OrderStory>(`/orders/${id(job)}`),
     aside: () => get<{ orders: number; rows: Aside[] }>(`/aside?limit=${ROWS}`),
     setAside: (where: Where, because: string) => post<Moved>('/set-aside', { where, because }),

@@ -4,6 +4,7 @@ import { element, group } from '../kit/element.ts';
 import { counted } from '../kit/format.ts';
 import { load } from '../kit/loadable.ts';
 import { viewOf } from '../kit/stateView.ts';
+import { autoForm } from './autoRepairs.ts';
 import { isNew, seenInWords } from './causesView.ts';
 import type { Cause, Proposal, Where } from './deskApi.ts';
 import { fourSteps } from './fourSteps.ts';
@@ -35,6 +36,7 @@ export const repairView: View = (desk) => {
         group(
           head(where, known),
           fourSteps(desk, where, known),
+          autoForm(desk, known.cause),
           putAway(desk, where, {
             orders: known.cause?.orders,
             done: () => location.assign(linkTo('causes')),
