@@ -54,7 +54,8 @@ const MOST = 50;
 
 /** Those of all causes, in no order. */
 export async function listAutoRepairs(redis: Redis | Cluster): Promise<AutoRepair[]> {
-  return (await redis.hvals(AUTO_REPAIRS_KEY)).map((text) => JSON.parse(text) as AutoRepair);
+  const all = Object.values(await redis.hgetall(AUTO_REPAIRS_KEY));
+  return all.map((text) => JSON.parse(text) as AutoRepair);
 }
 
 /** Who does what a standing recipe does. */
