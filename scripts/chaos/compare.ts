@@ -104,9 +104,10 @@ function jobsDiffer(model: Model, jobs: JobsFound, keepsCompleted: boolean): Dif
   return found;
 }
 
-/** One whose beginning was cut short may be left as it was: it has sent nothing. */
+/** One whose beginning was cut short is ended by those who drive runs: it has sent nothing. */
 function runDiffers(run: RepairRun, keepsCompleted: boolean): Difference[] {
   const { todo, sent, under_way, ended, failed_again, left, gone } = run.counts;
+  if (run.state === 'cancelled' && sent + under_way + ended + failed_again + left + gone === 0) return [];
   const told = `run of repairs ${run.run}: ${JSON.stringify(run)}`;
   if (run.state === 'preparing') return sent > 0 ? [wrong(`${told} has sent`, sent)] : [];
   const isWhole =

@@ -35,6 +35,12 @@ export class PeopleStore {
     return (await this.#redis.hlen(PEOPLE_KEY)) > 0;
   }
 
+  /** Whether any of them has a password, or an invitation that is good. */
+  async mayAnybodySignIn(): Promise<boolean> {
+    const [all, now] = await Promise.all([this.list(), this.now()]);
+    return all.some(({ password, invitation }) => password !== undefined || (invitation?.until ?? 0) > now);
+  }
+
   /**
    * Replaces what is kept by what `next` makes of it, undefined for nobody; asks it again when somebody else was
    * quicker, so that no change undoes another. Resolves to what is kept now.

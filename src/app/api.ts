@@ -6,6 +6,8 @@ import { PeopleStore } from '../access/peopleStore.ts';
 import { RateLimiter } from '../access/rateLimiter.ts';
 import { type Policy, sharedBuckets } from '../access/tokenBuckets.ts';
 import { type AuditLog, makeAuditLog, type Outcome } from '../audit/auditLog.ts';
+import { startAutoDriver } from '../desk/auto/autoDriver.ts';
+import { type AutoRepair, listAutoRepairs } from '../desk/auto/autoRepairs.ts';
 import { boardChanges } from '../desk/boardGate.ts';
 import { BOARD_PATH, board } from '../desk/bullBoard.ts';
 import { startRedriveDriver } from '../desk/deadLetters/redriveDriver.ts';
@@ -68,6 +70,7 @@ export function apiParts(
     queueState,
     lastCounted,
     metrics,
+    troubles,
     isStarted,
   }: HttpParts,
   { redis, ping }: Asked,
@@ -104,8 +107,13 @@ export function apiParts(
   );
   const history = historyReader(look);
   const fleet = async () => {
-    const [snapshot, memoryShare] = await Promise.all([snapshots.latest(), inTime(readMemoryShare(redis))]);
-    return fleetFamilies(snapshot, memoryShare);
+    const [snapshot, memoryShare, standing] = await Promise.all([
+      snapshots.latest(),
+      inTime(readMemoryShare(redis)),
+      inTime(listAutoRepairs(redis)),
+    ]);
+    const of = (wanted: AutoRepair['state']) => standing.filter(({ state }) => state === wanted).length;
+    return fleetFamilies(snapshot, memoryShare, { standing: of('standing'), stopped: of('stopped') });
   };
   if (config.webhook) {
     const { stop } = startWebhook({
@@ -133,6 +141,12 @@ export function apiParts(
     auditRetentionDays: config.auditRetentionDays,
   };
   const drivers = startRunDrivers(deskParts, isStarted, throttledErrors(logger, 'runs of repairs'));
+  const auto = startAutoDriver(
+    { ...deskParts, troubles },
+    isStarted,
+    throttledErrors(logger, 'standing recipes'),
+  );
+  services.add({ name: 'standing recipes', quiet: auto.stop, stop: auto.stop });
   const letters = deadLettersLater(config, services);
   const redrive = startRedriveDriver(deskParts, letters, isStarted, throttledErrors(logger, 'redrive'));
   services.add({ name: 'redrive of dead letters', quiet: redrive.stop, stop: redrive.stop });
@@ -145,7 +159,9 @@ export function apiParts(
   const entrance = new Entrance({ people, admin, attempts: failures, trace: tracedBy(audit) });
   const sessions = redisSessions(peopleRedis);
   const invited = anybodyInvited(people);
-  const isClosed = async () => admin !== undefined || keysNeeded || provider !== undefined || invited();
+  // In production never open: not even until it is known that nobody may sign in, and the start is refused.
+  const mustSignIn = config.production || admin !== undefined || keysNeeded || provider !== undefined;
+  const isClosed = async () => mustSignIn || invited();
   const guarded = guards({
     whoAsks: whoAsks({ keys: new KeyRing(new KeyStore(accessRedis)), admin, entrance, sessions, failures }),
     keysNeeded,

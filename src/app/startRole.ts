@@ -28,6 +28,7 @@ import { connector, locateRedis } from './connecting.ts';
 import { openHttp } from './http.ts';
 import { openTraces } from './openTraces.ts';
 import type { Parts } from './parts.ts';
+import { refuseNobody } from './refuseNobody.ts';
 
 export interface App {
   /** Where HTTP answers; undefined when PORT is 0. */
@@ -102,6 +103,8 @@ export async function startRole(
     await claimPartitions(redis, config.partitions);
   };
   await retryStart(redis, claim, onStartError);
+  if (apiParts && does('api') && url !== undefined)
+    await retryStart(redis, () => refuseNobody(config, redis), onStartError);
   // One for all queues of the process: each of them reports every attempt to reach a Redis that is away.
   const onQueueError = redisErrors(logger, 'queue');
   const openQueues = await openOrderQueues(redis, partitions, config.jobs, onQueueError, now);

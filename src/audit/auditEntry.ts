@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 /** What the oldest entry of all continues. */
 export const NOTHING_BEFORE = '';
 
-/** Who changed something. `name` is a user, the id of a key, or a user of the machine. */
+/**
+ * Who changed something. `name` is a user, the id of a key, or a user of the machine; of `auto`, what a standing recipe does
+ * by itself, it is whoever declared that.
+ */
 export interface Author {
-  kind: 'user' | 'key' | 'command' | 'open';
+  kind: 'user' | 'key' | 'command' | 'open' | 'auto';
   name?: string;
   /** Where the request came from. */
   address?: string;

@@ -64,8 +64,6 @@ export function httpContradictions(given: Given): string[] {
     problems.push('ADMIN_USER and ADMIN_PASSWORD belong together: one is missing');
   }
   if (given.NODE_ENV === 'production') {
-    if (given.ADMIN_USER === undefined && given.OIDC_ISSUER === undefined)
-      problems.push('NODE_ENV=production needs ADMIN_USER and ADMIN_PASSWORD, or OIDC_ISSUER');
     if (given.STATS_API === undefined) {
       problems.push(
         'NODE_ENV=production needs a choice who may read the stats: STATS_API=keys, with keys made by order-pipeline keys, or STATS_API=open, behind your own gateway',

@@ -4,7 +4,7 @@
 -- KEYS[1]  edits, a hash: job id → JSON that ends with ']}'
 -- KEYS[2]  repairs, a hash: job id → JSON
 -- KEYS[3]  when each of them ended, a sorted set: job id → ms
--- KEYS[4]  the job's hash
+-- KEYS[4]  the job's hash; `counted` in it when it was by this job that the order counted
 -- KEYS[5]  the queue's completed jobs
 -- ARGV[1]  job id
 -- ARGV[2]  now, ms since 1970
@@ -34,6 +34,11 @@ if outcome == '' then
     return 0
   end
   outcome = string.format('{"at":"%s","outcome":"%s"}', ARGV[5], how)
+end
+
+-- Whoever counted it did not hear so before Redis or the worker died; run again it looked like a duplicate.
+if redis.call('HGET', KEYS[4], 'counted') then
+  outcome = string.gsub(outcome, '"outcome":"%a+"', '"outcome":"counted"', 1)
 end
 
 -- The id of a message comes back when SQS delivers it again after its job was dropped: both repairs are kept.

@@ -170,6 +170,15 @@ export const RECIPES_KEY = '{order-pipeline:desk}:recipes';
 /** hash: `<name>@<version>` → SavedRecipe as JSON without the two, see desk/saved/savedRecipes.ts */
 export const RECIPE_VERSIONS_KEY = `${RECIPES_KEY}:versions`;
 
+/** hash: cause → AutoRepair as JSON, see desk/auto/autoRepairs.ts */
+export const AUTO_REPAIRS_KEY = '{order-pipeline:desk}:auto';
+
+/** zset: job id → when it first failed, ms; of orders of a cause that had their turn, as far back as they are looked at */
+export const autoTriedKey = (cause: string): string => `${AUTO_REPAIRS_KEY}:tried:${cause}`;
+
+/** string: which process drives all of them */
+export const AUTO_DRIVER_KEY = `${AUTO_REPAIRS_KEY}:driver`;
+
 /** hash: what a run is, see desk/runs/runs.ts */
 export const runKey = (run: string): string => `{order-pipeline:desk}:run:${run}`;
 

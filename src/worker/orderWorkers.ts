@@ -14,7 +14,7 @@ import { idsOf, receivedAt } from '../queue/readOrderJob.ts';
 import { EDITED_JOB, type RepairOutcome, repairShelf } from '../queue/repairs.ts';
 import { forgetDetail } from '../stats/forgetDetail.ts';
 import { makeRecordOrder } from '../stats/record/recordOrder.ts';
-import { ORDER_QUEUE } from '../store/keys.ts';
+import { ORDER_QUEUE, queueKey } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { retryStart } from '../store/retryStart.ts';
 import type { Tally } from '../telemetry/tally.ts';
@@ -148,7 +148,8 @@ async function startWorker(
         reading,
         record: (one) => {
           order = one;
-          return recordOrder(one);
+          // That it counted is asked of an edited order later on, by the receipt of its repair.
+          return job.name === EDITED_JOB ? recordOrder(one, queueKey(partition, jobId)) : recordOrder(one);
         },
         move,
       });

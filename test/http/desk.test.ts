@@ -129,6 +129,25 @@ describe('the operations of the desk', () => {
     expect(await byName('comma@1')).toEqual({ ...tried, recipe_name: 'comma@1' });
     await byName('point', 404);
 
+    const standing = { cause: groups[0].cause, because: 'monthly' };
+    const declared = { ...standing, recipe_name: 'comma@1', money_per_day: 99.5 };
+    expect(await ask('/desk/api/auto-repairs/add', { body: declared })).toMatchObject({
+      ...{ cause: standing.cause, recipe_name: 'comma@1', by: { name: 'anna' }, state: 'standing' },
+      ...{
+        shape: '9,9',
+        orders: 'new',
+        per_hour: 100,
+        per_day: 1000,
+        money_per_day: 99.5,
+        tried: 0,
+        run: null,
+      },
+    });
+    await ask('/desk/api/auto-repairs/add', { body: declared, status: 409 });
+    expect((await ask('/desk/api/auto-repairs')).auto_repairs).toMatchObject([{ cause: standing.cause }]);
+    expect(await ask('/desk/api/auto-repairs/remove', { body: standing })).toEqual({ cause: standing.cause });
+    await ask('/desk/api/auto-repairs/remove', { body: standing, status: 404 });
+
     const begun = await ask('/desk/api/repair', {
       body: { where, recipe_name: 'comma@1', because: 'ticket 7' },
     });
@@ -232,6 +251,7 @@ describe('the operations of the desk', () => {
     ['/desk/api/try', { recipe: COMMA, recipe_name: 'a' }, 'recipe'],
     ['/desk/api/try', { recipe_name: 'a@b' }, 'recipe_name'],
     ['/desk/api/recipes/save', { name: 'a@1', recipe: COMMA, because: 'x' }, 'name'],
+    ['/desk/api/auto-repairs/add', { cause: 'a', recipe_name: 'a', because: 'x', per_hour: 0 }, 'per_hour'],
     ['/desk/api/try', [], 'body'],
   ])('%s of %j is refused, naming %s', async (path, body, parameter) => {
     expect(await ask(path, { body, status: 400 })).toMatchObject({ parameter });

@@ -26,18 +26,25 @@ describe('people', () => {
   beforeEach(() => pipeline.redis.client().flushall());
 
   it.each([
-    ['read', 200, 200, 403],
-    ['repair', 200, 200, 200],
-    ['admin', 200, 200, 200],
+    ['read', 200, 200, 403, [403, 403, 403]],
+    ['repair', 200, 200, 200, [403, 403, 404]],
+    ['admin', 200, 200, 200, [409, 404, 404]],
   ])(
-    'of role %s may what that says: stats %i, looking %i, changing %i',
-    async (role, stats, look, change) => {
+    'of role %s may what that says: stats %i, looking %i, changing %i, deleting and leaving recipes standing %j',
+    async (role, stats, look, change, more) => {
       const visitor = await invited(pipeline, 'anna', role);
       expect(await visitor.session()).toMatchObject({ person: { name: 'anna', role } });
       expect(await visitor.status('/stats/global')).toBe(stats);
       expect(await visitor.status(BOARD)).toBe(look);
       expect(await visitor.status(PAUSE, PUT)).toBe(change);
       if (change === 200) expect(await visitor.status(RESUME, PUT)).toBe(200);
+      const because = 'ticket 7';
+      const standing = { cause: '3f2a9c01de', because };
+      expect([
+        await visitor.post('/desk/api/delete', { count: 5, because }),
+        await visitor.post('/desk/api/auto-repairs/add', { ...standing, recipe_name: 'none' }),
+        await visitor.post('/desk/api/auto-repairs/remove', standing),
+      ]).toEqual(more);
     },
   );
 
@@ -192,6 +199,22 @@ describe('people', () => {
     while (!text.includes('data: ')) text += (await reader?.read())?.value;
     await reader?.cancel();
     expect(await visitor.status('/pulse')).toBe(200);
+  });
+
+  it.each([
+    ['sign out', (visitor: Visitor) => visitor.post('/sign-out', {})],
+    ['are signed out everywhere', () => people('sign-out', 'anna')],
+    ['are removed', () => people('remove', 'anna')],
+  ])('who %s follow the pulse no longer', async (_, end) => {
+    const visitor = await invited(pipeline, 'anna', 'read');
+    const response = await visitor.ask('/pulse/stream');
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    await reader?.read();
+    await end(visitor);
+    let events = 0;
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) events += 1;
+    // One a second, and not only when each stream ends, after sixty.
+    expect(events).toBeLessThan(20);
   });
 
   it('who come all at once are looked at one by one, and some are told to come again', async () => {

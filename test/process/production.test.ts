@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { PEOPLE_KEY } from '../../src/store/keys.ts';
+import { freePort, startTestRedis, type TestRedis } from '../support/redis.ts';
 import { makeProducts } from './product.ts';
 
 const PRODUCTION = {
@@ -48,6 +49,32 @@ describe('in production', () => {
     expect(code).toBe(2);
     expect(output).toContain('or REDIS=embedded (nothing reads REDIS_URI: is REDIS_URL meant?)');
     expect(output).not.toContain('hunter2');
+  });
+
+  it('an API that nobody can sign in at ends with what to type, and starts once somebody was invited', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      STATS_API: 'open',
+      PORT: String(await freePort()),
+      REDIS_URL: redis.url,
+    };
+    const refused = await products.start(['api'], env);
+    expect(await refused.exited).toBe(1);
+    expect(refused.output()).toContain('order-pipeline people invite NAME --role admin, or set ADMIN_USER');
+    const invited = await products.start(['people', 'invite', 'anna', '--role', 'admin'], env);
+    expect(await invited.exited).toBe(0);
+    const product = await products.start(['api'], env);
+    await product.ready();
+    expect((await fetch(`http://127.0.0.1:${env.PORT}/desk/api/groups`)).status).toBe(401);
+    product.signal('SIGTERM');
+    expect(await product.exited).toBe(0);
+    // An invitation that has expired lets nobody in.
+    const client = redis.client();
+    const [text] = await client.hvals(PEOPLE_KEY);
+    const expired = { ...JSON.parse(text as string), invitation: { digest: 'x', until: 1 } };
+    await client.hset(PEOPLE_KEY, 'anna', JSON.stringify(expired));
+    expect(await (await products.start(['api'], env)).exited).toBe(1);
+    await client.del(PEOPLE_KEY);
   });
 
   it('nothing is created at AWS while nothing names a region', async () => {

@@ -31,7 +31,7 @@ export function recorder(redis: Redis | Cluster, partitions: Partitions, retenti
 
 /** How each of a batch ended: its outcome, or the error's message. */
 export async function endings(record: RecordOrder, batch: readonly Order[]): Promise<string[]> {
-  const settled = await Promise.allSettled(batch.map(record));
+  const settled = await Promise.allSettled(batch.map((each) => record(each)));
   return settled.map((one) =>
     one.status === 'fulfilled' ? one.value.outcome : `rejected: ${(one.reason as Error).message}`,
   );

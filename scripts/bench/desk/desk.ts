@@ -34,6 +34,8 @@ const FEW_LOOKS = 5;
 const FOREIGN = 20;
 /** No more are held here at once. */
 const FILLED_AT_ONCE = 20_000;
+/** More than any worker takes: a run of that rate lets nobody by. */
+const FLAT_OUT = 100_000;
 /** Far from the numbers of the failed orders. */
 const FIRST_FRESH = 10_000_000;
 
@@ -55,7 +57,7 @@ export async function run(args: string[]): Promise<void> {
   const [orders, perRun, rate, rounds] = [values.orders, values.run, values.rate, values.rounds].map(
     Number,
   ) as [number, number, number, number];
-  if (orders < 2 * rounds * perRun) throw new Error(`--orders must be ${2 * rounds * perRun} at least`);
+  if (orders < 3 * rounds * perRun) throw new Error(`--orders must be ${3 * rounds * perRun} at least`);
   const redis = await startBenchRedis();
   try {
     const parts = partsOn(redis.client);
@@ -162,7 +164,7 @@ interface Runs {
   rounds: number;
 }
 
-/** Rounds of the same: a run alone, fresh orders alone, and both. */
+/** Rounds of the same: a run alone, fresh orders alone, both, and both with a run that does not look what waits. */
 async function reportRuns(
   parts: RunParts,
   redis: { url: string; client: Redis },
@@ -177,16 +179,21 @@ async function reportRuns(
       env: { REDIS_URL: redis.url, PARTITIONS: String(PARTITIONS) },
       concurrency: CONCURRENCY,
     } satisfies WorkerRequest);
-    const speeds: { alone: number[]; beside: number[] } = { alone: [], beside: [] };
-    const waits: { alone: number[][]; beside: number[][] } = { alone: [], beside: [] };
+    const speeds: Record<'alone' | 'beside' | 'flatOut', number[]> = { alone: [], beside: [], flatOut: [] };
+    const waits: Record<'alone' | 'beside' | 'flatOut', number[][]> = { alone: [], beside: [], flatOut: [] };
     for (let round = 0; round < rounds; round += 1) {
-      const first = 2 * round * perRun;
+      const first = 3 * round * perRun;
       speeds.alone.push(await runOf(parts, first, perRun));
       const during = delay(5_000);
       waits.alone.push(await fresh.sendDuring(during));
-      const running = runOf(parts, first + perRun, perRun);
-      waits.beside.push(await fresh.sendDuring(running));
-      speeds.beside.push(await running);
+      for (const [at, how, most] of [
+        [1, 'beside', undefined],
+        [2, 'flatOut', FLAT_OUT],
+      ] as const) {
+        const running = runOf(parts, first + at * perRun, perRun, most);
+        waits[how].push(await fresh.sendDuring(running));
+        speeds[how].push(await running);
+      }
     }
     const row = (name: string, speed: number[], wait: number[][]) => [
       name,
@@ -202,6 +209,7 @@ async function reportRuns(
         row('a run alone', speeds.alone, []),
         row('fresh orders alone', [], waits.alone),
         row('both', speeds.beside, waits.beside),
+        row(`both, --rate ${FLAT_OUT}`, speeds.flatOut, waits.flatOut),
       ],
     );
   } finally {
@@ -211,7 +219,7 @@ async function reportRuns(
 }
 
 /** Orders a second, from the begin of a run of those orders to its end. */
-async function runOf(parts: RunParts, first: number, count: number): Promise<number> {
+async function runOf(parts: RunParts, first: number, count: number, rate?: number): Promise<number> {
   const jobs = Array.from({ length: count }, (_, at) => messageId(first + at));
   let id = '';
   const ms = await timed(async () => {
@@ -219,7 +227,7 @@ async function runOf(parts: RunParts, first: number, count: number): Promise<num
       where: { jobs },
       recipe: RECIPE,
       reason: 'bench',
-      rate: undefined,
+      rate,
       stopPercent: 20,
     }));
     await driveRun(parts, id, 'bench', new AbortController().signal);

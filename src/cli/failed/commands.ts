@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
+import { declareAutoRepair, listAutoRepairs, removeAutoRepair } from '../../desk/auto/autoRepairs.ts';
 import { proposal } from '../../desk/causes/proposal.ts';
 import { checkOrder, editOrder } from '../../desk/edit/editOrder.ts';
 import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
+import { autoAnswer } from '../../desk/orders/autoAnswers.ts';
 import { checkAnswer, editAnswer } from '../../desk/orders/editAnswers.ts';
 import { exportFailed } from '../../desk/orders/exportFailed.ts';
 import { attempt, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
@@ -22,6 +24,7 @@ import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
 import { retriedText, retryAll } from './retryAll.ts';
 import {
+  autoText,
   editedText,
   groupsText,
   listText,
@@ -150,6 +153,18 @@ const COMMANDS: Record<CommandName, Perform> = {
   async 'remove-recipe'(parts, who, { recipeName: name = '', because }) {
     await removeRecipe(parts, who, { name, because });
     return { json: { name }, text: `Removed ${name}` };
+  },
+  async 'auto list'(parts) {
+    const all = (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each));
+    return { json: all, text: autoText(all) };
+  },
+  async 'auto add'(parts, who, { where: { cause = '' }, recipeName = '', because, auto }) {
+    const added = autoAnswer(await declareAutoRepair(parts, who, { cause, recipeName, because, ...auto }));
+    return { json: added, text: `${added.recipe_name} stands for cause ${cause}, wherever an API runs` };
+  },
+  async 'auto remove'(parts, who, { where: { cause = '' }, because }) {
+    await removeAutoRepair(parts, who, { cause, because });
+    return { json: { cause }, text: `No recipe stands for cause ${cause} any more` };
   },
   async aside(parts, who, { where, because }) {
     const moved = await setAside(parts, who, where, because);

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { AutoWanted } from '../../desk/auto/autoRepairs.ts';
+import type { Budget } from '../../desk/auto/budget.ts';
 import type { Meant } from '../../desk/matching.ts';
 import type { Held } from '../../desk/orders/reads.ts';
 import { type Recipe, recipe, recipeName, recipeReference } from '../../desk/recipes/recipe.ts';
@@ -25,6 +27,9 @@ const COMMANDS = {
   recipes: [],
   'save-recipe': ['recipe-name', 'recipe', 'because'],
   'remove-recipe': ['recipe-name', 'because'],
+  'auto list': [],
+  'auto add': ['cause', 'recipe-name', 'because', '[existing]', '[per-hour]', '[per-day]', '[money-per-day]'],
+  'auto remove': ['cause', 'because'],
   aside: ['[which]', 'because'],
   restore: ['[job]', 'because'],
   delete: ['[which]', '[aside]', 'because', 'count'],
@@ -44,6 +49,8 @@ export interface Wanted {
   run: string;
   rate: number | undefined;
   stopPercent: number;
+  /** Of `auto add`. */
+  auto: Budget & Pick<AutoWanted, 'orders'>;
   limit: number;
   count: number;
   aside: boolean;
@@ -64,6 +71,7 @@ export const USAGE: Usage = {
     'failed repair --cause 3f2a9c01de --because "ticket 7"',
     'failed hold --cause 3f2a9c01de --because "the shop mends it by Friday"',
     'failed edit --job 0a3d9c1b --file order.json --queue --because "ticket 7"',
+    'failed auto add --cause 3f2a9c01de --recipe-name comma --because "every month" --per-hour 200',
     'failed retry --reason order_value_mismatch --dry-run',
     'failed delete --aside --count 12 --because "test data"',
   ],
@@ -79,7 +87,10 @@ export const USAGE: Usage = {
     ['--recipe-name <NAME>', 'what a recipe is saved as; NAME@2 is its version 2 (the newest)'],
     ['--because <TEXT>', 'why, for the audit log'],
     ['--held <WHICH>', 'groups without causes on hold, only those, or all of them (without)'],
-    ['--rate <N>', 'orders a second at most (as fast as the workers take them)'],
+    [
+      '--rate <N>',
+      'orders a second at most, whatever waits (as fast as the workers take them, letting others by)',
+    ],
     ['--stop-percent <N>', 'a run stops when more have failed again (20)'],
     ['--run <ID>', 'the run'],
     ['--limit <N>', 'how many search shows (50)'],
@@ -88,6 +99,10 @@ export const USAGE: Usage = {
     ['--file <FILE>', 'the order as edit is to make it, JSON; - for what is piped in'],
     ['--revision <N>', 'how often the order had been edited when it was looked at, as show says (0)'],
     ['--queue', 'of edit: give the order to the workers as well; refused when it would fail again'],
+    ['--existing', 'of auto add: what has failed for the cause by now as well, not only what fails after it'],
+    ['--per-hour <N>', 'orders that a standing recipe may send in any hour (100)'],
+    ['--per-day <N>', 'the same of a day (1000)'],
+    ['--money-per-day <AMOUNT>', 'what the orders of a day may say they are worth (no bound)'],
     ['--dry-run', 'of retry: say how many it would be; of edit: what would become of it; nothing is written'],
     ['--json', 'the answer as JSON; groups, search, runs and export as an array'],
   ],
@@ -98,7 +113,8 @@ that fails again is not retried again: it stays failed. Refused orders pass only
 meanwhile; with --cause, --text or --job those that would fail again are left alone. repair: orders are edited as the recipe
 says, ten first, and sent; those that would fail again are left alone. edit: one order becomes what --file holds; without
 --queue it is saved whatever is still wrong with it, and stays failed. A run that is left goes on by any API, and by resume.
-try and edit judge by the settings of this command: give it those of the workers. Which Redis is set by the same variables as for
+auto: a saved recipe stands for a cause, and every API repairs by it what fails for it, within its budget, until it is
+removed or helps no more. try and edit judge by the settings of this command: give it those of the workers. Which Redis is set by the same variables as for
 the roles; how many partitions there are is read from it.
 
 Exit code: 0 done, 1 ended half-way, stopped or refused, 2 wrong use or no Redis.`,
@@ -130,6 +146,12 @@ export function readWanted(args: readonly string[]): Read {
     run: values.get('run') ?? '',
     rate: number('rate', 1, 100_000),
     stopPercent: number('stop-percent', 0, 100) ?? 20,
+    auto: {
+      orders: values.has('existing') ? 'all' : 'new',
+      perHour: number('per-hour', 1, 10_000) ?? 100,
+      perDay: number('per-day', 1, 100_000) ?? 1_000,
+      ...readMoney(values, problems),
+    },
     limit: number('limit', 1, 1_000) ?? 50,
     count: number('count', 0, 1_000_000_000) ?? 0,
     aside: values.has('aside'),
@@ -216,12 +238,21 @@ function readRecipe(text: string | undefined, problems: string[]): Recipe | unde
 function readRecipeName(command: CommandName, values: Values, problems: string[]): string | undefined {
   const name = values.get('recipe-name');
   if (name === undefined) return undefined;
-  const isUsed = command === 'try' || command === 'repair';
+  const isUsed = command === 'try' || command === 'repair' || command === 'auto add';
   if (isUsed && values.has('recipe')) problems.push('--recipe-name stands in the place of --recipe');
   const found = (isUsed ? recipeReference : recipeName).safeParse(name);
   if (!found.success)
     problems.push(`--recipe-name ${found.error.issues[0]?.message}, got ${JSON.stringify(name)}`);
   return name;
+}
+
+function readMoney(values: Values, problems: string[]): Pick<Budget, 'moneyPerDay'> {
+  const text = values.get('money-per-day');
+  if (text === undefined) return {};
+  const minorUnits = /^\d{1,10}(\.\d{1,2})?$/.test(text) ? Math.round(Number(text) * 100) : 0;
+  if (minorUnits === 0)
+    problems.push(`--money-per-day must be an amount such as 5000 or 99.50, got ${JSON.stringify(text)}`);
+  return { moneyPerDay: minorUnits };
 }
 
 function readNumber(

@@ -1,4 +1,5 @@
 import type { Looked } from '../../desk/causes/proposal.ts';
+import type { autoAnswer } from '../../desk/orders/autoAnswers.ts';
 import type { checkAnswer, editAnswer } from '../../desk/orders/editAnswers.ts';
 import type { attempt, failureAnswer, groups } from '../../desk/orders/reads.ts';
 import type { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
@@ -116,6 +117,35 @@ export function recipesText(saved: readonly SavedRecipe[]): string {
     JSON.stringify(recipe),
   ]);
   return columns([['name', 'saved', 'who', 'because', 'recipe'], ...rows], []);
+}
+
+export function autoText(all: readonly ReturnType<typeof autoAnswer>[]): string {
+  if (all.length === 0) return 'No recipe stands for a cause';
+  const rows = all.map((each) => [
+    each.cause,
+    each.reason,
+    each.path,
+    each.recipe_name,
+    each.state === 'stopped' ? `stopped: ${each.why}` : each.state,
+    each.by.name ?? each.by.kind,
+    each.because,
+    `${whole(each.counted)} of ${whole(each.tried)}`,
+    `${whole(each.sent_last_hour)} of ${whole(each.per_hour)}`,
+    `${whole(each.sent_last_day)} of ${whole(each.per_day)}`,
+  ]);
+  const head = [
+    'cause',
+    'reason',
+    'at',
+    'recipe',
+    'state',
+    'who',
+    'because',
+    'counted',
+    'this hour',
+    'this day',
+  ];
+  return columns([head, ...rows], [7, 8, 9]);
 }
 
 export const movedText = (what: string, { orders, gone }: { orders: number; gone: number }): string =>

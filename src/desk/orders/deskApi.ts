@@ -5,6 +5,12 @@ import { CSV_TYPE } from '../../http/transport/send.ts';
 import { isOfSqs, type LetterQueue } from '../../queue/letterQueue.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
+import {
+  type AutoWanted,
+  declareAutoRepair,
+  listAutoRepairs,
+  removeAutoRepair,
+} from '../auto/autoRepairs.ts';
 import { proposal } from '../causes/proposal.ts';
 import { letterApi } from '../deadLetters/letterAnswers.ts';
 import { checkOrder, type EditWanted, editOrder, WouldFail, type Written } from '../edit/editOrder.ts';
@@ -34,6 +40,7 @@ import { namesOf } from '../story/keptOrder.ts';
 import { readStory } from '../story/story.ts';
 import { storyAnswer } from '../story/storyAnswer.ts';
 import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/auditAnswers.ts';
+import { autoAnswer } from './autoAnswers.ts';
 import { checkAnswer, editAnswer, MOST_ISSUES } from './editAnswers.ts';
 import { exportFailed } from './exportFailed.ts';
 import { attempt, groups, type Held, holdAnswer, search } from './reads.ts';
@@ -51,6 +58,13 @@ interface Begin {
 interface Chosen {
   recipe?: Recipe | undefined;
   recipe_name?: string | undefined;
+}
+
+interface AutoAsked extends Pick<AutoWanted, 'cause' | 'orders' | 'because'> {
+  recipe_name: string;
+  per_hour: number;
+  per_day: number;
+  money_per_day?: number | undefined;
 }
 
 type Used = Pick<RunWanted, 'recipe' | 'recipeName'>;
@@ -131,6 +145,26 @@ export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>
     }),
     controlRun: async ({ run, action }: { run: string; action: RunAction }, who: Author) =>
       runAnswer(await controlRun(parts, who, run, action)),
+    autoRepairs: async () => ({
+      currency: parts.currency,
+      auto_repairs: (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each)),
+    }),
+    async addAutoRepair(
+      { recipe_name, per_hour, per_day, money_per_day, ...wanted }: AutoAsked,
+      who: Author,
+    ) {
+      const budget = {
+        perHour: per_hour,
+        perDay: per_day,
+        ...(money_per_day === undefined ? {} : { moneyPerDay: Math.round(money_per_day * 100) }),
+      };
+      const declared = { ...wanted, ...budget, recipeName: recipe_name };
+      return autoAnswer(await declareAutoRepair(parts, who, declared));
+    },
+    async removeAutoRepair(input: { cause: string; because: string }, who: Author) {
+      await removeAutoRepair(parts, who, input);
+      return { cause: input.cause };
+    },
     ordersAside: async ({ limit }: { limit: number }) => ({
       currency: parts.currency,
       ...asideAnswer(await readAside(parts.redis, parts.partitions.all, limit)),

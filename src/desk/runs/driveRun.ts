@@ -1,21 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ACTIVE_RUNS_KEY, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
+import { ACTIVE_RUNS_KEY, queueKey, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { countsOf, moveOn, type Run, type RunParts, readRun } from './runs.ts';
+import { countsOf, endUnprepared, moveOn, RUN_LEASE_MS, type Run, type RunParts, readRun } from './runs.ts';
 import { sendBatch } from './sendBatch.ts';
 import type { RunCounts } from './settle.ts';
 import { JOBS_AT_ONCE } from './storedJobs.ts';
 
 /** Whether they count is seen before any other is sent. */
 const FIRST = 10;
-/** Fresh orders come in behind what is repaired: not behind more than that. */
 const MOST_UNDER_WAY = 1_000;
 const LOOK_EVERY_MS = 50;
+/**
+ * Without a rate, orders of a run are sent while no more than so many wait for a worker: a fresh one then waits behind them
+ * and no more. A backlog of others is let by, but for a few a second: behind one that never ends, a run would not end either.
+ */
+const MOST_WAITING = 50;
+const LET_BY_PER_SECOND = 10;
 /** Side by side: while Redis sends one batch, another is judged. */
 const BATCHES = 4;
-/** A driver says that it lives with every batch. */
-const LEASE_MS = 10_000;
 
 /**
  * Drives a run until it is over, held, or stopped by `signal`; at once when another process does. What one has left
@@ -26,9 +29,11 @@ export async function driveRun(parts: RunParts, id: string, me: string, signal: 
   const driver = runDriverKey(id);
   let turn = 0;
   let next = 0;
+  let lastSent = 0;
   try {
-    while (!signal.aborted && (await holdLease(redis, driver, me, LEASE_MS))) {
+    while (!signal.aborted && (await holdLease(redis, driver, me, RUN_LEASE_MS))) {
       const run = await readRun(parts, id);
+      if (run?.state === 'preparing') return await endUnprepared(parts, run);
       if (run?.state !== 'running') {
         if (run === undefined || isOver(run)) await redis.srem(ACTIVE_RUNS_KEY, id);
         return;
@@ -37,13 +42,17 @@ export async function driveRun(parts: RunParts, id: string, me: string, signal: 
       const since = await sinceResumed(parts, run);
       if (await stopped(parts, run, since)) return;
       if (counts.todo + counts.underWay === 0) return await finish(parts, id);
-      const room = roomOf(run, since);
+      const room = Math.min(
+        roomOf(run, since),
+        run.rate === undefined ? await roomInQueues(parts, lastSent) : counts.todo,
+      );
       if (room <= 0) {
         await delay(LOOK_EVERY_MS, undefined, { signal });
         continue;
       }
       const sent = await takeTurn(parts, run, turn, room);
       turn += 1;
+      lastSent = Date.now();
       next = Math.max(next, Date.now()) + (run.rate === undefined ? 0 : (sent / run.rate) * 1_000);
       if (next > Date.now()) await delay(next - Date.now(), undefined, { signal });
     }
@@ -77,6 +86,16 @@ function roomOf({ counts, rate }: Run, { sent, ended, failed }: Since): number {
   const most = Math.min(MOST_UNDER_WAY, Math.max(FIRST, ended));
   const atOnce = Math.min(BATCHES * JOBS_AT_ONCE, most - counts.underWay);
   return rate === undefined ? atOnce : Math.min(atOnce, Math.max(1, Math.floor(rate / 10)));
+}
+
+/** How many more may wait for a worker. `lastSent`: when any was sent last, ms. */
+export async function roomInQueues(
+  { redis, partitions }: Pick<RunParts, 'redis' | 'partitions'>,
+  lastSent: number,
+): Promise<number> {
+  const lengths = await Promise.all(partitions.all.map((each) => redis.llen(queueKey(each, 'wait'))));
+  const room = MOST_WAITING - lengths.reduce((sum, length) => sum + length, 0);
+  return room <= 0 && Date.now() - lastSent >= 1_000 ? LET_BY_PER_SECOND : room;
 }
 
 /** Within a partition the oldest failure first; each turn begins with the next partition. */

@@ -17,8 +17,7 @@ export interface ReceiptRow extends Row {
 
 /**
  * Money in minor units, of orders that the run has sent, each name once. What is in the ledger now was there before, was
- * brought there by the run, or by somebody else meanwhile: after = before + repaired + elsewhere. An order of the run whose
- * worker or Redis died before the ledger's answer was heard is asked for again and found there: it stands in `elsewhere`.
+ * brought there by the run, or by somebody else meanwhile: after = before + repaired + elsewhere.
  */
 export interface ReceiptMoney {
   before: number;

@@ -3,7 +3,8 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
 import { DAY_MS } from '../../runtime/units.ts';
-import { ACTIVE_RUNS_KEY, RUNS_KEY, runKey, runKeys } from '../../store/keys.ts';
+import { ACTIVE_RUNS_KEY, RUNS_KEY, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
+import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { inWords, type Meant, matching } from '../matching.ts';
 import { digestOf, type Recipe } from '../recipes/recipe.ts';
@@ -19,14 +20,17 @@ export interface RunWanted {
   /** Name and version that it was saved as, like `comma@2`. */
   recipeName?: string | undefined;
   reason: string;
-  /** Orders a second at most; undefined for as fast as the workers take them. */
+  /**
+   * Orders a second at most, whatever else waits; undefined for as fast as the workers take them while few others wait,
+   * see driveRun.ts.
+   */
   rate: number | undefined;
   /** It stops by itself when more of what has ended, in percent, has failed again. */
   stopPercent: number;
 }
 
 /**
- * `preparing`: what is meant is being listed; `stopped`: by itself, because too many failed again. Only `running` sends;
+ * `preparing`: what is meant is being listed, by whoever holds the lease; `stopped`: by itself, because too many failed again. Only `running` sends;
  * `paused` and `stopped` can be resumed, the rest is over.
  */
 export type RunState = 'preparing' | 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
@@ -37,7 +41,7 @@ export interface Run extends RunWanted {
   /** ISO, UTC. */
   at: string;
   state: RunState;
-  /** Why it stopped. */
+  /** Why it stopped, or never began. */
   why?: string;
   endedAt?: string;
   /** How many orders were meant when it began. */
@@ -52,15 +56,22 @@ export interface RunParts extends TryParts {
 
 const MEANT_AT_ONCE = 500;
 
+/** Whoever drives or prepares a run says that it lives more often than that. */
+export const RUN_LEASE_MS = 10_000;
+
 /**
- * Lists what is meant, once and for all, and lets the run begin: whoever drives runs takes it up.
+ * Lists what is meant, once and for all, and lets the run begin: whoever drives runs takes it up. Whoever prepares it holds its
+ * lease: of one that is killed meanwhile the run is ended by those who drive, with nothing sent.
  *
- * @throws Refused when nothing is meant; NoTrace
+ * @throws Refused when nothing is meant, or a run of that id is there; NoTrace
  */
-export async function beginRun(parts: RunParts, who: Author, wanted: RunWanted): Promise<Run> {
-  const { redis, partitions, audit, auditRetentionDays } = parts;
-  const id = randomUUID();
-  const at = new Date();
+export async function beginRun(
+  parts: RunParts,
+  who: Author,
+  wanted: RunWanted,
+  id: string = randomUUID(),
+): Promise<Run> {
+  const { redis, audit } = parts;
   const change = {
     action: wanted.recipe ? 'repair' : 'retry',
     filter: inWords(wanted.where),
@@ -68,27 +79,74 @@ export async function beginRun(parts: RunParts, who: Author, wanted: RunWanted):
     run: id,
     ...(wanted.recipe ? { recipe: digestOf(wanted.recipe) } : {}),
   };
-  let orders = 0;
+  const me = randomUUID();
   const outcome = await audit.change(who, change, async () => {
-    const facts = JSON.stringify({ id, who, at: at.toISOString(), ...wanted });
-    await redis.hset(runKey(id), { facts, state: 'preparing', orders: 0 });
-    for (const partition of partitions.all)
-      orders += await list(redis, partition, id, wanted.where, auditRetentionDays);
-    if (orders === 0) {
-      await redis.del(runKey(id));
-      return { result: 'refused' as const, why: 'No failed order is meant.' };
+    if (!(await holdLease(redis, runDriverKey(id), me, RUN_LEASE_MS))) return refused(THERE_IS_ONE);
+    try {
+      return await prepareRun(parts, who, wanted, id, me);
+    } finally {
+      await letGoOfLease(redis, runDriverKey(id), me);
     }
-    await redis.hset(runKey(id), { orders });
-    const kept = auditRetentionDays * DAY_MS;
-    await redis.pexpire(runKey(id), kept);
-    await redis.zremrangebyscore(RUNS_KEY, '-inf', at.getTime() - kept);
-    await redis.zadd(RUNS_KEY, at.getTime(), id);
-    await redis.sadd(ACTIVE_RUNS_KEY, id);
-    await moveOn(redis, id, ['preparing'], { state: 'running' });
-    return { result: 'done' as const, count: orders };
   });
   if (outcome.result === 'refused') throw new Refused(outcome.why ?? '');
   return (await readRun(parts, id)) as Run;
+}
+
+const THERE_IS_ONE = 'There is a run of that id already.';
+const refused = (why: string) => ({ result: 'refused' as const, why });
+
+/** KEYS[1] the run, [2] the active ones, [3] all; ARGV[1] its id, [2] what it is, [3] now, [4] for how long it is kept, ms. */
+const NOTE = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'facts', ARGV[2], 'state', 'preparing', 'orders', 0)
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[3] - ARGV[4])
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
+return 1`;
+
+async function prepareRun(
+  parts: RunParts,
+  who: Author,
+  wanted: RunWanted,
+  id: string,
+  me: string,
+): Promise<{ result: 'refused'; why: string } | { result: 'done'; count: number }> {
+  const { redis, partitions, auditRetentionDays } = parts;
+  const at = new Date();
+  const kept = auditRetentionDays * DAY_MS;
+  const facts = JSON.stringify({ id, who, at: at.toISOString(), ...wanted });
+  const keys = [runKey(id), ACTIVE_RUNS_KEY, RUNS_KEY];
+  if ((await redis.eval(NOTE, keys.length, ...keys, id, facts, at.getTime(), kept)) === 0)
+    return refused(THERE_IS_ONE);
+  let orders = 0;
+  for (const partition of partitions.all) {
+    const hold = () => holdLease(redis, runDriverKey(id), me, RUN_LEASE_MS);
+    orders += await list(redis, partition, id, wanted.where, kept, hold);
+  }
+  if (orders === 0) {
+    await redis.zrem(RUNS_KEY, id);
+    await redis.srem(ACTIVE_RUNS_KEY, id);
+    await redis.del(runKey(id));
+    return refused('No failed order is meant.');
+  }
+  if (await moveOn(redis, id, ['preparing'], { state: 'running', orders: String(orders) }))
+    return { result: 'done', count: orders };
+  return refused('It was given up before all that is meant was listed: nothing was sent.');
+}
+
+/** Ends a run that nobody prepares any more: a list made later would be another one than was asked for. */
+export async function endUnprepared(parts: RunParts, { id, who, counts }: Run): Promise<void> {
+  const { redis, partitions, audit } = parts;
+  const why = 'Whoever began it ended before all that is meant was listed: nothing was sent, begin it again.';
+  await audit.change(who, { action: 'end run', run: id }, async () => {
+    const none = JSON.stringify({ ...counts, todo: 0 });
+    const facts = { why, counts: none, endedAt: new Date().toISOString() };
+    const isMine = await moveOn(redis, id, ['preparing'], { state: 'cancelled', ...facts });
+    return isMine ? { result: 'done' as const, count: 0, why } : refused('It was ended by somebody.');
+  });
+  await redis.srem(ACTIVE_RUNS_KEY, id);
+  for (const partition of partitions.all) await redis.del(runKeys(partition, id).todo);
 }
 
 async function list(
@@ -96,16 +154,18 @@ async function list(
   partition: Partition,
   run: string,
   where: Meant,
-  retentionDays: number,
+  keptMs: number,
+  hold: () => Promise<unknown>,
 ): Promise<number> {
   const { todo } = runKeys(partition, run);
   for await (const jobs of matching(redis, partition, where)) {
     for (let from = 0; from < jobs.length; from += MEANT_AT_ONCE) {
       const some = jobs.slice(from, from + MEANT_AT_ONCE);
       await redis.zadd(todo, ...some.flatMap(({ id, failedOn }) => [failedOn, id]));
+      await redis.pexpire(todo, keptMs);
     }
+    await hold();
   }
-  await redis.pexpire(todo, retentionDays * DAY_MS);
   return redis.zcard(todo);
 }
 

@@ -74,6 +74,25 @@ export const repairRequest = z
 export const saveRequest = z.strictObject({ name: recipeName, recipe, because });
 export const removeRequest = z.strictObject({ name: recipeName, because });
 export const retryRequest = z.strictObject({ where: failedFilter.default({}), because, ...speed });
+const orders = z
+  .enum(['new', 'all'])
+  .default('new')
+  .meta({ description: 'Those that fail first after this, or all that have failed for the cause as well.' });
+const budget = {
+  per_hour: z.int().min(1).max(10_000).default(100).meta({ description: 'Orders it may send in any hour.' }),
+  per_day: z.int().min(1).max(100_000).default(1_000),
+  money_per_day: z.number().positive().max(1_000_000_000).optional().meta({
+    description: 'What the orders of a day may say they are worth; with it, those that say nothing are left.',
+  }),
+};
+export const autoRequest = z.strictObject({
+  cause: name,
+  recipe_name: recipeReference,
+  because,
+  orders,
+  ...budget,
+});
+export const autoRemoveRequest = z.strictObject({ cause: name, because });
 export const holdRequest = z.strictObject({ because });
 export const asideRequest = z.strictObject({ where: failedFilter.default({}), because });
 export const restoreRequest = z.strictObject({ jobs: failedFilter.shape.jobs, because });
@@ -89,7 +108,7 @@ export const deleteRequest = z.strictObject({
 export const noRequest = z.strictObject({});
 
 const author = z.object({
-  kind: z.enum(['user', 'key', 'command', 'open']),
+  kind: z.enum(['user', 'key', 'command', 'open', 'auto']),
   name: text.optional(),
   address: text.optional(),
 });
@@ -280,8 +299,7 @@ export const repairReceipt = z.object({
   run: repairRun,
   money: z.object({ before: money, repaired: money, elsewhere: money, after: money }).meta({
     description:
-      'In the ledger: after = before + repaired + elsewhere. `elsewhere` is what somebody else sent meanwhile, and what ' +
-      'the run sent where a crash kept the answer from being heard.',
+      'In the ledger: after = before + repaired + elsewhere, which is what somebody else sent meanwhile.',
   }),
   states: z.object({
     counted: count,
@@ -341,3 +359,29 @@ export const ordersAside = z.object({
     }),
   ),
 });
+
+const autoRepair = z.object({
+  cause: text.meta({ description: 'Id of the cause that it stands for.' }),
+  reason,
+  path: text,
+  shape: text,
+  recipe_name: text.meta({ description: 'Name and version of the saved recipe.' }),
+  by: author,
+  at: time,
+  because: text,
+  orders: z.enum(['new', 'all']),
+  per_hour: count,
+  per_day: count,
+  money_per_day: money.nullable(),
+  state: z.enum(['standing', 'stopped']),
+  why: text.nullable().meta({ description: 'Why it stopped by itself.' }),
+  stopped_at: time.nullable(),
+  tried: count,
+  counted: count,
+  sent_last_hour: count,
+  sent_last_day: count,
+  run: text.nullable().meta({ description: 'The run of its that is under way.' }),
+});
+export const autoRepairDeclared = autoRepair;
+export const autoRepairs = z.object({ currency, auto_repairs: z.array(autoRepair) });
+export const autoRepairRemoved = z.object({ cause: text });

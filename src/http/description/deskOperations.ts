@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { auditOperations } from './auditOperations.ts';
+import { autoOperations } from './autoOperations.ts';
 import * as answers from './deskAnswers.ts';
 import { letterOperations } from './letterOperations.ts';
 import { fileAnswer, NO_FILE, operation } from './operation.ts';
@@ -372,6 +373,7 @@ export const deskOperations = {
   deleteOrders: operation({
     ...post,
     path: '/desk/api/delete',
+    role: 'admin',
     summary: 'Delete orders for good, by their number',
     body: answers.deleteRequest,
     answer: answers.movedOrders,
@@ -381,4 +383,5 @@ export const deskOperations = {
   ...storyOperations,
   ...auditOperations,
   ...letterOperations,
+  ...autoOperations,
 };

@@ -93,7 +93,8 @@ export function openapiDocument(idCase: IdCase, basePath = ''): Json {
 
 const ABOUT = [
   'Every path exists bare and under `/v1`, answers `GET` and `HEAD`, and takes no body; of `/desk/api` some answer `POST` ' +
-    'with a JSON body instead, and all of it needs the key of an admin, or the password.',
+    'with a JSON body instead, and all of it needs somebody who is signed in, or a key: to look the role `repair` of a key and any of a person, to ' +
+    'change something `repair`, and where an operation says so `admin`.',
   'Money is a JSON number with two decimals at most, days are UTC, both ends of a range count.',
   'Answers carry a weak `ETag`: send it back as `If-None-Match` and an unchanged answer is a 304. ' +
     'From 1 kB on they are compressed when `Accept-Encoding` allows it.',
@@ -185,12 +186,13 @@ function withoutIds({ $schema, $id, ...schema }: Json): Json {
 }
 
 function describe(id: string, operation: Operation, shared: SharedResponses): Json {
-  const { tag, summary, description, open, body } = operation;
+  const { tag, summary, description, open, body, role } = operation;
+  const told = [description, role && `Needs the role \`${role}\`.`].filter((each) => each !== undefined);
   return {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
+    ...(told.length === 0 ? {} : { description: told.join(' ') }),
     parameters: [
       ...parametersIn('path', operation.pathParameters.shape),
       ...parametersIn('query', (operation.query as z.ZodObject).shape),

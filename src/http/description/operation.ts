@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { AccessRole } from '../../access/roles.ts';
 import type { CsvRow } from '../../runtime/csv.ts';
 import type { ProblemKind } from '../transport/problemKinds.ts';
 
@@ -42,6 +43,8 @@ export interface Operation<
   open?: true;
   /** Set for what takes who may operate: it tells nothing of rates. */
   operators?: true;
+  /** Who may ask for it, where that is not whoever may change something at all. */
+  role?: AccessRole;
   /** A status beside 200 that comes with an answer of the same shape, and what it says. */
   otherwise?: { status: number; means: string };
 }

@@ -5,7 +5,7 @@ import { deskOperations } from '../description/deskOperations.ts';
 import type { AnswerOf, Operation, SentFile } from '../description/operation.ts';
 import { operationRoutes } from '../stats/operationRoutes.ts';
 import { parameterReader } from '../stats/readParameters.ts';
-import { clientAddress, personOf } from '../transport/caller.ts';
+import { clientAddress, personOf, refuseBelow } from '../transport/caller.ts';
 import { invalidParameters, methodNotAllowed } from '../transport/problem.ts';
 import { LARGEST_BODY } from '../transport/requestLimits.ts';
 import { JSON_TYPE, refuseBody, sendUnstored } from '../transport/send.ts';
@@ -89,6 +89,7 @@ function postRoute(
   router
     .route(operation.path.replaceAll(/\{(\w+)\}/g, ':$1'))
     .post(readBody, async (request: Request, response: Response) => {
+      if (operation.role) refuseBelow(operation.role, response);
       const parameters = parametersOf(request);
       const found = body.safeParse(request.body ?? {});
       if (!found.success) throw invalidParameters(found.error.issues.map(faultOf));

@@ -1,6 +1,8 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Request, Response } from 'express';
 import type { Person } from '../../access/person.ts';
+import { type AccessRole, includesRole } from '../../access/roles.ts';
+import { HttpProblem } from './problem.ts';
 
 /** The client's address, as far as TRUST_PROXY lets it be known. */
 export function clientAddress(request: Request): string {
@@ -33,9 +35,21 @@ function networkOf(address: string): string {
   return [...before, ...zeros, ...after].slice(0, 4).join(':');
 }
 
-/** Notes who makes a request to the operators' pages. */
-export function setPerson(response: Response, person: Person): void {
+/** Notes who makes a request to the operators' pages, and what they may there; where nobody must sign in that is everything. */
+export function setPerson(response: Response, person: Person, role: AccessRole = 'admin'): void {
   response.locals.person = person;
+  response.locals.role = role;
+}
+
+/** @throws HttpProblem when whoever makes a request may less */
+export function refuseBelow(wanted: AccessRole, response: Response): void {
+  const { kind } = personOf(response);
+  const role = response.locals.role as AccessRole;
+  if (includesRole(role, wanted)) return;
+  throw new HttpProblem(403, {
+    kind: 'forbidden',
+    detail: `This needs the role ${wanted}, and this ${kind} has ${role}`,
+  });
 }
 
 /** Who makes it. Throws when no guard has asked: then nobody would know who changed something. */

@@ -34,8 +34,11 @@ export interface Guards {
   ownPages: RequestHandler;
   /** Whether a request could read the stats; counts what is wrong as ever, refuses nothing and says nothing of it. */
   mayRead: (request: Request, response: Response) => Promise<boolean>;
-  /** Whether whoever `reads` let in may go on reading, for answers that last: a key may be revoked meanwhile. */
-  mayStay: (request: Request) => Promise<boolean>;
+  /**
+   * Whether whoever `reads` let in may go on reading, for answers that last: a key may be revoked meanwhile, a session ended, a
+   * role taken away. While nobody can say, they may.
+   */
+  mayStay: (request: Request, response: Response) => Promise<boolean>;
 }
 
 /**
@@ -84,7 +87,7 @@ export function guards(parts: GuardParts): Guards {
         response,
         isReading(request) || onlyAsks(request) ? LOOK : REPAIR,
       );
-      if (who) setPerson(response, who.person);
+      if (who) setPerson(response, who.person, who.role);
       return who !== undefined;
     }
     const who = await whoAsks.bySession(request, response);
@@ -104,7 +107,16 @@ export function guards(parts: GuardParts): Guards {
     }
   };
 
-  const mayStay = async (request: Request): Promise<boolean> => !keysNeeded || whoAsks.isStill(request);
+  const mayStay = async (request: Request, response: Response): Promise<boolean> => {
+    if (!keysNeeded) return true;
+    try {
+      const who = await whoAsks.anew(request, response, STATS.role);
+      return who !== undefined && includesRole(who.role, STATS.role);
+    } catch (error) {
+      const { status } = problemOf(error);
+      return status !== 401 && status !== 429;
+    }
+  };
 
   const ownPages = async (request: Request): Promise<boolean> => {
     refuseOtherSites(request);

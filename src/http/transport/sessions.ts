@@ -18,6 +18,8 @@ declare module 'express-session' {
 export interface Sessions {
   /** What the request's cookie leads to; undefined when it has none, or one that leads nowhere. */
   find(request: Request, response: Response): Promise<SessionData | undefined>;
+  /** What `find` finds from now on is what is kept now: nothing, where the session was ended meanwhile. */
+  readAgain(request: Request): Promise<void>;
   /** Begins another one, under an id that nobody knew before. */
   begin(request: Request, response: Response, data: Partial<SessionData>): Promise<void>;
   /** Remembers more in the one there is, or in a new one. */
@@ -47,6 +49,8 @@ export function redisSessions(redis: Redis | Cluster): Sessions {
     // Lax: an address pasted into a ticket opens for whoever is signed in. Nothing that is opened changes anything.
     cookie: (request) => ({ httpOnly: true, sameSite: 'lax', path: '/', secure: request.secure }),
   });
+  // A session that was changed would be stored with the end of the answer, ended or not.
+  const ended = new WeakSet<Request>();
   /** Once for a request. What the library reports when the answer is sent comes too late for anybody. */
   const open = (request: Request, response: Response) => {
     if (request.session) return Promise.resolve();
@@ -57,7 +61,15 @@ export function redisSessions(redis: Redis | Cluster): Sessions {
     async find(request, response) {
       if (!request.headers.cookie?.includes(`${SESSION_COOKIE}=`)) return undefined;
       await open(request, response);
-      return request.session;
+      return ended.has(request) ? undefined : request.session;
+    },
+    async readAgain(request) {
+      if (!request.session?.as) return;
+      const { sessionID, sessionStore } = request;
+      const kept = await new Promise<SessionData | null | undefined>((resolve, reject) => {
+        sessionStore.get(sessionID, (error, found) => (error ? reject(error) : resolve(found)));
+      });
+      if (!kept) ended.add(request);
     },
     async begin(request, response, data) {
       await open(request, response);

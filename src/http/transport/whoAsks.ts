@@ -35,8 +35,8 @@ export interface WhoAsks {
    */
   (request: Request, response: Response, wanted: AccessRole): Promise<Who | undefined>;
   bySession(request: Request, response: Response): Promise<Who | undefined>;
-  /** Whether the key that opened an answer which lasts still would. */
-  isStill(request: Request): Promise<boolean>;
+  /** The same question once more, of a request whose answer lasts: what was taken away meanwhile is gone. */
+  anew(request: Request, response: Response, wanted: AccessRole): Promise<Who | undefined>;
 }
 
 /**
@@ -89,11 +89,11 @@ export function whoAsks({ keys, admin, entrance, sessions, failures }: WhoAsksPa
     if (signedIn || presented.kind === 'nothing') return signedIn;
     return byPassword(request, response, presented.text);
   };
-  const isStill = async (request: Request): Promise<boolean> => {
-    const presented = presentedBy(request);
-    return presented.kind !== 'key' || (await keys.check(presented.key, 'read')).outcome !== 'refused';
+  const anew = async (request: Request, response: Response, wanted: AccessRole) => {
+    await sessions.readAgain(request);
+    return ask(request, response, wanted);
   };
-  return Object.assign(ask, { bySession, isStill });
+  return Object.assign(ask, { bySession, anew });
 }
 
 const REFUSALS = {
@@ -104,7 +104,8 @@ const REFUSALS = {
 };
 
 export function tooMany(response: Response, { retryAfterSeconds }: Verdict, detail: string): HttpProblem {
-  response.set('Retry-After', String(retryAfterSeconds));
+  // An answer that lasts has begun already.
+  if (!response.headersSent) response.set('Retry-After', String(retryAfterSeconds));
   return new HttpProblem(429, { kind: 'too-many-requests', detail });
 }
 

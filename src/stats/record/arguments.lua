@@ -5,6 +5,8 @@
 -- ARGV[2]  retention window, seconds
 -- ARGV[3]  16 bytes per order: identity (8) and digest (8)
 -- ARGV[4]  JSON: one array of three values per order, which are user id, minor units, day (YYYY-MM-DD)
+-- ARGV[5]  JSON, may be missing: position of an order → key of a hash of this slot, which is told in its field `counted` that it
+--          was this call that counted the order: whoever did not hear the reply finds it there
 --
 -- Returns a string per order:
 --   'counted'

@@ -12,8 +12,11 @@ export type Recorded =
   | { outcome: 'duplicate' }
   | { outcome: 'conflict'; recordedMinorUnits: number };
 
-/** Counts an order at most once; rejects when Redis refuses or a key it needs holds something else. */
-export type RecordOrder = (order: Order) => Promise<Recorded>;
+/**
+ * Counts an order at most once; rejects when Redis refuses or a key it needs holds something else. `told`: a hash of the
+ * partition that keeps in its field `counted` that the order counted by this call, also where its reply is never heard.
+ */
+export type RecordOrder = (order: Order, told?: string) => Promise<Recorded>;
 
 /** A part of the script. */
 export const part = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
@@ -32,6 +35,7 @@ const MAX_BATCH = 32;
 
 interface Waiting {
   order: Order;
+  told: string | undefined;
   resolve: (recorded: Recorded) => void;
   reject: (error: Error) => void;
 }
@@ -60,9 +64,9 @@ export function makeRecordOrder(
     void send(scripted, keys, retentionDays * DAY_SECONDS, batch);
   };
 
-  return (order) =>
+  return (order, told) =>
     new Promise((resolve, reject) => {
-      waiting.push({ order, resolve, reject });
+      waiting.push({ order, told, resolve, reject });
       if (waiting.length === 1) setImmediate(flush);
       else if (waiting.length === MAX_BATCH) flush();
     });
@@ -81,7 +85,9 @@ async function send(redis: ScriptedRedis, keys: StatsKeys, window: number, batch
     const ids = Buffer.concat(batch.flatMap(({ order }) => [identityOf(order), digestOf(order)]));
     // One argument for all: beside a binary one, ioredis would make a buffer of each.
     const fields = JSON.stringify(batch.flatMap(({ order }) => [order.userId, order.minorUnits, order.day]));
-    const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, fields);
+    const told = batch.flatMap(({ told }, at) => (told === undefined ? [] : [[at + 1, told] as const]));
+    const more = told.length === 0 ? [] : [JSON.stringify(Object.fromEntries(told))];
+    const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, fields, ...more);
     batch.forEach((one, index) => {
       settle(one, replies[index] ?? 'error no reply');
     });

@@ -43,6 +43,11 @@ if counted > 0 then
   totals.write_users()
   totals.write_new_users()
   totals.write_periods()
+  for i, key in pairs(ARGV[5] and cjson.decode(ARGV[5]) or {}) do
+    -- One that is gone is not made anew.
+    local there = results[tonumber(i)] == 'counted' and redis.pcall('EXISTS', key) == 1
+    if there then redis.pcall('HSET', key, 'counted', 1) end
+  end
 end
 ledger.close(duplicates)
 

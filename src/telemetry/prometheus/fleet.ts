@@ -6,7 +6,11 @@ import { byLabel, type Family, gauge } from './families.ts';
  * What the whole installation is doing. Each process that serves the API gives the same, so a query takes the `max` of
  * them and never the `sum`. What is not known is left out: an inbox nobody could look at is not empty.
  */
-export function fleetFamilies(snapshot: Snapshot, memoryShare: number): Family[] {
+export function fleetFamilies(
+  snapshot: Snapshot,
+  memoryShare: number,
+  autoRepairs: { standing: number; stopped: number },
+): Family[] {
   const { now, currency, counted, inbox, bridge, queue, workers, failed, processes } = snapshot;
   // Counts of an inbox that nobody could look at say nothing.
   const depth = inbox?.seenAt === undefined ? undefined : inbox;
@@ -89,6 +93,11 @@ export function fleetFamilies(snapshot: Snapshot, memoryShare: number): Family[]
       'order_pipeline_redis_memory_used_ratio',
       "Used share of Redis's memory limit, of the fullest master; 0 without a limit.",
       memoryShare,
+    ),
+    states(
+      'order_pipeline_auto_repairs',
+      'Recipes left standing for a cause; stopped ones did not help, and wait for an operator.',
+      autoRepairs,
     ),
     states('order_pipeline_processes', 'Processes; gone ones ended without a word, within the last hour.', {
       alive: processes.filter(({ gone }) => !gone).length,

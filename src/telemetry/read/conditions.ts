@@ -164,6 +164,11 @@ const REPORTED: Record<string, { name: string; advice: string }> = {
       'What passes the room is not counted: begin a new installation in good time, see docs/operate.md.',
   },
   'redis memory': { name: 'redis_memory', advice: 'Raise maxmemory, or drop what is kept for too long.' },
+  'auto-repair': {
+    name: 'auto_repair_stopped',
+    advice:
+      'Look at its last run at /desk, then remove it or declare it anew: order-pipeline failed auto list.',
+  },
   jobs: { name: 'jobs_unsafe', advice: 'Messages stay in the inbox until Redis takes jobs again.' },
 };
 

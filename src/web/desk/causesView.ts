@@ -2,6 +2,7 @@ import { element, group } from '../kit/element.ts';
 import { counted, dayAndTime } from '../kit/format.ts';
 import { redrawn } from '../kit/redraw.ts';
 import { viewOf } from '../kit/stateView.ts';
+import { autoList } from './autoRepairs.ts';
 import { holdInWords } from './causeHold.ts';
 import type { Cause, Causes } from './deskApi.ts';
 import { follow } from './follow.ts';
@@ -13,7 +14,8 @@ import { causeInWords, waitingInWords, worthInWords } from './words.ts';
 const AGAIN_MS = 5_000;
 
 /** What waits, how much money it holds up, and of which causes. */
-export const causesView: View = ({ api, signal, values }) => {
+export const causesView: View = (desk) => {
+  const { api, signal, values } = desk;
   const held = values.held === 'only' ? 'only' : 'without';
   const place = element('div', { class: 'view' });
   const draw = redrawn(place, (state: Parameters<typeof viewOf<Causes>>[0]) => [
@@ -27,7 +29,7 @@ export const causesView: View = ({ api, signal, values }) => {
   );
   if (held === 'only')
     return group(element('a', { class: 'back', href: linkTo('causes') }, 'All causes'), place);
-  return group(place, runsList(api, signal), asideList(api, signal));
+  return group(place, autoList(desk), runsList(api, signal), asideList(api, signal));
 };
 
 const onHold = ({ groups, currency }: Causes): DocumentFragment =>

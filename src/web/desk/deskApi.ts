@@ -268,6 +268,26 @@ interface RunWanted {
   stop_percent: number;
 }
 
+/** A saved recipe that stands for a cause. */
+export interface AutoRepair {
+  cause: string;
+  reason: string;
+  path: string;
+  recipe_name: string;
+  by: Who;
+  at: string;
+  because: string;
+  per_hour: number;
+  per_day: number;
+  state: 'standing' | 'stopped';
+  why: string | null;
+  tried: number;
+  counted: number;
+  sent_last_hour: number;
+  sent_last_day: number;
+  run: string | null;
+}
+
 const ROWS = 50;
 
 /** By its name where it has one, which the receipt names then. */
@@ -305,6 +325,10 @@ export function deskApi(root: string, locked: (trouble: Trouble) => void) {
     run: (run: string) => get<Run>(`/runs/${id(run)}`),
     control: (run: string, action: RunAction) => post<Run>(`/runs/${id(run)}/${action}`, {}),
     receipt: (run: string) => get<Receipt>(`/runs/${id(run)}/receipt?limit=${ROWS}`),
+    autoRepairs: async () => (await get<{ auto_repairs: AutoRepair[] }>('/auto-repairs')).auto_repairs,
+    addAuto: (wanted: { cause: string; recipe_name: string; because: string }) =>
+      post<AutoRepair>('/auto-repairs/add', wanted),
+    removeAuto: (cause: string, because: string) => post<unknown>('/auto-repairs/remove', { cause, because }),
     order: (job: string) => get<OrderStory>(`/orders/${id(job)}`),
     check: (job: string, text: string) => post<Checked>(`/orders/${id(job)}/check`, { text }),
     edit: (job: string, edit: Edit) => post<unknown>(`/orders/${id(job)}/edit`, edit),

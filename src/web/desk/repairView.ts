@@ -4,6 +4,7 @@ import { element, group } from '../kit/element.ts';
 import { counted } from '../kit/format.ts';
 import { load } from '../kit/loadable.ts';
 import { viewOf } from '../kit/stateView.ts';
+import { autoForm } from './autoRepairs.ts';
 import { causeFeatures } from './causeFeatures.ts';
 import { causeHold, holdInWords } from './causeHold.ts';
 import { seenInWords } from './causesView.ts';
@@ -36,6 +37,7 @@ export const repairView: View = (desk) => {
           mayAct
             ? group(
                 fourSteps(desk, where, known),
+                autoForm(desk, known.cause),
                 known.cause && causeHold(desk, known.cause, done),
                 putAway(desk, where, { orders: known.cause?.orders, done }),
               )

@@ -63,11 +63,9 @@ describe('a run of repairs whose Redis is killed in the middle', () => {
     expect(rest).toMatchObject({
       run: { orders: ORDERS, counts: { sent: ORDERS, ended: ORDERS, failed_again: 0, left: 0, gone: 0 } },
     });
-    // What counted in the moment of the crash, unheard, is found to have counted when it is tried again.
-    expect(states).toMatchObject({ counted: expect.any(Number), failed_again: 0, under_way: 0 });
-    expect(states.counted + states.duplicate).toBe(ORDERS);
-    expect(money).toMatchObject({ before: 0, after: MONEY });
-    expect(money.repaired + money.elsewhere).toBe(MONEY);
+    // Also what counted in the moment of the crash, unheard, and looked like a duplicate when it ran again.
+    expect(states).toMatchObject({ counted: ORDERS, duplicate: 0, failed_again: 0, under_way: 0 });
+    expect(money).toEqual({ before: 0, repaired: MONEY, elsewhere: 0, after: MONEY });
     expect(await pipeline.json('/stats/global')).toMatchObject({
       total_orders: ORDERS,
       total_revenue: MONEY,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeAuditLog } from '../../../src/audit/auditLog.ts';
-import { driveRun } from '../../../src/desk/runs/driveRun.ts';
+import { driveRun, roomInQueues } from '../../../src/desk/runs/driveRun.ts';
 import { readReceipt } from '../../../src/desk/runs/receipt.ts';
 import { startRunDrivers } from '../../../src/desk/runs/runDrivers.ts';
 import {
@@ -15,7 +15,8 @@ import {
 import { sendBatch } from '../../../src/desk/runs/sendBatch.ts';
 import { readFailures } from '../../../src/queue/failures/readFailures.ts';
 import type { Repair } from '../../../src/queue/repairs.ts';
-import { queueKey, repairKeys, runKeys } from '../../../src/store/keys.ts';
+import { makeRecordOrder } from '../../../src/stats/record/recordOrder.ts';
+import { queueKey, repairKeys, runDriverKey, runKeys } from '../../../src/store/keys.ts';
 import { auditTrail } from '../../support/auditTrail.ts';
 import { until } from '../../support/until.ts';
 import { type TestWorkers, testWorkers } from '../../worker/workers.ts';
@@ -140,6 +141,27 @@ describe('a run of repairs', () => {
     // What is no longer known is not made up.
     for (const partition of parts.partitions.all) await redis.del(repairKeys(partition).repairs);
     expect((await readReceipt(parts, run.id, 0)).money).toEqual(money);
+  });
+
+  it('says of what counted unheard that the run brought it there, and not somebody else', async () => {
+    await fail(workers, orders(3));
+    await pauseQueues();
+    const run = await begin();
+    const driving = drive(run);
+    await until(async () => (await now(run)).counts.sent === 3, 'all are sent');
+    const { redis, rules } = parts;
+    for (const n of [0, 1]) {
+      const order = rules.parse(priced(n, n + 0.5), '2025-01-01T00:00:00Z');
+      const home = parts.partitions.of(order.userId);
+      const record = makeRecordOrder(redis, home, { retentionDays: 35 });
+      // As when its worker died before it heard so; and as when another message of it came.
+      await record(order, n === 0 ? queueKey(home, 'j0') : undefined);
+    }
+    await resumeQueues();
+    await driving;
+    const { money, states } = await readReceipt(parts, run.id, 0);
+    expect(states).toMatchObject({ counted: 2, duplicate: 1 });
+    expect(money).toEqual({ before: 0, repaired: 50 + 250, elsewhere: 150, after: 450 });
   });
 
   it('leaves alone what would fail again, and what is not meant', async () => {
@@ -310,6 +332,50 @@ describe('a run of repairs', () => {
     const run = await begin({ recipe: undefined, where: { jobs: ['j1', 'j9'] } });
     await drive(run);
     expect(await now(run)).toMatchObject({ orders: 1, counts: { left: 1, sent: 0 } });
+  });
+
+  it('whose beginner was killed before all was listed is ended by those who drive, and says so', async () => {
+    await fail(workers, orders(20));
+    const [first] = parts.partitions.all;
+    const killed = Object.defineProperty({ ...first }, 'tag', {
+      get() {
+        throw new Error('killed');
+      },
+    });
+    const dying = { ...parts, partitions: { ...parts.partitions, all: [first, killed] } } as RunParts;
+    await expect(beginRun(dying, WHO, WANTED, 'r1')).rejects.toThrow('killed');
+    const redis = workers.redis.client();
+    await redis.set(runDriverKey('r1'), 'whoever was killed', 'PX', 300);
+    expect(await listRuns(parts, 10)).toMatchObject([{ id: 'r1', state: 'preparing' }]);
+    await expect(beginRun(parts, WHO, WANTED, 'r1')).rejects.toThrow('There is a run of that id already.');
+    const drivers = startRunDrivers(
+      parts,
+      () => true,
+      (error) => {
+        throw error;
+      },
+    );
+    const ended = () => readRun(parts, 'r1') as Promise<Run>;
+    await until(async () => (await ended()).state === 'cancelled', 'it is ended');
+    await drivers.stop();
+    expect(await ended()).toMatchObject({
+      why: expect.stringContaining('begin it again'),
+      counts: { todo: 0, sent: 0 },
+    });
+    expect((await auditTrail(redis)).at(-1)).toMatchObject({ action: 'end run', run: 'r1', result: 'done' });
+    expect(await redis.keys('*:run:r1:*')).toEqual([]);
+    expect(await begin()).toMatchObject({ state: 'running', orders: 20 });
+  });
+
+  it('without a rate sends while few others wait, and else a few a second', async () => {
+    await pauseQueues();
+    const room = (lastSent = Date.now()) => roomInQueues(parts, lastSent);
+    expect(await room()).toBe(50);
+    for (let n = 0; n < 20; n += 1) await workers.add(`f${n}`, priced(n, n + 0.5));
+    expect(await room()).toBe(30);
+    for (let n = 20; n < 60; n += 1) await workers.add(`f${n}`, priced(n, n + 0.5));
+    expect(await room()).toBeLessThanOrEqual(0);
+    expect(await room(0)).toBe(10);
   });
 
   it('keeps to a rate', async () => {
