@@ -8,6 +8,7 @@ import { jobSettings, jobVariables } from './jobs.ts';
 import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
+import { qualitySettings, qualityVariables } from './quality.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
@@ -20,6 +21,7 @@ export const USES: Record<Role, readonly Part[]> = {
   all: ['redis', 'sqs', 'http'],
   bridge: ['redis', 'sqs', 'http'],
   worker: ['redis', 'http'],
+  quality: ['redis', 'http'],
   api: ['redis', 'http'],
 };
 
@@ -49,6 +51,7 @@ const environment = z.object({
   ...alertVariables,
   ...tracesVariables,
   ...orderVariables,
+  ...qualityVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
@@ -128,6 +131,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...alertSettings(env),
     ...tracesSettings(env),
     ...orderSettings(env),
+    ...qualitySettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };

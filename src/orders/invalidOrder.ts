@@ -1,4 +1,7 @@
-/** Why an order is refused: a closed list, so that failures can be grouped and counted. */
+/**
+ * Why an order is refused: a closed list, so that failures can be grouped and counted. The last one is no rule's: the
+ * order is right by all of them, and a finding of the quality stage sends it to a person first.
+ */
 export const REASONS = [
   'invalid_json',
   'not_an_object',
@@ -11,6 +14,7 @@ export const REASONS = [
   'currency_mismatch',
   'conflicting_duplicate',
   'too_large',
+  'quality_hold',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];

@@ -166,6 +166,32 @@ export const REDRIVE_KEY = '{order-pipeline:desk}:redrive';
 /** string: which process drives it */
 export const REDRIVE_DRIVER_KEY = '{order-pipeline:desk}:redrive:driver';
 
+/** What the quality stage keeps, in a slot of its own: all of it may be lost without a total being wrong. */
+export const QUALITY_KEY = '{order-pipeline:quality}';
+
+/** The name of the BullMQ queue that flagged orders go to; its prefix is the key above. */
+export const QUALITY_QUEUE = 'quality';
+
+export const qualityKeys = {
+  /** zset: id of a group → when it was seen last, ms. Each is a hash at `:group:<id>`; see quality/outcomes/groupFindings.lua */
+  groups: `${QUALITY_KEY}:groups`,
+  group: (id: string): string => `${QUALITY_KEY}:group:${id}`,
+  /** zset: id of a message → when its order was flagged, ms */
+  flagged: `${QUALITY_KEY}:flagged`,
+  /** hash: id of a message → KeptFlagged as JSON */
+  findings: `${QUALITY_KEY}:findings`,
+  /** string: this batch was grouped */
+  batch: (id: string): string => `${QUALITY_KEY}:batch:${id}`,
+  /** hash: how many groups were opened, orders flagged, findings kept */
+  counts: `${QUALITY_KEY}:counts`,
+  /** hash: what was labelled and who did → Label as JSON */
+  labels: `${QUALITY_KEY}:labels`,
+  /** hash: rule and key → Mute as JSON */
+  muted: `${QUALITY_KEY}:muted`,
+  /** hash: rule → Lowered as JSON */
+  lowered: `${QUALITY_KEY}:lowered`,
+} as const;
+
 /** hash: id → StoredKey as JSON, without the id. With the next one in a slot of their own. */
 export const API_KEYS_KEY = '{order-pipeline:api-keys}';
 
