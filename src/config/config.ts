@@ -5,6 +5,7 @@ import { embeddedContradictions, embeddedVariables, type Part } from './embedded
 import type { Given } from './given.ts';
 import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
 import { jobSettings, jobVariables } from './jobs.ts';
+import { MODEL_SECRETS, modelContradictions, modelSettings, modelVariables } from './model.ts';
 import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
@@ -52,6 +53,7 @@ const environment = z.object({
   ...tracesVariables,
   ...orderVariables,
   ...qualityVariables,
+  ...modelVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
@@ -62,6 +64,7 @@ const SECRETS = new Set([
   ...TRACES_SECRETS,
   ...REDIS_SECRETS,
   ...SQS_SECRETS,
+  ...MODEL_SECRETS,
 ]);
 const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL'));
 const NAMES = Object.keys(environment.shape);
@@ -113,6 +116,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
     ...sqsContradictions(given),
     ...(uses.includes('http') ? [...httpContradictions(given), ...peopleContradictions(given)] : []),
     ...alertContradictions(given),
+    ...modelContradictions(given),
     ...embeddedContradictions(given, uses, unknown),
   ];
 }
@@ -132,6 +136,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...tracesSettings(env),
     ...orderSettings(env),
     ...qualitySettings(env),
+    ...modelSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };
