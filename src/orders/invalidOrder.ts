@@ -1,8 +1,5 @@
-/**
- * Why an order is refused: a closed list, so that failures can be grouped and counted. The last one is no rule's: the
- * order is right by all of them, and a finding of the quality stage sends it to a person first.
- */
-export const REASONS = [
+/** Why an order is refused by the rules: a closed list, so that failures can be grouped and counted. */
+export const REFUSALS = [
   'invalid_json',
   'not_an_object',
   'missing_field',
@@ -14,8 +11,15 @@ export const REASONS = [
   'currency_mismatch',
   'conflicting_duplicate',
   'too_large',
-  'quality_hold',
 ] as const;
+
+/**
+ * Why an order is kept as a failed job. The last one is no refusal: the order is right by all the rules, and a finding of
+ * the quality stage sends it to a person first.
+ */
+export const REASONS = [...REFUSALS, 'quality_hold'] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
 
 export type Reason = (typeof REASONS)[number];
 

@@ -55,7 +55,15 @@ export async function labelFinding(
   if (finding === undefined) throw new Refused('No such finding is kept of this order.', 'missing');
   const { rule, key } = finding;
   const target = { name: targetOf({ message, finding: place }), action: 'label finding' };
-  return label(parts, who, { ...target, filter: `finding of ${rule}`, job: message, rule, key, verdict, because });
+  return label(parts, who, {
+    ...target,
+    filter: `finding of ${rule}`,
+    job: message,
+    rule,
+    key,
+    verdict,
+    because,
+  });
 }
 
 async function label(
@@ -107,7 +115,11 @@ export async function muteGroup(
 ): Promise<void> {
   const group = await groupOf(redis, id);
   const { rule, key } = group;
-  const change = { action: muted ? 'mute group' : 'unmute group', filter: inWords(group), ...reasonOf(because) };
+  const change = {
+    action: muted ? 'mute group' : 'unmute group',
+    filter: inWords(group),
+    ...reasonOf(because),
+  };
   const act = async (): Promise<Outcome> => {
     if (!muted) return (await unmute(redis, { rule, key })) ? DONE : refused('It is not muted.');
     const one = { rule, key, by: who, at: new Date().toISOString(), ...noteOf(because) };

@@ -85,10 +85,8 @@ export async function mute(redis: Redis | Cluster, one: Mute): Promise<boolean> 
 }
 
 /** False when it was not muted. */
-export const unmute = async (
-  redis: Redis | Cluster,
-  what: { rule: string; key: string },
-): Promise<boolean> => (await redis.hdel(qualityKeys.muted, steerKey(what))) === 1;
+export const unmute = async (redis: Redis | Cluster, what: { rule: string; key: string }): Promise<boolean> =>
+  (await redis.hdel(qualityKeys.muted, steerKey(what))) === 1;
 
 export const readMuted = async (redis: Redis | Cluster): Promise<Map<string, Mute>> =>
   new Map(

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
-import { gravest } from '../flagged.ts';
 import type { Finding } from '../finding.ts';
 import type { FlaggedOrder } from '../flagged.ts';
+import { gravest } from '../flagged.ts';
 import { groupId, type KeptFlagged, MOST_FLAGGED, MOST_GROUPS, QUIET_MS } from './groups.ts';
 
 const SCRIPT = readFileSync(new URL('./groupFindings.lua', import.meta.url), 'utf8');

@@ -5,7 +5,7 @@ import type { Group, KeptFlagged } from './groups.ts';
 
 /** Groups, those seen last first. */
 export async function readGroups(redis: Redis | Cluster, most: number): Promise<Group[]> {
-  const ids = await redis.zrange(qualityKeys.groups, 0, most - 1, 'REV');
+  const ids = await redis.zrevrange(qualityKeys.groups, 0, most - 1);
   return readThese(redis, ids);
 }
 
@@ -54,7 +54,7 @@ export async function readFlagged(
   before = '+inf',
 ): Promise<KeptFlagged[]> {
   const { flagged, findings } = qualityKeys;
-  const ids = await redis.zrange(flagged, before, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, most);
+  const ids = await redis.zrevrangebyscore(flagged, before, '-inf', 'LIMIT', 0, most);
   if (ids.length === 0) return [];
   const texts = await redis.hmget(findings, ...ids);
   return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as KeptFlagged]));

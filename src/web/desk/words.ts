@@ -23,6 +23,7 @@ const REASONS: Record<string, string> = {
   currency_mismatch: 'Another currency',
   conflicting_duplicate: 'Counted before with other content',
   too_large: 'Too large',
+  quality_hold: 'Held until somebody has looked',
   fault: 'A fault that did not pass',
   unreadable: 'The recipe cannot read what is there',
 };
