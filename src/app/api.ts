@@ -37,8 +37,9 @@ import { retryFailed } from '../queue/retryFailed.ts';
 import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import type { Counter } from '../telemetry/figures.ts';
 import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
-import { historyReader } from '../telemetry/read/history.ts';
+import { historyReader, SPANS, type Step } from '../telemetry/read/history.ts';
 import { hoursReader } from '../telemetry/read/hours.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
 import { readSnapshot } from '../telemetry/read/snapshot.ts';
@@ -57,8 +58,8 @@ const LONG_READ_TIMEOUT_MS = 5_000;
 const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
-export function apiParts(
-  {
+export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
+  const {
     config,
     logger,
     services,
@@ -69,9 +70,7 @@ export function apiParts(
     lastCounted,
     metrics,
     isStarted,
-  }: HttpParts,
-  { redis, ping }: Asked,
-): ApiParts {
+  } = parts;
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
   const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
   // Not only once somebody changes something: that first change would find no connection.
@@ -174,7 +173,14 @@ export function apiParts(
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
     ).use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay)),
     fleet,
-    desk: deskRoutes(makeDeskApi(deskParts, letters as () => Promise<LetterQueue>)),
+    desk: deskRoutes(
+      makeDeskApi(deskParts, letters as () => Promise<LetterQueue>, {
+        layers: config.quality.layers,
+        now: parts.now,
+        history: async (span) => outcomesIn(SPANS[span].step, await inTime(history(span))),
+        readmit: async () => {},
+      }),
+    ),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,
@@ -208,6 +214,26 @@ const tracedBy =
 
 /** Answers as every read does when Redis hangs. */
 const inTime = <T>(reading: Promise<T>): Promise<T> => deadline(reading, READ_TIMEOUT_MS, tooSlow);
+
+/** What the pulse knows of reviews. */
+const outcomesIn = (step: number, steps: readonly Step[]) => ({
+  step,
+  points: steps.map(({ time, counts, refused }) => {
+    const of = (counter: Counter) => counts.get(counter) ?? 0;
+    const held = refused.get('quality_hold') ?? 0;
+    return {
+      time,
+      counted: of('counted'),
+      reviewed: of('reviewed'),
+      flagged: of('flagged'),
+      lost: of('flagged_lost'),
+      held,
+      invalid: [...refused.values()].reduce((sum, count) => sum + count, 0) - held,
+      linesReviewed: of('lines_reviewed'),
+      linesWarm: of('lines_warm'),
+    };
+  }),
+});
 
 /** Bull Board needs queues, and those need Redis once; /health answers before that. */
 function lazily(

@@ -184,6 +184,10 @@ export const qualityKeys = {
   batch: (id: string): string => `${QUALITY_KEY}:batch:${id}`,
   /** hash: how many groups were opened, orders flagged, findings kept */
   counts: `${QUALITY_KEY}:counts`,
+  /** string: what was spent on the language model, as the role that asks it saw it last; see outcomes/modelSpend.ts */
+  model: `${QUALITY_KEY}:model`,
+  /** string: which process asks the language model */
+  asking: `${QUALITY_KEY}:asking`,
   /** hash: what was labelled and who did → Label as JSON */
   labels: `${QUALITY_KEY}:labels`,
   /** hash: rule and key → Mute as JSON */

@@ -83,15 +83,16 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   };
   const steeringTurns = every(STEER_EVERY_MS, steer, { atOnce: true, onError });
   return {
-    judge(order) {
-      tally.add('reviewed');
-      return steered(reviewer.review(order, circumstances()), steering, mayHold);
-    },
+    judge: (order) => steered(reviewer.review(order, circumstances()), steering, mayHold),
     counted(order, findings, job) {
+      tally.add('reviewed');
       reviewer.learn(order, findings, circumstances());
       if (findings.length > 0) flag(order, findings, job, false);
     },
-    held: (order, findings, job) => flag(order, findings, job, true),
+    held(order, findings, job) {
+      tally.add('reviewed');
+      flag(order, findings, job, true);
+    },
     async stop() {
       await Promise.all([handing.stop(), steeringTurns.stop()]);
       await hand();

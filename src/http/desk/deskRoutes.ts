@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { Person } from '../../access/person.ts';
 import { deskOperations } from '../description/deskOperations.ts';
 import type { AnswerOf, Operation, SentFile } from '../description/operation.ts';
+import { qualityOperations } from '../description/qualityOperations.ts';
 import { operationRoutes } from '../stats/operationRoutes.ts';
 import { parameterReader } from '../stats/readParameters.ts';
 import { clientAddress, personOf } from '../transport/caller.ts';
@@ -10,7 +11,8 @@ import { invalidParameters, methodNotAllowed } from '../transport/problem.ts';
 import { JSON_TYPE, refuseBody, sendUnstored } from '../transport/send.ts';
 import { sendParts } from '../transport/sendParts.ts';
 
-type DeskOperations = typeof deskOperations;
+const OPERATIONS = { ...deskOperations, ...qualityOperations };
+type DeskOperations = typeof OPERATIONS;
 type AskedOf<T> =
   T extends Operation<infer Path, infer Query, infer _, infer Body>
     ? unknown extends z.output<Body>
@@ -36,7 +38,7 @@ export function deskRoutes(api: DeskApi): Router {
   const router = Router();
   const readBody = json({ limit: LARGEST_REQUEST });
   const route = operationRoutes(router);
-  for (const [name, operation] of Object.entries(deskOperations) as [keyof DeskApi, Operation][]) {
+  for (const [name, operation] of Object.entries(OPERATIONS) as [keyof DeskApi, Operation][]) {
     const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
     if (operation.files) fileRoute(router, operation, answer);
     else if (operation.body === undefined) route(operation, (input) => answer(input));

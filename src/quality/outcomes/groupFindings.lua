@@ -13,7 +13,8 @@
 -- ARGV[5]    what the key of a group begins with
 -- ARGV[6]    most examples of a group
 -- ARGV[7]    most observations of a group
--- ARGV[8]    JSON: the groups, each {id, first, last, orders, findings, minor, fields: {}, examples: [], seen: []}
+-- ARGV[8]    JSON: the groups, each {id, first, last, orders, findings, minor, fields: {}, examples: [], seen: [], sample?}
+--            `sample` is JSON, and stays as it came first
 -- ARGV[9]    JSON: the orders, three values each: message, when, text
 --
 -- Returns the ids of groups that were opened, or nil when the batch was grouped before
@@ -47,6 +48,7 @@ for at, group in ipairs(groups) do
   redis.call('HINCRBY', key, 'minor', string.format('%.0f', group.minor))
   append(key, 'examples', group.examples, tonumber(ARGV[6]))
   append(key, 'seen', group.seen, tonumber(ARGV[7]))
+  if group.sample then redis.call('HSETNX', key, 'samples', group.sample) end
   redis.call('ZADD', KEYS[2], last, group.id)
   redis.call('HINCRBY', KEYS[5], 'findings', string.format('%.0f', group.findings))
 end

@@ -14,6 +14,8 @@ type ScriptedRedis = (Redis | Cluster) & {
 
 const EXAMPLES = 5;
 const OBSERVATIONS = 40;
+/** For the language model. */
+const SAMPLES = 3;
 /** A batch comes again within seconds, when who took it died. */
 const KNOWN_AGAIN_MS = 86_400_000;
 
@@ -58,12 +60,14 @@ interface Added {
   fields: Record<string, string>;
   examples: string[];
   seen: [number, string, string][];
+  /** JSON. */
+  sample?: string;
 }
 
 /** An order is counted once in each group, however many of its lines are in it. */
 function gather(orders: readonly FlaggedOrder[]): Iterable<Added> {
   const added = new Map<string, Added>();
-  for (const { message, at, minorUnits, findings } of orders) {
+  for (const { message, at, minorUnits, findings, order } of orders) {
     for (const [id, same] of byGroup(findings)) {
       const before = added.get(id);
       const finding = same.at(-1) as Finding;
@@ -87,10 +91,19 @@ function gather(orders: readonly FlaggedOrder[]): Iterable<Added> {
           ...(before?.seen ?? []),
           ...same.map((one): Added['seen'][number] => [at, one.observed, one.expected]),
         ].slice(-OBSERVATIONS),
+        ...sampleOf(before, message, order),
       });
     }
   }
   return added.values();
+}
+
+/** The first of a batch that came whole, of a few orders. */
+function sampleOf(before: Added | undefined, ref: string, order: unknown): { sample?: string } {
+  const samples = JSON.parse(before?.sample ?? '[]') as unknown[];
+  if (order === undefined || samples.length >= SAMPLES)
+    return before?.sample ? { sample: before.sample } : {};
+  return { sample: JSON.stringify([...samples, { ref, order }]) };
 }
 
 function byGroup(findings: readonly Finding[]): Map<string, Finding[]> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Finding, Severity } from '../finding.ts';
 import type { FlaggedOrder } from '../flagged.ts';
+import type { CallOutcome, Opinion } from '../model/opinion.ts';
 
 /* What the quality stage keeps, without behaviour: who groups, reads or shows it shares no more. */
 
@@ -22,8 +23,17 @@ export interface Group {
   examples: string[];
   /** The newest observations, the newest last: when, what, where what was expected. */
   seen: [at: number, observed: string, expected: string][];
-  /** What a language model says of it, in words, and when; undefined where none was asked. */
-  told?: string;
+  /** What came of showing it to a language model; undefined where none was asked. */
+  told?: Told;
+  /** Of some of its orders, as they were sent: what the model is shown. */
+  samples: { ref: string; order: unknown }[];
+}
+
+export interface Told {
+  outcome: CallOutcome;
+  opinion?: Opinion;
+  /** ISO, UTC. */
+  at: string;
 }
 
 /** A flagged order as it is kept: what was found in it. */

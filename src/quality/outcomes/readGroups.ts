@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
 import type { Finding, Severity } from '../finding.ts';
-import type { Group, KeptFlagged } from './groups.ts';
+import type { Group, KeptFlagged, Told } from './groups.ts';
 
 /** Groups, those seen last first. */
 export async function readGroups(redis: Redis | Cluster, most: number): Promise<Group[]> {
@@ -26,7 +26,7 @@ async function readThese(redis: Redis | Cluster, ids: readonly string[]): Promis
 }
 
 function groupIn(id: string, fields: Record<string, string>): Group | undefined {
-  const { rule, key = '', version, severity, finding, examples, seen, told } = fields;
+  const { rule, key = '', version, severity, finding, examples, seen, told, samples } = fields;
   if (rule === undefined || finding === undefined) return undefined;
   const count = (name: string) => Number(fields[name] ?? 0);
   return {
@@ -43,7 +43,8 @@ function groupIn(id: string, fields: Record<string, string>): Group | undefined 
     finding: JSON.parse(finding) as Finding,
     examples: JSON.parse(examples ?? '[]') as string[],
     seen: JSON.parse(seen ?? '[]') as Group['seen'],
-    ...(told === undefined ? {} : { told }),
+    samples: JSON.parse(samples ?? '[]') as Group['samples'],
+    ...(told === undefined ? {} : { told: JSON.parse(told) as Told }),
   };
 }
 
