@@ -47,7 +47,7 @@ export interface ModelSettings {
   baseUrl: string;
   name: string;
   apiKey: string | undefined;
-  /** Dollars per million tokens; undefined where it is for the list of known models to say. */
+  /** Dollars per million tokens; undefined when nobody said. */
   price: { input: number; output: number } | undefined;
   dailyDollars: number;
   dailyTokens: number;

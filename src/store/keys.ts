@@ -226,3 +226,9 @@ export const rateKey = (policy: string, subject: string): string =>
  * JSON: what was told to whom.
  */
 export const PULSE_KEY = '{order-pipeline:pulse}';
+
+/** hash: what the language model cost today, see quality/model/reserve.lua */
+export const MODEL_SPEND_KEY = '{order-pipeline:model}:spend';
+
+/** string: an answer of the language model as JSON, by a digest of what was asked; expires. One slot, read together. */
+export const modelAnswerKey = (digest: string): string => `{order-pipeline:model}:answer:${digest}`;

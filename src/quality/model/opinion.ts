@@ -58,6 +58,8 @@ export interface SampleOrder {
   /** The caller's word for it, as a message id. It does not leave; a fix is handed back under it. */
   ref: string;
   order: unknown;
+  /** Where in this order the finding is, when it is elsewhere than in the group's own. */
+  path?: string;
 }
 
 /** What is shown of a group: one finding of it, and a few of its orders. */
@@ -67,7 +69,7 @@ export interface GroupToReview {
   finding: Finding;
   /** Findings in the group. */
   count: number;
-  /** At most SAMPLES_SHOWN are looked at. */
+  /** The first few are shown. */
   samples: readonly SampleOrder[];
 }
 
@@ -121,8 +123,8 @@ export interface Spend {
   calls: number;
   /** Calls by outcome. */
   outcomes: Readonly<Record<string, number>>;
-  /** Dollars per million tokens, and where that is from: `configured`, `known`, or `assumed` for a model nobody knows. */
-  price: { input: number; output: number; from: 'configured' | 'known' | 'assumed' };
+  /** Dollars per million tokens; `assumed`, and high, when nobody said. */
+  price: { input: number; output: number; from: 'configured' | 'assumed' };
   /** Until when no call is made, ms since 1970; undefined while calls are made. Of this process. */
   openUntil: number | undefined;
 }
@@ -141,7 +143,7 @@ export interface ModelCounters {
 }
 
 /** No call rejects because of the model: how it ended is in what it returns. */
-export interface Reviewer {
+export interface ModelReviewer {
   readonly model: string;
   readonly promptVersion: number;
   reviewGroups(groups: readonly GroupToReview[]): Promise<Reviewed[]>;
