@@ -96,6 +96,8 @@ function stepInWords(step: Step): Child {
       return group(`Write as ${String(step.to).replaceAll('_', ' ')}`, at);
     case 'recompute_total':
       return 'Add the total up anew from the items';
+    case 'release':
+      return 'Release: count it whatever its review finds';
     case 'drop_line':
       return group(
         'Drop lines of ',
