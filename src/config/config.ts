@@ -10,6 +10,7 @@ import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
 import { qualitySettings, qualityVariables } from './quality.ts';
+import { qualityRulesSettings, qualityRulesVariables } from './qualityRules.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
@@ -54,6 +55,7 @@ const environment = z.object({
   ...orderVariables,
   ...qualityVariables,
   ...modelVariables,
+  ...qualityRulesVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
@@ -137,6 +139,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...orderSettings(env),
     ...qualitySettings(env),
     ...modelSettings(env),
+    ...qualityRulesSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };
