@@ -33,8 +33,14 @@ export type Answer<T> = { outcome: 'ok'; value: T } | { outcome: Exclude<CallOut
 /** How the endpoint is asked for JSON, best first. Some refuse the first, some take it and send nothing. */
 const FORMATS = ['json_schema', 'json_object', 'plain'] as const;
 type Message = { role: 'system' | 'user' | 'assistant'; content: string };
-type Failed = { outcome: Exclude<CallOutcome, 'ok'>; stepDown?: boolean };
-type Said = { text: string } | Failed;
+interface Failed {
+  outcome: Exclude<CallOutcome, 'ok'>;
+  /** The same may be asked for in a simpler way. */
+  stepDown?: boolean;
+  /** What was said instead, and may be repaired. */
+  misread?: { text: string; why: z.ZodError | undefined };
+}
+type Said<T> = { outcome: 'ok'; value: T } | Failed;
 
 /** Requests of one question: two steps down, one word that the endpoint does not know, one repair, and the last. */
 const MOST_REQUESTS = 5;
@@ -121,29 +127,22 @@ export class Endpoint {
     let last: Answer<T> = { outcome: 'empty' };
     for (let request = 0; request < MOST_REQUESTS; request += 1) {
       const said = await this.#request(question, messages, signal);
-      if ('outcome' in said) {
-        last = { outcome: said.outcome };
-        if (!said.stepDown) return last;
-        continue;
-      }
-      const objects = objectsIn(said.text);
-      const fits = objects.map((each) => question.shape.safeParse(each));
-      const first = fits.find((each) => each.success);
-      if (first?.success) {
+      if (said.outcome === 'ok') {
         this.#formatWorks = true;
-        return { outcome: 'ok', value: first.data };
+        return said;
       }
-      last = { outcome: objects.length === 0 ? 'unparsable' : 'wrong_shape' };
-      if (repaired) return last;
+      last = { outcome: said.outcome };
+      if (said.stepDown) continue;
+      if (said.misread === undefined || repaired) return last;
       repaired = true;
-      const why = fits.at(-1)?.error;
-      messages.push({ role: 'assistant', content: said.text.slice(0, SHOWN_BACK) });
+      const { text, why } = said.misread;
+      messages.push({ role: 'assistant', content: text.slice(0, SHOWN_BACK) });
       messages.push({ role: 'user', content: repairOf(why) });
     }
     return last;
   }
 
-  async #request<T>(question: Question<T>, messages: Message[], signal: AbortSignal): Promise<Said> {
+  async #request<T>(question: Question<T>, messages: Message[], signal: AbortSignal): Promise<Said<T>> {
     const { budget, onCall } = this.#parts;
     const body = this.#bodyOf(question, messages);
     // A token is at least a byte of what it stands for.
@@ -156,24 +155,21 @@ export class Endpoint {
       onCall(reserved);
       return { outcome: reserved };
     }
-    let said: Said;
+    let said: Said<T>;
     let used: Tokens | undefined;
     try {
       signal.throwIfAborted();
       const completion = await this.#client.chat.completions.create(body as never, { signal });
       used = usedTokens((completion as Partial<typeof completion>)?.usage);
-      said = this.#read(completion);
+      said = this.#read(question, completion);
     } catch (error) {
       said = this.#refused(error);
       // Nobody charges for a request that was not taken. What was aborted or broke may have been answered.
-      if (said.outcome.startsWith('http_3') || said.outcome.startsWith('http_4') || wasNotTaken(error)) {
-        used = { input: 0, output: 0 };
-      }
+      if (/^http_[34]/.test(said.outcome) || wasNotTaken(error)) used = { input: 0, output: 0 };
     }
-    const outcome = 'outcome' in said ? said.outcome : 'ok';
-    onCall(outcome);
+    onCall(said.outcome);
     // What cannot be given back stays charged.
-    await budget.settle(reserved, used, outcome).catch(() => {});
+    await budget.settle(reserved, used, said.outcome).catch(() => {});
     return said;
   }
 
@@ -192,20 +188,28 @@ export class Endpoint {
     };
   }
 
-  #read(completion: unknown): Said {
+  #read<T>(question: Question<T>, completion: unknown): Said<T> {
     // A page instead of JSON comes as its text.
     if (typeof completion === 'string') return { outcome: 'unparsable' };
     const choices = (completion as { choices?: unknown })?.choices;
     const first = Array.isArray(choices) ? choices[0] : undefined;
     if (first?.finish_reason === 'length') return { outcome: 'cut_short' };
     const text = first?.message?.content;
-    if (typeof text === 'string' && text.trim() !== '') return { text };
-    return { outcome: 'empty', stepDown: this.#stepDown() };
+    if (typeof text !== 'string' || text.trim() === '')
+      return { outcome: 'empty', stepDown: this.#stepDown() };
+    const objects = objectsIn(text);
+    let why: z.ZodError | undefined;
+    for (const each of objects) {
+      const fits = question.shape.safeParse(each);
+      if (fits.success) return { outcome: 'ok', value: fits.data };
+      why = fits.error;
+    }
+    return { outcome: objects.length === 0 ? 'unparsable' : 'wrong_shape', misread: { text, why } };
   }
 
   #refused(error: unknown): Failed {
     // Its head said JSON.
-    if (error instanceof SyntaxError) return { outcome: 'unparsable' };
+    if ((error as Error)?.name === 'SyntaxError') return { outcome: 'unparsable' };
     const outcome = this.#outcomeOf(error);
     if (!(error instanceof APIError) || !/^http_(?:400|415|422|500|501)$/.test(outcome)) return { outcome };
     const about = `${error.message} ${error.param ?? ''}`;
