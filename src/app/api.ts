@@ -11,6 +11,7 @@ import { BOARD_PATH, board } from '../desk/bullBoard.ts';
 import { startRedriveDriver } from '../desk/deadLetters/redriveDriver.ts';
 import { makeDesk } from '../desk/desk.ts';
 import { makeDeskApi } from '../desk/orders/deskApi.ts';
+import { qualityFigures } from '../desk/quality/qualityApi.ts';
 import { startRunDrivers } from '../desk/runs/runDrivers.ts';
 import type { ApiParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
@@ -39,6 +40,7 @@ import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
 import type { Counter } from '../telemetry/figures.ts';
 import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
+import { qualityFamilies } from '../telemetry/prometheus/quality.ts';
 import { historyReader, SPANS, type Step } from '../telemetry/read/history.ts';
 import { hoursReader } from '../telemetry/read/hours.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
@@ -103,8 +105,12 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
   );
   const history = historyReader(look);
   const fleet = async () => {
-    const [snapshot, memoryShare] = await Promise.all([snapshots.latest(), inTime(readMemoryShare(redis))]);
-    return fleetFamilies(snapshot, memoryShare);
+    const [snapshot, memoryShare, quality] = await Promise.all([
+      snapshots.latest(),
+      inTime(readMemoryShare(redis)),
+      inTime(qualityFigures({ redis, now: parts.now })),
+    ]);
+    return [...fleetFamilies(snapshot, memoryShare), ...qualityFamilies(quality)];
   };
   if (config.webhook) {
     const { stop } = startWebhook({

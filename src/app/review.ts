@@ -1,14 +1,13 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
-import type { Check } from '../quality/check.ts';
 import { readSteering } from '../quality/outcomes/answers.ts';
 import { openFlaggedQueue } from '../quality/outcomes/flaggedQueue.ts';
-import { makeReviewer } from '../quality/review.ts';
+import { sightingsExchange } from '../quality/outcomes/sightings.ts';
 import type { Services } from '../runtime/services.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
 import type { Tally } from '../telemetry/tally.ts';
 import { type Reviewing, startReviewing } from '../worker/reviewing.ts';
+import { openChecks } from './checks.ts';
 import type { Connect } from './connecting.ts';
 
 export interface ReviewStart {
@@ -30,25 +29,15 @@ export async function openReview(start: ReviewStart): Promise<Reviewing | undefi
   const onError = redisErrors(logger, 'review');
   const queue = await openFlaggedQueue(redis, onError);
   services.add({ name: 'queue of flagged orders', stop: queue.close });
-  const checks = await openChecks(redis, start);
-  const reviewer = makeReviewer(checks, {
-    // Not its message: it may quote the order.
-    onFault: (check, error) =>
-      logger.error('a check of orders failed and is left out of that review', {
-        check,
-        error: error instanceof Error ? error.name : typeof error,
-      }),
-  });
+  const { reviewer, declared, baselines } = await openChecks(redis, start);
   return startReviewing({
     reviewer,
     mayHold: config.quality.mayHold,
     steering: () => readSteering(redis),
     hand: queue.hand,
+    ...(baselines ? { warmth: () => baselines.warmth() } : {}),
+    ...(declared ? { exchange: sightingsExchange(redis, declared) } : {}),
     tally,
     onError,
   });
-}
-
-async function openChecks(_redis: Redis | Cluster, _start: ReviewStart): Promise<readonly Check[]> {
-  return [];
 }

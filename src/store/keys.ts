@@ -182,6 +182,8 @@ export const qualityKeys = {
   findings: `${QUALITY_KEY}:findings`,
   /** string: this batch was grouped */
   batch: (id: string): string => `${QUALITY_KEY}:batch:${id}`,
+  /** stream: what workers saw of orders lately, for each other; see quality/outcomes/sightings.ts */
+  sightings: `${QUALITY_KEY}:sightings`,
   /** hash: how many groups were opened, orders flagged, findings kept */
   counts: `${QUALITY_KEY}:counts`,
   /** string: what was spent on the language model, as the role that asks it saw it last; see outcomes/modelSpend.ts */

@@ -16,6 +16,10 @@ export interface ReviewingParts {
   steering: () => Promise<Steering>;
   /** Hands a batch to whoever looks at it; false when too many wait already. May reject. */
   hand: (batch: FlaggedBatch) => Promise<boolean>;
+  /** How many lines were judged, and how many of them against a baseline that is warm; both since the start. */
+  warmth?: () => { lines: number; warmLines: number };
+  /** Tells the other processes of the fleet what was seen here, and hears what they have seen. */
+  exchange?: () => Promise<void>;
   tally: Tally;
   onError: (error: Error) => void;
 }
@@ -78,8 +82,17 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     if (!taken) tally.add('flagged_lost', orders.length);
   };
   const handing = every(HAND_EVERY_MS, hand, { atOnce: false, onError });
+  let told = { lines: 0, warmLines: 0 };
+  const tellWarmth = () => {
+    const now = parts.warmth?.() ?? told;
+    tally.add('lines_reviewed', now.lines - told.lines);
+    tally.add('lines_warm', now.warmLines - told.warmLines);
+    told = now;
+  };
   const steer = async () => {
+    tellWarmth();
     steering = await parts.steering();
+    await parts.exchange?.();
   };
   const steeringTurns = every(STEER_EVERY_MS, steer, { atOnce: true, onError });
   return {
@@ -95,6 +108,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     },
     async stop() {
       await Promise.all([handing.stop(), steeringTurns.stop()]);
+      tellWarmth();
       await hand();
     },
   };

@@ -60,7 +60,7 @@ export async function reviewedWorkers({
     const taking = await startTakingFlagged({
       queueRedis: redis.client(),
       redis: client,
-      mends: () => true,
+      prove: ({ findings }) => findings,
       onError: () => {},
     });
     stops.push(taking.stop, queue.close);

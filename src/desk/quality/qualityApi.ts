@@ -51,20 +51,29 @@ export interface QualityParts extends AnsweringParts {
 const isDrift = ({ rule }: { rule: string }): boolean => /drift|shift|sender/.test(rule);
 const MOST_DRIFTS = 20;
 
+/** What Prometheus is told of the whole installation. */
+export async function qualityFigures({ redis, now }: Pick<QualityParts, 'redis' | 'now'>) {
+  const { groups, stateOf } = await knownOf(redis, now());
+  const inState = (state: string) => groups.filter((group) => stateOf(group) === state).length;
+  const model = await readSpend(redis);
+  return { groups: { open: inState('open'), quiet: inState('quiet'), muted: inState('muted') }, model };
+}
+
+async function knownOf(redis: QualityParts['redis'], now: number) {
+  const [groups, labels, muted] = await Promise.all([
+    readGroups(redis, MOST_GROUPS),
+    readLabels(redis),
+    readMuted(redis),
+  ]);
+  const stateOf = (group: Group) =>
+    muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
+  return { groups, labels, muted, stateOf };
+}
+
 /** What the quality stage answers to programs, and to its page, which uses nothing else. @throws Refused, NoTrace */
 export function makeQualityApi(parts: QualityParts) {
   const { redis, currency } = parts;
-  const known = async () => {
-    const [groups, labels, muted] = await Promise.all([
-      readGroups(redis, MOST_GROUPS),
-      readLabels(redis),
-      readMuted(redis),
-    ]);
-    const now = parts.now();
-    const stateOf = (group: Group) =>
-      muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
-    return { groups, labels, muted, stateOf };
-  };
+  const known = () => knownOf(redis, parts.now());
   return {
     async qualitySummary({ span }: { span: Span }) {
       const [{ step, points }, { groups, labels, muted, stateOf }, lowered, model] = await Promise.all([

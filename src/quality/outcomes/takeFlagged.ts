@@ -2,7 +2,7 @@ import { type Job, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { QUALITY_KEY, QUALITY_QUEUE } from '../../store/keys.ts';
 import { retryStart } from '../../store/retryStart.ts';
-import type { Fix } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import type { FlaggedBatch, FlaggedOrder } from '../flagged.ts';
 import { groupFindings } from './groupFindings.ts';
 
@@ -11,8 +11,8 @@ export interface TakingParts {
   queueRedis: Redis | Cluster;
   /** Fails fast: a batch that cannot be grouped is tried again. */
   redis: Redis | Cluster;
-  /** Whether the order, with these edits, passes the rules and the checks. */
-  mends: (order: unknown, fix: readonly Fix[]) => boolean;
+  /** The findings of an order, less the fixes that would not mend it. */
+  prove: (order: FlaggedOrder) => readonly Finding[];
   onError: (error: Error) => void;
 }
 
@@ -26,12 +26,15 @@ export async function startTakingFlagged(parts: TakingParts): Promise<{ stop(): 
   return { stop: () => worker.close() };
 }
 
-async function start({ queueRedis, redis, mends, onError }: TakingParts): Promise<Worker<FlaggedBatch>> {
+async function start({ queueRedis, redis, prove, onError }: TakingParts): Promise<Worker<FlaggedBatch>> {
   const take = async ({ id, data }: Job<FlaggedBatch>) => {
     await groupFindings(
       redis,
       id as string,
-      data.orders.map((order) => withProvenFixes(order, mends)),
+      data.orders.map((order) => ({
+        ...order,
+        findings: order.order === undefined ? unproven(order) : prove(order),
+      })),
     );
   };
   const worker = new Worker<FlaggedBatch>(QUALITY_QUEUE, take, {
@@ -54,14 +57,5 @@ async function start({ queueRedis, redis, mends, onError }: TakingParts): Promis
   return worker;
 }
 
-/** A fix that does not mend the order, or that cannot be tried on it, is not shown. */
-export function withProvenFixes(order: FlaggedOrder, mends: TakingParts['mends']): FlaggedOrder {
-  return {
-    ...order,
-    findings: order.findings.map((finding) => {
-      const { fix, ...rest } = finding;
-      const isProven = fix !== undefined && order.order !== undefined && mends(order.order, fix);
-      return isProven ? finding : rest;
-    }),
-  };
-}
+/** What did not come whole cannot be tried: it is shown without a fix. */
+const unproven = ({ findings }: FlaggedOrder): Finding[] => findings.map(({ fix: _, ...rest }) => rest);
