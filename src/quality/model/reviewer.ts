@@ -256,6 +256,7 @@ const samplesOf = (group: GroupToReview) =>
     ref,
     order,
     path,
+    finding: { ...group.finding, path },
     name: NAMES[at] as string,
     mayChange: fixablePaths(order, path),
   }));

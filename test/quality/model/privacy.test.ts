@@ -49,13 +49,13 @@ describe('what a language model is shown', () => {
     /evergreen/i,
     /terrace/i,
     /\bflat\b/i,
-    /62701/,
-    /4111/,
-    /555/,
-    /8841/,
+    /\b62701\b/,
+    /4111.?1111/,
+    /555.?0123/,
+    /gate/i,
     /40th/,
     /INV-/,
-    /77/,
+    /EDOE-?77/i,
     /message-1/,
     /group-1/,
   ];
@@ -97,7 +97,8 @@ describe('what a language model is shown', () => {
     );
     expect(server.asked.length).toBeGreaterThanOrEqual(4);
     const sent = everything();
-    for (const secret of SECRETS) expect(sent).not.toMatch(secret);
+    // Of the text only what was found is printed: there is much of it.
+    expect(SECRETS.flatMap((secret) => secret.exec(sent)?.[0] ?? [])).toEqual([]);
     // And still there is something to judge.
     expect(sent).toMatch(/Springfield/);
     expect(sent).toMatch(/1990/);
