@@ -9,6 +9,7 @@ import { MODEL_SECRETS, modelContradictions, modelSettings, modelVariables } fro
 import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
+import { qualityRulesSettings, qualityRulesVariables } from './qualityRules.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
@@ -51,6 +52,7 @@ const environment = z.object({
   ...tracesVariables,
   ...orderVariables,
   ...modelVariables,
+  ...qualityRulesVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
@@ -133,6 +135,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...tracesSettings(env),
     ...orderSettings(env),
     ...modelSettings(env),
+    ...qualityRulesSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };
