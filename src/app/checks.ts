@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
+import { openBaselines } from '../quality/baselines/openBaselines.ts';
 import type { SharedBaselines } from '../quality/baselines/sharedBaselines.ts';
 import type { Check } from '../quality/check.ts';
 import { type Declared, declaredChecks } from '../quality/declared/declaredChecks.ts';
@@ -32,7 +33,10 @@ export async function openChecks(
   const { layers } = config.quality;
   const declared = layers.includes('rules') ? declaredChecks() : undefined;
   const own = layers.includes('rules') ? await readOwnRules(config.qualityRules) : [];
-  const baselines: SharedBaselines | undefined = undefined as SharedBaselines | undefined;
+  const baselines = layers.includes('learned')
+    ? await openBaselines({ redis, onError: redisErrors(logger, 'learned baselines') })
+    : undefined;
+  if (baselines) services.add({ name: 'learned baselines', stop: () => baselines.close() });
   const checks = [...(declared?.checks ?? []), ...own, ...(baselines?.checks ?? [])];
   const reviewer = makeReviewer(checks, {
     // Not its message: it may quote the order.

@@ -31,6 +31,8 @@ export interface Kind<A extends Judged> {
   prompt: (mark: string) => string;
   shape: (paths: readonly string[]) => z.ZodType<{ answers: A[] }>;
   canaries: (mark: string) => Canaries;
+  /** What an answer may say of them as of any other. */
+  canaryPaths: readonly string[];
   /** The answer without what only means something in this question. */
   settled?: (answer: A) => A;
   /** Beside the entries: what all of them are held against. */
@@ -123,7 +125,7 @@ async function askOnce<A extends Judged>(
   for (const canary of [{ at: 'wrong', entry: wrong } as const, { at: 'right', entry: right } as const]) {
     shown.splice(Math.floor(random() * (shown.length + 1)), 0, canary);
   }
-  const paths = [...new Set(batch.flatMap((at) => (entries[at] as Entry).paths))];
+  const paths = [...new Set([...kind.canaryPaths, ...batch.flatMap((at) => (entries[at] as Entry).paths)])];
   const answer = await endpoint.ask({
     name: kind.name,
     system: kind.prompt(mark),

@@ -10,6 +10,10 @@ export interface Canaries {
   right: object;
 }
 
+/** Where in its order a canary of a group may be changed, and what of one may be named. */
+export const MAY_CHANGE = ['items[0].price_per_unit', 'items[0].quantity', 'order_value'];
+export const MAY_NAME = ['payment_method', 'shipping_address', 'order_timestamp'];
+
 type Random = () => number;
 
 const from = <T>(list: readonly T[], random: Random): T => list[Math.floor(random() * list.length)] as T;
@@ -79,7 +83,7 @@ export function groupCanaries(mark: string, random: Random): Canaries {
       observed: price.toFixed(2),
       expected: range.replaceAll(' ', mark),
       seen_before: whole(80, 400, random),
-      orders: [{ ...order, may_change: ['items[0].price_per_unit', 'items[0].quantity', 'order_value'] }],
+      orders: [{ ...order, may_change: MAY_CHANGE }],
     };
   };
   return { wrong: entry(false), right: entry(true) };
@@ -111,7 +115,7 @@ export function orderCanaries(mark: string, random: Random): Canaries {
     const price = whole(900, 4_000, random) / 100;
     const payment = from(right ? WAYS_TO_PAY : NO_WAYS_TO_PAY, random);
     const order = orderWith(price, payment, place(right, random), mark, random);
-    return { orders: [{ ...order, may_name: ['payment_method', 'shipping_address', 'order_timestamp'] }] };
+    return { orders: [{ ...order, may_name: MAY_NAME }] };
   };
   return { wrong: entry(false), right: entry(true) };
 }

@@ -175,7 +175,7 @@ export class Endpoint {
 
   #bodyOf<T>(question: Question<T>, messages: readonly Message[]) {
     const format = FORMATS[this.#format];
-    const schema = z.toJSONSchema(question.shape, { io: 'input' });
+    const { $schema: _, ...schema } = z.toJSONSchema(question.shape);
     return {
       model: this.#parts.model,
       messages,

@@ -1,5 +1,5 @@
 import { ExactNumber } from '../../orders/exactJson.ts';
-import type { Fix } from '../finding.ts';
+import type { Finding, Fix } from '../finding.ts';
 import type { Mends, Opinion } from './opinion.ts';
 import { fieldAt, unmarked } from './redact.ts';
 
@@ -67,6 +67,8 @@ export function nameablePaths(order: unknown): string[] {
 interface Shown {
   ref: string;
   order: unknown;
+  /** What the fix is for. */
+  finding: Finding;
   name: string;
   mayChange: readonly string[];
 }
@@ -78,7 +80,7 @@ export function fixesBySample(
   mark: string,
   mends: Mends,
 ): Opinion['fixes'] {
-  return samples.flatMap(({ ref, order, name, mayChange }) => {
+  return samples.flatMap(({ ref, order, finding, name, mayChange }) => {
     const edits = proposed.filter((each) => each.order === name);
     if (edits.length === 0 || edits.length > EDITS) return [];
     if (new Set(edits.map(({ path }) => path)).size !== edits.length) return [];
@@ -87,7 +89,7 @@ export function fixesBySample(
     );
     // One that falls out takes the others along: they were meant together.
     if (!fix.every((edit) => edit !== undefined)) return [];
-    return passes(mends, order, fix) ? [{ ref, fix }] : [];
+    return passes(mends, order, fix, finding) ? [{ ref, fix }] : [];
   });
 }
 
@@ -102,9 +104,9 @@ function readEdit(order: unknown, { path, value }: Fix, mark: string): Fix | und
   return text.length <= LONGEST && PLAIN.test(text) && text !== stands ? { path, value: text } : undefined;
 }
 
-function passes(mends: Mends, order: unknown, fix: readonly Fix[]): boolean {
+function passes(mends: Mends, order: unknown, fix: readonly Fix[], finding: Finding): boolean {
   try {
-    return mends(order, fix);
+    return mends(order, fix, finding);
   } catch {
     return false;
   }

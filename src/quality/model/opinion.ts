@@ -155,5 +155,8 @@ export interface ModelReviewer {
   close(): void;
 }
 
-/** Whether the order, with these edits, passes the rules and the checks: the same question that fixes of rules answer. */
-export type Mends = (order: unknown, fix: readonly Fix[]) => boolean;
+/**
+ * Whether the order, with these edits, passes the rules and the checks: the same question that fixes of rules answer.
+ * `finding` is the group's, with the path that it has in this order.
+ */
+export type Mends = (order: unknown, fix: readonly Fix[], finding: Finding) => boolean;

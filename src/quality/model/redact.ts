@@ -28,9 +28,9 @@ export const shapeOf = (text: string): string =>
   text
     .slice(0, LOOKED_AT)
     .normalize('NFC')
-    .replace(/\p{Lu}/gu, 'A')
-    .replace(/[\p{L}\p{M}]/gu, 'a')
-    .replace(/\p{N}/gu, '9');
+    .replace(/[\p{L}\p{M}]|\p{N}/gu, (sign) =>
+      /\p{N}/u.test(sign) ? '9' : /\p{Lu}/u.test(sign) ? 'A' : 'a',
+    );
 
 /** A stranger's text without what tells who somebody is. */
 export const withoutContacts = (text: string): string => withoutEmail(text).replace(LONG_NUMBER, '[number]');
@@ -76,12 +76,12 @@ export class Redaction {
   readonly #wholeAddresses: boolean;
   readonly #orders = new Map<string, string>();
   readonly #users = new Map<string, string>();
-  readonly #secret: string[];
+  readonly #secret: RegExp | undefined;
 
   constructor(orders: readonly unknown[], options: { mark: string; wholeAddresses: boolean }) {
     this.#mark = options.mark;
     this.#wholeAddresses = options.wholeAddresses;
-    this.#secret = orders.flatMap((order) => secretsOf(order, options.wholeAddresses));
+    this.#secret = anyOf(orders.flatMap((order) => secretsOf(order, options.wholeAddresses)));
   }
 
   /** The order as it is shown under `name`. `path`: the field that is spoken of, whose line is shown in any case. */
@@ -146,7 +146,9 @@ export class Redaction {
     if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
     const text = textOf(value);
     if (text === undefined) return Array.isArray(value) ? '[list]' : '[object]';
-    return this.#say(field === 'product_id' ? withoutEmail(text) : withoutContacts(text));
+    // The digits of a product or a time are no telephone number.
+    const isCode = field === 'product_id' || /^[\d\sTZ:+.-]*$/.test(text.slice(0, LOOKED_AT));
+    return this.#say(isCode && field !== 'payment_method' ? withoutEmail(text) : withoutContacts(text));
   }
 
   #address(text: string): string {
@@ -159,7 +161,8 @@ export class Redaction {
 
   /** Whoever puts a user id into the payment method: it does not leave there either. */
   #hidden(text: string): string {
-    return this.#secret.reduce((rest, secret) => replaceWord(rest, secret), text);
+    const start = text.slice(0, LOOKED_AT);
+    return this.#secret ? start.replace(this.#secret, '[hidden]') : start;
   }
 }
 
@@ -179,15 +182,20 @@ const textOf = (value: unknown): string | undefined => {
 function secretsOf(order: unknown, wholeAddresses: boolean): string[] {
   if (!isObject(order)) return [];
   const ids = [order.order_id, order.user_id].map(textOf);
-  const address = typeof order.shipping_address === 'string' && !wholeAddresses ? order.shipping_address : '';
+  const { shipping_address: sent } = order;
+  const address = typeof sent === 'string' && !wholeAddresses ? sent.slice(0, LOOKED_AT) : '';
   const place = new Set(placeOf(address).split(', '));
   const lines = address.split(/[,;\n]/).filter((line) => !place.has(line.trim()));
   return [...ids, ...lines]
-    .map((text) => (text ?? '').trim())
+    .map((text) => (text ?? '').trim().slice(0, LOOKED_AT))
     .filter((text) => (/\p{L}/u.test(text) ? text.length >= 2 : text.length >= 6));
 }
 
-function replaceWord(text: string, word: string): string {
-  const literal = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'giu'), '[hidden]');
+/** Any of the words, the longest first, where it stands by itself. */
+function anyOf(words: readonly string[]): RegExp | undefined {
+  if (words.length === 0) return undefined;
+  const literals = [...new Set(words)]
+    .sort((a, b) => b.length - a.length)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${literals.join('|')})(?![\\p{L}\\p{N}])`, 'giu');
 }

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Finding } from '../finding.ts';
 import { type AskingParts, askAbout, type Entry } from './batch.ts';
 import { ASSUMED_PRICE, Budget } from './budget.ts';
-import { groupCanaries, orderCanaries, valueCanaries } from './canaries.ts';
+import { groupCanaries, MAY_CHANGE, MAY_NAME, orderCanaries, valueCanaries } from './canaries.ts';
 import { Endpoint } from './endpoint.ts';
 import { fixablePaths, fixesBySample, nameablePaths, valueAt } from './fixes.ts';
 import type {
@@ -129,6 +129,7 @@ export function openReviewer({
         prompt: groupsPrompt,
         shape: groupsShape,
         canaries: (mark: string) => groupCanaries(mark, random),
+        canaryPaths: MAY_CHANGE,
         most: 6,
         tokensEach: 160,
       };
@@ -163,6 +164,7 @@ export function openReviewer({
         prompt: (mark: string) => valuesPrompt(kind, mark),
         shape: () => valuesShape,
         canaries: (mark: string) => valueCanaries(kind, usual, mark, random),
+        canaryPaths: [],
         beside: (mark: string) => ({
           known: usual.map((value, at) => ({ id: `k${at + 1}`, value: marked(value, mark) })),
         }),
@@ -195,6 +197,7 @@ export function openReviewer({
         prompt: ordersPrompt,
         shape: ordersShape,
         canaries: (mark: string) => orderCanaries(mark, random),
+        canaryPaths: MAY_NAME,
         most: 8,
         tokensEach: 160,
       };
@@ -253,6 +256,7 @@ const samplesOf = (group: GroupToReview) =>
     ref,
     order,
     path,
+    finding: { ...group.finding, path },
     name: NAMES[at] as string,
     mayChange: fixablePaths(order, path),
   }));
