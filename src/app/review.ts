@@ -24,7 +24,8 @@ const HAND_TIMEOUT_MS = 5_000;
 /** The review of a worker process; undefined where none is wanted. */
 export async function openReview(start: ReviewStart): Promise<Reviewing | undefined> {
   const { config, services, connect, tally, logger } = start;
-  if (config.quality.layers.length === 0) return undefined;
+  const { layers, holds } = config.quality;
+  if (layers.length === 0) return undefined;
   const redis = connect('fail_fast', 'review', { commandTimeout: HAND_TIMEOUT_MS });
   const onError = redisErrors(logger, 'review');
   const queue = await openFlaggedQueue(redis, onError);
@@ -32,7 +33,7 @@ export async function openReview(start: ReviewStart): Promise<Reviewing | undefi
   const { reviewer, declared, baselines } = await openChecks(redis, start);
   return startReviewing({
     reviewer,
-    mayHold: config.quality.mayHold,
+    mayHold: (rule) => holds.includes(rule) || holds.includes('all'),
     steering: () => readSteering(redis),
     hand: queue.hand,
     ...(baselines ? { warmth: () => baselines.warmth() } : {}),

@@ -29,8 +29,8 @@ export function qualitySettings(env: z.output<typeof variables>) {
     quality: {
       /** None of them: orders are not reviewed. */
       layers: env.QUALITY,
-      /** Which of the findings that are grave enough keep an order from counting until somebody has seen it. */
-      mayHold: (rule: string) => env.QUALITY_HOLD.includes(rule) || env.QUALITY_HOLD.includes('all'),
+      /** Rules whose findings, where they are grave enough, keep an order from counting until somebody has seen it; or `all`. */
+      holds: env.QUALITY_HOLD,
     },
   };
 }
