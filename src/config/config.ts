@@ -54,8 +54,8 @@ const environment = z.object({
   ...tracesVariables,
   ...orderVariables,
   ...qualityVariables,
-  ...modelVariables,
   ...qualityRulesVariables,
+  ...modelVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;

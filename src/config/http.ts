@@ -13,7 +13,6 @@ export const OWN_PATHS = [
   'invitation',
   'metrics',
   'openapi.json',
-  'orders',
   'problems',
   'pulse',
   'quality',
