@@ -14,6 +14,7 @@
  *   npm run bench -- api [--rounds 3] [--seconds 3]
  *   npm run bench -- pipelining [--sockets 20] [--requests 1000] [--seconds 20]
  *   npm run bench -- desk [--orders 100000] [--run 5000] [--rate 200] [--rounds 3]
+ *   npm run bench -- story [--orders 3000] [--rounds 3]
  *   npm run bench -- page [--rounds 20]
  *   npm run bench -- roles
  */
@@ -31,6 +32,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   pipelining: () => import('./api/pipelining.ts'),
   detail: () => import('./stats/detail.ts'),
   desk: () => import('./desk/desk.ts'),
+  story: () => import('./desk/story.ts'),
   page: () => import('./web/page.ts'),
   stream: () => import('./web/stream.ts'),
   roles: () => import('./roles.ts'),

@@ -29,7 +29,17 @@ export function board(
       adapter.setFormatter('name', orderTitle);
       return adapter;
     }),
-    options: { uiConfig: { boardTitle: 'order-pipeline' } },
+    options: {
+      uiConfig: {
+        boardTitle: 'order-pipeline',
+        // Its page has no menu of ours, and its own help is on another host.
+        hideDocsLink: true,
+        miscLinks: [
+          { text: 'Failed orders', url: seenAt.replace(BOARD_PATH, '/desk') },
+          { text: 'Sign out', url: seenAt.replace(BOARD_PATH, '/sign-out') },
+        ],
+      },
+    },
   });
   // Its own answer to a fault carries the stack when NODE_ENV is development. What the client did wrong is marked
   // with a status by whoever found it.

@@ -11,7 +11,7 @@ import { DAY_MS } from '../runtime/units.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import type { BoardAction } from './boardTable.ts';
 import { checkEdit } from './checkEdit.ts';
-import { type Replaced, replaceData, revised, storedData } from './replaceData.ts';
+import { replaceData, revised, storedData, WHY_NOT_REPLACED } from './replaceData.ts';
 import { withTypedNumbers } from './typedNumbers.ts';
 
 export interface DeskParts {
@@ -130,7 +130,7 @@ export function makeDesk(parts: DeskParts): Record<BoardAction | 'look', Act> {
       checkEdit(data, maxBodyBytes);
       const { partition, jobId, job, seen } = await jobOf(asked);
       const state = await job.getState();
-      if (state !== 'failed' && state !== 'delayed') throw conflict(NOT_EDITABLE);
+      if (state !== 'failed' && state !== 'delayed') throw conflict(WHY_NOT_REPLACED.state);
       const text = JSON.stringify(revised(data, JSON.parse(seen)));
       const [before, after] = [sha256(seen), sha256(text)];
       await make(who, { action: 'edit', partition: partition.index, job: jobId, before, after }, async () => {
@@ -195,15 +195,6 @@ const NOTHING: Answer = { status: 204, body: undefined };
 const COMPLETED =
   'This order was counted or recognised as a duplicate. Run again it would change nothing, or count twice once it ' +
   'is forgotten. Only failed orders are retried.';
-const NOT_EDITABLE =
-  'Only an order that has failed, or waits for its next attempt, can be edited: this one has ended, or is being worked on.';
-const WHY_NOT_REPLACED: Record<Exclude<Replaced, 'done'>, string> = {
-  missing: 'There is no such job any more.',
-  state: NOT_EDITABLE,
-  changed: 'Somebody else has just edited it: look at it again.',
-  full: 'It was edited so often that no more is kept beside it: nothing was saved.',
-};
-
 async function onlyDelayed(job: Job<OrderJob>): Promise<string | undefined> {
   const state = await job.getState();
   return state === 'delayed'

@@ -18,6 +18,16 @@ export const MAX_KEPT = 16 * 1024 * 1024;
 
 export type Replaced = 'done' | 'missing' | 'state' | 'changed' | 'full';
 
+const NOT_EDITABLE =
+  'Only an order that has failed, or waits for its next attempt, can be edited: this one has ended, or is being worked on.';
+/** For the operator. */
+export const WHY_NOT_REPLACED: Record<Exclude<Replaced, 'done'>, string> = {
+  missing: 'There is no such job any more.',
+  state: NOT_EDITABLE,
+  changed: 'Somebody else has just edited it: look at it again.',
+  full: 'It was edited so often that no more is kept beside it: nothing was saved.',
+};
+
 type ScriptedRedis = (Redis | Cluster) & {
   replaceJobData(...args: (string | number)[]): Promise<Replaced>;
 };
@@ -93,7 +103,8 @@ export function revised(data: unknown, stored: unknown): Container {
   return { ...(wrapped?.data ?? { order: data }), message: { ...message, edits: now + 1 } };
 }
 
-function revisionOf(data: unknown): number {
+/** How often it was edited. */
+export function revisionOf(data: unknown): number {
   const edits = wrapperOf(data)?.message?.edits;
   return typeof edits === 'number' ? edits : 0;
 }

@@ -5,6 +5,7 @@ import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { Traces } from '../telemetry/traces/traces.ts';
 import { auditPage } from './auditPage.ts';
 import { queueOperation } from './description/liveOperations.ts';
+import { onlyAsks } from './desk/deskRoutes.ts';
 import { deskPage } from './deskPage.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
@@ -178,7 +179,7 @@ function operatorsRouter({ guards, operators }: ApiParts): Router {
 
 /** What the desk answers holds addresses too. */
 const deskRouter = ({ guards, desk }: ApiParts): Router =>
-  Router().use(DATA, unstored, guards.operators).use(desk).use(VERSION, desk);
+  Router().use(DATA, unstored, guards.operatorsBut(onlyAsks)).use(desk).use(VERSION, desk);
 
 /** In another case it would be found too, and the page's own script be refused: it only may run under `path`. */
 function asWritten(path: string): RequestHandler {

@@ -30,9 +30,9 @@ export function parseExactly(text: string): unknown {
   });
 }
 
-/** JSON text of what `parseExactly` returned, every number as it was. Throws RangeError like it. */
-export function writeExactly(value: unknown): string {
-  return stringify(value, undefined, undefined, [
+/** JSON text of what `parseExactly` returned, every number as it was, indented by `space`. Throws RangeError like it. */
+export function writeExactly(value: unknown, space?: number): string {
+  return stringify(value, undefined, space, [
     { test: (part) => part instanceof ExactNumber, stringify: (part) => (part as ExactNumber).text },
   ]) as string;
 }

@@ -3,6 +3,7 @@ import { KeyStore } from '../../src/access/keyStore.ts';
 import { readFailures } from '../../src/queue/failures/readFailures.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { COMMA, priced } from '../desk/runs/failing.ts';
+import { invited } from '../people/visitor.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
@@ -86,6 +87,29 @@ describe('the operations of the desk', () => {
       state: 'failed',
     });
     await ask('/desk/api/orders/{job}', { at: '/desk/api/orders/none', status: 404 });
+    const written = (status: number, at: string, body: object) =>
+      ask(`/desk/api/orders/{job}/${at}`, { at: `/desk/api/orders/${job}/${at}`, body, status });
+    expect(await written(200, 'check', { text: '{"order_id":1}' })).toMatchObject({
+      outcome: 'still fails',
+      wrong: 3,
+      issues: [{ reason: 'missing_field', path: 'user_id' }, {}, {}],
+      unsaved: null,
+    });
+    const kept = { text: '{"order_id":1}', revision: 0, because: 'ticket 7' };
+    expect(await written(409, 'edit', { ...kept, queue: true })).toMatchObject({
+      detail: expect.stringContaining('would fail again: missing_field at user_id'),
+      issues: [{ path: 'user_id' }, {}, {}],
+    });
+    await written(400, 'edit', { ...kept, text: '{' });
+    await written(400, 'edit', { ...kept, because: '' });
+    await ask('/desk/api/orders/{job}/check', { at: '/desk/api/orders/none/check', body: kept, status: 400 });
+    const { text, revision } = await ask('/desk/api/orders/{job}', { at: `/desk/api/orders/${job}` });
+    expect(await written(200, 'edit', { text, revision, because: 'as it was' })).toMatchObject({
+      queued: false,
+      revision: 1,
+      outcome: 'still fails',
+    });
+    await written(409, 'edit', { text, revision, because: 'once more' });
     const { proposal, features } = await ask('/desk/api/proposal', { body: { where } });
     expect(features).toContainEqual({ name: 'order_id_shape', value: 'a9', orders: 40, of: 40 });
     expect(proposal).toEqual({ recipe: COMMA, passes: 40, of: 40 });
@@ -204,6 +228,24 @@ describe('the operations of the desk', () => {
     expect(await status({})).toBe(401);
     expect(await status({ 'x-api-key': key })).toBe(403);
     expect(await status({ 'x-api-key': admin })).toBe(200);
+    const reader = await invited(pipeline, 'reader', 'read', SETTINGS);
+    expect(await reader.status('/desk/api/groups')).toBe(200);
+    const asks = async (path: string, body: object = {}) => [
+      path,
+      await reader.post(`/desk/api/${path}`, body),
+    ];
+    for (const path of ['search', 'proposal', 'try']) expect(await asks(path)).toEqual([path, 200]);
+    expect(await reader.post('/v1/desk/api/orders/none/check', { text: '' })).toBe(404);
+    for (const path of [
+      'orders/none/edit',
+      'orders/check/edit',
+      'retry',
+      'set-aside',
+      'delete',
+      'recipes/save',
+    ])
+      expect(await asks(path)).toEqual([path, 403]);
+    expect(await asks('groups/check/hold')).toEqual(['groups/check/hold', 403]);
     const post = (headers: Record<string, string>, body: string) =>
       pipeline.get('/desk/api/try', {
         method: 'POST',

@@ -1,4 +1,6 @@
-import { userInfo } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { run as failed } from '../../src/cli/failed/run.ts';
 import { claimPartitions } from '../../src/store/claims.ts';
@@ -82,6 +84,8 @@ describe('order-pipeline failed', () => {
     ['save-recipe --recipe-name a@1 --because x --recipe {}', '--recipe-name must be 1 to 60'],
     ['repair --because x --recipe-name a@0', 'with @ and a version perhaps, got "a@0"'],
     ['hold --because x', 'hold needs --cause'],
+    ['edit --job a --file /no/such', '--file cannot be read: ENOENT'],
+    ['edit --job a,b --file /dev/null', 'edit takes one --job\nedit needs --because'],
     ['retry --reason odd', '--reason must be one of invalid_json'],
     ['retry --all', 'unknown option --all'],
   ])('%j is refused, saying why, and retries nothing', async (args, problem) => {
@@ -151,6 +155,30 @@ describe('order-pipeline failed', () => {
       data: { order: { order_value: 201 } },
       now: { fault: { reason: 'order_value_mismatch' } },
     });
+
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'order-pipeline-edit-')), 'order.json');
+    const edit = (order: object, args: string) => {
+      writeFileSync(file, JSON.stringify(order));
+      return run(`edit --job m4 --file ${file} ${args}`);
+    };
+    const { text, revision } = await json('show --job m4');
+    expect(JSON.parse(text)).toEqual(anOrder({ user_id: 'U4', currency: 'EUR' }));
+    expect(await edit(anOrder({ user_id: 'U4', currency: 'GBP' }), '--dry-run')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^It would fail again:\n {2}currency_mismatch at currency: /),
+    });
+    expect(await edit(anOrder({ user_id: 'U4', currency: 'GBP' }), '--because x --queue')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Nothing was saved, because it would fail again: currency_mismatch at/),
+    });
+    expect(await edit(anOrder({ user_id: 'U4', currency: 'EUR' }), '--because x')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Saved; it stays failed until it is retried\. It would fail again:/),
+    });
+    expect((await edit({}, `--because x --revision ${revision}`)).stderr).toMatch(
+      /^Somebody else has edited/,
+    );
+    rmSync(path.dirname(file), { recursive: true });
 
     const looked = await json(`propose --cause ${other.cause}`);
     expect(looked).toMatchObject({ proposal: { passes: 4, of: 4 } });

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
 import { proposal } from '../../desk/causes/proposal.ts';
+import { checkOrder, editOrder } from '../../desk/edit/editOrder.ts';
 import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
+import { checkAnswer, editAnswer } from '../../desk/orders/editAnswers.ts';
 import { attempt, failureAnswer, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
@@ -20,6 +22,7 @@ import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
 import { retriedText, retryAll } from './retryAll.ts';
 import {
+  editedText,
   groupsText,
   listText,
   movedText,
@@ -28,6 +31,7 @@ import {
   recipesText,
   runsText,
   runText,
+  standingText,
   triedText,
 } from './text.ts';
 
@@ -76,6 +80,17 @@ const COMMANDS: Record<CommandName, Perform> = {
   async show(parts, _who, { where }) {
     const found = await show(parts, where.jobs?.[0] ?? '');
     return { json: found, text: JSON.stringify(found, undefined, 2) };
+  },
+  async edit(parts, who, { where, text, revision, queue, because, dryRun }) {
+    const job = where.jobs?.[0] ?? '';
+    if (dryRun) {
+      const found = checkAnswer(await checkOrder(parts, { job, text }), parts.currency);
+      const code = found.outcome === 'still fails' ? EXIT.no : EXIT.done;
+      return { json: found, text: standingText(found), code };
+    }
+    const wanted = { job, text, revision, queue, because };
+    const found = editAnswer(wanted, await editOrder(parts, who, wanted), parts.currency);
+    return { json: found, text: editedText(found) };
   },
   async propose(parts, _who, { where }) {
     const found = await proposal(parts, where);

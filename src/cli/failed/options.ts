@@ -12,6 +12,7 @@ const COMMANDS = {
   release: ['cause', 'because'],
   search: ['[which]', '[limit]'],
   show: ['job'],
+  edit: ['job', 'file', '[revision]', '[queue]', '[because]', '[dry-run]'],
   propose: ['[which]'],
   try: ['[which]', '[recipe]', '[recipe-name]'],
   repair: ['[which]', '[recipe]', '[recipe-name]', 'because', '[rate]', '[stop-percent]'],
@@ -46,6 +47,10 @@ export interface Wanted {
   limit: number;
   count: number;
   aside: boolean;
+  /** The order that edit puts there, JSON text. */
+  text: string;
+  revision: number;
+  queue: boolean;
   dryRun: boolean;
   json: boolean;
 }
@@ -58,6 +63,7 @@ export const USAGE: Usage = {
     'failed try --cause 3f2a9c01de',
     'failed repair --cause 3f2a9c01de --because "ticket 7"',
     'failed hold --cause 3f2a9c01de --because "the shop mends it by Friday"',
+    'failed edit --job 0a3d9c1b --file order.json --queue --because "ticket 7"',
     'failed retry --reason order_value_mismatch --dry-run',
     'failed delete --aside --count 12 --because "test data"',
   ],
@@ -79,7 +85,10 @@ export const USAGE: Usage = {
     ['--limit <N>', 'how many search shows (50)'],
     ['--count <N>', 'how many orders delete will delete: it refuses when there are others'],
     ['--aside', 'delete orders that were set aside'],
-    ['--dry-run', 'of retry: say how many it would be, retry none'],
+    ['--file <FILE>', 'the order as edit is to make it, JSON; - for what is piped in'],
+    ['--revision <N>', 'how often the order had been edited when it was looked at, as show says (0)'],
+    ['--queue', 'of edit: give the order to the workers as well; refused when it would fail again'],
+    ['--dry-run', 'of retry: say how many it would be; of edit: what would become of it; nothing is written'],
     ['--json', 'the answer as JSON; groups, search, runs and export as an array'],
   ],
   notes: `The commands: ${Object.keys(COMMANDS).join(', ')}.
@@ -87,8 +96,9 @@ export const USAGE: Usage = {
 retry: every order that has failed by now runs exactly once more with all its attempts, the oldest failure first. An order
 that fails again is not retried again: it stays failed. Refused orders pass only when they, or the rules, were changed
 meanwhile; with --cause, --text or --job those that would fail again are left alone. repair: orders are edited as the recipe
-says, ten first, and sent; those that would fail again are left alone. A run that is left goes on by any API, and by resume.
-try judges by the settings of this command: give it those of the workers. Which Redis is set by the same variables as for
+says, ten first, and sent; those that would fail again are left alone. edit: one order becomes what --file holds; without
+--queue it is saved whatever is still wrong with it, and stays failed. A run that is left goes on by any API, and by resume.
+try and edit judge by the settings of this command: give it those of the workers. Which Redis is set by the same variables as for
 the roles; how many partitions there are is read from it.
 
 Exit code: 0 done, 1 ended half-way, stopped or refused, 2 wrong use or no Redis.`,
@@ -123,9 +133,13 @@ export function readWanted(args: readonly string[]): Read {
     limit: number('limit', 1, 1_000) ?? 50,
     count: number('count', 0, 1_000_000_000) ?? 0,
     aside: values.has('aside'),
+    text: readText(values.get('file'), problems),
+    revision: number('revision', 0, 1_000_000) ?? 0,
+    queue: values.has('queue'),
     dryRun: values.has('dry-run'),
     json: values.has('json'),
   };
+  if (command === 'edit') problems.push(...editProblems(wanted));
   return problems.length > 0 ? { do: 'nothing', problems } : wanted;
 }
 
@@ -167,6 +181,23 @@ function readHeld(text: string, problems: string[]): Held {
 }
 
 const isReason = (text: string): boolean => text === 'fault' || (REASONS as readonly string[]).includes(text);
+
+function editProblems({ where, because, dryRun }: Wanted): string[] {
+  return [
+    ...((where.jobs?.length ?? 0) > 1 ? ['edit takes one --job'] : []),
+    ...(because === '' && !dryRun ? ['edit needs --because'] : []),
+  ];
+}
+
+function readText(file: string | undefined, problems: string[]): string {
+  if (file === undefined) return '';
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    problems.push(`--file cannot be read: ${(error as Error).message}`);
+    return '';
+  }
+}
 
 function readRecipe(text: string | undefined, problems: string[]): Recipe | undefined {
   if (text === undefined) return undefined;

@@ -1,4 +1,5 @@
 import type { Looked } from '../../desk/causes/proposal.ts';
+import type { checkAnswer, editAnswer } from '../../desk/orders/editAnswers.ts';
 import type { attempt, failureAnswer, groups } from '../../desk/orders/reads.ts';
 import type { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -119,3 +120,21 @@ export function recipesText(saved: readonly SavedRecipe[]): string {
 
 export const movedText = (what: string, { orders, gone }: { orders: number; gone: number }): string =>
   `${whole(orders)} orders were ${what}${gone > 0 ? `; ${whole(gone)} were gone by then` : ''}`;
+
+type Checked = ReturnType<typeof checkAnswer>;
+
+/** What would become of one order, and each thing that is wrong with it. */
+export function standingText({ outcome, issues, wrong, money }: Omit<Checked, 'unsaved'>): string {
+  if (outcome !== 'still fails')
+    return `It ${outcome === 'duplicate' ? 'is a duplicate' : `would count, for ${amount(money ?? 0)}`}`;
+  const lines = issues.map(
+    ({ reason, path, message }) => `  ${reason} at ${path || 'the order'}: ${message}`,
+  );
+  const more = wrong - issues.length;
+  return ['It would fail again:', ...lines, ...(more > 0 ? [`  and ${whole(more)} more`] : [])].join('\n');
+}
+
+export const editedText = (edited: ReturnType<typeof editAnswer>): string =>
+  edited.queued
+    ? `Saved, and given to the workers: as it is, it counts for ${amount(edited.money ?? 0)}, or is a duplicate`
+    : `Saved; it stays failed until it is retried. ${standingText(edited)}`;

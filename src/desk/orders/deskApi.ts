@@ -8,6 +8,7 @@ import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
 import { proposal } from '../causes/proposal.ts';
 import { letterApi } from '../deadLetters/letterAnswers.ts';
+import { checkOrder, type EditWanted, editOrder, WouldFail, type Written } from '../edit/editOrder.ts';
 import { holdCause, releaseCause } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
 import { makeQualityApi, type QualityParts } from '../quality/qualityApi.ts';
@@ -35,6 +36,7 @@ import { namesOf } from '../story/keptOrder.ts';
 import { readStory } from '../story/story.ts';
 import { storyAnswer } from '../story/storyAnswer.ts';
 import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/auditAnswers.ts';
+import { checkAnswer, editAnswer, MOST_ISSUES } from './editAnswers.ts';
 import { attempt, failureAnswer, groups, type Held, holdAnswer, search } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
@@ -107,6 +109,9 @@ export function makeDeskApi(
       return { currency: parts.currency, orders };
     },
     failedOrder: ({ job }: { job: string }) => show(parts, job),
+    checkOrder: async (input: Written) => checkAnswer(await checkOrder(parts, input), parts.currency),
+    editOrder: async (input: EditWanted, who: Author) =>
+      editAnswer(input, await editOrder(parts, who, input), parts.currency),
     orderByName: async ({ user_id, order_id }: { user_id: string; order_id: string }) =>
       storyAnswer(await readStory(parts, namesOf(user_id, order_id, parts.rules.idCase))),
     audit: (asked: AuditAsked & { limit: number; cursor?: string | undefined }) =>
@@ -177,12 +182,21 @@ function told<T extends Api>(api: T): T {
   return Object.fromEntries(entries) as T;
 }
 
+const PROBLEM_OF = {
+  missing: [404, 'not-found'],
+  state: [409, 'conflict'],
+  unreadable: [400, 'bad-request'],
+} as const;
+
 function problemOf(error: unknown): unknown {
   if (isOfSqs(error)) return new HttpProblem(503, { kind: 'sqs-unavailable', detail: error.message });
+  if (error instanceof WouldFail) {
+    const members = { issues: error.issues.slice(0, MOST_ISSUES) };
+    return new HttpProblem(409, { kind: 'conflict', detail: error.message, members });
+  }
   if (error instanceof Refused) {
-    return error.kind === 'missing'
-      ? new HttpProblem(404, { kind: 'not-found', detail: error.message })
-      : new HttpProblem(409, { kind: 'conflict', detail: error.message });
+    const [status, kind] = PROBLEM_OF[error.kind];
+    return new HttpProblem(status, { kind, detail: error.message });
   }
   if (!(error instanceof NoTrace)) return error;
   const detail =

@@ -1,13 +1,15 @@
-import { toJsonAmount } from '../../orders/money.ts';
 import { parsed } from '../../queue/failures/failure.ts';
 import type { Repair } from '../../queue/repairs.ts';
 import { queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { orderText } from '../edit/withOrder.ts';
 import { Refused } from '../refused.ts';
-import { prepare } from '../runs/prepare.ts';
-import { conflictOf, knownOf, type TryParts } from '../runs/tryRecipe.ts';
+import { revisionOf } from '../replaceData.ts';
+import type { TryParts } from '../runs/tryRecipe.ts';
+import { standingOf } from '../story/standing.ts';
 import { readStory } from '../story/story.ts';
 import { storyAnswer } from '../story/storyAnswer.ts';
+import { standingAnswer } from './editAnswers.ts';
 
 /**
  * One order by its job: its data, how it stands, what the rules and the ledger say of it now, and what it was before
@@ -37,7 +39,9 @@ async function showIn(parts: TryParts, partition: Partition, id: string) {
     state: stored?.state ?? ('ended' as const),
     failed_reason: stored?.failedReason ?? history?.failedReason ?? null,
     data: stored ? parsed(stored.text) : null,
-    now: stored ? await standing(parts, id, stored) : null,
+    now: stored ? await standing(parts, stored) : null,
+    text: stored?.state === 'failed' ? orderText(parsed(stored.text)) : null,
+    revision: stored ? revisionOf(parsed(stored.text)) : null,
     original: history?.original ?? null,
     edits: history?.edits ?? [],
     outcome: history?.outcome ?? null,
@@ -75,13 +79,11 @@ async function storedFields(
 }
 
 /** What would become of it if it ran as it is. */
-async function standing(parts: TryParts, id: string, { text, addedAt }: Stored) {
-  const made = prepare({ id, text, data: parsed(text), addedAt }, undefined, parts.rules);
-  const [known = 'absent'] = await knownOf(parts.redis, parts.partitions, [made], parts.ledgerRetentionDays);
-  const fault = made.fault ?? conflictOf(known);
+async function standing(parts: TryParts, { text, addedAt }: Stored) {
+  const { issues, ...found } = await standingOf(parts, parsed(text), addedAt);
+  const [first] = issues;
   return {
-    fault: fault ?? null,
-    ledger: made.order ? known : null,
-    money: made.order ? toJsonAmount(made.order.minorUnits) : null,
+    fault: first ? { reason: first.reason, path: first.path, why: first.message } : null,
+    ...standingAnswer({ issues, ...found }),
   };
 }

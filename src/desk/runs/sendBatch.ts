@@ -4,7 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { HttpProblem } from '../../http/transport/problem.ts';
 import { writeExactly } from '../../orders/exactJson.ts';
 import { worthOf } from '../../queue/failures/failure.ts';
-import { type MessageFacts, toOrderJob } from '../../queue/orderJob.ts';
+import type { MessageFacts } from '../../queue/orderJob.ts';
 import { idsOf } from '../../queue/readOrderJob.ts';
 import { EDITED_JOB } from '../../queue/repairs.ts';
 import { RETRY_KEYS, RETRY_SCRIPT } from '../../queue/retryFailed.ts';
@@ -12,10 +12,9 @@ import { DAY_MS } from '../../runtime/units.ts';
 import type { InLedger } from '../../stats/read/lookInLedger.ts';
 import { failureKeys, queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { checkEdit } from '../checkEdit.ts';
+import { withOrder } from '../edit/withOrder.ts';
 import { isReleasing } from '../recipes/recipe.ts';
-import { editText, MAX_KEPT, REPLACE_SCRIPT, revised, sha1 } from '../replaceData.ts';
-import { wrapperOf } from '../wrapper.ts';
+import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1 } from '../replaceData.ts';
 import { type Fault, type Prepared, prepare, type StoredJob } from './prepare.ts';
 import { type Row, shownChanges } from './rows.ts';
 import type { Run, RunParts } from './runs.ts';
@@ -200,15 +199,10 @@ const goneTurn = (id: string): Turn => ({
   row: { orderId: '', userId: '', before: '', changes: [], changed: 0 },
 });
 
-/** The data of a job with another order, checked as an edit by hand is; or why it cannot be stored. */
+/** The data of a job with another order; or why it cannot be stored. */
 function editedData(stored: unknown, order: unknown, { maxBodyBytes, releases }: Editing): string | Fault {
-  const wrapped = wrapperOf(stored);
-  const { order: _, exact: __, ...beside } = wrapped?.data ?? {};
-  const { order: kept, exact } = toOrderJob(writeExactly(order), {} as MessageFacts, maxBodyBytes);
   try {
-    const data = { ...beside, order: kept, ...(exact ? { exact } : {}) };
-    checkEdit(data, maxBodyBytes);
-    const made = revised(data, stored);
+    const made = withOrder(stored, writeExactly(order), maxBodyBytes);
     const message = made.message as Partial<MessageFacts>;
     return JSON.stringify(releases ? { ...made, message: { ...message, released: true } } : made);
   } catch (error) {

@@ -2,9 +2,6 @@ import { type AuditChange, changesIn, entryOf, touches } from '../../audit/chang
 import { auditEntries } from '../../audit/readAudit.ts';
 import { digestOf, identityOf, valueIn } from '../../orders/identity.ts';
 import type { IdCase } from '../../orders/ids.ts';
-import { InvalidOrder } from '../../orders/invalidOrder.ts';
-import type { Order } from '../../orders/order.ts';
-import { judgeJob } from '../../queue/judgeJob.ts';
 import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
 import { DAY_MS } from '../../runtime/units.ts';
 import { digestsInLedger } from '../../stats/read/lookInLedger.ts';
@@ -21,6 +18,7 @@ import {
   type Names,
   namesIn,
 } from './keptOrder.ts';
+import { judge, type Outcome, outcomeOf } from './standing.ts';
 
 /** One delivery of an order: a message, its job, and what became of it. Times are ISO, UTC. */
 export interface Delivery {
@@ -35,7 +33,7 @@ export interface Delivery {
   refused: { firstAt: string | undefined; sentence: string; issues: KeptIssue[] } | undefined;
   edits: { at: string; by: unknown; changes: ShownChange[]; changed: number }[];
   /** What it would count as if it were tried now; undefined for one that has ended. */
-  now: { outcome: 'would count' | 'duplicate' } | { outcome: 'still fails'; issues: KeptIssue[] } | undefined;
+  now: Outcome | undefined;
   ended: { outcome: string; at: string | undefined } | undefined;
   /** Whether what it holds now is what was counted under its name; undefined when that cannot be told. */
   sameAsCounted: boolean | undefined;
@@ -120,32 +118,13 @@ function deliveryOf(
     tries: job?.attempts ?? 0,
     refused: sentence === '' ? undefined : { firstAt: firstAt(kept), sentence, issues: job?.issues ?? [] },
     edits: editsOf(kept),
-    now: hasEnded ? undefined : nowOf(judged, isSame),
+    now: hasEnded ? undefined : outcomeOf(judged, isSame),
     ended: endOf(kept),
     sameAsCounted: isSame,
     data,
     original: repair?.original ?? data,
     changes: changes.filter((change) => touches(change, id)).map(({ jobs: _, ...change }) => change),
   };
-}
-
-type Judged = { order: Order } | { issues: KeptIssue[] };
-
-/** By the rules as they are today. */
-function judge(data: unknown, addedAt: number, { rules }: TryParts): Judged {
-  try {
-    return { order: judgeJob(data, addedAt, rules) };
-  } catch (error) {
-    if (!(error instanceof InvalidOrder)) throw error;
-    return { issues: error.issues.map(({ code: reason, path, message }) => ({ reason, path, message })) };
-  }
-}
-
-function nowOf(judged: Judged, isSame: boolean | undefined): Delivery['now'] {
-  if ('issues' in judged) return { outcome: 'still fails', issues: judged.issues };
-  if (isSame !== false) return { outcome: isSame ? 'duplicate' : 'would count' };
-  const message = 'an order of this id and user was counted with other content';
-  return { outcome: 'still fails', issues: [{ reason: 'conflicting_duplicate', path: 'order_id', message }] };
 }
 
 /** Undefined while it may still run. */

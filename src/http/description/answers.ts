@@ -236,6 +236,10 @@ export const problem = z
       .meta({ description: 'With `detail-gone`: the first day that is still kept by day.' }),
     size: z.int().optional().meta({ description: 'With `range-too-large`: how much was asked for.' }),
     limit: z.int().optional().meta({ description: 'With `range-too-large`: the most that is given.' }),
+    issues: z
+      .array(z.object({ reason: z.string(), path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'With `conflict` of an order that was to be queued: why it would fail again.' }),
   })
   .meta({ description: 'RFC 9457 problem details.' });
 

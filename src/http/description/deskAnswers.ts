@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { recipeName, recipeReference, recipe as recipeSchema } from '../../desk/recipes/recipe.ts';
 import { REASONS } from '../../orders/invalidOrder.ts';
-import { orderStory } from './storyAnswers.ts';
+import { LARGEST_BODY } from '../transport/requestLimits.ts';
+import { issue as issueAt, orderStory } from './storyAnswers.ts';
 
 /* What the desk is asked and answers. As in answers.ts, each shape is described once. */
 
@@ -145,6 +146,43 @@ export const failedExport = z.object({ currency, orders: z.array(failedRow) });
 
 const fault = z.object({ reason: text, path: text, why: text });
 const ledger = z.enum(['absent', 'same', 'other']);
+const standing = {
+  outcome: z.enum(['would count', 'duplicate', 'still fails']),
+  issues: z.array(issueAt).meta({ description: 'The first 100 that are wrong with it, each at its place.' }),
+  wrong: count.meta({ description: 'How many that are in all.' }),
+  ledger: ledger
+    .nullable()
+    .meta({ description: 'What the ledger says of its name; null while the rules refuse it.' }),
+  money: money.nullable().meta({ description: 'What it counts for; null while the rules refuse it.' }),
+};
+
+const orderAsText = z
+  .string()
+  .max(LARGEST_BODY)
+  .meta({ description: 'The order, as JSON text in which numbers have all their digits.' });
+export const checkRequest = z.strictObject({ text: orderAsText });
+export const checkedOrder = z.object({
+  ...standing,
+  currency,
+  unsaved: text.nullable().meta({ description: 'Why it cannot be stored at all; null when it can.' }),
+});
+export const editRequest = z.strictObject({
+  text: orderAsText,
+  revision: count.meta({ description: 'What the order said when it was looked at.' }),
+  queue: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Give it to the workers as well; refused when it would fail again.' }),
+  because,
+});
+export const editedOrder = z.object({
+  job: text,
+  queued: z.boolean(),
+  revision: count,
+  ...standing,
+  currency,
+});
+
 export const failedOrder = z.object({
   job: text,
   partition: count,
@@ -152,7 +190,11 @@ export const failedOrder = z.object({
   state: z.enum(['failed', 'aside', 'completed', 'waiting', 'ended']),
   failed_reason: text.nullable(),
   data: z.unknown(),
-  now: z.object({ fault: fault.nullable(), ledger: ledger.nullable(), money: money.nullable() }).nullable(),
+  now: z.object({ fault: fault.nullable(), ...standing }).nullable(),
+  text: text
+    .nullable()
+    .meta({ description: 'The order as JSON text to be edited; null when it has not failed.' }),
+  revision: count.nullable().meta({ description: 'How often it was edited; an edit names it.' }),
   original: z.unknown(),
   edits: z.array(z.unknown()),
   outcome: z.unknown(),

@@ -52,6 +52,20 @@ const SAVED = {
   at: AT,
   because: 'the shop does it every month',
 };
+const FAILING = {
+  outcome: 'still fails' as const,
+  issues: [{ reason: 'missing_field' as const, path: 'user_id', message: 'user_id is required' }],
+  wrong: 1,
+  ledger: null,
+  money: null,
+};
+const PASSING = {
+  outcome: 'would count' as const,
+  issues: [],
+  wrong: 0,
+  ledger: 'absent' as const,
+  money: 12.5,
+};
 const MOVED = { orders: 2, gone: 0 };
 
 const id = (description: string, example: string) =>
@@ -123,6 +137,7 @@ export const deskOperations = {
   }),
   failedSearch: operation({
     ...post,
+    asks: true,
     path: '/desk/api/search',
     summary: 'Failed orders that match, the one that failed first first',
     body: answers.searchRequest,
@@ -161,11 +176,9 @@ export const deskOperations = {
       state: 'failed',
       failed_reason: 'missing_field: user_id is required',
       data: { order: { order_id: 'ORD1' } },
-      now: {
-        fault: { reason: 'missing_field', path: 'user_id', why: 'user_id is required' },
-        ledger: null,
-        money: null,
-      },
+      now: { fault: { reason: 'missing_field', path: 'user_id', why: 'user_id is required' }, ...FAILING },
+      text: '{\n  "order_id": "ORD1"\n}',
+      revision: 0,
       original: null,
       edits: [],
       outcome: null,
@@ -174,8 +187,37 @@ export const deskOperations = {
     },
     problems: ['not-found'],
   }),
+  checkOrder: operation({
+    ...post,
+    asks: true,
+    holdsOrder: true,
+    path: '/desk/api/orders/{job}/check',
+    summary: 'What would become of an order if it were as it is written; nothing is written',
+    description: 'By the rules and the ledger as they are now: what to ask while somebody types.',
+    pathParameters: z.object({ job: id('Id of its job, which is that of its message.', FAILED.job) }),
+    body: answers.checkRequest,
+    answer: answers.checkedOrder,
+    example: { ...FAILING, currency: CURRENCY, unsaved: null },
+    problems: ['not-found'],
+  }),
+  editOrder: operation({
+    ...post,
+    holdsOrder: true,
+    path: '/desk/api/orders/{job}/edit',
+    summary: 'Replace a failed order, and queue it when that is asked for',
+    description:
+      'The original is kept. Without `queue` it is saved whatever is still wrong, and stays failed. With it, it is saved and ' +
+      'given to the workers in one step, or refused with `issues` when it would fail again. An order that was edited since ' +
+      'it was looked at (`revision`) is refused.',
+    pathParameters: z.object({ job: id('Id of its job, which is that of its message.', FAILED.job) }),
+    body: answers.editRequest,
+    answer: answers.editedOrder,
+    example: { job: FAILED.job, queued: true, revision: 1, ...PASSING, currency: CURRENCY },
+    problems: ['not-found', 'conflict'],
+  }),
   proposeRecipe: operation({
     ...post,
+    asks: true,
     path: '/desk/api/proposal',
     summary: 'The recipe that makes the orders pass, where one is known, and what they have in common',
     body: answers.proposalRequest,
@@ -187,6 +229,7 @@ export const deskOperations = {
   }),
   tryRecipe: operation({
     ...post,
+    asks: true,
     path: '/desk/api/try',
     summary: 'What a recipe would do to every order that matches; nothing is written',
     description:

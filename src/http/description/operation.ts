@@ -20,6 +20,10 @@ export interface Operation<
   /** What changes something, or is asked for with more than fits into a URL. Then there is a body. */
   method?: 'post';
   body?: Body;
+  /** Set for a POST that only asks: it changes nothing, so whoever may look may ask it. */
+  asks?: true;
+  /** Set where the body holds a whole order. */
+  holdsOrder?: true;
   pathParameters: Path;
   query: Query;
   answer: Answer;

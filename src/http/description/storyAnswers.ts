@@ -32,7 +32,7 @@ export const auditChange = z.object({
   ended_at: time.nullable(),
 });
 
-const issue = z.object({ reason, path: z.string(), message: z.string() });
+export const issue = z.object({ reason, path: z.string(), message: z.string() });
 
 const edit = z.object({
   at: time,

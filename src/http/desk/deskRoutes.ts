@@ -8,6 +8,7 @@ import { operationRoutes } from '../stats/operationRoutes.ts';
 import { parameterReader } from '../stats/readParameters.ts';
 import { clientAddress, personOf } from '../transport/caller.ts';
 import { invalidParameters, methodNotAllowed } from '../transport/problem.ts';
+import { LARGEST_BODY } from '../transport/requestLimits.ts';
 import { JSON_TYPE, refuseBody, sendUnstored } from '../transport/send.ts';
 import { sendParts } from '../transport/sendParts.ts';
 
@@ -31,18 +32,34 @@ export type DeskApi = {
   ) => Promise<AnswerOf<DeskOperations[Name]>>;
 };
 
-const LARGEST_REQUEST = '1mb';
+type Reader = ReturnType<typeof json>;
+
+const LARGEST_REQUEST = 1_048_576;
+
+const ASKING = new RegExp(
+  `^(/v1)?(${Object.values(deskOperations as Record<string, Operation>)
+    .filter(({ asks }) => asks)
+    .map(({ path }) => path.replaceAll(/\{\w+\}/g, '[^/]+'))
+    .join('|')})$`,
+);
+
+/** Whether a POST to the desk only asks: then it is for whoever may look. */
+export const onlyAsks = ({ method, baseUrl, path }: Request): boolean =>
+  method === 'POST' && ASKING.test(baseUrl + path);
 
 /** The operations of the desk, for whoever may operate: a guard comes before. */
 export function deskRoutes(api: DeskApi): Router {
   const router = Router();
-  const readBody = json({ limit: LARGEST_REQUEST });
+  const [readBody, readOrder] = [LARGEST_REQUEST, LARGEST_BODY].map((limit) => json({ limit })) as [
+    Reader,
+    Reader,
+  ];
   const route = operationRoutes(router);
   for (const [name, operation] of Object.entries(OPERATIONS) as [keyof DeskApi, Operation][]) {
     const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
     if (operation.files) fileRoute(router, operation, answer);
     else if (operation.body === undefined) route(operation, (input) => answer(input));
-    else postRoute(router, readBody, operation, operation.body, answer);
+    else postRoute(router, operation.holdsOrder ? readOrder : readBody, operation, operation.body, answer);
   }
   return router;
 }
@@ -64,7 +81,7 @@ function fileRoute(
 
 function postRoute(
   router: Router,
-  readBody: ReturnType<typeof json>,
+  readBody: Reader,
   operation: Operation,
   body: z.ZodType,
   answer: (input: unknown, who: Caller) => Promise<unknown>,

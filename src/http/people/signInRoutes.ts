@@ -80,6 +80,8 @@ export function signInRoutes(prefixes: readonly string[], parts: SignInParts): R
 
   router
     .route(at('/sign-out'))
+    // Opening it changes nothing: its button does.
+    .get((request, response) => sendPage(request, response, '/sign-in'))
     .post(guards.ownPages, readBody, async (request, response) => {
       const { everywhere } = read(SIGN_OUT, request.body ?? {});
       const as = (await sessions.find(request, response))?.as;
@@ -89,7 +91,7 @@ export function signInRoutes(prefixes: readonly string[], parts: SignInParts): R
       await sessions.end(request, response);
       response.status(204).end();
     })
-    .all(methodNotAllowed('POST'));
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'));
 
   router
     .route(at('/session'))

@@ -28,6 +28,8 @@ export interface Guards {
   reads: RequestHandler;
   /** The operators' pages: looking needs the first role, changing something the second. Notes who it is. */
   operators: RequestHandler;
+  /** The same, where some that are no GET only ask. */
+  operatorsBut: (onlyAsks: (request: Request) => boolean) => RequestHandler;
   /** For what changes something without a role: only on behalf of our own pages and of programs, and only JSON. */
   ownPages: RequestHandler;
   /** Whether a request could read the stats; counts what is wrong as ever, refuses nothing and says nothing of it. */
@@ -69,11 +71,19 @@ export function guards(parts: GuardParts): Guards {
     return who !== undefined;
   };
 
-  const operators = async (request: Request, response: Response): Promise<boolean> => {
+  const operators = async (
+    request: Request,
+    response: Response,
+    onlyAsks: (request: Request) => boolean,
+  ): Promise<boolean> => {
     refuseOtherSites(request);
     refuseForms(request);
     if (await isClosed()) {
-      const who = await authenticate(request, response, isReading(request) ? LOOK : REPAIR);
+      const who = await authenticate(
+        request,
+        response,
+        isReading(request) || onlyAsks(request) ? LOOK : REPAIR,
+      );
       if (who) setPerson(response, who.person);
       return who !== undefined;
     }
@@ -102,9 +112,13 @@ export function guards(parts: GuardParts): Guards {
     return true;
   };
 
+  const operatorsBut: Guards['operatorsBut'] = (onlyAsks) =>
+    handler((request, response) => operators(request, response, onlyAsks));
+
   return {
     reads: handler(reads),
-    operators: handler(operators),
+    operators: operatorsBut(() => false),
+    operatorsBut,
     ownPages: handler(ownPages),
     mayRead,
     mayStay,

@@ -35,7 +35,7 @@ export interface ProblemDetails {
   detail: string;
   errors?: readonly ParameterError[];
   /** Further members of the problem, as RFC 9457 allows them. */
-  members?: Record<string, string | number>;
+  members?: Record<string, unknown>;
 }
 
 /** An answer other than success, thrown by a route. */

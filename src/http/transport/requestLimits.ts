@@ -11,7 +11,7 @@ const MAX_BODY = 1_048_576;
  * as text in which every quote is escaped, and beside it the order that an edit puts there.
  */
 export const LARGEST_BODY = 4 * SQS_MESSAGE_BYTES;
-const OPERATORS = /^(https?:\/\/[^/]*)?\/admin\//i;
+const HOLDS_ORDER = /^(https?:\/\/[^/]*)?(\/admin\/|(\/v1)?\/desk\/api\/orders\/)/i;
 
 /**
  * Refuses what is too large before anything looks at it. Below this, Node bounds path and headers together (431),
@@ -27,7 +27,7 @@ export const requestLimits: RequestHandler = (request, response, next) => {
       detail: `The path and the query are ${request.url.length} characters, ${MAX_URL} are the most`,
     });
   }
-  const mostBytes = OPERATORS.test(request.url) ? LARGEST_BODY : MAX_BODY;
+  const mostBytes = HOLDS_ORDER.test(request.url) ? LARGEST_BODY : MAX_BODY;
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) {
     // Otherwise Node would go on reading it to find the next request behind it.
     response.set('Connection', 'close');

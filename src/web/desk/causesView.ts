@@ -2,6 +2,7 @@ import { element, group } from '../kit/element.ts';
 import { counted, dayAndTime } from '../kit/format.ts';
 import { redrawn } from '../kit/redraw.ts';
 import { viewOf } from '../kit/stateView.ts';
+import { holdInWords } from './causeHold.ts';
 import type { Cause, Causes } from './deskApi.ts';
 import { follow } from './follow.ts';
 import { asideList, runsList } from './lists.ts';
@@ -11,20 +12,48 @@ import { causeInWords, waitingInWords, worthInWords } from './words.ts';
 const AGAIN_MS = 5_000;
 
 /** What waits, how much money it holds up, and of which causes. */
-export const causesView: View = ({ api, signal }) => {
+export const causesView: View = ({ api, signal, values }) => {
+  const held = values.held === 'only' ? 'only' : 'without';
   const place = element('div', { class: 'view' });
-  const draw = redrawn(place, (state: Parameters<typeof viewOf<Found>>[0]) => [
-    group(viewOf(state, { what: 'failed orders', ready: waiting })),
+  const draw = redrawn(place, (state: Parameters<typeof viewOf<Causes>>[0]) => [
+    group(viewOf(state, { what: 'failed orders', ready: held === 'only' ? onHold : waiting })),
   ]);
-  const ask = async (): Promise<Found> => ({ ...(await api.groups()), currency: await api.currency() });
-  void follow(ask, () => AGAIN_MS, signal, draw);
+  void follow(
+    () => api.groups(held),
+    () => AGAIN_MS,
+    signal,
+    draw,
+  );
+  if (held === 'only')
+    return group(element('a', { class: 'back', href: linkTo('causes') }, 'All causes'), place);
   return group(place, runsList(api, signal), asideList(api, signal));
 };
 
-type Found = Causes & { currency: string };
+const onHold = ({ groups, currency }: Causes): DocumentFragment =>
+  group(
+    element(
+      'section',
+      { class: 'waiting', 'aria-label': 'On hold' },
+      element(
+        'h2',
+        {},
+        groups.length === 0 ? 'No cause is on hold.' : `${counted(groups.length, 'cause')} on hold.`,
+      ),
+      element('p', { class: 'quiet' }, 'Each is in the list again once an order fails for it that is new.'),
+    ),
+    causesList('Causes on hold, largest money first', groups, currency),
+  );
 
-function waiting(all: Found): DocumentFragment {
-  const { orders, groups, since, currency } = all;
+const causesList = (label: string, causes: readonly Cause[], currency: string): HTMLElement | false =>
+  causes.length > 0 &&
+  element(
+    'ol',
+    { class: 'causes', 'aria-label': label },
+    ...causes.map((cause) => element('li', {}, causeCard(cause, currency))),
+  );
+
+function waiting(all: Causes): DocumentFragment {
+  const { orders, groups, held, since, currency } = all;
   if (orders === 0)
     return group(
       element(
@@ -41,21 +70,22 @@ function waiting(all: Found): DocumentFragment {
       element(
         'h2',
         { role: 'status' },
-        `${waitingInWords(all, currency)}, from ${counted(groups.length, 'cause')}.`,
+        `${waitingInWords(all, currency)}, from ${counted(groups.length + held, 'cause')}.`,
       ),
-      since !== null &&
-        element('p', { class: 'quiet' }, `The first of them failed ${dayAndTime(since)} UTC.`),
+      element(
+        'p',
+        { class: 'quiet' },
+        since !== null && `The first of them failed ${dayAndTime(since)} UTC. `,
+        held > 0 &&
+          element('a', { href: linkTo('causes', { held: 'only' }) }, `${counted(held, 'cause')} on hold`),
+      ),
     ),
-    element(
-      'ol',
-      { class: 'causes', 'aria-label': 'Causes, largest money first' },
-      ...groups.map((cause) => element('li', {}, causeCard(cause, currency))),
-    ),
+    causesList('Causes, largest money first', groups, currency),
   );
 }
 
 function causeCard(cause: Cause, currency: string): HTMLElement {
-  const { orders, users } = cause;
+  const { orders, users, hold } = cause;
   return element(
     'a',
     { class: 'cause', href: linkTo('repair', { cause: cause.cause }) },
@@ -64,11 +94,12 @@ function causeCard(cause: Cause, currency: string): HTMLElement {
     element(
       'span',
       { class: 'facts' },
-      isNew(cause) && element('span', { class: 'badge new' }, 'New today'),
+      cause.new && element('span', { class: 'badge new' }, 'New today'),
       element('span', {}, counted(orders, 'order')),
-      element('span', {}, counted(users, 'user')),
+      users > 0 && element('span', {}, counted(users, 'user')),
       element('span', {}, seenInWords(cause)),
     ),
+    hold !== null && holdInWords(hold),
   );
 }
 
@@ -76,7 +107,5 @@ export const seenInWords = ({ first_seen, last_seen }: Cause): string =>
   `first ${whenInWords(first_seen)}, last ${whenInWords(last_seen)} UTC`;
 
 const whenInWords = (iso: string): string => (isToday(iso) ? `today ${iso.slice(11, 16)}` : dayAndTime(iso));
-
-export const isNew = ({ first_seen }: Cause): boolean => isToday(first_seen);
 
 const isToday = (iso: string): boolean => iso.slice(0, 10) === new Date().toISOString().slice(0, 10);

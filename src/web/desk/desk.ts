@@ -1,4 +1,6 @@
+import { askSession } from '../kit/account.ts';
 import { readAddress } from '../kit/address.ts';
+import { keptKey } from '../kit/apiKey.ts';
 import { element, group } from '../kit/element.ts';
 import { keyForm } from '../kit/keyForm.ts';
 import { showPage } from '../kit/page.ts';
@@ -29,7 +31,7 @@ let shown = new AbortController();
 const locked = keyForm(
   root,
   { why: 'Failed orders are shown to people who are signed in and to holders of a key.', role: 'repair' },
-  show,
+  () => void show(),
 );
 const api = deskApi(root, (trouble) => {
   shown.abort();
@@ -39,15 +41,15 @@ const api = deskApi(root, (trouble) => {
 });
 const search = searchField();
 const place = element('div', { class: 'view' });
-showPage({ root, here: 'desk', keyChanged: show }, search.form, locked.form, place);
+showPage({ root, here: 'desk', keyChanged: () => void show() }, search.form, locked.form, place);
 addEventListener('hashchange', () => {
-  show();
+  void show();
   // Who listens begins where the new view does.
   if (location.hash !== '#main') document.getElementById('main')?.focus({ preventScroll: true });
 });
-show();
+void show();
 
-function show(): void {
+async function show(): Promise<void> {
   // The link that skips to the content is no view.
   if (location.hash === '#main') return;
   const { name: view, values } = readAddress(location.hash);
@@ -56,6 +58,16 @@ function show(): void {
   locked.form.hidden = true;
   search.fill(values.text ?? '');
   const draw = Object.hasOwn(VIEW_OF, view) ? VIEW_OF[view as keyof typeof VIEW_OF] : causesView;
-  place.replaceChildren(group(draw({ api, values, signal: shown.signal })));
+  const { signal } = shown;
+  const role = await roleHere();
+  if (signal.aborted) return;
+  place.replaceChildren(group(draw({ api, mayAct: role !== 'read', values, signal })));
   scrollTo(0, 0);
+}
+
+/** Of somebody who is signed in; a key that may look here may act, and so may everybody where nobody signs in. */
+async function roleHere(): Promise<string | undefined> {
+  if (keptKey() !== '') return undefined;
+  const session = await askSession(root).catch(() => undefined);
+  return session?.person?.role;
 }

@@ -5,6 +5,14 @@ import { ask, askJson, Trouble, troubleOf } from '../kit/ask.ts';
  * What the desk's operations take and answer, as far as this page shows it. Money in units of the currency, times ISO, UTC.
  */
 
+/** Who held a cause and why; `over` once more orders have failed for it since. */
+export interface Hold {
+  by: Who;
+  at: string;
+  because: string;
+  over: boolean;
+}
+
 export interface Cause {
   cause: string;
   reason: string;
@@ -16,14 +24,49 @@ export interface Cause {
   of_unknown_value: number;
   first_seen: string;
   last_seen: string;
+  new: boolean;
+  hold: Hold | null;
 }
 
 export interface Causes {
   orders: number;
   money: number;
   of_unknown_value: number;
+  currency: string;
   since: string | null;
+  held: number;
   groups: Cause[];
+}
+
+/** Which causes: without those on hold, those alone, or all. */
+export type Held = 'without' | 'only' | 'all';
+
+/** What so many orders of those looked at have in common. */
+export interface Feature {
+  name: string;
+  value: string;
+  orders: number;
+  of: number;
+}
+
+export interface Looked {
+  proposal: Proposal | null;
+  features: Feature[];
+}
+
+export interface SavedRecipe {
+  name: string;
+  version: number;
+  recipe: Recipe;
+  by: Who;
+  at: string;
+  because: string;
+}
+
+/** A recipe, and the name and version it is saved under, where it is. */
+export interface Chosen {
+  recipe: Recipe | null;
+  name?: string | undefined;
 }
 
 export interface Proposal {
@@ -59,6 +102,7 @@ export interface FailedOrder {
 }
 
 interface FailedOrders {
+  currency: string;
   orders: FailedOrder[];
   next_cursor: string | null;
 }
@@ -76,6 +120,7 @@ interface Sum {
 
 export interface Tried {
   orders: number;
+  currency: string;
   would_count: Sum;
   duplicates: Sum;
   still_fail: {
@@ -106,6 +151,7 @@ export interface Run {
   because: string;
   where: Where;
   recipe: Recipe | null;
+  recipe_name: string | null;
   rate: number | null;
   stop_percent: number;
   state: RunState;
@@ -136,6 +182,7 @@ export interface ReceiptRow {
 }
 
 export interface Receipt {
+  currency: string;
   run: Run;
   money: { before: number; repaired: number; elsewhere: number; after: number };
   states: Record<string, number>;
@@ -150,11 +197,45 @@ export interface OrderStory {
   /** Null when only what is kept beside it is left. */
   data: unknown;
   /** What the rules and the ledger say of it as it is. */
-  now: { fault: Fault | null; ledger: string | null; money: number | null } | null;
+  now: Standing | null;
+  currency: string;
+  /** As JSON text with all its digits; null when it has not failed. */
+  text: string | null;
+  /** How often it was edited. */
+  revision: number | null;
   original: unknown;
   edits: { at: string; by: Who; data: unknown }[];
   outcome: { outcome: string; at: string } | null;
   aside: { at: string; by: Who; reason: string } | null;
+}
+
+export interface Issue {
+  reason: string;
+  path: string;
+  message: string;
+}
+
+/** What would become of an order as it is, by the rules and the ledger. */
+export interface Standing {
+  outcome: 'would count' | 'duplicate' | 'still fails';
+  issues: Issue[];
+  /** How many there are, of which some are told. */
+  wrong: number;
+  ledger: string | null;
+  money: number | null;
+}
+
+export interface Checked extends Standing {
+  currency: string;
+  /** Why it cannot be stored at all. */
+  unsaved: string | null;
+}
+
+interface Edit {
+  text: string;
+  revision: number;
+  queue: boolean;
+  because: string;
 }
 
 export interface Fault {
@@ -179,13 +260,17 @@ export interface Moved {
 
 interface RunWanted {
   where: Where;
-  recipe: Recipe | null;
+  chosen: Chosen;
   because: string;
   rate?: number;
   stop_percent: number;
 }
 
 const ROWS = 50;
+
+/** By its name where it has one, which the receipt names then. */
+const recipeOf = ({ recipe, name }: Chosen) =>
+  recipe === null ? {} : name === undefined ? { recipe } : { recipe_name: name };
 
 /** `root`: where the API begins. `locked` hears why whoever asks may not even look. */
 export function deskApi(root: string, locked: (trouble: Trouble) => void) {
@@ -201,32 +286,26 @@ export function deskApi(root: string, locked: (trouble: Trouble) => void) {
   const post = <T>(path: string, body: object) =>
     askJson<T>(api + path, { key: keptKey(), method: 'POST', body });
   const id = encodeURIComponent;
-  let currency: Promise<string> | undefined;
   return {
-    /** What money is counted in here. */
-    currency: () => {
-      currency ??= askJson<{ currency: string }>(`${root}pulse`, { key: keptKey() }).then(
-        (pulse) => pulse.currency,
-        (error) => {
-          currency = undefined;
-          throw error;
-        },
-      );
-      return currency;
-    },
-    groups: () => get<Causes>('/groups'),
+    groups: (held: Held) => get<Causes>(`/groups?held=${held}`),
+    hold: (cause: string, because: string) => post<unknown>(`/groups/${id(cause)}/hold`, { because }),
+    release: (cause: string, because: string) => post<unknown>(`/groups/${id(cause)}/release`, { because }),
     search: (where: Where, cursor?: string) => post<FailedOrders>('/search', { where, cursor, limit: ROWS }),
-    proposal: async (where: Where) =>
-      (await post<{ proposal: Proposal | null }>('/proposal', { where })).proposal,
-    try: (where: Where, recipe: Recipe | null) => post<Tried>('/try', { where, recipe: recipe ?? undefined }),
+    look: (where: Where) => post<Looked>('/proposal', { where }),
+    try: (where: Where, chosen: Chosen) => post<Tried>('/try', { where, ...recipeOf(chosen) }),
     /** Without a recipe the orders are sent as they are. */
-    begin: ({ recipe, ...wanted }: RunWanted) =>
-      recipe === null ? post<Run>('/retry', wanted) : post<Run>('/repair', { ...wanted, recipe }),
+    begin: ({ chosen, ...wanted }: RunWanted) =>
+      post<Run>(chosen.recipe === null ? '/retry' : '/repair', { ...wanted, ...recipeOf(chosen) }),
+    recipes: async () => (await get<{ recipes: SavedRecipe[] }>('/recipes')).recipes,
+    saveRecipe: (name: string, recipe: Recipe, because: string) =>
+      post<SavedRecipe>('/recipes/save', { name, recipe, because }),
     runs: async () => (await get<{ runs: Run[] }>('/runs?limit=10')).runs,
     run: (run: string) => get<Run>(`/runs/${id(run)}`),
     control: (run: string, action: RunAction) => post<Run>(`/runs/${id(run)}/${action}`, {}),
     receipt: (run: string) => get<Receipt>(`/runs/${id(run)}/receipt?limit=${ROWS}`),
     order: (job: string) => get<OrderStory>(`/orders/${id(job)}`),
+    check: (job: string, text: string) => post<Checked>(`/orders/${id(job)}/check`, { text }),
+    edit: (job: string, edit: Edit) => post<unknown>(`/orders/${id(job)}/edit`, edit),
     aside: () => get<{ orders: number; rows: Aside[] }>(`/aside?limit=${ROWS}`),
     setAside: (where: Where, because: string) => post<Moved>('/set-aside', { where, because }),
     restore: (jobs: readonly string[], because: string) => post<Moved>('/restore', { jobs, because }),

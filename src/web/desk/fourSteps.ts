@@ -6,12 +6,15 @@ import { viewOf } from '../kit/stateView.ts';
 import { makeStore, type Store } from '../kit/store.ts';
 import type { Cause, Proposal, Recipe, Tried, Where } from './deskApi.ts';
 import { recipeForm } from './recipeForm.ts';
+import { savedRecipes } from './savedRecipes.ts';
 import { trialView } from './trialView.ts';
 import { type Desk, linkTo } from './view.ts';
 
 interface Plan {
   /** Null retries the orders as they are; undefined is not said yet. */
   recipe: Recipe | null | undefined;
+  /** What it is saved as, while it is that very recipe. */
+  name: string | undefined;
   trial: Loadable<Tried>;
   because: string;
 }
@@ -19,7 +22,6 @@ interface Plan {
 interface Known {
   cause: Cause | undefined;
   proposal: Proposal | null;
-  currency: string;
 }
 
 /** Stops by itself when more than that has failed again. */
@@ -28,27 +30,36 @@ const RATES = [1_000, 200, 50, 10];
 
 /** Recipe, trial, reason, run: what is to be sent is tried first, by the very recipe it is sent with. */
 export function fourSteps(desk: Desk, where: Where, known: Known): HTMLElement {
-  const plan = makeStore<Plan>({ recipe: undefined, trial: { state: 'idle' }, because: '' });
+  const plan = makeStore<Plan>({ recipe: undefined, name: undefined, trial: { state: 'idle' }, because: '' });
   return element(
     'form',
     { class: 'four', 'aria-label': 'Repair', on: { submit: (event) => event.preventDefault() } },
-    step(1, 'Recipe', ...recipeStep(plan, known)),
+    step(1, 'Recipe', ...recipeStep(plan, desk, known)),
     step(2, 'Try', ...tryStep(plan, desk, where, known)),
     step(3, 'Reason', reasonField(plan)),
     step(4, 'Run', ...runStep(plan, desk, where)),
   );
 }
 
-function recipeStep(plan: Store<Plan>, { cause, proposal }: Known): Child[] {
+function recipeStep(plan: Store<Plan>, desk: Desk, { cause, proposal }: Known): Child[] {
   let kept = proposal?.recipe;
-  const setRecipe = (recipe: Recipe | null | undefined) => {
+  const setRecipe = (recipe: Recipe | null | undefined, name?: string) => {
     kept = recipe ?? kept;
+    if (name === undefined) saved.forget();
     const { trial } = plan.now;
     const old = trial.state === 'ready' || trial.state === 'stale' ? trial.value : undefined;
     const stale = { state: 'stale', why: 'The recipe has changed since. Try it again.' } as const;
-    plan.set({ recipe, trial: old ? { ...stale, value: old } : { state: 'idle' } });
+    plan.set({ recipe, name, trial: old ? { ...stale, value: old } : { state: 'idle' } });
   };
-  const form = recipeForm(cause?.path ?? '', setRecipe);
+  const saved = savedRecipes(desk, {
+    chosen: ({ recipe, name, version }) => {
+      form.fill(recipe);
+      setRecipe(recipe, `${name}@${version}`);
+    },
+    current: () => plan.now.recipe ?? undefined,
+  });
+  const form = recipeForm(cause?.path ?? '', (recipe) => setRecipe(recipe));
+  const made = element('div', { class: 'recipe-form' }, saved.choice, form.form, saved.saving);
   const choice = (title: string, choose: () => void, checked: boolean) =>
     element(
       'label',
@@ -57,11 +68,12 @@ function recipeStep(plan: Store<Plan>, { cause, proposal }: Known): Child[] {
       title,
     );
   const withRecipe = () => {
-    form.form.hidden = false;
+    made.hidden = false;
     form.fill(kept);
+    setRecipe(kept);
   };
   const asTheyAre = () => {
-    form.form.hidden = true;
+    made.hidden = true;
     setRecipe(null);
   };
   withRecipe();
@@ -84,24 +96,19 @@ function recipeStep(plan: Store<Plan>, { cause, proposal }: Known): Child[] {
         choice('As they are', asTheyAre, false),
       ),
     ),
-    form.form,
+    made,
   ];
 }
 
-function tryStep(
-  plan: Store<Plan>,
-  { api, signal }: Desk,
-  where: Where,
-  { cause, currency }: Known,
-): Child[] {
+function tryStep(plan: Store<Plan>, { api, signal }: Desk, where: Where, { cause }: Known): Child[] {
   const trial = element('div', {});
   const { button } = action(
     cause ? `Try on ${counted(cause.orders, 'order')}` : 'Try on all of them',
     async () => {
-      const { recipe } = plan.now;
+      const { recipe, name } = plan.now;
       if (recipe === undefined) return;
       await load(
-        () => api.try(where, recipe),
+        () => api.try(where, { recipe, name }),
         (state) => {
           // Another recipe is there by now.
           if (!signal.aborted && plan.now.recipe === recipe) plan.set({ trial: state });
@@ -123,7 +130,7 @@ function tryStep(
           viewOf(state, {
             what: 'the trial of every order',
             idle,
-            ready: (tried) => trialView(tried, currency),
+            ready: trialView,
           }),
         ),
       );
@@ -155,9 +162,15 @@ function runStep(plan: Store<Plan>, { api, signal }: Desk, where: Where): Child[
   const { button, said } = action(
     '',
     async () => {
-      const { recipe = null, because } = plan.now;
+      const { recipe = null, name, because } = plan.now;
       const speed = rate.value === '' ? {} : { rate: Number(rate.value) };
-      const begun = await api.begin({ where, recipe, because, stop_percent: Number(stop.value), ...speed });
+      const begun = await api.begin({
+        where,
+        chosen: { recipe, name },
+        because,
+        stop_percent: Number(stop.value),
+        ...speed,
+      });
       if (!signal.aborted) location.hash = linkTo('run', { run: begun.run });
     },
     { class: 'main', 'aria-describedby': 'missing' },

@@ -1,5 +1,6 @@
 import { element, group } from '../kit/element.ts';
 import type { Fault } from './deskApi.ts';
+import { nearest } from './jsonPlaces.ts';
 import { type Line, linesOf, type Sent } from './jsonTree.ts';
 import { reasonInWords } from './words.ts';
 
@@ -13,7 +14,7 @@ export function orderJson(sent: Sent, faults: readonly Fault[]): HTMLElement {
   const lines = linesIn(sent);
   const holders = new Set(lines.map(({ path }) => path));
   const rows = lines.flatMap((line) => {
-    const here = [...left].filter(({ path }) => placeOf(path, holders) === line.path);
+    const here = [...left].filter(({ path }) => nearest(path, holders) === line.path);
     for (const issue of here) left.delete(issue);
     return [lineElement(line, here.length > 0), ...here.map((issue) => issueElement(issue, line.depth))];
   });
@@ -40,13 +41,6 @@ function linesIn({ value, isText, digits }: Sent): Line[] {
 }
 
 const asText = ({ value, isText }: Sent): string => (isText ? String(value) : JSON.stringify(value, null, 2));
-
-/** The nearest place that is there: of `items[0].quantity` it may be `items[0]`. */
-function placeOf(path: string, there: ReadonlySet<string>): string {
-  let place = path;
-  while (place !== '' && !there.has(place)) place = place.replace(/(?:^|\.)[^.[\]]*$|\[\d+\]$/, '');
-  return place;
-}
 
 const lineElement = ({ depth, name, text }: Line, isWrong: boolean): HTMLElement =>
   element(

@@ -1,15 +1,19 @@
 import { copyButton } from '../kit/copyButton.ts';
 import { type Child, element, group } from '../kit/element.ts';
 import { dayAndTime, money } from '../kit/format.ts';
-import { load } from '../kit/loadable.ts';
+import type { Loadable } from '../kit/loadable.ts';
 import { viewOf } from '../kit/stateView.ts';
-import type { Fault, OrderStory } from './deskApi.ts';
+import type { Fault, OrderStory, Standing } from './deskApi.ts';
+import { follow } from './follow.ts';
 import { differences, type Sent, sentIn } from './jsonTree.ts';
 import { whoInWords } from './lists.ts';
+import { orderEditor } from './orderEditor.ts';
 import { orderJson } from './orderJson.ts';
 import { putAway } from './putAway.ts';
 import { type Desk, linkTo, type View } from './view.ts';
 import { changesList, quoted } from './words.ts';
+
+const AGAIN_MS = 1_000;
 
 const STATES: Record<OrderStory['state'], string> = {
   failed: 'It has failed and waits for you.',
@@ -24,53 +28,33 @@ export const orderView: View = (desk) => {
   const job = desk.values.job ?? '';
   const place = element('div', { class: 'view' });
   const { api, signal } = desk;
-  const ask = async (): Promise<Found> => {
-    const [story, { orders }, currency] = await Promise.all([
-      api.order(job),
-      // All that is wrong with it; the story has what would stop it first.
-      api.search({ text: job }),
-      api.currency(),
-    ]);
-    const issues = orders.find((each) => each.job === job)?.issues ?? [];
-    return { story, faults: faultsOf(story, issues), currency };
-  };
-  const look = () =>
-    void load(ask, (state) => {
-      if (signal.aborted) return;
-      const ready = (found: Found) => storyOf(desk, found, look);
-      place.replaceChildren(group(viewOf(state, { what: 'the order', ready, retry: look })));
-    });
+  const draw = (state: Loadable<OrderStory>) =>
+    place.replaceChildren(
+      group(viewOf(state, { what: 'the order', ready: (story) => storyOf(desk, story, look), retry: look })),
+    );
+  // While it is on its way it will be something else soon.
+  const again = (story: OrderStory | undefined) => (story?.state === 'waiting' ? AGAIN_MS : undefined);
+  const look = () => void follow(() => api.order(job), again, signal, draw);
   look();
   return group(element('a', { class: 'back', href: linkTo('causes') }, 'All causes'), place);
 };
 
-/** What is wrong now, and with it all that was wrong when it failed, in the words of then. */
-function faultsOf({ now, failed_reason }: OrderStory, issues: readonly Fault[]): Fault[] {
-  if (!now?.fault) return [];
-  const said = (failed_reason ?? '').split('; ');
-  const others = issues.filter(({ path }) => path !== now.fault?.path);
-  return [now.fault, ...others.map((issue) => ({ ...issue, why: whyIn(said, issue) }))];
-}
+const faultsOf = ({ now }: OrderStory): Fault[] =>
+  (now?.issues ?? []).map(({ reason, path, message }) => ({ reason, path, why: message }));
 
-const whyIn = (said: readonly string[], { reason, path }: Fault): string | undefined =>
-  said.find((each) => each.startsWith(`${reason}: ${path} `))?.slice(reason.length + 2);
-
-interface Found {
-  story: OrderStory;
-  faults: Fault[];
-  currency: string;
-}
-
-function storyOf(desk: Desk, { story, faults, currency }: Found, look: () => void): DocumentFragment {
-  const { job, state, data, now, original, edits, outcome, aside, failed_reason } = story;
+function storyOf(desk: Desk, story: OrderStory, look: () => void): DocumentFragment {
+  const { job, state, data, now, original, edits, outcome, aside, failed_reason, currency } = story;
   const sent = sentIn(data ?? original);
+  const faults = faultsOf(story);
+  const mayEdit = desk.mayAct && state === 'failed';
+  const isEdited = mayEdit && desk.values.edit !== undefined;
   const { order_id: id } = Object(sent.value) as { order_id?: unknown };
   return group(
     element(
       'section',
       { class: 'cause-head', 'aria-label': 'How it stands' },
       element('h2', {}, typeof id === 'string' ? group('Order ', quoted(id)) : 'An order without an id'),
-      element('p', {}, STATES[state], ' ', now !== null && ledgerInWords(now, currency)),
+      element('p', {}, STATES[state], ' ', now !== null && nowInWords(now, currency)),
       outcome !== null && element('p', {}, `Repaired: ${outcome.outcome}, ${dayAndTime(outcome.at)} UTC.`),
       aside !== null &&
         element(
@@ -83,7 +67,7 @@ function storyOf(desk: Desk, { story, faults, currency }: Found, look: () => voi
         ),
       faults.length === 0 &&
         failed_reason !== null &&
-        element('p', { class: 'quiet' }, element('bdi', {}, failed_reason)),
+        element('p', { class: 'quiet' }, 'It had failed: ', element('bdi', {}, failed_reason)),
       element(
         'p',
         { class: 'facts' },
@@ -91,26 +75,45 @@ function storyOf(desk: Desk, { story, faults, currency }: Found, look: () => voi
         copyButton('Copy link', () => location.href),
       ),
     ),
-    sent.value !== null &&
-      element(
-        'section',
-        { class: 'panel', 'aria-label': 'The order' },
-        element('h3', {}, data === null ? 'As it came' : 'As it is'),
-        orderJson(sent, faults),
-      ),
+    isEdited
+      ? orderEditor(desk, story, saved)
+      : sent.value !== null &&
+          element(
+            'section',
+            { class: 'panel', 'aria-label': 'The order' },
+            element(
+              'div',
+              { class: 'head' },
+              element('h3', {}, data === null ? 'As it came' : 'As it is'),
+              mayEdit &&
+                element('a', { class: 'button', href: linkTo('order', { job, edit: 'yes' }) }, 'Edit it'),
+            ),
+            orderJson(sent, faults),
+          ),
     edits.length > 0 && history(original, edits),
-    state === 'failed' &&
-      element('p', {}, element('a', { href: linkTo('repair', { job }) }, 'Repair it, or retry it as it is')),
-    (state === 'failed' || state === 'aside') &&
+    mayEdit &&
+      element(
+        'p',
+        {},
+        element('a', { href: linkTo('repair', { job }) }, 'Repair it by a recipe, or retry it as it is'),
+      ),
+    desk.mayAct &&
+      (state === 'failed' || state === 'aside') &&
       putAway(desk, { jobs: [job] }, { orders: 1, isAside: state === 'aside', done: look }),
   );
+
+  function saved(): void {
+    location.replace(linkTo('order', { job }));
+  }
 }
 
-function ledgerInWords({ ledger, money: amount }: NonNullable<OrderStory['now']>, currency: string): Child {
+function nowInWords({ outcome, ledger, money: amount }: Standing, currency: string): Child {
   const worth = amount === null ? '' : `, for ${money(amount, currency)}`;
-  if (ledger === 'same') return `The ledger has counted it${worth}.`;
-  if (ledger === 'other') return 'The ledger has counted another order of this name.';
-  return ledger === 'absent' && `The ledger has not counted it. As it is, it would count${worth}.`;
+  if (outcome === 'still fails')
+    return ledger === 'other' && 'The ledger has counted another order of this name.';
+  return outcome === 'duplicate'
+    ? `The ledger has counted it${worth}.`
+    : `The ledger has not counted it. As it is, it would count${worth}.`;
 }
 
 function history(original: unknown, edits: OrderStory['edits']): HTMLElement {

@@ -12,10 +12,7 @@ const LEDGER: Record<string, string> = {
 };
 
 /** What became of each order, what the ledger says now, and money that adds up. */
-export function receiptView(
-  { run, money: sums, states, orders: rows }: Receipt,
-  currency: string,
-): HTMLElement {
+export function receiptView({ run, currency, money: sums, states, orders: rows }: Receipt): HTMLElement {
   const there = Object.entries(states).filter(([, orders]) => orders > 0);
   const all = there.reduce((sum, [, orders]) => sum + orders, 0);
   return element(

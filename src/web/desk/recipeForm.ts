@@ -104,8 +104,11 @@ export function recipeForm(place: string, changed: (recipe: Recipe | undefined) 
   );
   return {
     form: element('div', { class: 'recipe-form' }, list, add),
-    /** As if somebody had filled it in. */
-    fill: (recipe: Recipe | undefined) => change(recipe ? [...recipe.steps] : []),
+    /** Without telling it: whoever fills it in knows. */
+    fill(recipe: Recipe | undefined) {
+      steps = recipe ? [...recipe.steps] : [];
+      draw();
+    },
   };
 }
 

@@ -28,7 +28,7 @@ const ACTIONS: Record<RunAction, { title: string; in: readonly RunState[] }> = {
 };
 
 /** A run while it goes on, and its receipt. */
-export const runView: View = ({ api, signal, values }) => {
+export const runView: View = ({ api, mayAct, signal, values }) => {
   const id = values.run ?? '';
   const heading = element('h2', { role: 'status' });
   const bar = element('progress', { max: 1, 'aria-label': 'Orders that have ended' });
@@ -79,17 +79,17 @@ export const runView: View = ({ api, signal, values }) => {
       async () => {
         const run = await api.run(id);
         // It looks every order up in the ledger: not each second while they go.
-        return [run, await api.currency(), GOING.includes(run.state) ? undefined : await api.receipt(id)];
+        return [run, GOING.includes(run.state) ? undefined : await api.receipt(id)];
       },
       again,
       round.signal,
       (state) => {
-        const ready = ([run, currency, proof]: Found) => {
+        const ready = ([run, proof]: Found) => {
           shown.hidden = false;
           show(run);
           receipt.replaceChildren(
             proof
-              ? receiptView(proof, currency)
+              ? receiptView(proof)
               : element('p', { class: 'quiet' }, 'The receipt is here once the run is over or held.'),
           );
           return undefined;
@@ -122,7 +122,7 @@ export const runView: View = ({ api, signal, values }) => {
         .map((each) => element('span', {}, each)),
     );
     for (const [index, { in: states }] of Object.values(ACTIONS).entries())
-      (actions[index] as Action).button.hidden = !states.includes(state);
+      (actions[index] as Action).button.hidden = !mayAct || !states.includes(state);
     const fixed = JSON.stringify([run.recipe, run.ended_at]);
     if (fixed === drawn) return;
     drawn = fixed;
@@ -133,13 +133,14 @@ export const runView: View = ({ api, signal, values }) => {
       ...(run.ended_at === null ? [] : fact('Ended', `${dayAndTime(run.ended_at)} UTC`)),
       ...fact('Orders', whereInWords(run.where)),
       ...fact('Recipe', recipeInWords(run.recipe)),
+      ...(run.recipe_name === null ? [] : fact('Saved as', element('bdi', {}, run.recipe_name))),
     );
   }
   look();
   return group(element('a', { class: 'back', href: linkTo('causes') }, 'All causes'), trouble, shown);
 };
 
-type Found = readonly [Run, currency: string, Receipt | undefined];
+type Found = readonly [Run, Receipt | undefined];
 const GOING: readonly RunState[] = ['preparing', 'running'];
 const isOver = ({ state }: Run): boolean => state === 'done' || state === 'cancelled';
 

@@ -52,7 +52,15 @@ export const searchView: View = (desk) => {
   return group(
     element('a', { class: 'back', href: linkTo('causes') }, 'All causes'),
     element('h2', {}, whereInWords(where)),
-    element('p', {}, element('a', { href: linkTo('repair', desk.values) }, 'Repair or retry all of these')),
+    element(
+      'p',
+      {},
+      element(
+        'a',
+        { href: linkTo('repair', desk.values) },
+        desk.mayAct ? 'Repair or retry all of these' : 'What they have in common',
+      ),
+    ),
     ordersList(desk, where),
   );
 };

@@ -6,8 +6,8 @@ import { linkTo } from './view.ts';
 import { causeInWords, changesList, idText } from './words.ts';
 
 /** What a recipe would do: counts, money, why some would still fail, and three orders before and after. */
-export function trialView(tried: Tried, currency: string): HTMLElement {
-  const { orders, would_count, duplicates, still_fail, diffs } = tried;
+export function trialView(tried: Tried): HTMLElement {
+  const { orders, currency, would_count, duplicates, still_fail, diffs } = tried;
   return element(
     'div',
     { class: 'trial', role: 'status' },

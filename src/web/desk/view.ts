@@ -5,6 +5,8 @@ import type { DeskApi, Where } from './deskApi.ts';
 /** What a view of the desk gets. */
 export interface Desk {
   api: DeskApi;
+  /** Whether whoever looks may change something too; the server decides. */
+  mayAct: boolean;
   /** Filled in behind the view's name. */
   values: Readonly<Record<string, string>>;
   /** Ends when somebody goes to another view. */

@@ -11,7 +11,16 @@ export interface Session {
   provider: string | null;
 }
 
-export const askSession = (root: string): Promise<Session> => askJson<Session>(`${root}session`);
+let asked: Promise<Session> | undefined;
+
+/** Once for a page: whoever signs in or out comes to another one. */
+export function askSession(root: string): Promise<Session> {
+  asked ??= askJson<Session>(`${root}session`).catch((error) => {
+    asked = undefined;
+    throw error;
+  });
+  return asked;
+}
 
 /** Where people sign in, and come back from to where they are. */
 export function signInAddress(root: string): string {
@@ -34,6 +43,17 @@ export function accountCorner(root: string, menu: HTMLElement): HTMLElement {
 }
 
 function accountMenu(root: string, { name, role }: { name: string; role: string }): HTMLElement {
+  const { menu, name: call } = makeMenu(
+    element('p', {}, element('bdi', {}, name), `, role ${role}`),
+    ...signOutButtons(root),
+  );
+  menu.classList.add('account');
+  call(element('bdi', {}, name));
+  return menu;
+}
+
+/** Here or everywhere, and where it is told that it did not work. */
+export function signOutButtons(root: string): HTMLElement[] {
   const failed = element('p', { class: 'hint', role: 'alert' });
   const signOut = async (everywhere: boolean) => {
     const answer = await ask(`${root}sign-out`, { method: 'POST', body: { everywhere } }).catch(
@@ -44,13 +64,5 @@ function accountMenu(root: string, { name, role }: { name: string; role: string 
   };
   const button = (text: string, everywhere: boolean) =>
     element('button', { type: 'button', on: { click: () => void signOut(everywhere) } }, text);
-  const { menu, name: call } = makeMenu(
-    element('p', {}, element('bdi', {}, name), `, role ${role}`),
-    button('Sign out', false),
-    button('Sign out everywhere', true),
-    failed,
-  );
-  menu.classList.add('account');
-  call(element('bdi', {}, name));
-  return menu;
+  return [button('Sign out', false), button('Sign out everywhere', true), failed];
 }

@@ -1,4 +1,4 @@
-import { askSession } from '../kit/account.ts';
+import { askSession, signOutButtons } from '../kit/account.ts';
 import { ask, Trouble, troubleOf } from '../kit/ask.ts';
 import { element } from '../kit/element.ts';
 import { makeMenu } from '../kit/menu.ts';
@@ -6,7 +6,7 @@ import { failure } from '../kit/stateView.ts';
 import { applyTheme, themeChoice } from '../kit/theme.ts';
 import { nameInvited, nextAddress } from './addresses.ts';
 
-/** The page at /sign-in, and at /invitation, where people who were invited choose a password. */
+/** The page at /sign-in, at /invitation, where people who were invited choose a password, and at /sign-out. */
 
 applyTheme();
 
@@ -31,7 +31,8 @@ document.body.append(
   main,
 );
 
-if (isInvitation) showInvitation();
+if (/\/sign-out$/.test(location.pathname)) void showLeaving();
+else if (isInvitation) showInvitation();
 else if (secret !== '') void followLink();
 else showSignIn();
 
@@ -76,6 +77,33 @@ function showInvitation(): void {
     await enter('invitation', { token: secret, password: password.input.value });
   });
   password.input.focus();
+}
+
+/** For those who come from a page that has no menu of ours, as the board. */
+async function showLeaving(): Promise<void> {
+  const { person } = await askSession(root).catch(() => ({ person: null }));
+  main.replaceChildren(
+    element(
+      'section',
+      { class: 'entrance panel', 'aria-label': 'Sign out' },
+      ...(person
+        ? [
+            element('h2', {}, 'Sign out'),
+            element('p', {}, 'Signed in as ', element('bdi', {}, person.name), `, role ${person.role}.`),
+            ...signOutButtons(root),
+          ]
+        : [
+            element('h2', {}, 'Nobody is signed in here'),
+            element(
+              'p',
+              {},
+              'A password that the browser itself has asked for is forgotten when the browser ends.',
+            ),
+            element('a', { href: `${root}sign-in` }, 'Sign in'),
+          ]),
+      element('a', { href: root }, 'Back to the figures'),
+    ),
+  );
 }
 
 /** Whoever has the demo's link is let in by opening it. */
