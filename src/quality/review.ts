@@ -3,8 +3,6 @@ import type { Check, Circumstances } from './check.ts';
 import type { Finding, Severity } from './finding.ts';
 
 export interface ReviewOptions {
-  /** Which rules may keep an order from counting. The others' `hold` is a `warn`; by default that is all of them. */
-  mayHold?: (rule: string) => boolean;
   /** Told the first time a check throws; the message of `error` may quote the order. */
   onFault?: (check: string, error: unknown) => void;
 }
@@ -32,7 +30,7 @@ const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
  * neither cost the order its place in the totals nor the other checks their say.
  */
 export function makeReviewer(checks: readonly Check[], options: ReviewOptions = {}): Reviewer {
-  const { mayHold = () => false, onFault = () => {} } = options;
+  const { onFault = () => {} } = options;
   const faults = new Map<string, number>();
   const fault = (check: Check, error: unknown) => {
     const before = faults.get(check.id) ?? 0;
@@ -50,7 +48,7 @@ export function makeReviewer(checks: readonly Check[], options: ReviewOptions = 
           fault(check, error);
         }
       }
-      return found ? tidied(found, mayHold) : NONE;
+      return found ? tidied(found) : NONE;
     },
     learn(order, findings, circumstances) {
       for (const check of checks) {
@@ -68,12 +66,11 @@ export function makeReviewer(checks: readonly Check[], options: ReviewOptions = 
 
 const NONE: readonly Finding[] = Object.freeze([]);
 
-function tidied(found: readonly Finding[], mayHold: (rule: string) => boolean): readonly Finding[] {
+function tidied(found: readonly Finding[]): readonly Finding[] {
   return found
     .map(
       (finding): Finding => ({
         ...finding,
-        severity: finding.severity === 'hold' && !mayHold(finding.rule) ? 'warn' : finding.severity,
         key: clipped(finding.key),
         observed: clipped(finding.observed),
         expected: clipped(finding.expected),
