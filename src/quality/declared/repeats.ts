@@ -78,13 +78,15 @@ export function repeats(): Repeats {
     judge(order, { trial }) {
       const sighting = sighted(order);
       const before = byOrderId.get(sighting.orderId);
-      if (!trial) {
-        // The last to look, so that both of the rules look before either remembers.
-        remember(sighting);
-        waiting.push(sighting);
-        if (waiting.length > 2 * MOST_WAITING) waiting = waiting.slice(-MOST_WAITING);
-      }
-      if (!before || before.user === sighting.user || numbering.isHabit(SHARED) || trial) return NOTHING;
+      const isShared = before !== undefined && before.user !== sighting.user;
+      if (trial) return NOTHING;
+      // Of the two rules the last to look, so that both look before either remembers.
+      remember(sighting);
+      waiting.push(sighting);
+      if (waiting.length > 2 * MOST_WAITING) waiting = waiting.slice(-MOST_WAITING);
+      // Some shops number the orders of each user by themselves: theirs share ids all the time.
+      numbering.saw(isShared ? SHARED : OWN, order.userId);
+      if (!isShared || numbering.isHabit(SHARED)) return NOTHING;
       const isSame = before.content === sighting.content;
       return [
         signed(sharedId, {
@@ -96,10 +98,6 @@ export function repeats(): Repeats {
           confidence: isSame ? 0.95 : 0.5,
         }),
       ];
-    },
-    /** Some shops number the orders of each user by themselves: theirs share ids all the time. */
-    learn(order, findings) {
-      numbering.saw(findings.some(({ rule }) => rule === sharedId.id) ? SHARED : OWN, order.userId);
     },
   };
   return {
