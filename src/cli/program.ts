@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },
   { name: 'send', summary: 'send sample orders or a file to the inbox', load: () => import('./send/run.ts') },
   {
+    name: 'inspect',
+    summary: 'judge the orders of a file: refusals, oddities, fixes',
+    load: () => import('./inspect/run.ts'),
+  },
+  {
     name: 'concurrency',
     summary: 'how many orders each worker process takes in hand',
     load: () => import('./concurrency/run.ts'),

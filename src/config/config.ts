@@ -8,6 +8,7 @@ import { jobSettings, jobVariables } from './jobs.ts';
 import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
+import { qualityRulesSettings, qualityRulesVariables } from './qualityRules.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
@@ -49,6 +50,7 @@ const environment = z.object({
   ...alertVariables,
   ...tracesVariables,
   ...orderVariables,
+  ...qualityRulesVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
@@ -128,6 +130,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...alertSettings(env),
     ...tracesSettings(env),
     ...orderSettings(env),
+    ...qualityRulesSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };
