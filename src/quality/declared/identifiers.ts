@@ -31,10 +31,10 @@ export function batchIdChecks(): readonly Check[] {
         found.push(
           signed(check, {
             path,
-            key: odd.shape,
+            key: `${path.replace(/\[\d+\]/, '[*]')} ${odd.shape}`,
             severity: 'warn',
             observed: isPersonal ? odd.shape : id,
-            expected: `${odd.usual}, as ${odd.alike} of ${odd.of} are`,
+            expected: `${isPersonal ? odd.usual : `built like ${odd.example}`}, as ${odd.alike} of ${odd.of} are`,
             from: odd.of,
             confidence: Math.min(0.95, odd.alike / odd.of),
           }),
@@ -63,6 +63,8 @@ interface Odd {
   shape: string;
   /** The shape that nearly all have. */
   usual: string;
+  /** An id of that shape. */
+  example: string;
   alike: number;
   of: number;
 }
@@ -77,6 +79,7 @@ function shapes(): Shapes {
   const counts = new Map<string, number>();
   let total = 0;
   let usual = '';
+  let example = '';
   return {
     saw(id) {
       const shape = shapeOfId(id);
@@ -84,7 +87,7 @@ function shapes(): Shapes {
       if (count === undefined && counts.size >= MOST_SHAPES) return;
       total += 1;
       counts.set(shape, (count ?? 0) + 1);
-      if ((count ?? 0) + 1 > (counts.get(usual) ?? 0)) usual = shape;
+      if (shape !== usual && (count ?? 0) + 1 > (counts.get(usual) ?? 0)) [usual, example] = [shape, id];
     },
     odd(id) {
       if (total <= LEAST_IDS || counts.size >= MOST_SHAPES) return undefined;
@@ -92,7 +95,7 @@ function shapes(): Shapes {
       if (alike < LEAST_ALIKE * total) return undefined;
       const shape = shapeOfId(id);
       if (shape === usual || (counts.get(shape) ?? 0) > MOST_ODD) return undefined;
-      return { shape, usual, alike, of: total };
+      return { shape, usual, example, alike, of: total };
     },
   };
 }

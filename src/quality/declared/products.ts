@@ -3,6 +3,9 @@ import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { linePath, NOTHING, signed } from './rule.ts';
 
+/** Prices that were divided out, of a discount or a tax, differ by less. */
+const A_CENT = 0.00999;
+
 /**
  * One product at two prices in one order. A line that is free beside one that is paid for is a gift, not a slip. Which of
  * the prices is right, the order does not tell.
@@ -25,7 +28,7 @@ export const twoPrices: Check = {
         continue;
       }
       const price = (items[before] as Order['items'][number]).pricePerUnit;
-      if (price === pricePerUnit) continue;
+      if (price === pricePerUnit || Math.abs(Number(price) - Number(pricePerUnit)) < A_CENT) continue;
       found ??= [];
       found.push(
         signed(twoPrices, {

@@ -6,6 +6,8 @@ import { NOTHING, signed } from './rule.ts';
 
 /** Sent twice by one hand, not bought twice. */
 const WITHIN_MS = 10 * 60_000;
+/** Ids of other content that are further apart are two shops' or two years' numbers. */
+const A_DAY_MS = 24 * 60 * 60_000;
 /** Orders remembered by one process, about 300 bytes each; at 50 orders a second, ten minutes. */
 const ORDERS_REMEMBERED = 30_000;
 /** Sightings that wait for `drain`; with nobody who takes them, the oldest leave. */
@@ -88,13 +90,15 @@ export function repeats(): Repeats {
       numbering.saw(isShared ? SHARED : OWN, order.userId);
       if (!isShared || numbering.isHabit(SHARED)) return NOTHING;
       const isSame = before.content === sighting.content;
+      const apart = Math.abs(sighting.at - before.at);
+      if (!isSame && apart > A_DAY_MS) return NOTHING;
       return [
         signed(sharedId, {
           path: 'user_id',
           key: SHARED,
           severity: isSame ? 'warn' : 'info',
           observed: `order ${order.orderId} of a second user${isSame ? ', with the same content' : ''}`,
-          expected: `one user for an order id: the other one's was placed ${spell(Math.abs(sighting.at - before.at))}`,
+          expected: `one user for an order id: the other one's was placed ${spell(apart)}`,
           confidence: isSame ? 0.95 : 0.5,
         }),
       ];

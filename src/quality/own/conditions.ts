@@ -10,8 +10,9 @@ const text = z.string().min(1).max(LONGEST);
 const texts = z.union([text.transform((one) => [one]), z.array(text).min(1).max(LONGEST)]);
 const number = z.number();
 const numbers = z.union([number.transform((one) => [one]), z.array(number).min(1).max(LONGEST)]);
+const A_TIME = 'must be a day or a time such as 2026-01-31';
 const instant = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a day or a time such as 2026-01-31')
+  .union([z.iso.date(A_TIME), z.iso.datetime({ offset: true, error: A_TIME })])
   .transform((time) => Date.parse(time));
 
 const notEmpty = (condition: object) => Object.keys(condition).length > 0;

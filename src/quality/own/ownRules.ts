@@ -85,7 +85,7 @@ export function ownRuleChecks(text: string): readonly Check[] {
   const parsed = file.safeParse(value);
   if (!parsed.success) {
     throw new OwnRulesError(
-      flat(parsed.error.issues).map((issue) => {
+      spoken(parsed.error.issues).map((issue) => {
         const place = whereIn(document, issue.path);
         return `${lineOf(place)}: ${problemOf(issue, value)}`;
       }),
@@ -118,6 +118,13 @@ function flat(issues: readonly Issue[]): Issue[] {
     return flat(fewest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue));
   });
 }
+
+/** A condition that is not understood says nothing of the value either: the first of that is enough. */
+const spoken = (issues: readonly Issue[]): Issue[] =>
+  flat(issues).filter(
+    ({ path, code }, at, all) =>
+      code !== 'custom' || !all.slice(0, at).some((other) => other.path.join('.') === path.join('.')),
+  );
 
 const deepest = (issues: readonly Issue[]): number => Math.max(...issues.map(({ path }) => path.length));
 
