@@ -59,14 +59,8 @@ describe('times', () => {
 
 describe('amounts', () => {
   it('past what any shop sells are found, barcodes by name', () => {
-    const [price, quantity] = judged(withLines(['P1', 200_000, 0.5], ['P2', 1, 2_500_000])) as [
-      { observed: string; path: string },
-      { observed: string; path: string },
-    ];
-    expect([price, quantity].map(({ path }) => path).sort()).toEqual([
-      'items[0].quantity',
-      'items[1].price_per_unit',
-    ]);
+    const paths = judged(withLines(['P1', 200_000, 0.5], ['P2', 1, 2_500_000])).map(({ path }) => path);
+    expect(paths.sort()).toEqual(['items[0].quantity', 'items[1].price_per_unit']);
     const many = parse(
       anOrder({
         order_timestamp: undefined,
