@@ -13,6 +13,8 @@ import { redisErrors } from '../store/redisAdvice.ts';
 
 export interface OpenChecks {
   reviewer: Reviewer;
+  /** Of all rules that may speak. */
+  ids: ReadonlySet<string>;
   /** Undefined where no rules are asked for. */
   declared: Declared | undefined;
   /** Undefined where nothing is learned. */
@@ -46,7 +48,7 @@ export async function openChecks(
         error: error instanceof Error ? error.name : typeof error,
       }),
   });
-  return { reviewer, declared, baselines };
+  return { reviewer, ids: new Set(checks.map(({ id }) => id)), declared, baselines };
 }
 
 async function readOwnRules(path: string | undefined): Promise<readonly Check[]> {

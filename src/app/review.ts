@@ -30,7 +30,10 @@ export async function openReview(start: ReviewStart): Promise<Reviewing | undefi
   const onError = redisErrors(logger, 'review');
   const queue = await openFlaggedQueue(redis, onError);
   services.add({ name: 'queue of flagged orders', stop: queue.close });
-  const { reviewer, declared, baselines } = await openChecks(redis, start);
+  const { reviewer, ids, declared, baselines } = await openChecks(redis, start);
+  for (const rule of holds) {
+    if (rule !== 'all' && !ids.has(rule)) logger.warn('QUALITY_HOLD names no rule there is', { rule });
+  }
   return startReviewing({
     reviewer,
     mayHold: (rule) => holds.includes(rule) || holds.includes('all'),

@@ -6,7 +6,7 @@ import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { until } from '../support/until.ts';
 
-const OWN = `
+const OWN = `version: 1
 rules:
   - id: huge_basket
     severity: hold
@@ -29,10 +29,10 @@ describe('the product, reviewing', () => {
   beforeAll(async () => {
     const file = join(folder, 'rules.yaml');
     writeFileSync(file, OWN);
-    pipeline = await startPipeline({ QUALITY_RULES: file, QUALITY_HOLD: 'huge_basket' });
+    pipeline = await startPipeline({ QUALITY_RULES: file, QUALITY_HOLD: 'own_huge_basket' });
   });
   afterAll(async () => {
-    await pipeline.stop();
+    await pipeline?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -70,7 +70,7 @@ describe('the product, reviewing', () => {
     await pipeline.settled();
     expect(await total()).toBe(2);
     const [failed] = await pipeline.failed();
-    expect(failed?.failedReason).toMatch(/^quality_hold: huge_basket/);
+    expect(failed?.failedReason).toMatch(/^quality_hold: own_huge_basket/);
 
     const where = { reason: 'quality_hold' };
     const asTheyAre = await post('/desk/api/try', { where });
