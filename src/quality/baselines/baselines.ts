@@ -126,14 +126,13 @@ export function makeBaselines({ maxProducts = MAX_PRODUCTS, onObservation }: Bas
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
-function judge(order: Order, learned: Learned, isItselfLearned: boolean): readonly Said[] {
+function judge(order: Order, learned: Learned, itself: boolean): readonly Said[] {
   let found: Said[] | undefined;
   const tell = (said: Said) => {
     found ??= [];
     found.push(said);
   };
-  const itself = isItselfLearned ? 1 : 0;
-  judgeLines(order, learned, isItselfLearned, tell);
+  judgeLines(order, learned, itself, tell);
   judgeMask('order_id', 'order_id', order.orderId, learned, itself, tell);
   judgeMask('user_id', 'user_id', order.userId, learned, itself, tell);
   for (let at = 0; at < order.items.length; at += 1) judgeProductId(order, at, learned, itself, tell);
@@ -148,12 +147,12 @@ function judgeMask(
   path: string,
   id: string,
   { masks }: Learned,
-  itself: 0 | 1,
+  itself: boolean,
   tell: (said: Said) => void,
 ): boolean {
   const mask = maskOf(id);
   const finest = masks[field][0];
-  if ((finest?.countOf(mask) ?? 0) > itself || !isStrangeMask(masks[field], mask, itself)) return false;
+  if (finest?.isKnown(mask, itself) || !isStrangeMask(masks[field], mask, itself)) return false;
   const usual = [...(finest?.entries() ?? [])].sort((a, b) => b[1] - a[1]).slice(0, 3);
   tell({
     rule: MASK_RULES[field],
@@ -175,12 +174,12 @@ function judgeProductId(
   order: Order,
   at: number,
   learned: Learned,
-  itself: 0 | 1,
+  itself: boolean,
   tell: (said: Said) => void,
 ): void {
   const { productId, pricePerUnit } = order.items[at] as OrderItem;
   const product = learned.products.get(productId);
-  if (product && product.lines > itself) return;
+  if (product && product.lines > (itself ? 1 : 0)) return;
   const path = linePath(order, at, 'product_id');
   const whole = wholeOf(productId, Number(pricePerUnit), learned);
   if (
@@ -215,7 +214,7 @@ function wholeOf(id: string, price: number, { products }: Learned) {
   return { ids, lines, fix };
 }
 
-function judgePayment(order: Order, learned: Learned, itself: 0 | 1, tell: (said: Said) => void): void {
+function judgePayment(order: Order, learned: Learned, itself: boolean, tell: (said: Said) => void): void {
   const { paymentMethod } = order;
   if (paymentMethod === undefined || !isStrangePayment(learned, paymentMethod, itself)) return;
   const { payments } = learned;

@@ -6,12 +6,15 @@ import type { Learned } from './learned.ts';
 import { hashOf } from './masks.ts';
 import {
   distance,
+  dominant,
   exactly,
   hasNoUsualPrice,
   type Level,
   logOfPrice,
   type Product,
+  shiftedFrom,
   stepOf,
+  usualPrice,
 } from './product.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
@@ -158,29 +161,6 @@ const nearestOf = ({ levels }: Product, price: number): Level =>
       : best,
   );
 
-/** Seen prices that the price is by a shift of the decimal point, rounded to the cent; undefined when there is none. */
-function shiftedFrom({ levels }: Product, price: number): Level[] | undefined {
-  let found: Level[] | undefined;
-  for (const level of levels) {
-    for (const factor of [10, 100, 0.1, 0.01]) {
-      const then = level.price * factor;
-      const rounding = factor < 1 ? 0.00501 : 0.0001;
-      if (then > 0 && Math.abs(then - price) <= rounding) {
-        found ??= [];
-        found.push(level);
-      }
-    }
-  }
-  return found && dominant(found);
-}
-
-/** The one that is seen nine times out of ten, where there is one. */
-function dominant(levels: Level[]): Level[] {
-  const sum = levels.reduce((total, { weight }) => total + weight, 0);
-  const one = levels.find(({ weight }) => weight >= 0.9 * sum);
-  return one ? [one] : levels;
-}
-
 function judgeLevel({ product, price, item, at }: Line, { order, tell }: Setting): void {
   if (product.run + 1 < THRESHOLDS.level.run || hasNoUsualPrice(product)) return;
   const step = stepOf(product, price);
@@ -198,11 +178,11 @@ function judgeLevel({ product, price, item, at }: Line, { order, tell }: Setting
 }
 
 function judgeQuantity(
-  { item, product, at, above, logQuantity }: Line,
+  { item, product, at, above, logQuantity, price }: Line,
   { order, tell }: Setting,
   { shift, others, bought }: ReturnType<typeof usualQuantity>,
 ): void {
-  const { far, farFewLines, farAlone, hundredfold, least } = THRESHOLDS.quantity;
+  const { far, farFewLines, farAlone, hundredfold, reduced, least } = THRESHOLDS.quantity;
   const { quantity } = item;
   const isFar = above - shift;
   if (quantity < least || logQuantity <= (product.admitted ?? 0)) return;
@@ -210,7 +190,8 @@ function judgeQuantity(
     others >= 3 || (others > 0 && bought >= 10) ? far : others > 0 || bought >= 5 ? farFewLines : farAlone;
   const isRound = quantity % 100 === 0;
   const cold = product.lines < THRESHOLDS.warm ? 0.5 : 0;
-  const threshold = context + cold - (isRound ? hundredfold : 0);
+  const isReduced = price < 0.95 * usualPrice(product);
+  const threshold = context + cold - (isRound ? hundredfold : 0) + (isReduced ? reduced : 0);
   if (isFar < threshold) return;
   const usual = Math.exp(product.quantity + shift);
   const isHundredfold = isRound && Math.abs(isFar - Math.log(100)) < 1;

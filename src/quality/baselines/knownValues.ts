@@ -31,6 +31,11 @@ export type PackedValues = [number, number, [string, number][], [string, Candida
 export interface KnownValues {
   observations(): number;
   countOf(value: string): number;
+  /**
+   * `itself`: it is among what was learned, once. What was seen once in the beginning, when everything was taken, and
+   * never again, does not count as known.
+   */
+  isKnown(value: string, itself: boolean): boolean;
   /** How many kinds there are for each observation, or more. */
   isRestless(least: number): boolean;
   /** How often each value was seen. */
@@ -59,6 +64,8 @@ export function knownValues(packed: PackedValues = [0, 0, [], []]): KnownValues 
   return {
     observations: () => observations,
     countOf: (value) => known.get(value) ?? 0,
+    isKnown: (value, itself) =>
+      (known.get(value) ?? 0) > (itself || observations >= THRESHOLDS.values.settled ? 1 : 0),
     isRestless: (least) => observations < least || kinds > 2 + THRESHOLDS.values.kinds * observations,
     entries: () => known.entries(),
     observe(value, user, isStrange) {

@@ -1,7 +1,7 @@
 import { type FieldWatch, fieldWatch, type PackedWatch } from './fieldWatch.ts';
 import { type KnownValues, knownValues, type PackedValues } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
-import { COARSER, maskOf } from './masks.ts';
+import { COARSER, maskOf, withoutLengths } from './masks.ts';
 import { FLAGGED, LACKS, type Observation, type ObservedLine } from './observation.ts';
 import { type PackedPlaces, type Places, places } from './places.ts';
 import {
@@ -33,6 +33,8 @@ export interface User {
  */
 export interface Learned {
   products: Lru<string, Product>;
+  /** Ids that are not learned, and in how many orders they were. */
+  oddProducts: Lru<string, number>;
   users: Lru<number, User>;
   /** By field, from the finest mask to the coarsest. */
   masks: Record<Masked, KnownValues[]>;
@@ -51,6 +53,7 @@ export interface PackedLearned {
   watches: [string, PackedWatch[]][];
   quantities: Learned['quantities'];
   users: [number, number, number][];
+  oddProducts: [string, number][];
   products: [string, ...PackedProduct][];
 }
 
@@ -58,10 +61,12 @@ type PackedProduct = [number, number, number, number, number, number[], ...unkno
 
 const MOST_USERS = 50_000;
 const MOST_SOURCES = 64;
+const MOST_ODD_PRODUCTS = 512;
 
 export function makeLearned(maxProducts: number, from?: PackedLearned): Learned {
   const learned: Learned = {
     products: lru(maxProducts),
+    oddProducts: lru(MOST_ODD_PRODUCTS),
     users: lru(MOST_USERS),
     masks: {
       order_id: COARSER.map((_, at) => knownValues(from?.masks.order_id[at])),
@@ -75,6 +80,7 @@ export function makeLearned(maxProducts: number, from?: PackedLearned): Learned 
   };
   for (const [source, watches] of from?.watches ?? [])
     learned.watches.use(source, () => watches.map((watch) => fieldWatch(watch)));
+  for (const [id, orders] of from?.oddProducts ?? []) learned.oddProducts.use(id, () => orders);
   for (const [hash, lines, quantity] of from?.users ?? [])
     learned.users.use(hash, () => ({ lines, quantity }));
   for (const [id, ...product] of from?.products ?? [])
@@ -95,6 +101,7 @@ export function pack(learned: Learned): PackedLearned {
     places: learned.places.pack(),
     watches: [...learned.watches.entries()].map(([source, all]) => [source, all.map((each) => each.pack())]),
     quantities: { ...learned.quantities },
+    oddProducts: [...learned.oddProducts.entries()],
     users: [...users.entries()].map(([hash, { lines, quantity }]) => [hash, lines, quantity]),
     products: [...products.entries()].map(([id, product]) => [id, ...packedProduct(product)]),
   };
@@ -119,23 +126,34 @@ function unpackedProduct([lines, wild, quantity, run, runFrom, flat, rest]: Pack
  * Whether a mask is one that was never seen, on the finest level that is steady; `itself`: it is among what was learned,
  * once.
  */
-export function isStrangeMask(levels: readonly KnownValues[], mask: string, itself: 0 | 1): boolean {
+export function isStrangeMask(levels: readonly KnownValues[], mask: string, itself: boolean): boolean {
   for (let at = 0; at < levels.length; at += 1) {
     const values = levels[at] as KnownValues;
     if (values.isRestless(itself ? THRESHOLDS.values.leastInFile : THRESHOLDS.values.least)) continue;
-    return values.countOf((COARSER[at] as (typeof COARSER)[number])(mask)) <= itself;
+    return (
+      values.countOf((COARSER[at] as (typeof COARSER)[number])(mask)) <= itself &&
+      !hasManyLengths(values, mask)
+    );
   }
   return false;
 }
 
-export const isStrangePayment = ({ payments }: Learned, method: string, itself: 0 | 1): boolean =>
-  !payments.isRestless(THRESHOLDS.values.leastPayments) && payments.countOf(method) <= itself;
+/** Whether masks are known that differ from it in the length of their runs only, and from each other. */
+function hasManyLengths(values: KnownValues, mask: string): boolean {
+  const bare = withoutLengths(mask);
+  let others = 0;
+  for (const [each] of values.entries()) if (each !== mask && withoutLengths(each) === bare) others += 1;
+  return others >= THRESHOLDS.readmit.lengths;
+}
+
+export const isStrangePayment = ({ payments }: Learned, method: string, itself: boolean): boolean =>
+  !payments.isRestless(THRESHOLDS.values.leastPayments) && !payments.isKnown(method, itself);
 
 export function observe(learned: Learned, seen: Observation): void {
   observeMask(learned.masks.order_id, seen.orderMask, seen.user);
   observeMask(learned.masks.user_id, seen.userMask, seen.user);
   if (seen.payment !== undefined)
-    learned.payments.observe(seen.payment, seen.user, isStrangePayment(learned, seen.payment, 0));
+    learned.payments.observe(seen.payment, seen.user, isStrangePayment(learned, seen.payment, false));
   learned.places.observe(seen.chain);
   for (const source of seen.source === '' ? [''] : ['', seen.source]) {
     const watches = learned.watches.use(source, () => LACKS.map(() => fieldWatch()));
@@ -167,10 +185,12 @@ export function observe(learned: Learned, seen: Observation): void {
   }
 }
 
+/** Of a product: its first price may be the wrong one as well as the second. */
+const FIRST_LINES = 2;
 const LONGEST_HISTORY = 200;
 
 function observeMask(levels: readonly KnownValues[], mask: string, user: number): void {
-  const strange = isStrangeMask(levels, mask, 0);
+  const strange = isStrangeMask(levels, mask, false);
   levels.forEach((values, at) => {
     values.observe((COARSER[at] as (typeof COARSER)[number])(mask), user, strange);
   });
@@ -181,13 +201,20 @@ function observeLine(learned: Learned, line: ObservedLine, logQuantity: number, 
   let product = products.get(line.product);
   if (!product) {
     const mask = maskOf(line.product);
-    const strange = isStrangeMask(learned.masks.product_id, mask, 0);
+    const strange = isStrangeMask(learned.masks.product_id, mask, false);
     observeMask(learned.masks.product_id, mask, user);
     // A product that does not exist would take the place of one that does.
-    if (strange) return;
+    if (strange) {
+      const orders = (learned.oddProducts.get(line.product) ?? 0) + 1;
+      learned.oddProducts.delete(line.product);
+      if (orders < THRESHOLDS.readmit.ordersId) {
+        learned.oddProducts.use(line.product, () => orders);
+        return;
+      }
+    }
   }
   product = products.use(line.product, () => newProduct(quantities.mean));
-  if (line.flagged & FLAGGED.price) setPriceAside(product, line.price, user);
+  if (line.flagged & FLAGGED.price && product.lines >= FIRST_LINES) setPriceAside(product, line.price, user);
   else learnPrice(product, line.price);
   if (line.flagged & FLAGGED.quantity) setQuantityAside(product, logQuantity, user);
   else {

@@ -25,9 +25,14 @@ export function maskOf(id: string): string {
 export const COARSER: readonly ((mask: string) => string)[] = [
   (mask) => mask,
   (mask) => mask.replace(/[9AaÄ]/g, '*'),
-  (mask) => mask.replace(/9+/g, '9').replace(/[AaÄ]+/g, 'A'),
+  withoutLengths,
   (mask) => mask.replace(/[9AaÄ]+/g, '*'),
 ];
+
+/** Letters and digits told apart, but not how many there are. */
+export function withoutLengths(mask: string): string {
+  return mask.replace(/9+/g, '9').replace(/[AaÄ]+/g, 'A');
+}
 
 /** 32 bits of a text (FNV-1a): names users and places in what is learned, so that none of them is kept. */
 export function hashOf(text: string): number {

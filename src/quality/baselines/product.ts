@@ -66,8 +66,17 @@ export function distance(levels: readonly Level[], logPrice: number): number {
   return nearest;
 }
 
-export const hasNoUsualPrice = ({ wild, lines }: Product): boolean =>
-  wild >= 3 && wild > THRESHOLDS.price.wildShare * lines;
+/** Whether it is no product with a price but a line for whatever amount: postage, a fee. */
+export const hasNoUsualPrice = ({ wild, lines, levels }: Product): boolean =>
+  (wild >= 3 && wild > THRESHOLDS.price.wildShare * lines) ||
+  (levels.length === MOST_LEVELS && isSpread(levels, lines));
+
+/** None of many prices stands out. */
+function isSpread(levels: readonly Level[], lines: number): boolean {
+  let most = 0;
+  for (const { weight } of levels) if (weight > most) most = weight;
+  return most < 0.2 * Math.min(lines, HALF_LIFE);
+}
 
 /** What was known before the run that is under way. */
 const established = (product: Product): readonly Level[] => {
@@ -81,6 +90,10 @@ export function stepOf(product: Product, price: number): number | undefined {
   const step = distance(established(product), logOfPrice(price));
   return Math.abs(step) >= THRESHOLDS.level.step ? step : undefined;
 }
+
+/** The one that is seen most. */
+export const usualPrice = ({ levels }: Product): number =>
+  levels.reduce((best, each) => (each.weight > best.weight ? each : best)).price;
 
 export function learnPrice(product: Product, price: number): void {
   const step = stepOf(product, price);
@@ -128,6 +141,29 @@ export function countLine(product: Product): void {
   for (const level of product.levels) level.weight = Math.ceil(level.weight / 2);
 }
 
+/** Seen prices that the price is by a shift of the decimal point, rounded to the cent; undefined when there is none. */
+export function shiftedFrom({ levels }: Product, price: number): Level[] | undefined {
+  let found: Level[] | undefined;
+  for (const level of levels) {
+    for (const factor of [10, 100, 0.1, 0.01]) {
+      const then = level.price * factor;
+      const rounding = factor < 1 ? 0.00501 : 0.0001;
+      if (then > 0 && Math.abs(then - price) <= rounding) {
+        found ??= [];
+        found.push(level);
+      }
+    }
+  }
+  return found && dominant(found);
+}
+
+/** The one that is seen nine times out of ten, where there is one. */
+export function dominant(levels: Level[]): Level[] {
+  const sum = levels.reduce((total, { weight }) => total + weight, 0);
+  const one = levels.find(({ weight }) => weight >= 0.9 * sum);
+  return one ? [one] : levels;
+}
+
 export function setPriceAside(product: Product, price: number, user: number): void {
   product.oddPrices ??= [];
   let odd = product.oddPrices.find((each) => Math.abs(logOfPrice(each.price) - logOfPrice(price)) <= SAME);
@@ -138,7 +174,10 @@ export function setPriceAside(product: Product, price: number, user: number): vo
     product.oddPrices.push(odd);
   }
   count(odd, user);
-  if (isReal(odd, product.lines, THRESHOLDS.readmit.sharePrice)) admitPrices(product, [odd]);
+  const { sharePrice, ordersPrice, usersPrice } = THRESHOLDS.readmit;
+  const isPlain =
+    odd.orders >= ordersPrice && odd.users.length >= usersPrice && !shiftedFrom(product, odd.price);
+  if (isPlain || isReal(odd, product.lines, sharePrice)) admitPrices(product, [odd]);
 }
 
 export function setQuantityAside(product: Product, logQuantity: number, user: number): void {

@@ -9,8 +9,8 @@ export const THRESHOLDS = {
   warm: 5,
   price: {
     /** From the nearest price seen, of a product that is warm, and of one that is not. */
-    far: 1.7,
-    farCold: 1.9,
+    far: 1.9,
+    farCold: 2.3,
     /** From there on, when a shift of the decimal point explains it to the cent. */
     shifted: 0.5,
     /** The floor: less than that, in units of the currency, is no finding. */
@@ -22,11 +22,13 @@ export const THRESHOLDS = {
   },
   quantity: {
     /** Above what product, order and user lead one to expect: with at least three further lines. */
-    far: 3.8,
+    far: 3.6,
     /** With one or two, or only the user's history. */
-    farFewLines: 4.4,
+    farFewLines: 4.2,
     /** With nothing but the product. */
-    farAlone: 5.2,
+    farAlone: 5.4,
+    /** So much later at a price below the usual one: who buys much pays less. */
+    reduced: 0.8,
     /** So much sooner when it is a hundred times something usual, to the unit. */
     hundredfold: 0.6,
     /** The floor: fewer units are no finding. */
@@ -41,11 +43,13 @@ export const THRESHOLDS = {
     /** Orders in a row off every price known before. */
     run: 5,
     /** By at least that. */
-    step: 0.22,
+    step: 0.3,
   },
   values: {
     /** Values of a field seen before a new one is told. */
     least: 20,
+    /** After so many, one that was seen once is no longer known by it. */
+    settled: 100,
     /** In a file that is judged by itself. */
     leastInFile: 10,
     leastPayments: 100,
@@ -57,7 +61,14 @@ export const THRESHOLDS = {
     users: 3,
     /** Of the values since it was first seen: a steady trickle of slips is no new normal. */
     share: 0.01,
-    sharePrice: 0.2,
+    sharePrice: 0.1,
+    /** One price of one product that no shifted decimal point explains needs less. */
+    ordersPrice: 2,
+    usersPrice: 2,
+    /** And so does one identifier, letter by letter. */
+    ordersId: 3,
+    /** Known masks that differ in lengths only, after which lengths tell nothing. */
+    lengths: 3,
   },
   field: {
     /** How sure the sum of evidence must be: once in e^11 orders by chance. */
