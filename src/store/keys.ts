@@ -166,6 +166,20 @@ export const REDRIVE_KEY = '{order-pipeline:desk}:redrive';
 /** string: which process drives it */
 export const REDRIVE_DRIVER_KEY = '{order-pipeline:desk}:redrive:driver';
 
+const LEARNED = '{order-pipeline:learned}';
+
+/** What workers learn of orders, see quality/baselines/openBaselines.ts. */
+export const baselineKeys = {
+  /** stream: what was observed since the snapshot, and was readmitted or reset by people */
+  log: `${LEARNED}:log`,
+  /** hash: `position` in the log, up to which there is a snapshot */
+  head: `${LEARNED}:head`,
+  /** string: somebody writes one */
+  lease: `${LEARNED}:snapshot`,
+  /** hash: all that had been learned up to a position, in parts */
+  snapshot: (position: string): string => `${LEARNED}:snapshot:${position}`,
+};
+
 /** hash: id → StoredKey as JSON, without the id. With the next one in a slot of their own. */
 export const API_KEYS_KEY = '{order-pipeline:api-keys}';
 

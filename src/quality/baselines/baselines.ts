@@ -14,7 +14,8 @@ import {
   makeLearned,
   observe,
   type PackedLearned,
-  pack,
+  packProducts,
+  packRest,
 } from './learned.ts';
 import { hashOf, maskOf } from './masks.ts';
 import { FLAGGED, LACKS, type Observation } from './observation.ts';
@@ -53,7 +54,8 @@ export interface Baselines {
   observe(seen: Observation): void;
   readmit(rule: string, key: string): void;
   reset(rule: string, key: string | undefined): void;
-  pack(): PackedLearned;
+  /** What is known, in parts: first all but the products, then so many of them at a time. */
+  packParts(products: number): Generator<PackedLearned | PackedLearned['products']>;
   load(packed: PackedLearned | undefined): void;
 }
 
@@ -116,7 +118,10 @@ export function makeBaselines({ maxProducts = MAX_PRODUCTS, onObservation }: Bas
       last = undefined;
       change(learned, rule, key, 'reset');
     },
-    pack: () => pack(learned),
+    *packParts(products) {
+      yield packRest(learned);
+      yield* packProducts(learned, products);
+    },
     load(packed) {
       last = undefined;
       learned = makeLearned(maxProducts, packed);

@@ -148,10 +148,17 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
     expected: rangeOf(product),
     from: product.lines,
     confidence: right ? 1 - 0.5 / (product.lines + 1) : 1 - threshold / (2 * isFar),
-    ...fixed(right?.length === 1 ? mended(order, at, { price: (right[0] as Level).price }) : undefined),
+    ...fixed(
+      right?.length === 1 && isSure(right[0] as Level, product)
+        ? mended(order, at, { price: (right[0] as Level).price })
+        : undefined,
+    ),
   });
   return true;
 }
+
+/** What a fix may rest on. */
+const isSure = ({ weight }: Level, { lines }: Product): boolean => weight >= 3 && lines >= THRESHOLDS.warm;
 
 const nearestOf = ({ levels }: Product, price: number): Level =>
   levels.reduce((best, each) =>
@@ -194,7 +201,7 @@ function judgeQuantity(
   const threshold = context + cold - (isRound ? hundredfold : 0) + (isReduced ? reduced : 0);
   if (isFar < threshold) return;
   const usual = Math.exp(product.quantity + shift);
-  const isHundredfold = isRound && Math.abs(isFar - Math.log(100)) < 1;
+  const isHundredfold = isRound && Math.abs(isFar - Math.log(100)) < 0.8;
   tell({
     rule: 'quantity_unlike_product',
     path: linePath(order, at, 'quantity'),
@@ -227,7 +234,11 @@ function isSwapped(line: Line, { order, tell }: Setting, { shift }: { shift: num
     expected: `${price} at ${best[0]?.price}`,
     from: product.lines,
     confidence: 0.8,
-    ...fixed(best.length === 1 ? mended(order, at, { price: best[0]?.price, quantity: price }) : undefined),
+    ...fixed(
+      best.length === 1 && isSure(best[0] as Level, product)
+        ? mended(order, at, { price: best[0]?.price, quantity: price })
+        : undefined,
+    ),
   });
   return true;
 }

@@ -88,8 +88,9 @@ export function makeLearned(maxProducts: number, from?: PackedLearned): Learned 
   return learned;
 }
 
-export function pack(learned: Learned): PackedLearned {
-  const { masks, users, products } = learned;
+/** All of it less the products, which `packProducts` hands out in parts: nothing must be learned between them. */
+export function packRest(learned: Learned): PackedLearned {
+  const { masks, users } = learned;
   const packedMasks = (field: Masked) => masks[field].map((each) => each.pack());
   return {
     masks: {
@@ -103,8 +104,20 @@ export function pack(learned: Learned): PackedLearned {
     quantities: { ...learned.quantities },
     oddProducts: [...learned.oddProducts.entries()],
     users: [...users.entries()].map(([hash, { lines, quantity }]) => [hash, lines, quantity]),
-    products: [...products.entries()].map(([id, product]) => [id, ...packedProduct(product)]),
+    products: [],
   };
+}
+
+/** From the least recently seen. */
+export function* packProducts({ products }: Learned, most: number): Generator<PackedLearned['products']> {
+  let part: PackedLearned['products'] = [];
+  for (const [id, product] of products.entries()) {
+    part.push([id, ...packedProduct(product)]);
+    if (part.length < most) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
 
 function packedProduct(one: Product): PackedProduct {
@@ -131,7 +144,7 @@ export function isStrangeMask(levels: readonly KnownValues[], mask: string, itse
     const values = levels[at] as KnownValues;
     if (values.isRestless(itself ? THRESHOLDS.values.leastInFile : THRESHOLDS.values.least)) continue;
     return (
-      values.countOf((COARSER[at] as (typeof COARSER)[number])(mask)) <= itself &&
+      !values.isKnown((COARSER[at] as (typeof COARSER)[number])(mask), itself) &&
       !hasManyLengths(values, mask)
     );
   }

@@ -36,4 +36,15 @@ export interface BaselineParts {
 }
 
 /** Loads what all workers have learned, and keeps it the same in all of them. */
-export type OpenBaselines = (parts: BaselineParts) => Promise<SharedBaselines>;
+export type OpenBaselines = (parts: BaselineParts, pace?: Pace) => Promise<SharedBaselines>;
+
+export interface Pace {
+  /** How often a worker looks whether it has something to send. */
+  turnMs: number;
+  /** It sends 100 orders or more at once, or fewer so long after it sent last. */
+  sendWithinMs: number;
+  /** With nothing to send, it reads what others sent. */
+  readWithinMs: number;
+  /** Entries of the log after which a snapshot takes their place. */
+  longestLog: number;
+}

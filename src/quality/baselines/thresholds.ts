@@ -26,9 +26,9 @@ export const THRESHOLDS = {
     /** With one or two, or only the user's history. */
     farFewLines: 4.2,
     /** With nothing but the product. */
-    farAlone: 5.4,
+    farAlone: 5.8,
     /** So much later at a price below the usual one: who buys much pays less. */
-    reduced: 0.8,
+    reduced: 1,
     /** So much sooner when it is a hundred times something usual, to the unit. */
     hundredfold: 0.6,
     /** The floor: fewer units are no finding. */
