@@ -4,6 +4,8 @@ import { makePipeline, type Pipeline, type Verdict } from './pipeline.ts';
 import { type Random, seeded } from './random.ts';
 import { copyOf, type RawOrder } from './rawOrder.ts';
 
+const HOLD_GRADE = 0.98;
+
 export const ALL_KINDS: readonly Kind[] = [...KINDS, HELD_OUT];
 
 /** How often a kind was put in and found. `warm`: in a line whose product had been seen five times. */
@@ -32,6 +34,8 @@ export interface CleanTally {
   /** `rule key` → orders. */
   groups: Map<string, number>;
   fixes: number;
+  /** Orders with a finding as sure as one that may hold an order should be. */
+  holdGrade: number;
   /** Of flagged lines, those whose product was not warm. */
   cold: number;
 }
@@ -76,6 +80,7 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
       byRule: new Map(),
       groups: new Map(),
       fixes: 0,
+      holdGrade: 0,
       cold: 0,
     },
     put: { orders: 0, flagged: 0, byMad: 0, refused: 0 },
@@ -159,6 +164,8 @@ function tallyClean(
   basket.flagged += 1;
   clean.flaggedLines += new Set(findings.map(({ path }) => path.split('.')[0])).size;
   if (findings.some(({ fix }) => fix)) clean.fixes += 1;
+  if (findings.some(({ severity, confidence }) => severity === 'hold' || confidence >= HOLD_GRADE))
+    clean.holdGrade += 1;
   const groups = new Set<string>();
   for (const { rule, key, path, observed, expected, from, fix } of findings) {
     clean.byRule.set(rule, (clean.byRule.get(rule) ?? 0) + 1);

@@ -12,6 +12,17 @@ export interface Lru<Key, Value> {
 
 export function lru<Key, Value>(most: number): Lru<Key, Value> {
   const map = new Map<Key, Value>();
+  // One iterator for good: what it has passed was used again or has left, so that what comes next is the oldest. A new one
+  // each time would step over all that was deleted since the map grew last.
+  let oldest = map.keys();
+  const leave = () => {
+    let next = oldest.next();
+    if (next.done) {
+      oldest = map.keys();
+      next = oldest.next();
+    }
+    map.delete(next.value as Key);
+  };
   return {
     get size() {
       return map.size;
@@ -20,7 +31,7 @@ export function lru<Key, Value>(most: number): Lru<Key, Value> {
     use(key, make) {
       let value = map.get(key);
       if (value === undefined) {
-        if (map.size >= most) map.delete(map.keys().next().value as Key);
+        if (map.size >= most) leave();
         value = make();
       } else map.delete(key);
       map.set(key, value);

@@ -13,6 +13,7 @@ export type PackedPlaces = [number, number, number, number][];
 
 const MOST_PLACES = 20_000;
 const KNOWN = 8;
+const WELL_KNOWN = 20;
 const LONGEST_ADDRESS = 300;
 
 /**
@@ -38,8 +39,10 @@ export function places(packed: PackedPlaces = []): Places {
         const outer = hashOf(names[at + 1] as string);
         const place = known.get(hashOf(names[at] as string));
         if (!place || place.within === outer || place.orders < KNOWN) continue;
-        if (place.otherwise > 0.1 * place.orders) continue;
-        if ((known.get(outer)?.orders ?? 0) < KNOWN) continue;
+        // A region that nobody has named may be another way to write the same: more orders have to speak against it.
+        const isKnown = (known.get(outer)?.orders ?? 0) >= KNOWN;
+        if (!isKnown && place.orders < WELL_KNOWN) continue;
+        if (place.otherwise > (isKnown ? 0.1 : 0.03) * place.orders) continue;
         return { inner: names[at] as string, outer: names[at + 1] as string, orders: place.orders };
       }
       return undefined;
