@@ -4,7 +4,8 @@ import { makeParseOrder } from '../../src/orders/parseOrder.ts';
 import { type Baselines, makeBaselines } from '../../src/quality/baselines/baselines.ts';
 import { packed, unpacked } from '../../src/quality/baselines/observation.ts';
 import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
-import type { Finding } from '../../src/quality/finding.ts';
+import type { Finding, Fix } from '../../src/quality/finding.ts';
+import { explainTotal } from '../../src/quality/refusedTotal.ts';
 import { makeReviewer } from '../../src/quality/review.ts';
 import { medianMad } from './medianMad.ts';
 import type { RawOrder } from './rawOrder.ts';
@@ -13,6 +14,8 @@ import type { RawOrder } from './rawOrder.ts';
 export interface Verdict {
   /** Refused by the rules that every order has to pass, which all contenders have before them. */
   refused: readonly { path: string }[];
+  /** What is proposed where it was refused. */
+  fix?: readonly Fix[];
   findings: readonly Finding[];
   /** Paths that median ± MAD finds odd. */
   mad: readonly string[];
@@ -69,7 +72,8 @@ export function makePipeline(): Pipeline {
         order = parsed(raw);
       } catch (error) {
         if (!(error instanceof InvalidOrder)) throw error;
-        return { refused: error.issues, findings: [], mad: [] };
+        const fix = explainTotal(raw, error.issues)?.fix;
+        return { refused: error.issues, ...(fix ? { fix } : {}), findings: [], mad: [] };
       }
       return { refused: [], findings: reviewer.review(order, circumstances(trial)), mad: mad.review(order) };
     },

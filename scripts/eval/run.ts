@@ -208,7 +208,8 @@ function probe(pipeline: Pipeline, kind: Kind, order: RawOrder, random: Random, 
     tally.warmTried += 1;
     if (found) tally.warmHit += 1;
   }
-  const fix = verdict.findings.find((each) => each.fix && isAt(each.path, corrupted.paths))?.fix;
+  const fix =
+    verdict.fix ?? verdict.findings.find((each) => each.fix && isAt(each.path, corrupted.paths))?.fix;
   if (!fix) return;
   tally.fixes += 1;
   if (isExact(corrupted.order, fix, order)) tally.exact += 1;

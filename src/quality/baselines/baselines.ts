@@ -61,6 +61,8 @@ export interface Baselines {
 
 export interface BaselineOptions {
   maxProducts?: number;
+  /** Asked once per order that counted: where so many come that a sample is learned, the others cost nothing. */
+  wants?: () => boolean;
   /** Takes what is to be learned of an order. */
   onObservation: (seen: Observation) => void;
 }
@@ -68,7 +70,11 @@ export interface BaselineOptions {
 export const MAX_PRODUCTS = 50_000;
 
 /** The learned checks: pure and synchronous; what they know changes by `observe` only. */
-export function makeBaselines({ maxProducts = MAX_PRODUCTS, onObservation }: BaselineOptions): Baselines {
+export function makeBaselines({
+  maxProducts = MAX_PRODUCTS,
+  wants = () => true,
+  onObservation,
+}: BaselineOptions): Baselines {
   let learned = makeLearned(maxProducts);
   let lines = 0;
   let warmLines = 0;
@@ -100,6 +106,7 @@ export function makeBaselines({ maxProducts = MAX_PRODUCTS, onObservation }: Bas
   // One of them learns for all.
   (checks[0] as Check).learn = (order, findings) => {
     last = undefined;
+    if (!wants()) return;
     const seen = observationOf(order, findings);
     if (seen) onObservation(seen);
   };

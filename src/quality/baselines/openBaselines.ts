@@ -50,16 +50,20 @@ export const openBaselines: OpenBaselines = async ({ redis, onError, maxProducts
   const { log, head, lease, snapshot } = baselineKeys;
   const baselines = makeBaselines({
     ...(maxProducts === undefined ? {} : { maxProducts }),
+    wants,
     onObservation: keep,
   });
 
   let pending: Observation[] = [];
   let stride = 1;
   let skipped = 0;
-  function keep(seen: Observation) {
+  function wants(): boolean {
     skipped += 1;
-    if (skipped < stride) return;
+    if (skipped < stride) return false;
     skipped = 0;
+    return true;
+  }
+  function keep(seen: Observation) {
     pending.push(seen);
     if (pending.length < MOST_PENDING) return;
     pending = pending.filter((_, at) => at % 2 === 0);

@@ -43,7 +43,7 @@ export const THRESHOLDS = {
     /** Orders in a row off every price known before. */
     run: 5,
     /** By at least that. */
-    step: 0.3,
+    step: 0.2,
   },
   values: {
     /** Values of a field seen before a new one is told. */
