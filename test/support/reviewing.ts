@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { makeParseOrder } from '../../src/orders/parseOrder.ts';
 import type { Finding, Fix } from '../../src/quality/finding.ts';
-import type { GroupToReview, Mends } from '../../src/quality/model/opinion.ts';
+import type { GroupToReview } from '../../src/quality/model/opinion.ts';
 import { type ModelOptions, openReviewer } from '../../src/quality/model/reviewer.ts';
 import { collectingLogger } from './collectingLogger.ts';
 import { anOrder, RULES } from './orders.ts';
@@ -12,7 +12,7 @@ const parse = makeParseOrder(RULES);
 const CHEAPEST = 0.5;
 
 /** The rules of orders, and one check beside them. */
-export const mends: Mends = (order, fix) => {
+export const mends = (order: unknown, fix: readonly Fix[]): boolean => {
   const mended = fix.reduce((value, edit) => withEdit(value, edit), structuredClone(order));
   try {
     return parse(mended, '2026-01-01T00:00:00Z').items.every(

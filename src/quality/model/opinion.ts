@@ -113,6 +113,15 @@ export interface ReviewedOrder {
   findings?: readonly Finding[];
 }
 
+/** Rules that would catch a group from now on. Nothing switches them on but a person who puts them into QUALITY_RULES. */
+export interface DraftedRules {
+  id: string;
+  outcome: CallOutcome;
+  cached: boolean;
+  /** Each the text of a file of own rules with one rule, `warn` at most, which the reader of such files takes. */
+  drafts?: readonly string[];
+}
+
 /** What was spent today (UTC by Redis's clock) over all processes, and what may be. */
 export interface Spend {
   day: string;
@@ -149,6 +158,7 @@ export interface ModelReviewer {
   reviewGroups(groups: readonly GroupToReview[]): Promise<Reviewed[]>;
   judgeValues(kind: ValueKind, values: readonly string[], known?: readonly string[]): Promise<JudgedValue[]>;
   reviewOrders(orders: readonly SampleOrder[]): Promise<ReviewedOrder[]>;
+  draftRules(groups: readonly GroupToReview[]): Promise<DraftedRules[]>;
   spend(): Promise<Spend>;
   counters(): ModelCounters;
   /** Ends calls under way; whatever is asked later ends as `closed`. The Redis connection stays the caller's. */

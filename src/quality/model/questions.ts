@@ -27,6 +27,41 @@ export const ordersShape = (paths: readonly string[]) =>
     issues: z.array(z.object({ path: pathIn(paths), cause: z.enum(CAUSES), explanation: z.string() })),
   });
 
+/** What a drafted rule may look at: no field in which persons are named. */
+const RULED = [
+  'order_value',
+  'items',
+  'items[*].quantity',
+  'items[*].price_per_unit',
+  'items[*].product_id',
+  'order_id',
+  'currency',
+  'payment_method',
+  'order_timestamp',
+] as const;
+const CONDITIONS = [
+  'above',
+  'below',
+  'is',
+  'is_not',
+  'like',
+  'unlike',
+  'missing',
+  'before',
+  'after',
+] as const;
+export const draftsShape = listOf({
+  ...judged,
+  rules: z.array(
+    z.object({
+      field: z.enum(RULED),
+      condition: z.enum(CONDITIONS),
+      value: z.union([z.string(), z.number(), z.boolean()]),
+      message: z.string(),
+    }),
+  ),
+});
+
 const pathIn = (paths: readonly string[]) => z.enum(paths);
 
 const hostile = (mark: string) =>
@@ -51,6 +86,21 @@ export const groupsPrompt = (mark: string): string =>
       'none unless you are sure. order is the name of an order of that entry, path one of its may_change.',
     inShape(
       '{"id":"e1","verdict":"…","cause":"…","explanation":"…","fixes":[{"order":"a","path":"…","value":…}]}',
+    ),
+  ].join('\n');
+
+export const draftsPrompt = (mark: string): string =>
+  [
+    'You propose rules that would catch like orders of a shop from now on. Each entry is a group of findings: the check, ' +
+      'the field, what stands there, what was expected and from how many observations, and a few of the orders.',
+    hostile(mark),
+    VERDICT,
+    'rules is empty unless the verdict is defect and one condition on one field would catch the group and next to no other ' +
+      'order. field items is the number of lines. above and below take a number; is, is_not, like and unlike a text, in ' +
+      'like and unlike # is a digit, ? a character, * any text; missing takes true; before and after a day such as ' +
+      '2024-01-31. message is one English sentence of at most 20 words for an operator.',
+    inShape(
+      '{"id":"e1","verdict":"…","cause":"…","rules":[{"field":"…","condition":"…","value":…,"message":"…"}]}',
     ),
   ].join('\n');
 

@@ -5,10 +5,12 @@ import type { Finding } from '../finding.ts';
 import { type AskingParts, askAbout, type Entry } from './batch.ts';
 import { ASSUMED_PRICE, Budget } from './budget.ts';
 import { groupCanaries, MAY_CHANGE, MAY_NAME, orderCanaries, valueCanaries } from './canaries.ts';
+import { draftsOf } from './draftedRules.ts';
 import { Endpoint } from './endpoint.ts';
 import { fixablePaths, fixesBySample, nameablePaths, valueAt } from './fixes.ts';
 import type {
   CallOutcome,
+  DraftedRules,
   GroupToReview,
   JudgedValue,
   Mends,
@@ -18,6 +20,8 @@ import type {
   SampleOrder,
 } from './opinion.ts';
 import {
+  draftsPrompt,
+  draftsShape,
   groupsPrompt,
   groupsShape,
   ordersPrompt,
@@ -228,6 +232,30 @@ export function openReviewer({
             };
           });
         return { ref, outcome: 'ok', cached: own.cached, findings };
+      });
+    },
+
+    async draftRules(groups) {
+      const kind = {
+        name: 'drafts',
+        prompt: draftsPrompt,
+        shape: () => draftsShape,
+        canaries: (mark: string) => groupCanaries(mark, random),
+        canaryPaths: [],
+        most: 6,
+        tokensEach: 160,
+      };
+      const answers = await askAbout(
+        parts,
+        kind,
+        groups.map((group) => groupEntry(group, wholeAddresses)),
+      );
+      return groups.map(({ id, finding }, at): DraftedRules => {
+        const own = answers[at] as (typeof answers)[number];
+        if (own.outcome !== 'ok') return { id, outcome: own.outcome, cached: false };
+        const { verdict, rules } = own.answer;
+        const drafts = verdict === 'defect' ? draftsOf(finding.rule, rules, own.mark) : [];
+        return { id, outcome: 'ok', cached: own.cached, drafts };
       });
     },
 

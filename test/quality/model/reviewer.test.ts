@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import type { Reviewed } from '../../../src/quality/model/opinion.ts';
+import { ownRuleChecks } from '../../../src/quality/own/ownRules.ts';
 import {
   answersOf,
   type Entry,
@@ -10,6 +12,7 @@ import {
   type Plays,
   startModelServer,
 } from '../../support/modelServer.ts';
+import { anOrder, RULES } from '../../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { aGroup, mends, reviewing, wrongOrder } from '../../support/reviewing.ts';
 
@@ -445,6 +448,67 @@ describe('values and single orders', () => {
       },
       { ref: 'm2', outcome: 'ok', cached: false, findings: [] },
     ]);
+  });
+});
+
+describe('rules that a language model drafts', () => {
+  let store: TestRedis;
+  let server: ModelServer;
+  beforeAll(async () => {
+    store = await startTestRedis();
+    server = await startModelServer();
+  });
+  afterAll(async () => {
+    await server.stop();
+    await store.stop();
+  });
+
+  const rule = {
+    field: 'items[*].price_per_unit',
+    condition: 'above',
+    value: 500,
+    message: 'Dearer than anything.',
+  };
+
+  it('are files that the reader of own rules takes, and nothing else', async () => {
+    server.plays = (asked) => ({
+      content: answersOf(asked, (_, own) => ({
+        ...own,
+        rules: [
+          { ...rule, field: 'payment_method', condition: 'like', value: '*' },
+          { ...rule, field: 'payment_method', condition: 'above', value: 3 },
+          rule,
+          rule,
+        ],
+      })),
+    });
+    const { reviewer } = reviewing(store.client(), server.baseUrl);
+    const [said] = await reviewer.draftRules([aGroup(1)]);
+    expect(said).toMatchObject({ id: 'group-1', outcome: 'ok' });
+    expect(said?.drafts).toHaveLength(1);
+    const text = said?.drafts?.[0] as string;
+    expect(text).toContain('severity: warn');
+    const [check] = ownRuleChecks(text);
+    const parse = makeParseOrder(RULES);
+    const flags = (order: object) => check?.judge(parse(order, '2026-01-01T00:00:00Z'), { now: 0 }).length;
+    expect(flags(wrongOrder(1))).toBe(1);
+    expect(
+      flags(anOrder({ order_value: 200, items: [{ product_id: 'P', quantity: 1, price_per_unit: 200 }] })),
+    ).toBe(0);
+  });
+
+  it.each([
+    ['a field that names persons', { field: 'user_id', condition: 'is', value: 'U1' }],
+    ['a condition that is none', { condition: 'matches', value: '(a+)+$' }],
+    ['a severity of its own', { severity: 'hold', condition: 'above', value: 500 }],
+  ])('cannot have %s', async (_, changes) => {
+    await store.client().flushall();
+    server.plays = (asked) => ({
+      content: answersOf(asked, (_entry, own) => ({ ...own, rules: [{ ...rule, ...changes }] })),
+    });
+    const { reviewer } = reviewing(store.client(), server.baseUrl);
+    const [said] = await reviewer.draftRules([aGroup(1)]);
+    expect(JSON.stringify(said?.drafts ?? [])).not.toMatch(/user_id|matches|hold/);
   });
 });
 
