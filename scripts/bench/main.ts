@@ -16,6 +16,7 @@
  *   npm run bench -- desk [--orders 100000] [--run 5000] [--rate 200] [--rounds 3; 0 for reads alone]
  *   npm run bench -- story [--orders 3000] [--rounds 3]
  *   npm run bench -- page [--rounds 20]
+ *   npm run bench -- quality
  *   npm run bench -- roles
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
@@ -35,6 +36,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   story: () => import('./desk/story.ts'),
   page: () => import('./web/page.ts'),
   stream: () => import('./web/stream.ts'),
+  quality: () => import('./quality.ts'),
   roles: () => import('./roles.ts'),
 };
 

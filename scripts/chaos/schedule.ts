@@ -53,6 +53,7 @@ const CUT_PLACES: Record<Role, readonly CutPlace[]> = {
   all: ['anywhere', 'inside a bulk', 'inside a record', 'inside a completion'],
   bridge: ['anywhere', 'inside a bulk', 'inside a bulk'],
   worker: ['anywhere', 'inside a record', 'inside a completion'],
+  quality: ['anywhere'],
   api: ['anywhere'],
 };
 
@@ -94,6 +95,8 @@ const PARTS: Record<Role, readonly Part[]> = {
   all: ['bridge', 'bridge', 'bridge', 'worker', 'worker', 'worker', 'api'],
   bridge: ['bridge'],
   worker: ['worker'],
+  // It counts nothing, and is in a schedule as a part of `all` only.
+  quality: [],
   api: ['api'],
 };
 

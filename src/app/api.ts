@@ -13,6 +13,7 @@ import { BOARD_PATH, board } from '../desk/bullBoard.ts';
 import { startRedriveDriver } from '../desk/deadLetters/redriveDriver.ts';
 import { makeDesk } from '../desk/desk.ts';
 import { makeDeskApi } from '../desk/orders/deskApi.ts';
+import { qualityFigures } from '../desk/quality/qualityApi.ts';
 import { startRunDrivers } from '../desk/runs/runDrivers.ts';
 import type { ApiParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
@@ -31,6 +32,7 @@ import { guards } from '../http/transport/guards.ts';
 import { redisSessions } from '../http/transport/sessions.ts';
 import { whoAsks } from '../http/transport/whoAsks.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
+import { openBaselines } from '../quality/baselines/openBaselines.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { LetterQueue } from '../queue/letterQueue.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
@@ -39,8 +41,10 @@ import { retryFailed } from '../queue/retryFailed.ts';
 import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import type { Counter } from '../telemetry/figures.ts';
 import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
-import { historyReader } from '../telemetry/read/history.ts';
+import { qualityFamilies } from '../telemetry/prometheus/quality.ts';
+import { historyReader, SPANS, type Step } from '../telemetry/read/history.ts';
 import { hoursReader } from '../telemetry/read/hours.ts';
 import { pulseReader } from '../telemetry/read/pulse.ts';
 import { readSnapshot } from '../telemetry/read/snapshot.ts';
@@ -59,8 +63,8 @@ const LONG_READ_TIMEOUT_MS = 5_000;
 const DESK_TIMEOUT_MS = 10_000;
 
 /** What only those who may read or operate reach. Loaded by roles that serve it: it brings Bull Board along. */
-export function apiParts(
-  {
+export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
+  const {
     config,
     logger,
     services,
@@ -72,9 +76,7 @@ export function apiParts(
     metrics,
     troubles,
     isStarted,
-  }: HttpParts,
-  { redis, ping }: Asked,
-): ApiParts {
+  } = parts;
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
   const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
   // Not only once somebody changes something: that first change would find no connection.
@@ -107,13 +109,17 @@ export function apiParts(
   );
   const history = historyReader(look);
   const fleet = async () => {
-    const [snapshot, memoryShare, standing] = await Promise.all([
+    const [snapshot, memoryShare, standing, quality] = await Promise.all([
       snapshots.latest(),
       inTime(readMemoryShare(redis)),
       inTime(listAutoRepairs(redis)),
+      inTime(qualityFigures({ redis, now: parts.now })),
     ]);
     const of = (wanted: AutoRepair['state']) => standing.filter(({ state }) => state === wanted).length;
-    return fleetFamilies(snapshot, memoryShare, { standing: of('standing'), stopped: of('stopped') });
+    return [
+      ...fleetFamilies(snapshot, memoryShare, { standing: of('standing'), stopped: of('stopped') }),
+      ...qualityFamilies(quality),
+    ];
   };
   if (config.webhook) {
     const { stop } = startWebhook({
@@ -190,7 +196,19 @@ export function apiParts(
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
     ).use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay)),
     fleet,
-    desk: deskRoutes(makeDeskApi(deskParts, letters as () => Promise<LetterQueue>)),
+    desk: deskRoutes(
+      makeDeskApi(deskParts, letters as () => Promise<LetterQueue>, {
+        layers: config.quality.layers,
+        now: parts.now,
+        history: async (span) => outcomesIn(SPANS[span].step, await inTime(history(span))),
+        // It takes all that was learned to add to it; people label some times a day.
+        async readmit({ rule, key }) {
+          const onError = throttledErrors(logger, 'learned baselines');
+          const baselines = await openBaselines({ redis: deskRedis, onError });
+          await baselines.readmit(rule, key).finally(() => baselines.close());
+        },
+      }),
+    ),
     documents: docsRoutes(config.rules.idCase),
     operators: {
       at: BOARD_PATH,
@@ -224,6 +242,26 @@ const tracedBy =
 
 /** Answers as every read does when Redis hangs. */
 const inTime = <T>(reading: Promise<T>): Promise<T> => deadline(reading, READ_TIMEOUT_MS, tooSlow);
+
+/** What the pulse knows of reviews. */
+const outcomesIn = (step: number, steps: readonly Step[]) => ({
+  step,
+  points: steps.map(({ time, counts, refused }) => {
+    const of = (counter: Counter) => counts.get(counter) ?? 0;
+    const held = refused.get('quality_hold') ?? 0;
+    return {
+      time,
+      counted: of('counted'),
+      reviewed: of('reviewed'),
+      flagged: of('flagged'),
+      lost: of('flagged_lost'),
+      held,
+      invalid: [...refused.values()].reduce((sum, count) => sum + count, 0) - held,
+      linesReviewed: of('lines_reviewed'),
+      linesWarm: of('lines_warm'),
+    };
+  }),
+});
 
 /** Bull Board needs queues, and those need Redis once; /health answers before that. */
 function lazily(

@@ -52,7 +52,7 @@ export async function startRole(
   logger: Logger,
   services: Services,
 ): Promise<App> {
-  const { openBridge, startWorkers, apiParts } = parts;
+  const { openBridge, startWorkers, startQuality, apiParts } = parts;
   const tally = new Tally();
   const now = () => tally.now();
   const troubles = new Troubles(now);
@@ -152,6 +152,7 @@ export async function startRole(
   if (startWorkers && does('worker')) {
     workers = await startWorkers(openQueues, { ...opening, tally, traces, logger });
   }
+  if (startQuality && does('quality')) await startQuality({ ...opening, logger });
   if (openBridge && does('bridge')) {
     bridge = await openBridge({ ...opening, role, tally, traces, logger });
     const { quiet, stop } = bridge.bridge;

@@ -6,6 +6,7 @@ import type { Tally } from '../telemetry/tally.ts';
 import type { Traces } from '../telemetry/traces/traces.ts';
 import { type OrderWorkers, startOrderWorkers } from '../worker/orderWorkers.ts';
 import { type LaneStart, openMoves } from './lanes.ts';
+import { openReview } from './review.ts';
 
 export interface WorkerStart extends LaneStart {
   /** Fails fast. */
@@ -35,6 +36,7 @@ export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Pro
       queues: await openMoves(queues, parts),
       partitions,
       tally,
+      review: await openReview(parts),
       traces,
       logger,
       onError: redisErrors(logger, 'worker'),

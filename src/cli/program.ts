@@ -22,8 +22,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'what SQS gave up, and its way back to the inbox',
     load: () => import('./dead-letters/run.ts'),
   },
+  {
+    name: 'quality',
+    summary: 'what the review of orders found, and what people say to it',
+    load: () => import('./quality/run.ts'),
+  },
   { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },
   { name: 'send', summary: 'send sample orders or a file to the inbox', load: () => import('./send/run.ts') },
+  {
+    name: 'inspect',
+    summary: 'judge the orders of a file: refusals, oddities, fixes',
+    load: () => import('./inspect/run.ts'),
+  },
   {
     name: 'concurrency',
     summary: 'how many orders each worker process takes in hand',

@@ -5,9 +5,12 @@ import { embeddedContradictions, embeddedVariables, type Part } from './embedded
 import type { Given } from './given.ts';
 import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
 import { jobSettings, jobVariables } from './jobs.ts';
+import { MODEL_SECRETS, modelContradictions, modelSettings, modelVariables } from './model.ts';
 import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
+import { qualitySettings, qualityVariables } from './quality.ts';
+import { qualityRulesSettings, qualityRulesVariables } from './qualityRules.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
@@ -20,6 +23,7 @@ export const USES: Record<Role, readonly Part[]> = {
   all: ['redis', 'sqs', 'http'],
   bridge: ['redis', 'sqs', 'http'],
   worker: ['redis', 'http'],
+  quality: ['redis', 'http'],
   api: ['redis', 'http'],
 };
 
@@ -49,6 +53,9 @@ const environment = z.object({
   ...alertVariables,
   ...tracesVariables,
   ...orderVariables,
+  ...qualityVariables,
+  ...qualityRulesVariables,
+  ...modelVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
 const HAS_LOGIN = /(:|\/\/).*@/s;
@@ -59,6 +66,7 @@ const SECRETS = new Set([
   ...TRACES_SECRETS,
   ...REDIS_SECRETS,
   ...SQS_SECRETS,
+  ...MODEL_SECRETS,
 ]);
 const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL'));
 const NAMES = Object.keys(environment.shape);
@@ -110,6 +118,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
     ...sqsContradictions(given),
     ...(uses.includes('http') ? [...httpContradictions(given), ...peopleContradictions(given)] : []),
     ...alertContradictions(given),
+    ...modelContradictions(given),
     ...embeddedContradictions(given, uses, unknown),
   ];
 }
@@ -128,6 +137,9 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...alertSettings(env),
     ...tracesSettings(env),
     ...orderSettings(env),
+    ...qualitySettings(env),
+    ...modelSettings(env),
+    ...qualityRulesSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };

@@ -15,6 +15,7 @@ export const OWN_PATHS = [
   'openapi.json',
   'problems',
   'pulse',
+  'quality',
   'queue',
   'session',
   'sign-in',

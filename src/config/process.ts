@@ -1,5 +1,5 @@
+import { distance } from 'fastest-levenshtein';
 import * as z from 'zod';
-import { distance } from './distance.ts';
 import { lower, oneOf, whole } from './values.ts';
 
 const LOG_LEVELS = { debug: 'debug', info: 'info', warning: 'warn', warn: 'warn', error: 'error' } as const;

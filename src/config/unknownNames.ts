@@ -1,4 +1,4 @@
-import { distance } from './distance.ts';
+import { distance } from 'fastest-levenshtein';
 import type { Given } from './given.ts';
 
 /** A variable that looks like one of ours and is none. */

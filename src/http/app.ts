@@ -10,6 +10,7 @@ import { deskPage } from './deskPage.ts';
 import type { HealthRoutes } from './health.ts';
 import { homeRoutes } from './home.ts';
 import { countRequests } from './metrics.ts';
+import { qualityPage } from './qualityPage.ts';
 import { operationRoutes } from './stats/operationRoutes.ts';
 import { traceRequests } from './traceRequests.ts';
 import { atBasePath, basePathOf } from './transport/basePath.ts';
@@ -96,7 +97,8 @@ export function makeApp({
         ? {
             ...of(auditPage(['', VERSION]), '/desk/audit', '/audit'),
             '/desk': deskPage(['', VERSION]),
-            [DESK]: deskRouter(reading),
+            '/quality': qualityPage(['', VERSION]),
+            ...of(deskRouter(reading), DESK, '/quality/', '/orders/'),
             [OPERATORS]: operatorsRouter(reading),
           }
         : {}),
@@ -177,7 +179,7 @@ function operatorsRouter({ guards, operators }: ApiParts): Router {
 
 /** What the desk answers holds addresses too. */
 const deskRouter = ({ guards, desk }: ApiParts): Router =>
-  Router().use(withVersion(DESK), unstored, guards.operatorsBut(onlyAsks)).use(desk).use(VERSION, desk);
+  Router().use(DATA, unstored, guards.operatorsBut(onlyAsks)).use(desk).use(VERSION, desk);
 
 /** In another case it would be found too, and the page's own script be refused: it only may run under `path`. */
 function asWritten(path: string): RequestHandler {
@@ -199,6 +201,8 @@ function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: 
 /** Every path exists with it and without. */
 const VERSION = '/v1';
 const withVersion = (path: string): string[] => [path, VERSION + path];
+/** Where the desk's operations are. */
+const DATA = [DESK, '/quality', '/orders'].flatMap(withVersion);
 
 /** Browsers ask for it beside whatever they show, and tell their user of an error when it is not there. */
 const noIcon: RequestHandler = (_request, response) => {

@@ -1,5 +1,5 @@
-/** Why an order is refused: a closed list, so that failures can be grouped and counted. */
-export const REASONS = [
+/** Why an order is refused by the rules: a closed list, so that failures can be grouped and counted. */
+export const REFUSALS = [
   'invalid_json',
   'not_an_object',
   'missing_field',
@@ -12,6 +12,14 @@ export const REASONS = [
   'conflicting_duplicate',
   'too_large',
 ] as const;
+
+/**
+ * Why an order is kept as a failed job. The last one is no refusal: the order is right by all the rules, and a finding of
+ * the quality stage sends it to a person first.
+ */
+export const REASONS = [...REFUSALS, 'quality_hold'] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
 
 export type Reason = (typeof REASONS)[number];
 

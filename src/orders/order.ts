@@ -21,6 +21,8 @@ export interface OrderItem {
   quantity: number;
   /** Exact decimal text, e.g. `19.9`. */
   pricePerUnit: string;
+  /** Its place among the lines as sent, where it is another: lines of quantity 0 before it were dropped. */
+  line?: number;
 }
 
 /** A validated, normalised order event. Money is whole minor units (cents). */

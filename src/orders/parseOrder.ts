@@ -1,8 +1,9 @@
+import type Big from 'big.js';
 import { fromZod, issue, kindOf } from './fieldFaults.ts';
 import { InvalidOrder } from './invalidOrder.ts';
 import { roundToMinorUnits } from './money.ts';
 import { noteTaker } from './notes.ts';
-import type { Order, OrderRules } from './order.ts';
+import type { Order, OrderItem, OrderRules } from './order.ts';
 import { orderSchema } from './orderSchema.ts';
 import { dayOf } from './timestamp.ts';
 
@@ -36,11 +37,7 @@ export function makeParseOrder(rules: OrderRules): ParseOrder {
       orderId: fields.order_id,
       userId: fields.user_id,
       minorUnits: roundToMinorUnits(fields.order_value).toNumber(),
-      items: fields.items.filter(isCounted).map((item) => ({
-        productId: item.product_id,
-        quantity: item.quantity,
-        pricePerUnit: item.price_per_unit.toString(),
-      })),
+      items: countedLines(fields.items),
       timestamp: fields.order_timestamp,
       placedAt,
       day: dayOf(placedAt),
@@ -53,4 +50,19 @@ export function makeParseOrder(rules: OrderRules): ParseOrder {
 }
 
 /** A line of quantity 0 says that nothing was bought of it. */
-const isCounted = ({ quantity }: { quantity: number }) => quantity !== 0;
+function countedLines(lines: readonly ReadLine[]): OrderItem[] {
+  const items: OrderItem[] = [];
+  for (const [line, { product_id, quantity, price_per_unit }] of lines.entries()) {
+    if (quantity === 0) continue;
+    const item: OrderItem = { productId: product_id, quantity, pricePerUnit: price_per_unit.toString() };
+    if (line !== items.length) item.line = line;
+    items.push(item);
+  }
+  return items;
+}
+
+interface ReadLine {
+  product_id: string;
+  quantity: number;
+  price_per_unit: Big;
+}

@@ -5,6 +5,13 @@ import type { Finding } from './finding.ts';
 export interface Circumstances {
   /** Now by the clock of Redis, ms since 1970. */
   now: number;
+  /** The order is a mended one that is tried out: nothing is remembered of it. */
+  trial?: boolean;
+  /**
+   * What was learned has this very order in it: the second pass over a file, whose own orders are the best baseline.
+   * A value that only this order has is then one that was never seen.
+   */
+  itselfLearned?: boolean;
 }
 
 /** A check of one order: pure to look at, synchronous, without I/O. One that throws is left out of the review. */
@@ -15,8 +22,8 @@ export interface Check {
   family: string;
   judge: (order: Order, circumstances: Circumstances) => readonly Finding[];
   /**
-   * Told once per order that counted, with what the whole review found in it: the only moment of learning.
-   * A declared rule has none.
+   * Told once per order that counted, with what the whole review found in it: the only moment of learning. A rule that
+   * looks at one order alone has none.
    */
   learn?: (order: Order, findings: readonly Finding[], circumstances: Circumstances) => void;
 }

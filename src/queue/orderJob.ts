@@ -33,6 +33,8 @@ export interface MessageFacts {
   nothingAt?: string;
   /** How often the data was edited by hand; an edit of what somebody else has edited since is told by it. */
   edits?: number;
+  /** Somebody has released it from the review's hold: it counts whatever is found. */
+  released?: true;
 }
 
 /** Name of the jobs. */

@@ -58,6 +58,10 @@ export function receivedAt(data: unknown, fallback: number): string {
   return instant ?? new Date(fallback).toISOString();
 }
 
+/** Whether somebody has seen what the review holds it for, and wants it counted as it is. */
+export const isReleased = (data: unknown): boolean =>
+  isRecord(data) && isRecord(data.message) && data.message.released === true;
+
 /** Which span of the sender's trace the message belongs to, as the job has it: whatever an edit has left there. */
 export function traceparentIn(data: unknown): string | undefined {
   const kept = isRecord(data) && isRecord(data.message) ? data.message.traceparent : undefined;

@@ -191,6 +191,52 @@ export const REDRIVE_KEY = '{order-pipeline:desk}:redrive';
 /** string: which process drives it */
 export const REDRIVE_DRIVER_KEY = '{order-pipeline:desk}:redrive:driver';
 
+/** What the quality stage keeps, in a slot of its own: all of it may be lost without a total being wrong. */
+export const QUALITY_KEY = '{order-pipeline:quality}';
+
+/** The name of the BullMQ queue that flagged orders go to; its prefix is the key above. */
+export const QUALITY_QUEUE = 'quality';
+
+export const qualityKeys = {
+  /** zset: id of a group → when it was seen last, ms. Each is a hash at `:group:<id>`; see quality/outcomes/groupFindings.lua */
+  groups: `${QUALITY_KEY}:groups`,
+  group: (id: string): string => `${QUALITY_KEY}:group:${id}`,
+  /** zset: id of a message → when its order was flagged, ms */
+  flagged: `${QUALITY_KEY}:flagged`,
+  /** hash: id of a message → KeptFlagged as JSON */
+  findings: `${QUALITY_KEY}:findings`,
+  /** string: this batch was grouped */
+  batch: (id: string): string => `${QUALITY_KEY}:batch:${id}`,
+  /** stream: what workers saw of orders lately, for each other; see quality/outcomes/sightings.ts */
+  sightings: `${QUALITY_KEY}:sightings`,
+  /** hash: how many groups were opened, orders flagged, findings kept */
+  counts: `${QUALITY_KEY}:counts`,
+  /** string: what was spent on the language model, as the role that asks it saw it last; see outcomes/modelSpend.ts */
+  model: `${QUALITY_KEY}:model`,
+  /** string: which process asks the language model */
+  asking: `${QUALITY_KEY}:asking`,
+  /** hash: what was labelled and who did → Label as JSON */
+  labels: `${QUALITY_KEY}:labels`,
+  /** hash: rule and key → Mute as JSON */
+  muted: `${QUALITY_KEY}:muted`,
+  /** hash: rule → Lowered as JSON */
+  lowered: `${QUALITY_KEY}:lowered`,
+} as const;
+
+const LEARNED = '{order-pipeline:learned}';
+
+/** What workers learn of orders, see quality/baselines/openBaselines.ts. */
+export const baselineKeys = {
+  /** stream: what was observed since the snapshot, and was readmitted or reset by people */
+  log: `${LEARNED}:log`,
+  /** hash: `position` in the log, up to which there is a snapshot */
+  head: `${LEARNED}:head`,
+  /** string: somebody writes one */
+  lease: `${LEARNED}:snapshot`,
+  /** hash: all that had been learned up to a position, in parts */
+  snapshot: (position: string): string => `${LEARNED}:snapshot:${position}`,
+};
+
 /** hash: id → StoredKey as JSON, without the id. With the next one in a slot of their own. */
 export const API_KEYS_KEY = '{order-pipeline:api-keys}';
 
@@ -221,3 +267,9 @@ export const rateKey = (policy: string, subject: string): string =>
  * JSON: what was told to whom.
  */
 export const PULSE_KEY = '{order-pipeline:pulse}';
+
+/** hash: what the language model cost today, see quality/model/reserve.lua */
+export const MODEL_SPEND_KEY = '{order-pipeline:model}:spend';
+
+/** string: an answer of the language model as JSON, by a digest of what was asked; expires. One slot, read together. */
+export const modelAnswerKey = (digest: string): string => `{order-pipeline:model}:answer:${digest}`;

@@ -5,7 +5,8 @@ import type { Trouble } from '../runtime/troubles.ts';
 
 /**
  * What a process adds up. Their places in this list are what Redis keeps: new ones go to the end. Money is minor units;
- * `refused_value` is what refused orders say they are worth, where they say it.
+ * `refused_value` is what refused orders say they are worth, where they say it. Of counted orders, `flagged` are those
+ * with a finding, `flagged_lost` those whose findings reached nobody; `lines_warm` had a baseline to be held against.
  */
 export const COUNTERS = [
   'received',
@@ -22,6 +23,11 @@ export const COUNTERS = [
   'refused_value',
   'busy_ms',
   ...REASONS.map((reason) => `refused:${reason}` as const),
+  'reviewed',
+  'flagged',
+  'flagged_lost',
+  'lines_reviewed',
+  'lines_warm',
 ] as const;
 
 export type Counter = (typeof COUNTERS)[number];

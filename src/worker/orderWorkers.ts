@@ -23,6 +23,7 @@ import { followConcurrency, keepDetail, sweepRepairs } from './housekeeping.ts';
 import { type OutcomeLog, startOutcomeLog } from './outcomes.ts';
 import { type Outcome, processOrder } from './processOrder.ts';
 import { retryUntilTaken } from './retryUntilTaken.ts';
+import type { Reviewing } from './reviewing.ts';
 import { type Run, tracedRun } from './tracedRun.ts';
 
 export interface WorkerOptions {
@@ -52,6 +53,8 @@ export interface WorkerParts {
   partitions: Partitions;
   /** What this process did, for whoever asks. */
   tally: Tally;
+  /** Undefined where orders are not reviewed. */
+  review?: Reviewing | undefined;
   traces?: Traces | undefined;
   logger: Logger;
   onError: (error: Error) => void;
@@ -113,7 +116,7 @@ export async function startOrderWorkers(options: WorkerOptions, parts: WorkerPar
       await Promise.all([following.stop(), detail.stop(), repairs.stop()]);
       stopping.abort();
       await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all(notes.map((each) => each.settled()));
+      await Promise.all([...notes.map((each) => each.settled()), parts.review?.stop()]);
       await outcomes.stop();
     },
   };
@@ -125,7 +128,7 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 async function startWorker(
   partition: Partition,
   { concurrency, lockMs, rules, reading, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
-  { queueRedis, recordRedis, queues, partitions, tally, traces, onError }: WorkerParts,
+  { queueRedis, recordRedis, queues, partitions, tally, review, traces, onError }: WorkerParts,
   { outcomes, notes, stopping }: { outcomes: OutcomeLog; notes: FailureNotes; stopping: AbortSignal },
 ): Promise<Worker<OrderJob>> {
   const parse = makeParseOrder(rules);
@@ -142,10 +145,12 @@ async function startWorker(
       queues.add([{ partition: to, jobs: [{ id: movedId(jobId, { to: to.index }), data: job.data }] }]);
     try {
       const outcome = await processOrder(job.data, job.timestamp, {
+        id: jobId,
         partition,
         partitions,
         parse,
         reading,
+        review,
         record: (one) => {
           order = one;
           // That it counted is asked of an edited order later on, by the receipt of its repair.

@@ -87,12 +87,15 @@ describe('zero_quantity', () => {
     items: quantities.map((quantity, index) => ({ product_id: `P${index}`, quantity, price_per_unit: 10 })),
   });
 
-  it.each([[0], [-0], ['0'], [' 0.00 ']])('drops a line of %j', (quantity) => {
-    expect(issuesOf(lines(quantity, 1))).toEqual(['out_of_range at items[0].quantity']);
-    expect(parsed(lines(quantity, 1), open('zero_quantity')).items).toEqual([
-      { productId: 'P1', quantity: 1, pricePerUnit: '10' },
-    ]);
-  });
+  it.each([[0], [-0], ['0'], [' 0.00 ']])(
+    'drops a line of %j, and knows where the next one stood',
+    (quantity) => {
+      expect(issuesOf(lines(quantity, 1))).toEqual(['out_of_range at items[0].quantity']);
+      expect(parsed(lines(quantity, 1), open('zero_quantity')).items).toEqual([
+        { productId: 'P1', quantity: 1, pricePerUnit: '10', line: 1 },
+      ]);
+    },
+  );
 
   it('refuses an order of nothing else', () => {
     const { message } = refused({ ...lines(0, '0'), order_value: 0 }, open('zero_quantity'));

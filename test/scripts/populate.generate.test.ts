@@ -12,7 +12,7 @@ import {
 import { type GeneratedMessage, type GenerateOptions, generate } from '../../src/cli/send/generate.ts';
 import { digestOf, identityOf } from '../../src/orders/identity.ts';
 import type { IdCase } from '../../src/orders/ids.ts';
-import { InvalidOrder, REASONS, type Reason } from '../../src/orders/invalidOrder.ts';
+import { InvalidOrder, REFUSALS, type Refusal } from '../../src/orders/invalidOrder.ts';
 import type { Order } from '../../src/orders/order.ts';
 import { makeParseOrder, type ParseOrder } from '../../src/orders/parseOrder.ts';
 import { RULES } from '../support/orders.ts';
@@ -41,7 +41,7 @@ const parserFor = (rules: { idCase?: IdCase; currency?: string } = {}) =>
   makeParseOrder({ ...RULES, ...rules });
 
 /** The pipeline's own rules, up to the ledger: an order, or why there is none. */
-function judge(body: string, parse: ParseOrder): Order | Reason[] {
+function judge(body: string, parse: ParseOrder): Order | Refusal[] {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -51,7 +51,7 @@ function judge(body: string, parse: ParseOrder): Order | Reason[] {
   try {
     return parse(value, RECEIVED);
   } catch (error) {
-    if (error instanceof InvalidOrder) return error.issues.map((issue) => issue.code);
+    if (error instanceof InvalidOrder) return error.issues.map((issue) => issue.code as Refusal);
     throw error;
   }
 }
@@ -71,7 +71,7 @@ function play(messages: readonly GeneratedMessage[]) {
     const reason = Array.isArray(judged) ? judged[0] : 'conflicting_duplicate';
     if (known && known === digest) expectMessage(outcome, { body, group: '', expect: 'duplicate' });
     else if (!order || known) {
-      expectMessage(outcome, { body, group: '', expect: 'invalid', reason: reason as Reason });
+      expectMessage(outcome, { body, group: '', expect: 'invalid', reason: reason as Refusal });
     } else {
       const day = order.timestamp === undefined ? undefined : order.day;
       const adds = { userId: order.userId, cents: order.minorUnits, day };
@@ -109,7 +109,7 @@ describe('generated orders', () => {
 
   it('are refused for every reason there is, about equally often', () => {
     const { refused } = expectedOf(messagesOf());
-    for (const reason of REASONS) expect([18, 19]).toContain(refused[reason]);
+    for (const reason of REFUSALS) expect([18, 19]).toContain(refused[reason]);
   });
 
   it.each(['upper', 'preserve'] as const)('are each judged as foretold, with ids in %s case', (idCase) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { alone } from '../../src/web/home/alone.ts';
+import { alone } from '../../src/web/kit/alone.ts';
 
 describe('values that no line leads to', () => {
   it.each<[(number | null)[], number[]]>([

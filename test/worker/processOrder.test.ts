@@ -47,6 +47,7 @@ function process(
     return parse(value, receivedAt);
   };
   const end = processOrder(data, ADDED_AT, {
+    id: MESSAGE.id,
     partition,
     partitions,
     parse: parsing,

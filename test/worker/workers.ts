@@ -10,6 +10,7 @@ import { chooseDurability } from '../../src/store/durability.ts';
 import { makePartitions, type Partition, type Partitions } from '../../src/store/partitions.ts';
 import { Tally } from '../../src/telemetry/tally.ts';
 import { type OrderWorkers, startOrderWorkers } from '../../src/worker/orderWorkers.ts';
+import type { Reviewing } from '../../src/worker/reviewing.ts';
 import { RULES } from '../support/orders.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -32,7 +33,11 @@ export interface TestWorkers {
   stop(): Promise<void>;
 }
 
-export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}): Promise<TestWorkers> {
+export async function testWorkers(
+  count: number,
+  policy: Partial<JobPolicy> = {},
+  openReview?: (redis: TestRedis, tally: Tally) => Promise<Reviewing>,
+): Promise<TestWorkers> {
   const redis = await startTestRedis();
   const partitions = makePartitions(count);
   const logged: string[] = [];
@@ -89,6 +94,7 @@ export async function testWorkers(count: number, policy: Partial<JobPolicy> = {}
           queues: moves,
           partitions,
           tally,
+          review: await openReview?.(redis, tally),
           logger,
           onError: () => {},
         },

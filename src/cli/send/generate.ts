@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IdCase } from '../../orders/ids.ts';
-import { REASONS, type Reason } from '../../orders/invalidOrder.ts';
+import { REFUSALS, type Refusal } from '../../orders/invalidOrder.ts';
 import { conflictWith, SPOILERS } from './invalidKinds.ts';
 import { createRandom, type Random } from './random.ts';
 import { createShop } from './shop.ts';
@@ -30,7 +30,7 @@ export interface GeneratedMessage {
   body: string;
   expect: 'counted' | 'duplicate' | 'invalid';
   /** Set when `expect` is `invalid`. */
-  reason?: Reason;
+  reason?: Refusal;
   /** Set when `expect` is `counted`: what the stats must grow by. `day` is UTC, missing for an undated order. */
   adds?: { userId: string; cents: number; day: string | undefined };
   /** The customer: messages of one FIFO group keep their order. */
@@ -107,7 +107,7 @@ export function* generate(options: GenerateOptions): Generator<GeneratedMessage,
   }
 }
 
-const refused = (body: string, reason: Reason, group: string): GeneratedMessage => ({
+const refused = (body: string, reason: Refusal, group: string): GeneratedMessage => ({
   body,
   expect: 'invalid',
   reason,
@@ -119,11 +119,11 @@ const refused = (body: string, reason: Reason, group: string): GeneratedMessage 
  * conflict that is due before there is an order to contradict waits for its next chance; `turn` counts how often
  * the reason was dealt before.
  */
-function dealReasons(): (conflictPossible: boolean) => { reason: Reason; turn: number } {
-  const dealt = new Map<Reason, number>();
+function dealReasons(): (conflictPossible: boolean) => { reason: Refusal; turn: number } {
+  const dealt = new Map<Refusal, number>();
   let position = 0;
   let owed = 0;
-  const take = (reason: Reason) => {
+  const take = (reason: Refusal) => {
     const turn = dealt.get(reason) ?? 0;
     dealt.set(reason, turn + 1);
     return { reason, turn };
@@ -133,10 +133,10 @@ function dealReasons(): (conflictPossible: boolean) => { reason: Reason; turn: n
       owed -= 1;
       return take('conflicting_duplicate');
     }
-    let reason = REASONS[position++ % REASONS.length] as Reason;
+    let reason = REFUSALS[position++ % REFUSALS.length] as Refusal;
     if (reason === 'conflicting_duplicate' && !conflictPossible) {
       owed += 1;
-      reason = REASONS[position++ % REASONS.length] as Reason;
+      reason = REFUSALS[position++ % REFUSALS.length] as Refusal;
     }
     return take(reason);
   };

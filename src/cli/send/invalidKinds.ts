@@ -1,5 +1,5 @@
 import { MAX_ID_LENGTH } from '../../orders/ids.ts';
-import type { Reason } from '../../orders/invalidOrder.ts';
+import type { Refusal } from '../../orders/invalidOrder.ts';
 import type { Random } from './random.ts';
 import type { Shop } from './shop.ts';
 import type { ItemEvent, OrderEvent, ShopOrder } from './shopOrder.ts';
@@ -19,7 +19,7 @@ const firstItem = (fields: Partial<Record<keyof ItemEvent, unknown>>): Spoil => 
 };
 
 /** At least one kind per reason that a single message can be refused for; dealt in this order, then again. */
-export const SPOILERS: Record<Exclude<Reason, 'conflicting_duplicate'>, readonly [Spoil, ...Spoil[]]> = {
+export const SPOILERS: Record<Exclude<Refusal, 'conflicting_duplicate'>, readonly [Spoil, ...Spoil[]]> = {
   invalid_json: [
     (event) => json(event).slice(0, -2),
     (event) => `order ${event.order_id} for ${event.user_id.trim()}`,

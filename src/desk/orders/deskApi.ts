@@ -16,6 +16,7 @@ import { letterApi } from '../deadLetters/letterAnswers.ts';
 import { checkOrder, type EditWanted, editOrder, WouldFail, type Written } from '../edit/editOrder.ts';
 import { holdCause, releaseCause } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
+import { makeQualityApi, type QualityParts } from '../quality/qualityApi.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
 import { readReceipt } from '../runs/receipt.ts';
@@ -70,7 +71,11 @@ interface AutoAsked extends Pick<AutoWanted, 'cause' | 'orders' | 'because'> {
 type Used = Pick<RunWanted, 'recipe' | 'recipeName'>;
 
 /** What the desk answers to programs, and to its page, which uses nothing else. @throws HttpProblem */
-export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>) {
+export function makeDeskApi(
+  parts: RunParts,
+  letters: () => Promise<LetterQueue>,
+  quality: Omit<QualityParts, 'redis' | 'audit' | 'currency'>,
+) {
   const begin = async (who: Author, { where, because, rate, stop_percent }: Begin, recipe: Used) =>
     runAnswer(
       await beginRun(parts, who, { where, ...recipe, reason: because, rate, stopPercent: stop_percent }),
@@ -120,6 +125,7 @@ export function makeDeskApi(parts: RunParts, letters: () => Promise<LetterQueue>
       parts: auditFile(parts.redis, asked),
     }),
     ...letterApi(parts, letters),
+    ...makeQualityApi({ ...parts, ...quality }),
     auditChain: () => chainAnswer(parts.redis, parts.auditRetentionDays),
     proposeRecipe: ({ where }: { where: Meant }) => proposal(parts, where),
     async tryRecipe({ where, ...chosen }: { where: Meant } & Chosen) {

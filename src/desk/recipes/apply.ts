@@ -50,6 +50,10 @@ function take(step: Step, order: object, sumFields: readonly SumField[], changes
       return each(step.at, (value, path) => cast(value, step.to, path));
     case 'recompute_total':
       return changeAt(order, ['order_value'], (value, path) => noted(value, total(order, sumFields), path));
+    case 'release':
+      // The order stays as it is: what changes is that its review holds it no more.
+      changes.push({ path: 'review', before: 'held', after: 'released' });
+      return order;
     case 'rename':
       return rename(order, placeOf(step.at), step.to, changes);
     case 'drop_line':

@@ -33,6 +33,7 @@ const step = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('rename'), at: place, to: name }),
   z.strictObject({ do: z.literal('cast'), at: place, to: z.enum(['text', 'whole_number', 'time']) }),
   z.strictObject({ do: z.literal('recompute_total') }),
+  z.strictObject({ do: z.literal('release') }),
   z.strictObject({ do: z.literal('drop_line'), at: place, where: name, equals: scalar }),
 ]);
 
@@ -46,6 +47,10 @@ export const recipe = z
 
 export type Recipe = z.output<typeof recipe>;
 export type Step = Recipe['steps'][number];
+
+/** Whether orders count whatever their review finds. */
+export const isReleasing = (one: Recipe | undefined): boolean =>
+  one?.steps.some((each) => each.do === 'release') === true;
 
 /** SHA-256 of its JSON, hex: what the audit log knows it by. */
 export const digestOf = (one: Recipe): string =>

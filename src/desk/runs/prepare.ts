@@ -4,7 +4,7 @@ import { InvalidOrder } from '../../orders/invalidOrder.ts';
 import type { Order } from '../../orders/order.ts';
 import type { SumField } from '../../orders/sumFields.ts';
 import { type Judging, judgeJob } from '../../queue/judgeJob.ts';
-import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
+import { isReleased, orderOf, receivedAt } from '../../queue/readOrderJob.ts';
 import type { LedgerEntry } from '../../stats/read/lookInLedger.ts';
 import { apply } from '../recipes/apply.ts';
 import type { FieldChange } from '../recipes/changeAt.ts';
@@ -24,6 +24,8 @@ export interface StoredJob {
   data: unknown;
   /** When it was added, ms. */
   addedAt: number;
+  /** Why it failed last, as BullMQ keeps it. */
+  failedReason?: string;
 }
 
 /** Why an order would fail again: a reason of the rules, or `unreadable` for the recipe. */
@@ -42,13 +44,17 @@ export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules
   const { data } = job;
   let changes: FieldChange[] = [];
   try {
-    if (recipe === undefined) return passing(judgeJob(data, job.addedAt, rules), undefined, changes);
+    if (recipe === undefined) {
+      const order = judgeJob(data, job.addedAt, rules);
+      return isHeld(job) ? { fault: HELD, changes } : passing(order, undefined, changes);
+    }
     const made = apply(recipe, orderOf(data, rules.reading.maxBodyBytes), rules.sumFields);
     if (made.refusals) {
       const [{ path, why } = { path: '', why: '' }] = made.refusals;
       return { fault: { reason: 'unreadable', path, why }, changes };
     }
     changes = made.changes;
+    if (changes.length === 0 && isHeld(job)) return { fault: HELD, changes };
     return passing(rules.parse(made.order, receivedAt(data, job.addedAt)), made.order, changes);
   } catch (error) {
     if (!(error instanceof InvalidOrder)) throw error;
@@ -56,6 +62,16 @@ export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules
     return { fault: { reason: code, path, why: message }, changes };
   }
 }
+
+/** The rules take it, and its review would hold it again as it is. */
+const isHeld = ({ data, failedReason = '' }: StoredJob): boolean =>
+  failedReason.startsWith('quality_hold') && !isReleased(data);
+
+const HELD: Fault = {
+  reason: 'quality_hold',
+  path: '',
+  why: 'its review holds it: release it, or repair what was found',
+};
 
 const passing = (order: Order, sent: unknown, changes: FieldChange[]): Prepared => ({
   order,

@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { HttpProblem } from '../../http/transport/problem.ts';
 import { writeExactly } from '../../orders/exactJson.ts';
 import { worthOf } from '../../queue/failures/failure.ts';
+import type { MessageFacts } from '../../queue/orderJob.ts';
 import { idsOf } from '../../queue/readOrderJob.ts';
 import { EDITED_JOB } from '../../queue/repairs.ts';
 import { RETRY_KEYS, RETRY_SCRIPT } from '../../queue/retryFailed.ts';
@@ -12,6 +13,7 @@ import type { InLedger } from '../../stats/read/lookInLedger.ts';
 import { failureKeys, queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { withOrder } from '../edit/withOrder.ts';
+import { isReleasing } from '../recipes/recipe.ts';
 import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1 } from '../replaceData.ts';
 import { type Fault, type Prepared, prepare, type StoredJob } from './prepare.ts';
 import { type Row, shownChanges } from './rows.ts';
@@ -55,7 +57,10 @@ export async function sendBatch(
   const made = jobs.map((job) => prepare(job, run.recipe, rules));
   const known = await knownOf(redis, partitions, made, ledgerRetentionDays);
   const turns = jobs.map((job, at) =>
-    turnOf(job, made[at] as Prepared, known[at] as InLedger, rules.reading.maxBodyBytes),
+    turnOf(job, made[at] as Prepared, known[at] as InLedger, {
+      maxBodyBytes: rules.reading.maxBodyBytes,
+      releases: isReleasing(run.recipe),
+    }),
   );
   const there = new Set(jobs.map(({ id }) => id));
   const missing = ids.filter((id) => !there.has(id)).map(goneTurn);
@@ -131,7 +136,13 @@ async function takeTurns(
   return results.filter((result) => result === 'sent').length;
 }
 
-function turnOf(job: StoredJob, made: Prepared, known: InLedger, maxBodyBytes: number): Turn {
+interface Editing {
+  maxBodyBytes: number;
+  /** The review holds it no more. */
+  releases: boolean;
+}
+
+function turnOf(job: StoredJob, made: Prepared, known: InLedger, editing: Editing): Turn {
   const before = sha256(job.text);
   const stated = worthOf(job.data);
   const row = {
@@ -165,7 +176,7 @@ function turnOf(job: StoredJob, made: Prepared, known: InLedger, maxBodyBytes: n
   if (made.changes.length === 0) {
     return { id: job.id, does: 'retry', seen: sha1(job.text), text: '', before, row: passing };
   }
-  const edited = editedData(job.data, made.sent, maxBodyBytes);
+  const edited = editedData(job.data, made.sent, editing);
   if (typeof edited !== 'string') return leave(edited);
   const after = sha256(edited);
   return {
@@ -189,9 +200,11 @@ const goneTurn = (id: string): Turn => ({
 });
 
 /** The data of a job with another order; or why it cannot be stored. */
-function editedData(stored: unknown, order: unknown, maxBodyBytes: number): string | Fault {
+function editedData(stored: unknown, order: unknown, { maxBodyBytes, releases }: Editing): string | Fault {
   try {
-    return JSON.stringify(withOrder(stored, writeExactly(order), maxBodyBytes));
+    const made = withOrder(stored, writeExactly(order), maxBodyBytes);
+    const message = made.message as Partial<MessageFacts>;
+    return JSON.stringify(releases ? { ...made, message: { ...message, released: true } } : made);
   } catch (error) {
     if (!(error instanceof HttpProblem)) throw error;
     return { reason: 'too_large', path: '', why: error.message };

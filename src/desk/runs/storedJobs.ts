@@ -14,12 +14,14 @@ export async function storedJobs(
   ids: readonly string[],
 ): Promise<StoredJob[]> {
   const pipe = redis.pipeline();
-  for (const id of ids) pipe.hmget(queueKey(partition, id), 'data', 'timestamp');
+  for (const id of ids) pipe.hmget(queueKey(partition, id), 'data', 'timestamp', 'failedReason');
   const replies = (await pipe.exec()) ?? [];
   return ids.flatMap((id, at) => {
     const [error, fields] = replies[at] ?? [new Error('Redis sent no reply')];
     if (error) throw error;
-    const [text, timestamp] = fields as (string | null)[];
-    return text == null ? [] : [{ id, text, data: parsed(text), addedAt: Number(timestamp ?? 0) }];
+    const [text, timestamp, failedReason] = fields as (string | null)[];
+    return text == null
+      ? []
+      : [{ id, text, data: parsed(text), addedAt: Number(timestamp ?? 0), failedReason: failedReason ?? '' }];
   });
 }

@@ -12,6 +12,8 @@ import * as liveAnswers from './liveAnswers.ts';
 import { liveOperations, queueOperation } from './liveOperations.ts';
 import type { Operation } from './operation.ts';
 import { openOperations, statsOperations } from './operations.ts';
+import * as qualityAnswers from './qualityAnswers.ts';
+import { qualityOperations } from './qualityOperations.ts';
 import * as storyAnswers from './storyAnswers.ts';
 
 /** An OpenAPI 3.1 document or a part of one. */
@@ -45,6 +47,7 @@ export function openapiDocument(idCase: IdCase, basePath = ''): Json {
     ...openOperations,
     queue: queueOperation,
     ...deskOperations,
+    ...qualityOperations,
   } as unknown as Record<string, Operation>;
   const responses: SharedResponses = { basePath, all: new Map() };
   const paths = Object.fromEntries(
@@ -110,6 +113,7 @@ const TAGS = [
   { name: 'Lists', description: 'Many rows, as JSON or CSV.' },
   { name: 'Operation', description: 'For those who run this.' },
   { name: 'Desk', description: 'What has failed: find it, repair it, prove it.' },
+  { name: 'Quality', description: 'What the review of orders finds, and what people say to it.' },
   { name: 'About', description: 'This API itself.' },
 ] satisfies { name: Operation['tag']; description: string }[];
 
@@ -156,9 +160,14 @@ const headers = (...names: (keyof typeof HEADERS)[]): Json =>
   Object.fromEntries([...names, ...ALWAYS].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const NAMES = new Map<z.core.$ZodType, string>(
-  Object.entries({ ...answers, ...liveAnswers, ...deskAnswers, ...storyAnswers, ...letterAnswers }).map(
-    ([name, schema]) => [schema, `${name.charAt(0).toUpperCase()}${name.slice(1)}`],
-  ),
+  Object.entries({
+    ...answers,
+    ...liveAnswers,
+    ...deskAnswers,
+    ...storyAnswers,
+    ...letterAnswers,
+    ...qualityAnswers,
+  }).map(([name, schema]) => [schema, `${name.charAt(0).toUpperCase()}${name.slice(1)}`]),
 );
 const ref = (name: string) => `#/components/schemas/${name}`;
 

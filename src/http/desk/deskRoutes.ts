@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { Person } from '../../access/person.ts';
 import { deskOperations } from '../description/deskOperations.ts';
 import type { AnswerOf, Operation, SentFile } from '../description/operation.ts';
+import { qualityOperations } from '../description/qualityOperations.ts';
 import { operationRoutes } from '../stats/operationRoutes.ts';
 import { parameterReader } from '../stats/readParameters.ts';
 import { clientAddress, personOf, refuseBelow } from '../transport/caller.ts';
@@ -11,7 +12,8 @@ import { LARGEST_BODY } from '../transport/requestLimits.ts';
 import { JSON_TYPE, refuseBody, sendUnstored } from '../transport/send.ts';
 import { sendParts } from '../transport/sendParts.ts';
 
-type DeskOperations = typeof deskOperations;
+const OPERATIONS = { ...deskOperations, ...qualityOperations };
+type DeskOperations = typeof OPERATIONS;
 type AskedOf<T> =
   T extends Operation<infer Path, infer Query, infer _, infer Body>
     ? unknown extends z.output<Body>
@@ -53,7 +55,7 @@ export function deskRoutes(api: DeskApi): Router {
     Reader,
   ];
   const route = operationRoutes(router);
-  for (const [name, operation] of Object.entries(deskOperations) as [keyof DeskApi, Operation][]) {
+  for (const [name, operation] of Object.entries(OPERATIONS) as [keyof DeskApi, Operation][]) {
     const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
     if (operation.body !== undefined)
       postRoute(router, operation.holdsOrder ? readOrder : readBody, operation, operation.body, answer);

@@ -81,6 +81,23 @@ export function tallyFamilies(tally: Tally, currency: string): Family[] {
     counter('order_pipeline_messages_enqueued_total', 'Messages that became jobs.', of('enqueued')),
     counter('order_pipeline_sqs_calls_total', 'Requests to SQS.', of('sqs_calls')),
     counter('order_pipeline_sqs_failed_calls_total', 'Requests to SQS that failed.', of('sqs_failed_calls')),
+    counter('order_pipeline_reviewed_orders_total', 'Orders reviewed here.', of('reviewed')),
+    counter('order_pipeline_flagged_orders_total', 'Of them, those with a finding.', of('flagged')),
+    counter(
+      'order_pipeline_lost_findings_total',
+      'Of these, those whose findings reached nobody.',
+      of('flagged_lost'),
+    ),
+    byLabel(
+      'counter',
+      'order_pipeline_reviewed_lines_total',
+      'Lines judged by what was learned.',
+      'baseline',
+      {
+        warm: of('lines_warm'),
+        cold: of('lines_reviewed') - of('lines_warm'),
+      },
+    ),
     latency(tally),
   ];
 }

@@ -29,6 +29,7 @@ const KINDS: Record<string, { title: string; fields: readonly Field[] }> = {
     fields: [AT, { name: 'to', title: 'As', choices: ['text', 'whole_number', 'time'] }],
   },
   recompute_total: { title: 'Add up the total anew', fields: [] },
+  release: { title: 'Release from the review’s hold', fields: [] },
   drop_line: {
     title: 'Drop lines',
     fields: [

@@ -23,6 +23,7 @@ const REASONS: Record<string, string> = {
   currency_mismatch: 'Another currency',
   conflicting_duplicate: 'Counted before with other content',
   too_large: 'Too large',
+  quality_hold: 'Held until somebody has looked',
   fault: 'A fault that did not pass',
   unreadable: 'The recipe cannot read what is there',
 };
@@ -95,6 +96,8 @@ function stepInWords(step: Step): Child {
       return group(`Write as ${String(step.to).replaceAll('_', ' ')}`, at);
     case 'recompute_total':
       return 'Add the total up anew from the items';
+    case 'release':
+      return 'Release: count it whatever its review finds';
     case 'drop_line':
       return group(
         'Drop lines of ',

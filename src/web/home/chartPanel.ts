@@ -1,11 +1,11 @@
 import { ask, askJson, Trouble } from '../kit/ask.ts';
+import { chartView } from '../kit/chartView.ts';
 import { download } from '../kit/download.ts';
 import { element } from '../kit/element.ts';
 import { dayAndTime, milliseconds, rate, whole } from '../kit/format.ts';
 import { failure } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
 import { CHARTS, drawnFrom } from './charts.ts';
-import { chartView } from './chartView.ts';
 import { orderDays } from './orderDays.ts';
 import { type History, type Point, SPANS, type Span } from './pulse.ts';
 

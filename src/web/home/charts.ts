@@ -1,5 +1,5 @@
+import type { ChartOf, Drawn } from '../kit/chartView.ts';
 import { milliseconds, rate, whole } from '../kit/format.ts';
-import type { ChartOf, Drawn } from './chartView.ts';
 import type { History, Point } from './pulse.ts';
 
 interface LineOf {

@@ -1,9 +1,9 @@
 import { askJson, type Trouble } from '../kit/ask.ts';
+import { type ChartOf, chartView, type Drawn } from '../kit/chartView.ts';
 import { element } from '../kit/element.ts';
 import { rate, whole } from '../kit/format.ts';
 import { failure } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
-import { type ChartOf, chartView, type Drawn } from './chartView.ts';
 
 const DAYS = 30;
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { alone } from './alone.ts';
+import { alone } from '../kit/alone.ts';
 
 const NS = 'http://www.w3.org/2000/svg';
 const WIDTH = 160;

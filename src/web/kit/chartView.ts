@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
-import { element } from '../kit/element.ts';
 import { alone } from './alone.ts';
+import { element } from './element.ts';
 
 export interface ChartOf {
   title: string;

@@ -1,0 +1,72 @@
+import { readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
+import { GRADES, type Grade } from './inspected.ts';
+
+export interface InspectOptions {
+  file: string;
+  /** A file of own rules. */
+  rules: string | undefined;
+  /** Own rules alone are asked. */
+  tried: boolean;
+  json: boolean;
+  /** Where to write the page. */
+  report: string | undefined;
+  /** The exit code is 1 from this grade on. */
+  failOn: Grade | 'never';
+}
+
+export type Parsed =
+  | { kind: 'run'; options: InspectOptions }
+  | { kind: 'help' }
+  | { kind: 'bad'; problems: string[] };
+
+export const USAGE: Usage = {
+  name: 'inspect',
+  does: 'Judges the orders of a file: what the rules refuse, and what is right by the rules and odd all the same.',
+  examples: [
+    'inspect --file orders.jsonl',
+    'inspect --file orders.csv --report report.html',
+    'inspect --file orders.jsonl --json --fail-on error',
+    'inspect --file past.jsonl --rules rules.yaml --try',
+  ],
+  options: [
+    ['--file <PATH>', 'a .json array, .jsonl, .ndjson, .csv or .xlsx file of orders, as send reads them'],
+    ['--rules <PATH>', 'own rules besides (QUALITY_RULES)'],
+    ['--try', 'ask the own rules alone, and say of each how many orders it would flag'],
+    ['--json', 'one finding a line, as JSON, and nothing else'],
+    ['--report <PATH>', 'write what was found as one HTML page'],
+    ['--fail-on <GRADE>', `exit with 1 from this grade on: ${GRADES.join(', ')} or never (hold)`],
+  ],
+  notes: `Needs no Redis and no SQS; nothing is sent. The file is read twice: first to learn what its orders usually look like,
+then to judge them. Orders are read as the workers read them: ORDER_ACCEPTS, SUM_FIELDS, CURRENCY, INBOX_ENVELOPE, …
+
+A finding has line (from 1; the row of a table, whose header is row 1; the element of an array), path, rule, severity,
+observed, expected and fix: the edits that would mend it, or null. A refusal is one too, of severity error.
+
+Exit code: 0 nothing of that grade, 1 something, 2 wrong use or a file that cannot be read, 130 stopped.`,
+};
+
+/** Reads the command line; every problem is found, not the first. */
+export function parseOptions(args: readonly string[]): Parsed {
+  const read = withoutOperands(readCommandLine(USAGE, args));
+  if (read === 'help') return { kind: 'help' };
+  const { values, problems } = read;
+  const file = values.get('file');
+  if (file === undefined && problems.length === 0) problems.push('--file is missing: which orders?');
+  const failOn = values.get('fail-on') ?? 'hold';
+  if (failOn !== 'never' && !isGrade(failOn))
+    problems.push(`--fail-on must be one of ${GRADES.join(', ')}, never, got ${JSON.stringify(failOn)}`);
+  if (problems.length > 0) return { kind: 'bad', problems };
+  return {
+    kind: 'run',
+    options: {
+      file: file as string,
+      rules: values.get('rules'),
+      tried: values.has('try'),
+      json: values.has('json'),
+      report: values.get('report'),
+      failOn: failOn as Grade | 'never',
+    },
+  };
+}
+
+const isGrade = (text: string): text is Grade => (GRADES as readonly string[]).includes(text);

@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ConfigError, readConfig } from '../../config/config.ts';
+import { makeParseOrder } from '../../orders/parseOrder.ts';
+import type { Check } from '../../quality/check.ts';
+import { OwnRulesError, ownRuleChecks } from '../../quality/own/ownRules.ts';
+import { makeReviewer } from '../../quality/review.ts';
+import { helpOf } from '../kit/commandLine.ts';
+import { noProgress, showProgress } from '../kit/progress.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { OrderFileError } from '../send/orderFile.ts';
+import { checksOfFile } from './checks.ts';
+import { GRADES, type Inspected, isAtLeast } from './inspected.ts';
+import { inspectFile } from './inspectFile.ts';
+import { type InspectOptions, parseOptions, USAGE } from './options.ts';
+import { pageOf } from './page.ts';
+import { summaryOf, trialOf } from './summary.ts';
+
+/** The inspect command. Never throws for anything a user can mend; returns the exit code. */
+export async function run(args: readonly string[], around: Surroundings): Promise<number> {
+  const parsed = parseOptions(args);
+  if (parsed.kind === 'help') {
+    around.stdout.write(helpOf(USAGE));
+    return EXIT.done;
+  }
+  if (parsed.kind === 'bad') return refuse(parsed.problems, around);
+  try {
+    return await inspect(parsed.options, around);
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof OrderFileError || error instanceof CannotInspect) {
+      return refuse([error.message], around);
+    }
+    throw error;
+  }
+}
+
+/** Something beside the orders is missing or wrong. */
+class CannotInspect extends Error {
+  override readonly name = 'CannotInspect';
+}
+
+async function inspect(options: InspectOptions, around: Surroundings): Promise<number> {
+  const config = readConfig(around.env, []);
+  const rules = options.rules ?? config.qualityRules;
+  if (options.tried && rules === undefined)
+    throw new CannotInspect('--try needs --rules: which rules are to be tried?');
+  const own = rules === undefined ? [] : await readOwnRules(rules);
+  const progress = options.json ? noProgress : showProgress(around.stderr);
+  let pass = 0;
+  const inspected = await inspectFile(options.file, {
+    parse: makeParseOrder(config.rules),
+    sumFields: config.rules.sumFields,
+    reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
+    reviewer: makeReviewer(options.tried ? own : checksOfFile(own)),
+    refusals: !options.tried,
+    now: Date.now(),
+    onFinding: (finding) => {
+      if (options.json) around.stdout.write(`${JSON.stringify(finding)}\n`);
+    },
+    onRecord(now) {
+      if (now !== pass) progress.begin(now === 1 ? 'learning' : 'judging');
+      pass = now;
+      progress.add(1);
+    },
+    signal: around.signal,
+  }).finally(() => progress.stop());
+  if (options.report !== undefined) await write(options.report, pageOf(basename(options.file), inspected));
+  if (!options.json)
+    around.stdout.write(
+      options.tried ? trialOf(own, inspected) : summaryOf(basename(options.file), inspected),
+    );
+  for (const [check, times] of inspected.faults)
+    complain(`the check ${check} failed ${times} times and was left out there; please report it`, around);
+  return inspected.isPart ? EXIT.stopped : exitCode(inspected, options.failOn);
+}
+
+function exitCode({ findings }: Inspected, failOn: InspectOptions['failOn']): number {
+  const fails = failOn !== 'never' && GRADES.some((grade) => findings[grade] > 0 && isAtLeast(grade, failOn));
+  return fails ? EXIT.no : EXIT.done;
+}
+
+async function readOwnRules(path: string): Promise<readonly Check[]> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CannotInspect(`${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`);
+  });
+  try {
+    return ownRuleChecks(text);
+  } catch (error) {
+    if (!(error instanceof OwnRulesError)) throw error;
+    throw new CannotInspect(error.problems.map((problem) => `${path} ${problem}`).join('\n'));
+  }
+}
+
+async function write(path: string, page: string): Promise<void> {
+  await writeFile(path, page).catch((error: NodeJS.ErrnoException) => {
+    throw new CannotInspect(`${path} cannot be written: ${error.message}`);
+  });
+}

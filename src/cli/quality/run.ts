@@ -1,0 +1,136 @@
+import { makeAuditLog } from '../../audit/auditLog.ts';
+import { type AnsweringParts, labelGroup, muteGroup, restoreRule } from '../../desk/quality/answering.ts';
+import { Refused } from '../../desk/refused.ts';
+import { openBaselines } from '../../quality/baselines/openBaselines.ts';
+import type { Finding } from '../../quality/finding.ts';
+import { readMuted } from '../../quality/outcomes/answers.ts';
+import { MOST_GROUPS, QUIET_MS } from '../../quality/outcomes/groups.ts';
+import { readFindings, readGroups } from '../../quality/outcomes/readGroups.ts';
+import { steerKey } from '../../quality/steering.ts';
+import { visibleLines } from '../../runtime/visibleText.ts';
+import { commandAuthor } from '../kit/author.ts';
+import { helpOf } from '../kit/commandLine.ts';
+import { columns } from '../kit/print.ts';
+import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { type OpenRedis, withRedis } from '../kit/withRedis.ts';
+import { readWanted, USAGE, type Wanted } from './options.ts';
+
+type Asked = Exclude<Wanted, { do: 'help' } | { do: 'nothing' }>;
+type ToChange = Exclude<Asked, { do: 'groups' } | { do: 'findings' }>;
+
+/** The quality command. Never throws for anything a user can mend; returns the exit code. */
+export async function run(args: readonly string[], around: Surroundings): Promise<number> {
+  const wanted = readWanted(args);
+  if (wanted.do === 'help') {
+    around.stdout.write(helpOf(USAGE));
+    return EXIT.done;
+  }
+  if (wanted.do === 'nothing') return refuse(wanted.problems, around);
+  return withRedis(around, async ({ redis }, { auditRetentionDays }) => {
+    const say = (text: string) => around.stdout.write(`${visibleLines(text)}\n`);
+    try {
+      if (wanted.do === 'groups') await tellGroups(redis, wanted, say);
+      else if (wanted.do === 'findings') await tellFindings(redis, wanted, say);
+      else {
+        const audit = makeAuditLog(redis, { retentionDays: auditRetentionDays });
+        const onError = (error: Error) => complain(error.message, around);
+        const readmit: AnsweringParts['readmit'] = async ({ rule, key }) => {
+          const baselines = await openBaselines({ redis, onError });
+          await baselines.readmit(rule, key).finally(() => baselines.close());
+        };
+        await change({ redis, audit, readmit }, wanted, say);
+      }
+      return EXIT.done;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      complain(error.message, around);
+      return EXIT.no;
+    }
+  });
+}
+
+async function tellGroups(
+  redis: OpenRedis['redis'],
+  { all, json }: { all: boolean; json: boolean },
+  say: (text: string) => void,
+): Promise<void> {
+  const [groups, muted, time] = await Promise.all([
+    readGroups(redis, MOST_GROUPS),
+    readMuted(redis),
+    redis.time(),
+  ]);
+  const now = Number(time[0]) * 1_000;
+  const stateOf = (group: (typeof groups)[number]) =>
+    muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
+  const shown = groups.map((group) => ({ state: stateOf(group), ...group }));
+  const wanted = shown.filter(({ state }) => all || state === 'open');
+  if (json) {
+    // What orders were like, whole, is for the model alone.
+    for (const { samples: _, ...group } of wanted) say(JSON.stringify(group));
+    return;
+  }
+  if (wanted.length === 0) return say('No group of findings is open');
+  say(
+    columns([
+      ['group', 'state', 'severity', 'rule', 'key', 'orders', 'seen', 'expected', 'last seen'],
+      ...wanted.map(({ id, state, severity, rule, key, orders, finding, lastSeen }) => [
+        id,
+        state,
+        severity,
+        rule,
+        key,
+        String(orders),
+        finding.observed,
+        finding.expected,
+        `${new Date(lastSeen).toISOString().slice(0, 19)}Z`,
+      ]),
+    ]),
+  );
+}
+
+async function tellFindings(
+  redis: OpenRedis['redis'],
+  { message, json }: { message: string; json: boolean },
+  say: (text: string) => void,
+): Promise<void> {
+  const found = await readFindings(redis, message);
+  if (found === undefined) throw new Refused('Nothing is kept that was found in this order.', 'missing');
+  if (json) {
+    for (const finding of found.findings) say(JSON.stringify(finding));
+    return;
+  }
+  say(
+    columns([
+      ['severity', 'rule', 'at', 'seen', 'expected', 'fix'],
+      ...found.findings.map(({ severity, rule, path, observed, expected, fix }) => [
+        severity,
+        rule,
+        path || 'the order',
+        observed,
+        expected,
+        fixInWords(fix),
+      ]),
+    ]),
+  );
+}
+
+const fixInWords = (fix: Finding['fix']): string =>
+  (fix ?? []).map(({ path, value }) => `${path} = ${JSON.stringify(value)}`).join(', ');
+
+async function change(parts: AnsweringParts, wanted: ToChange, say: (text: string) => void): Promise<void> {
+  const who = commandAuthor();
+  switch (wanted.do) {
+    case 'label': {
+      const { verdict, lowered } = await labelGroup(parts, who, wanted);
+      say(`Labelled ${wanted.verdict}; together its labels say ${verdict}`);
+      if (lowered) say(`Its rule took a step down: ${lowered.why}`);
+      return;
+    }
+    case 'restore':
+      await restoreRule(parts, who, wanted);
+      return say('It speaks as it is written again');
+    default:
+      await muteGroup(parts, who, { ...wanted, muted: wanted.do === 'mute' });
+      return say(wanted.do === 'mute' ? 'Muted' : 'It speaks again');
+  }
+}

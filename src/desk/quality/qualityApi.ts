@@ -1,0 +1,282 @@
+import type { Author } from '../../audit/auditEntry.ts';
+import { toJsonAmount } from '../../orders/money.ts';
+import type { Finding, Fix } from '../../quality/finding.ts';
+import {
+  byRule,
+  type Lowered,
+  readLabels,
+  readLowered,
+  readMuted,
+  targetOf,
+} from '../../quality/outcomes/answers.ts';
+import {
+  type Group,
+  groupId,
+  type KeptFlagged,
+  MOST_GROUPS,
+  QUIET_MS,
+} from '../../quality/outcomes/groups.ts';
+import { readSpend } from '../../quality/outcomes/modelSpend.ts';
+import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
+import { readFindings, readFlagged, readGroups } from '../../quality/outcomes/readGroups.ts';
+import { steerKey } from '../../quality/steering.ts';
+import { Refused } from '../refused.ts';
+import { type AnsweringParts, labelFinding, labelGroup, muteGroup, restoreRule } from './answering.ts';
+
+export type Span = 'hour' | 'day' | 'month';
+
+/** What became of orders in a stretch of time. */
+export interface OutcomePoint {
+  /** When it begins, s since 1970. */
+  time: number;
+  counted: number;
+  reviewed: number;
+  flagged: number;
+  lost: number;
+  held: number;
+  invalid: number;
+  linesReviewed: number;
+  linesWarm: number;
+}
+
+export interface QualityParts extends AnsweringParts {
+  currency: string;
+  layers: ('rules' | 'learned')[];
+  now: () => number;
+  /** What processes did, in steps; oldest first. */
+  history: (span: Span) => Promise<{ step: number; points: OutcomePoint[] }>;
+}
+
+/** Rules whose groups are shifts: of a price, of how a sender fills a field. */
+const isDrift = ({ rule }: { rule: string }): boolean => /drift|shift|sender/.test(rule);
+const MOST_DRIFTS = 20;
+
+/** What Prometheus is told of the whole installation. */
+export async function qualityFigures({ redis, now }: Pick<QualityParts, 'redis' | 'now'>) {
+  const { groups, stateOf } = await knownOf(redis, now());
+  const inState = (state: string) => groups.filter((group) => stateOf(group) === state).length;
+  const model = await readSpend(redis);
+  return { groups: { open: inState('open'), quiet: inState('quiet'), muted: inState('muted') }, model };
+}
+
+async function knownOf(redis: QualityParts['redis'], now: number) {
+  const [groups, labels, muted] = await Promise.all([
+    readGroups(redis, MOST_GROUPS),
+    readLabels(redis),
+    readMuted(redis),
+  ]);
+  const stateOf = (group: Group) =>
+    muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
+  return { groups, labels, muted, stateOf };
+}
+
+/** What the quality stage answers to programs, and to its page, which uses nothing else. @throws Refused, NoTrace */
+export function makeQualityApi(parts: QualityParts) {
+  const { redis, currency } = parts;
+  const known = () => knownOf(redis, parts.now());
+  return {
+    async qualitySummary({ span }: { span: Span }) {
+      const [{ step, points }, { groups, labels, muted, stateOf }, lowered, model] = await Promise.all([
+        parts.history(span),
+        known(),
+        readLowered(redis),
+        readSpend(redis),
+      ]);
+      const sum = (of: (point: OutcomePoint) => number) => points.reduce((all, point) => all + of(point), 0);
+      const whole = shares({
+        counted: sum(({ counted }) => counted),
+        reviewed: sum(({ reviewed }) => reviewed),
+        flagged: sum(({ flagged }) => flagged),
+        held: sum(({ held }) => held),
+        invalid: sum(({ invalid }) => invalid),
+      });
+      const [lines, warm] = [sum(({ linesReviewed }) => linesReviewed), sum(({ linesWarm }) => linesWarm)];
+      const inState = (state: string) => groups.filter((group) => stateOf(group) === state).length;
+      return {
+        currency,
+        layers: parts.layers,
+        span,
+        step_seconds: step,
+        points: points.map((point) => ({ time: iso(point.time * 1_000), ...shares(point) })),
+        orders: { ...whole, lost: sum(({ lost }) => lost) },
+        groups: { open: inState('open'), quiet: inState('quiet'), muted: inState('muted') },
+        lines: { reviewed: lines, warm, share: lines === 0 ? null : warm / lines },
+        rules: rulesOf(groups, labels, lowered, [...muted.values()]),
+        drift: groups
+          .filter((group) => isDrift(group) && stateOf(group) === 'open')
+          .sort((a, b) => b.orders - a.orders)
+          .slice(0, MOST_DRIFTS)
+          .map(({ key, rule, orders, finding: { observed, expected }, lastSeen }) => ({
+            key,
+            rule,
+            orders,
+            observed,
+            expected,
+            last_seen: iso(lastSeen),
+          })),
+        model,
+      };
+    },
+    async qualityGroups({ state, limit }: { state: 'open' | 'quiet' | 'muted' | 'all'; limit: number }) {
+      const { groups, labels, stateOf } = await known();
+      const wanted = groups.filter((group) => state === 'all' || stateOf(group) === state);
+      return {
+        currency,
+        groups: wanted
+          .slice(0, limit)
+          .map((group) =>
+            groupAnswer(group, stateOf(group), labels.get(targetOf({ group: group.id })) ?? []),
+          ),
+      };
+    },
+    async qualityFindings({ before, limit }: { before?: string | undefined; limit: number }) {
+      const from = before === undefined ? undefined : `(${Date.parse(before)}`;
+      const orders = await readFlagged(redis, limit, from);
+      const last = orders.at(-1);
+      return {
+        currency,
+        orders: orders.map(flaggedAnswer),
+        before: orders.length < limit || last === undefined ? null : iso(last.at),
+      };
+    },
+    async orderFindings({ message_id: message }: { message_id: string }) {
+      const found = await readFindings(redis, message);
+      if (found === undefined) throw new Refused('Nothing is kept that was found in this order.', 'missing');
+      return { currency, ...flaggedAnswer(found) };
+    },
+    labelGroup: async ({ group, label, because }: Labelling & { group: string }, who: Author) =>
+      labelledAnswer(await labelGroup(parts, who, { group, verdict: label, because })),
+    labelFinding: async (
+      { message_id: message, finding, label, because }: Labelling & { message_id: string; finding: string },
+      who: Author,
+    ) =>
+      labelledAnswer(
+        await labelFinding(parts, who, { message, finding: Number(finding), verdict: label, because }),
+      ),
+    async muteGroup(
+      { group, muted, because }: { group: string; muted: boolean; because?: string | undefined },
+      who: Author,
+    ) {
+      await muteGroup(parts, who, { group, muted, because });
+      return DONE;
+    },
+    async restoreRule({ rule, because }: { rule: string; because?: string | undefined }, who: Author) {
+      await restoreRule(parts, who, { rule, because });
+      return DONE;
+    },
+  };
+}
+
+interface Labelling {
+  label: Verdict;
+  because?: string | undefined;
+}
+
+const DONE = { done: true } as const;
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const labelledAnswer = ({
+  verdict,
+  lowered,
+}: {
+  verdict: Verdict | 'disputed';
+  lowered: Lowered | null;
+}) => ({
+  together: verdict,
+  lowered,
+});
+
+/** Reviewed orders are counted ones and held ones. A process may have told of a flag before it told of the order. */
+function shares(sums: Pick<OutcomePoint, 'counted' | 'reviewed' | 'flagged' | 'held' | 'invalid'>) {
+  const { counted, reviewed, flagged, held, invalid } = sums;
+  const warned = Math.max(0, flagged - held);
+  const clean = Math.max(0, Math.min(counted, reviewed - held) - warned);
+  return { clean, warned, held, invalid, unreviewed: Math.max(0, counted - clean - warned) };
+}
+
+function rulesOf(
+  groups: readonly Group[],
+  labels: ReadonlyMap<string, Label[]>,
+  lowered: ReadonlyMap<string, Lowered>,
+  muted: readonly { rule: string }[],
+) {
+  const precisions = byRule(labels);
+  const rules = new Set([...groups.map(({ rule }) => rule), ...precisions.keys(), ...lowered.keys()]);
+  return [...rules].sort().map((rule) => {
+    const { right = 0, wrong = 0, unsure = 0, disputed = 0, share } = precisions.get(rule) ?? {};
+    return {
+      rule,
+      right,
+      wrong,
+      unsure,
+      disputed,
+      precision: share ?? null,
+      lowered: lowered.get(rule) ?? null,
+      muted: muted.filter((one) => one.rule === rule).length,
+      groups: groups.filter((group) => group.rule === rule).length,
+    };
+  });
+}
+
+const findingAnswer = (finding: Finding) => {
+  const { rule, version, key, severity, path, observed, expected, from, confidence, fix } = finding;
+  return {
+    rule,
+    version,
+    key,
+    severity,
+    path,
+    observed,
+    expected,
+    from: from ?? null,
+    confidence,
+    fix: fix ? fix.map(({ path: at, value }) => ({ path: at, value })) : null,
+  };
+};
+
+const flaggedAnswer = ({ message, at, held, minorUnits, findings }: KeptFlagged) => ({
+  message_id: message,
+  at: iso(at),
+  held,
+  money: toJsonAmount(minorUnits),
+  findings: findings.map((finding) => ({ ...findingAnswer(finding), group: groupId(finding) })),
+});
+
+function groupAnswer(group: Group, state: 'open' | 'quiet' | 'muted', labels: readonly Label[]) {
+  const of = (verdict: Verdict) => labels.filter((label) => label.verdict === verdict).length;
+  return {
+    group: group.id,
+    ...findingAnswer(group.finding),
+    severity: group.severity,
+    state,
+    orders: group.orders,
+    findings: group.findings,
+    money: toJsonAmount(group.minorUnits),
+    first_seen: iso(group.firstSeen),
+    last_seen: iso(group.lastSeen),
+    examples: [...group.examples].reverse(),
+    seen: group.seen.map(([at, observed, expected]) => ({ at: iso(at), observed, expected })),
+    labels: {
+      right: of('right'),
+      wrong: of('wrong'),
+      unsure: of('unsure'),
+      together: labels.length === 0 ? null : judged(labels),
+    },
+    model: toldAnswer(group.told),
+  };
+}
+
+function toldAnswer(told: Group['told']) {
+  if (told === undefined) return null;
+  const { outcome, opinion } = told;
+  return {
+    outcome,
+    verdict: opinion?.verdict ?? null,
+    cause: opinion?.cause ?? null,
+    explanation: opinion?.explanation ?? null,
+    fixes: (opinion?.fixes ?? []).map(({ ref, fix }) => ({
+      message_id: ref,
+      fix: fix.map(({ path, value }: Fix) => ({ path, value })),
+    })),
+  };
+}

@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import type { Cluster, Redis } from 'ioredis';
+import { every } from '../../runtime/every.ts';
+import { baselineKeys } from '../../store/keys.ts';
+import { makeBaselines } from './baselines.ts';
+import type { PackedLearned } from './learned.ts';
+import { type Observation, type PackedObservation, packed, unpacked } from './observation.ts';
+import type { OpenBaselines, Pace } from './sharedBaselines.ts';
+
+const SHARE = readFileSync(new URL('./share.lua', import.meta.url), 'utf8');
+const REPLACE = readFileSync(new URL('./replace.lua', import.meta.url), 'utf8');
+
+/** An entry of the log. */
+interface Entry {
+  /** Of another format nothing is learned: a rolling deploy learns little for its time. */
+  v: typeof FORMAT;
+  observations?: PackedObservation[];
+  change?: ['readmit' | 'reset', rule: string, key?: string];
+}
+const FORMAT = 1;
+
+const PACE: Pace = { turnMs: 5_000, sendWithinMs: 30_000, readWithinMs: 45_000, longestLog: 500 };
+const ORDERS_PER_COMMAND = 100;
+/** Of more orders between two commands a sample is learned: every second one, every fourth, and so on. */
+const MOST_PENDING = 500;
+const SNAPSHOT_MS = 60_000;
+const PRODUCTS_PER_PART = 1_000;
+const NOTHING_READ = '0-0';
+
+type ScriptedRedis = (Redis | Cluster) & {
+  shareBaselinesBuffer(
+    ...args: (string | number | Buffer)[]
+  ): Promise<[0] | [1, [Buffer, Buffer[]][], number]>;
+  replaceBaselines(...args: (string | number)[]): Promise<number>;
+};
+
+const deflate = promisify(deflateRaw) as (data: string) => Promise<Buffer>;
+const inflate = promisify(inflateRaw) as (data: Buffer) => Promise<Buffer>;
+
+/**
+ * Workers learn from one log in Redis, in its order, and from nothing else: what an order teaches comes back to the worker
+ * that saw it as it comes to the others. So all of them know the same, whatever they lose or miss meanwhile.
+ */
+export const openBaselines: OpenBaselines = async ({ redis, onError, maxProducts }, pace = PACE) => {
+  redis.defineCommand('shareBaselines', { numberOfKeys: 3, lua: SHARE });
+  redis.defineCommand('replaceBaselines', { numberOfKeys: 3, lua: REPLACE });
+  const scripted = redis as ScriptedRedis;
+  const { log, head, lease, snapshot } = baselineKeys;
+  const baselines = makeBaselines({
+    ...(maxProducts === undefined ? {} : { maxProducts }),
+    wants,
+    onObservation: keep,
+  });
+
+  let pending: Observation[] = [];
+  let stride = 1;
+  let skipped = 0;
+  function wants(): boolean {
+    skipped += 1;
+    if (skipped < stride) return false;
+    skipped = 0;
+    return true;
+  }
+  function keep(seen: Observation) {
+    pending.push(seen);
+    if (pending.length < MOST_PENDING) return;
+    pending = pending.filter((_, at) => at % 2 === 0);
+    stride *= 2;
+  }
+
+  /** Undefined until loaded. */
+  let position: string | undefined;
+  let sharedAt = Number.NEGATIVE_INFINITY;
+
+  async function load(): Promise<void> {
+    const from = (await redis.hget(head, 'position')) ?? NOTHING_READ;
+    if (from === NOTHING_READ) baselines.load(undefined);
+    else {
+      const parts = await redis.hgetallBuffer(snapshot(from));
+      // Replaced between the two reads: the next turn finds the newer one.
+      if (!parts.rest) throw new Error('the snapshot of the learned baselines is gone');
+      const whole = await readParts(parts);
+      baselines.load(whole);
+    }
+    position = from;
+  }
+
+  async function share(entry: Buffer | ''): Promise<void> {
+    let unsent = entry;
+    for (;;) {
+      if (position === undefined) await load();
+      const answer = await scripted.shareBaselinesBuffer(
+        log,
+        head,
+        lease,
+        position as string,
+        unsent,
+        pace.longestLog,
+        SNAPSHOT_MS,
+      );
+      if (answer[0] === 0) {
+        position = undefined;
+        continue;
+      }
+      unsent = '';
+      const [, entries, isDue] = answer;
+      for (const [id, fields] of entries) {
+        // Before it is read: one that cannot be is left out, by every worker alike, and not tried again for ever.
+        position = id.toString();
+        try {
+          take(JSON.parse((await inflate(fields[1] as Buffer)).toString()) as Entry);
+        } catch (error) {
+          onError(error as Error);
+        }
+      }
+      if (isDue) await replaceLog();
+      if (entries.length < 200) return;
+    }
+  }
+
+  function take({ v, observations = [], change }: Entry): void {
+    if (v !== FORMAT) return;
+    for (const row of observations) baselines.observe(unpacked(row));
+    if (change?.[0] === 'reset') baselines.reset(change[1], change[2]);
+    else if (change) baselines.readmit(change[1], change[2] as string);
+  }
+
+  /** Nothing is taken meanwhile: it is written in the turn of this worker that found it due. */
+  async function replaceLog(): Promise<void> {
+    const key = snapshot(position as string);
+    let parts = 0;
+    for (const part of baselines.packParts(PRODUCTS_PER_PART)) {
+      const name = parts === 0 ? 'rest' : String(parts);
+      await redis.hset(key, name, await deflate(JSON.stringify(part)));
+      parts += 1;
+    }
+    await redis.pexpire(key, SNAPSHOT_MS);
+    await scripted.replaceBaselines(log, head, key, position as string, parts);
+  }
+
+  // One at a time, each in its turn.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (run: () => Promise<void>): Promise<void> => {
+    const done = last.then(run);
+    last = done.catch(() => {});
+    return done;
+  };
+  const sendPending = async (): Promise<void> => {
+    const some = pending;
+    pending = [];
+    stride = 1;
+    try {
+      await share(some.length > 0 ? await entryOf({ observations: some.map(packed) }) : '');
+      sharedAt = performance.now();
+    } catch (error) {
+      // Sent and not answered, it is learned twice: of a sample that does not matter.
+      pending = [...some, ...pending].slice(-MOST_PENDING);
+      throw error;
+    }
+  };
+  const turn = async (): Promise<void> => {
+    const since = performance.now() - sharedAt;
+    const isDue =
+      pending.length >= ORDERS_PER_COMMAND ||
+      (pending.length > 0 && since >= pace.sendWithinMs) ||
+      since >= pace.readWithinMs;
+    if (isDue) await inTurn(sendPending);
+  };
+  await turn().catch(onError);
+  const turns = every(pace.turnMs, turn, { atOnce: false, onError });
+  let isClosed = false;
+
+  return {
+    checks: baselines.checks,
+    warmth: baselines.warmth,
+    readmit: (rule, key) => inTurn(async () => share(await entryOf({ change: ['readmit', rule, key] }))),
+    reset: (rule, key) =>
+      inTurn(async () =>
+        share(await entryOf({ change: key === undefined ? ['reset', rule] : ['reset', rule, key] })),
+      ),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await turns.stop();
+      await inTurn(sendPending).catch(onError);
+    },
+  };
+};
+
+const entryOf = (entry: Omit<Entry, 'v'>): Promise<Buffer> =>
+  deflate(JSON.stringify({ v: FORMAT, ...entry }));
+
+async function readParts(parts: Record<string, Buffer>): Promise<PackedLearned> {
+  const names = Object.keys(parts).sort((a, b) => Number(a) - Number(b));
+  const whole = JSON.parse((await inflate(parts.rest as Buffer)).toString()) as PackedLearned;
+  for (const name of names) {
+    if (name === 'rest') continue;
+    const some = JSON.parse((await inflate(parts[name] as Buffer)).toString()) as PackedLearned['products'];
+    whole.products.push(...some);
+  }
+  return whole;
+}

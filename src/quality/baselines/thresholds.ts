@@ -1,0 +1,80 @@
+/**
+ * What decides between life and a slip. Chosen by `npm run eval` on the first four months of Online Retail (see
+ * docs/quality.md) and frozen: whoever changes one prints the evaluation again and says so there.
+ *
+ * Distances are natural logarithms of ratios: ln 10 = 2.30, ln 2 = 0.69.
+ */
+export const THRESHOLDS = {
+  /** Lines of a product after which its baselines count as warm. */
+  warm: 5,
+  price: {
+    /** From the nearest price seen, of a product that is warm, and of one that is not. */
+    far: 1.9,
+    farCold: 2.3,
+    /** From there on, when a shift of the decimal point explains it to the cent. */
+    shifted: 0.5,
+    /** The floor: less than that, in units of the currency, is no finding. */
+    leastDifference: 0.05,
+    /** Everything in an order off by the same factor. */
+    order: 1.1,
+    /** A product whose price was far off this often, of all its lines, has no usual price. */
+    wildShare: 0.1,
+  },
+  quantity: {
+    /** Above what product, order and user lead one to expect: with at least three further lines. */
+    far: 3.6,
+    /** With one or two, or only the user's history. */
+    farFewLines: 4.2,
+    /** With nothing but the product. */
+    farAlone: 5.8,
+    /** So much later at a price below the usual one: who buys much pays less. */
+    reduced: 1,
+    /** So much sooner when it is a hundred times something usual, to the unit. */
+    hundredfold: 0.6,
+    /** The floor: fewer units are no finding. */
+    least: 50,
+  },
+  swap: {
+    /** A price at least so far from all seen ones, while it would be a usual quantity. */
+    price: 0.15,
+    quantity: 1.6,
+  },
+  level: {
+    /** Orders in a row off every price known before. */
+    run: 5,
+    /** By at least that. */
+    step: 0.2,
+  },
+  values: {
+    /** Values of a field seen before a new one is told. */
+    least: 20,
+    /** After so many, one that was seen once is no longer known by it. */
+    settled: 100,
+    /** In a file that is judged by itself. */
+    leastInFile: 10,
+    leastPayments: 100,
+    /** At most so many kinds per value seen, or the field has no kinds. */
+    kinds: 0.02,
+  },
+  readmit: {
+    orders: 5,
+    users: 3,
+    /** Of the values since it was first seen: a steady trickle of slips is no new normal. */
+    share: 0.01,
+    sharePrice: 0.1,
+    /** One price of one product that no shifted decimal point explains needs less. */
+    ordersPrice: 2,
+    usersPrice: 2,
+    /** And so does one identifier, letter by letter. */
+    ordersId: 3,
+    /** Known masks that differ in lengths only, after which lengths tell nothing. */
+    lengths: 3,
+  },
+  field: {
+    /** How sure the sum of evidence must be: once in e^11 orders by chance. */
+    evidence: 11,
+    /** The rise of a share that is looked for. */
+    rise: 0.1,
+    least: 200,
+  },
+} as const;

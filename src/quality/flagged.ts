@@ -1,0 +1,35 @@
+import type { Finding, Severity } from './finding.ts';
+
+/* What the workers hand to the role that reviews: an order with findings, as it was sent. */
+
+export interface FlaggedOrder {
+  /** The id of its job, which is that of its message. */
+  message: string;
+  partition: number;
+  minorUnits: number;
+  /** When it was reviewed, ms by the clock of Redis. */
+  at: number;
+  /** It did not count: it waits in the failed set for a person. */
+  held: boolean;
+  findings: readonly Finding[];
+  /** As it was sent, for a fix to be tried on; missing where it is too long, or too many came at once. */
+  order?: unknown;
+}
+
+/** One job of the queue. */
+export interface FlaggedBatch {
+  orders: readonly FlaggedOrder[];
+}
+
+const RANKS: readonly Severity[] = ['info', 'warn', 'hold'];
+
+export const isAtLeast = (severity: Severity, least: Severity): boolean =>
+  RANKS.indexOf(severity) >= RANKS.indexOf(least);
+
+/** The same, so many steps lower. */
+export const lowered = (severity: Severity, steps: number): Severity =>
+  RANKS[Math.max(0, RANKS.indexOf(severity) - steps)] as Severity;
+
+/** Of several findings, the gravest. */
+export const gravest = (findings: readonly { severity: Severity }[]): Severity =>
+  findings.reduce<Severity>((most, { severity }) => (isAtLeast(severity, most) ? severity : most), 'info');

@@ -1,0 +1,331 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from 'winston';
+import type * as z from 'zod';
+import type { Finding } from '../finding.ts';
+import { type AskingParts, askAbout, type Entry } from './batch.ts';
+import { ASSUMED_PRICE, Budget } from './budget.ts';
+import { groupCanaries, MAY_CHANGE, MAY_NAME, orderCanaries, valueCanaries } from './canaries.ts';
+import { draftsOf } from './draftedRules.ts';
+import { Endpoint } from './endpoint.ts';
+import { fixablePaths, fixesBySample, nameablePaths, valueAt } from './fixes.ts';
+import type {
+  CallOutcome,
+  DraftedRules,
+  GroupToReview,
+  JudgedValue,
+  Mends,
+  ModelReviewer,
+  Reviewed,
+  ReviewedOrder,
+  SampleOrder,
+} from './opinion.ts';
+import {
+  draftsPrompt,
+  draftsShape,
+  groupsPrompt,
+  groupsShape,
+  ordersPrompt,
+  ordersShape,
+  PROMPT_VERSION,
+  valuesPrompt,
+  valuesShape,
+} from './questions.ts';
+import { marked, Redaction, withoutContacts } from './redact.ts';
+import { plainSentence } from './sentence.ts';
+
+/** What the configuration says of the model; see config/model.ts. */
+export interface ModelOptions {
+  baseUrl: string;
+  name: string;
+  apiKey: string | undefined;
+  price: { input: number; output: number } | undefined;
+  dailyDollars: number;
+  dailyTokens: number;
+  timeoutMs: number;
+  wholeAddresses: boolean;
+}
+
+export interface ReviewerParts {
+  config: ModelOptions;
+  /** Best one that fails fast: with a patient one, a call waits for Redis until its own deadline. */
+  redis: Redis | Cluster;
+  log: Pick<Logger, 'info' | 'warn'>;
+  /** No fix of the model's is shown that this does not take. */
+  mends: Mends;
+  now?: () => number;
+  random?: () => number;
+}
+
+const SAMPLES_SHOWN = 2;
+const NAMES = ['a', 'b', 'c'];
+const KNOWN_SHOWN = 40;
+/** What the model says of one order on its own is a hint. */
+const ORDER_CONFIDENCE = 0.5;
+const UNREADABLE = new Set<CallOutcome>(['empty', 'cut_short', 'unparsable', 'wrong_shape']);
+
+/** Opens the part that asks a language model. It asks nothing by itself, and what it answers decides nothing. */
+export function openReviewer({
+  config,
+  redis,
+  log,
+  mends,
+  now = Date.now,
+  random = Math.random,
+}: ReviewerParts): ModelReviewer {
+  const { wholeAddresses } = config;
+  const price = config.price ?? ASSUMED_PRICE;
+  const budget = new Budget(redis, price, { dollars: config.dailyDollars, tokens: config.dailyTokens });
+  const calls = new Map<string, number>();
+  let parseFailures = 0;
+  let canaryMisses = 0;
+  let cached = 0;
+  const said = new Map<CallOutcome, number>();
+  const onCall = (outcome: CallOutcome) => {
+    calls.set(outcome, (calls.get(outcome) ?? 0) + 1);
+    if (UNREADABLE.has(outcome)) parseFailures += 1;
+    tell(outcome);
+  };
+  /** Of each way to fail, the first of an hour. */
+  const tell = (outcome: CallOutcome) => {
+    if (outcome === 'ok' || now() < (said.get(outcome) ?? 0)) return;
+    said.set(outcome, now() + 3_600_000);
+    log.warn('the language model did not answer as it should', { model: config.name, outcome });
+  };
+  const endpoint = new Endpoint({
+    baseUrl: config.baseUrl,
+    model: config.name,
+    apiKey: config.apiKey,
+    timeoutMs: config.timeoutMs,
+    budget,
+    onCall,
+    now,
+  });
+  const parts: AskingParts = {
+    endpoint,
+    redis,
+    model: config.name,
+    random,
+    onCached: (answers) => {
+      cached += answers;
+    },
+    onMissedCanary: async () => {
+      canaryMisses += 1;
+      tell('canary_failed');
+      await budget.count('canary_failed').catch(() => {});
+    },
+  };
+  log.info('a language model is asked about groups of findings', {
+    at: new URL(config.baseUrl).origin,
+    model: config.name,
+    dollars_per_million_tokens: `${price.input}/${price.output}`,
+    ...(config.price ? {} : { assumed: 'nobody said what it costs: set LLM_PRICE' }),
+    dollars_a_day: config.dailyDollars,
+    addresses: wholeAddresses ? 'whole' : 'city, region, country',
+  });
+
+  return {
+    model: config.name,
+    promptVersion: PROMPT_VERSION,
+
+    async reviewGroups(groups) {
+      const kind = {
+        name: 'groups',
+        prompt: groupsPrompt,
+        shape: groupsShape,
+        canaries: (mark: string) => groupCanaries(mark, random),
+        canaryPaths: MAY_CHANGE,
+        most: 6,
+        tokensEach: 160,
+      };
+      const answers = await askAbout(
+        parts,
+        kind,
+        groups.map((group) => groupEntry(group, wholeAddresses)),
+      );
+      return groups.map((group, at): Reviewed => {
+        const own = answers[at] as (typeof answers)[number];
+        if (own.outcome !== 'ok') return { id: group.id, outcome: own.outcome, cached: false };
+        const { verdict, cause, explanation, fixes } = own.answer;
+        return {
+          id: group.id,
+          outcome: 'ok',
+          cached: own.cached,
+          opinion: {
+            verdict,
+            cause,
+            explanation: plainSentence(explanation, own.mark),
+            // Nothing is to be mended where nothing is wrong.
+            fixes: verdict === 'defect' ? fixesBySample(samplesOf(group), fixes, own.mark, mends) : [],
+          },
+        };
+      });
+    },
+
+    async judgeValues(kind, values, known = []) {
+      const usual = known.slice(0, KNOWN_SHOWN).map((value) => withoutContacts(value));
+      const asked = {
+        name: kind,
+        prompt: (mark: string) => valuesPrompt(kind, mark),
+        shape: () => valuesShape,
+        canaries: (mark: string) => valueCanaries(kind, usual, mark, random),
+        canaryPaths: [],
+        beside: (mark: string) => ({
+          known: usual.map((value, at) => ({ id: `k${at + 1}`, value: marked(value, mark) })),
+        }),
+        settled: (answer: z.output<typeof valuesShape>['answers'][number]) => ({
+          ...answer,
+          meant: known[Number(/^k(\d+)$/.exec(answer.meant ?? '')?.[1] ?? 0) - 1] ?? null,
+        }),
+        most: 40,
+        tokensEach: 40,
+      };
+      const answers = await askAbout(parts, asked, values.map(valueEntry));
+      return values.map((value, at): JudgedValue => {
+        const own = answers[at] as (typeof answers)[number];
+        if (own.outcome !== 'ok') return { value, outcome: own.outcome, cached: false };
+        const { verdict, cause, meant } = own.answer;
+        return {
+          value,
+          outcome: 'ok',
+          cached: own.cached,
+          verdict,
+          cause,
+          ...(meant === null || meant === value ? {} : { meant }),
+        };
+      });
+    },
+
+    async reviewOrders(orders) {
+      const kind = {
+        name: 'orders',
+        prompt: ordersPrompt,
+        shape: ordersShape,
+        canaries: (mark: string) => orderCanaries(mark, random),
+        canaryPaths: MAY_NAME,
+        most: 8,
+        tokensEach: 160,
+      };
+      const answers = await askAbout(
+        parts,
+        kind,
+        orders.map((order) => orderEntry(order, wholeAddresses)),
+      );
+      return orders.map(({ ref, order }, at): ReviewedOrder => {
+        const own = answers[at] as (typeof answers)[number];
+        if (own.outcome !== 'ok') return { ref, outcome: own.outcome, cached: false };
+        const { verdict, issues } = own.answer;
+        const redaction = new Redaction([order], { mark: ' ', wholeAddresses });
+        const named = nameablePaths(order);
+        const findings = (verdict === 'defect' ? issues : [])
+          .filter(({ path }) => named.includes(path))
+          .map(({ path, cause, explanation }): Finding => {
+            const said = plainSentence(explanation, own.mark);
+            return {
+              rule: 'model_review',
+              version: PROMPT_VERSION,
+              path,
+              key: cause,
+              severity: 'info',
+              observed: redaction.said(String(valueAt(order, path)), path) ?? '',
+              expected: said ?? cause.replaceAll('_', ' '),
+              confidence: ORDER_CONFIDENCE,
+            };
+          });
+        return { ref, outcome: 'ok', cached: own.cached, findings };
+      });
+    },
+
+    async draftRules(groups) {
+      const kind = {
+        name: 'drafts',
+        prompt: draftsPrompt,
+        shape: () => draftsShape,
+        canaries: (mark: string) => groupCanaries(mark, random),
+        canaryPaths: [],
+        most: 6,
+        tokensEach: 160,
+      };
+      const answers = await askAbout(
+        parts,
+        kind,
+        groups.map((group) => groupEntry(group, wholeAddresses)),
+      );
+      return groups.map(({ id, finding }, at): DraftedRules => {
+        const own = answers[at] as (typeof answers)[number];
+        if (own.outcome !== 'ok') return { id, outcome: own.outcome, cached: false };
+        const { verdict, rules } = own.answer;
+        const drafts = verdict === 'defect' ? draftsOf(finding.rule, rules, own.mark) : [];
+        return { id, outcome: 'ok', cached: own.cached, drafts };
+      });
+    },
+
+    async spend() {
+      return {
+        ...(await budget.today()),
+        price: { ...price, from: config.price ? 'configured' : 'assumed' },
+        openUntil: endpoint.openUntil,
+      };
+    },
+
+    counters: () => ({
+      calls: Object.fromEntries(calls),
+      ...budget.spentHere,
+      parseFailures,
+      canaryMisses,
+      cached,
+    }),
+
+    close: () => endpoint.close(),
+  };
+}
+
+const samplesOf = (group: GroupToReview) =>
+  group.samples.slice(0, SAMPLES_SHOWN).map(({ ref, order, path = group.finding.path }, at) => ({
+    ref,
+    order,
+    path,
+    finding: { ...group.finding, path },
+    name: NAMES[at] as string,
+    mayChange: fixablePaths(order, path),
+  }));
+
+function groupEntry(group: GroupToReview, wholeAddresses: boolean): Entry {
+  const samples = samplesOf(group);
+  const { rule, path, key, observed, expected, from } = group.finding;
+  return {
+    show: (mark) => {
+      const redaction = new Redaction(
+        samples.map(({ order }) => order),
+        { mark, wholeAddresses },
+      );
+      return {
+        check: rule,
+        field: path,
+        about: redaction.key(key, path),
+        observed: redaction.said(observed, path),
+        expected: redaction.said(expected, path),
+        seen_before: from,
+        orders: samples.map(({ order, path: at, name, mayChange }) => ({
+          ...redaction.order(order, name, at),
+          may_change: mayChange,
+        })),
+      };
+    },
+    paths: [...new Set(samples.flatMap(({ mayChange }) => mayChange))],
+  };
+}
+
+const valueEntry = (value: string): Entry => ({
+  show: (mark) => ({ value: marked(withoutContacts(value), mark) }),
+  paths: [],
+});
+
+const orderEntry = ({ order }: SampleOrder, wholeAddresses: boolean): Entry => {
+  const paths = nameablePaths(order);
+  return {
+    show: (mark) => ({
+      orders: [{ ...new Redaction([order], { mark, wholeAddresses }).order(order, 'a'), may_name: paths }],
+    }),
+    paths,
+  };
+};

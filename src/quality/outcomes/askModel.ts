@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
+import { every } from '../../runtime/every.ts';
+import { qualityKeys } from '../../store/keys.ts';
+import { holdLease, letGoOfLease } from '../../store/lease.ts';
+import type { CallOutcome, ModelReviewer } from '../model/opinion.ts';
+import { type Group, QUIET_MS, type Told } from './groups.ts';
+import { keepSpend } from './modelSpend.ts';
+import { readGroups } from './readGroups.ts';
+
+export interface AskingParts {
+  /** Fails fast. */
+  redis: Redis | Cluster;
+  model: Pick<ModelReviewer, 'model' | 'reviewGroups' | 'spend'>;
+  /** By the clock of Redis, ms since 1970. */
+  now: () => number;
+  onError: (error: Error) => void;
+}
+
+const ASK_EVERY_MS = 30_000;
+/** Longer than a call may take, and renewed with every turn. */
+const LEASE_MS = 900_000;
+/** In one call. */
+const MOST_AT_ONCE = 8;
+const MOST_LOOKED_AT = 200;
+/** What may be otherwise the next time: a group that one of these was the answer to is shown again. */
+const PASSING = new Set<CallOutcome>([
+  'over_budget',
+  'open_circuit',
+  'timeout',
+  'unreachable',
+  'redis_away',
+  'closed',
+]);
+const AGAIN_MS = 3_600_000;
+
+/**
+ * Shows groups that are new to the language model, a few in one call and each once, by one process at a time; and keeps
+ * what it cost. Nothing else waits for it: what the model says stands beside a finding, whenever that is.
+ */
+export function startAskingModel({ redis, model, now, onError }: AskingParts): { stop(): Promise<void> } {
+  const me = randomUUID();
+  const turn = async () => {
+    if (!(await holdLease(redis, qualityKeys.asking, me, LEASE_MS))) return;
+    try {
+      const groups = (await readGroups(redis, MOST_LOOKED_AT)).filter((group) => isDue(group, now()));
+      if (groups.length > 0) await ask(redis, model, groups.slice(0, MOST_AT_ONCE), now());
+      await keepSpend(redis, model.model, await model.spend());
+    } finally {
+      await letGoOfLease(redis, qualityKeys.asking, me);
+    }
+  };
+  return every(ASK_EVERY_MS, turn, { atOnce: true, onError });
+}
+
+function isDue({ told, samples, lastSeen }: Group, now: number): boolean {
+  if (samples.length === 0 || lastSeen < now - QUIET_MS) return false;
+  return told === undefined || (PASSING.has(told.outcome) && Date.parse(told.at) < now - AGAIN_MS);
+}
+
+async function ask(
+  redis: Redis | Cluster,
+  model: AskingParts['model'],
+  groups: readonly Group[],
+  now: number,
+): Promise<void> {
+  const answers = await model.reviewGroups(
+    groups.map(({ id, finding, findings, samples }) => ({ id, finding, count: findings, samples })),
+  );
+  const at = new Date(now).toISOString();
+  await Promise.all(
+    answers.map(({ id, outcome, opinion }) => {
+      const told: Told = { outcome, at, ...(opinion ? { opinion } : {}) };
+      return redis.eval(TELL, 1, qualityKeys.group(id), JSON.stringify(told));
+    }),
+  );
+}
+
+/** KEYS[1] the group; ARGV[1] what was told. One that was dropped meanwhile stays away. */
+const TELL = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'told', ARGV[1]) end";

@@ -1,0 +1,73 @@
+-- Adds a batch of flagged orders to the groups of what was found, once however often it is called.
+--
+-- KEYS[1]    this batch was grouped
+-- KEYS[2]    zset of groups, by when each was seen last
+-- KEYS[3]    zset of flagged orders, by when
+-- KEYS[4]    hash of flagged orders
+-- KEYS[5]    hash of counts
+-- KEYS[6..]  a group each
+-- ARGV[1]    most groups
+-- ARGV[2]    most flagged orders
+-- ARGV[3]    ms for which a batch is known again
+-- ARGV[4]    ms after which a group is over: what is found then opens it anew
+-- ARGV[5]    what the key of a group begins with
+-- ARGV[6]    most examples of a group
+-- ARGV[7]    most observations of a group
+-- ARGV[8]    JSON: the groups, each {id, first, last, orders, findings, minor, fields: {}, examples: [], seen: [], sample?}
+--            `sample` is JSON, and stays as it came first
+-- ARGV[9]    JSON: the orders, three values each: message, when, text
+--
+-- Returns the ids of groups that were opened, or nil when the batch was grouped before
+
+if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) then return false end
+
+local groups, orders, opened = cjson.decode(ARGV[8]), cjson.decode(ARGV[9]), {}
+
+local function append(key, field, more, most)
+  local kept = cjson.decode(redis.call('HGET', key, field) or '[]')
+  for _, each in ipairs(more) do kept[#kept + 1] = each end
+  local from, left = math.max(1, #kept - most + 1), {}
+  for at = from, #kept do left[#left + 1] = kept[at] end
+  redis.call('HSET', key, field, cjson.encode(left))
+end
+
+for at, group in ipairs(groups) do
+  local key = KEYS[5 + at]
+  local last = tonumber(redis.call('HGET', key, 'last') or '0')
+  if group.first - last > tonumber(ARGV[4]) then
+    redis.call('DEL', key)
+    redis.call('HSET', key, 'first', string.format('%.0f', group.first))
+    redis.call('HINCRBY', KEYS[5], 'groups', 1)
+    opened[#opened + 1] = group.id
+  end
+  for name, value in pairs(group.fields) do redis.call('HSET', key, name, value) end
+  last = string.format('%.0f', math.max(last, group.last))
+  redis.call('HSET', key, 'last', last)
+  redis.call('HINCRBY', key, 'orders', string.format('%.0f', group.orders))
+  redis.call('HINCRBY', key, 'findings', string.format('%.0f', group.findings))
+  redis.call('HINCRBY', key, 'minor', string.format('%.0f', group.minor))
+  append(key, 'examples', group.examples, tonumber(ARGV[6]))
+  append(key, 'seen', group.seen, tonumber(ARGV[7]))
+  if group.sample then redis.call('HSETNX', key, 'samples', group.sample) end
+  redis.call('ZADD', KEYS[2], last, group.id)
+  redis.call('HINCRBY', KEYS[5], 'findings', string.format('%.0f', group.findings))
+end
+
+for at = 1, #orders, 3 do
+  redis.call('ZADD', KEYS[3], string.format('%.0f', orders[at + 1]), orders[at])
+  redis.call('HSET', KEYS[4], orders[at], orders[at + 2])
+  redis.call('HINCRBY', KEYS[5], 'orders', 1)
+end
+
+local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[1])
+if over > 0 then
+  local oldest = redis.call('ZPOPMIN', KEYS[2], over)
+  for at = 1, #oldest, 2 do redis.call('DEL', ARGV[5] .. oldest[at]) end
+end
+over = redis.call('ZCARD', KEYS[3]) - tonumber(ARGV[2])
+if over > 0 then
+  local oldest = redis.call('ZPOPMIN', KEYS[3], over)
+  for at = 1, #oldest, 2 do redis.call('HDEL', KEYS[4], oldest[at]) end
+end
+
+return opened

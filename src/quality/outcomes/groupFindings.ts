@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+import { qualityKeys } from '../../store/keys.ts';
+import type { Finding } from '../finding.ts';
+import type { FlaggedOrder } from '../flagged.ts';
+import { gravest } from '../flagged.ts';
+import { groupId, type KeptFlagged, MOST_FLAGGED, MOST_GROUPS, QUIET_MS } from './groups.ts';
+
+const SCRIPT = readFileSync(new URL('./groupFindings.lua', import.meta.url), 'utf8');
+
+type ScriptedRedis = (Redis | Cluster) & {
+  groupFindings(...args: (string | number)[]): Promise<string[] | null>;
+};
+
+const EXAMPLES = 5;
+const OBSERVATIONS = 40;
+/** For the language model. */
+const SAMPLES = 3;
+/** A batch comes again within seconds, when who took it died. */
+const KNOWN_AGAIN_MS = 86_400_000;
+
+/**
+ * Adds flagged orders to their groups, once however often the same batch comes. Resolves to the ids of the groups that
+ * it opened, undefined when it was grouped before.
+ */
+export async function groupFindings(
+  redis: Redis | Cluster,
+  batch: string,
+  orders: readonly FlaggedOrder[],
+): Promise<string[] | undefined> {
+  if (!('groupFindings' in redis)) redis.defineCommand('groupFindings', { lua: SCRIPT });
+  const { groups, flagged, findings, counts } = qualityKeys;
+  const gathered = [...gather(orders)];
+  const keys = [qualityKeys.batch(batch), groups, flagged, findings, counts];
+  const opened = await (redis as ScriptedRedis).groupFindings(
+    keys.length + gathered.length,
+    ...keys,
+    ...gathered.map(({ id }) => qualityKeys.group(id)),
+    MOST_GROUPS,
+    MOST_FLAGGED,
+    KNOWN_AGAIN_MS,
+    QUIET_MS,
+    qualityKeys.group(''),
+    EXAMPLES,
+    OBSERVATIONS,
+    JSON.stringify(gathered),
+    JSON.stringify(orders.flatMap((order) => [order.message, order.at, keptText(order)])),
+  );
+  return opened ?? undefined;
+}
+
+/** What a batch adds to one group. */
+interface Added {
+  id: string;
+  first: number;
+  last: number;
+  orders: number;
+  findings: number;
+  minor: number;
+  fields: Record<string, string>;
+  examples: string[];
+  seen: [number, string, string][];
+  /** JSON. */
+  sample?: string;
+}
+
+/** An order is counted once in each group, however many of its lines are in it. */
+function gather(orders: readonly FlaggedOrder[]): Iterable<Added> {
+  const added = new Map<string, Added>();
+  for (const { message, at, minorUnits, findings, order } of orders) {
+    for (const [id, same] of byGroup(findings)) {
+      const before = added.get(id);
+      const finding = same.at(-1) as Finding;
+      const { rule, version, key } = finding;
+      added.set(id, {
+        id,
+        first: Math.min(before?.first ?? at, at),
+        last: Math.max(before?.last ?? at, at),
+        orders: (before?.orders ?? 0) + 1,
+        findings: (before?.findings ?? 0) + same.length,
+        minor: (before?.minor ?? 0) + minorUnits,
+        fields: {
+          rule,
+          version: String(version),
+          key,
+          severity: gravest(same),
+          finding: JSON.stringify(finding),
+        },
+        examples: [...(before?.examples ?? []), message].slice(-EXAMPLES),
+        seen: [
+          ...(before?.seen ?? []),
+          ...same.map((one): Added['seen'][number] => [at, one.observed, one.expected]),
+        ].slice(-OBSERVATIONS),
+        ...sampleOf(before, message, order),
+      });
+    }
+  }
+  return added.values();
+}
+
+/** The first of a batch that came whole, of a few orders. */
+function sampleOf(before: Added | undefined, ref: string, order: unknown): { sample?: string } {
+  const samples = JSON.parse(before?.sample ?? '[]') as unknown[];
+  if (order === undefined || samples.length >= SAMPLES)
+    return before?.sample ? { sample: before.sample } : {};
+  return { sample: JSON.stringify([...samples, { ref, order }]) };
+}
+
+function byGroup(findings: readonly Finding[]): Map<string, Finding[]> {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const id = groupId(finding);
+    groups.set(id, [...(groups.get(id) ?? []), finding]);
+  }
+  return groups;
+}
+
+const keptText = ({ order: _, ...kept }: FlaggedOrder): string => JSON.stringify(kept satisfies KeptFlagged);

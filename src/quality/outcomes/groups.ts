@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Finding, Severity } from '../finding.ts';
+import type { FlaggedOrder } from '../flagged.ts';
+import type { CallOutcome, Opinion } from '../model/opinion.ts';
+
+/* What the quality stage keeps, without behaviour: who groups, reads or shows it shares no more. */
+
+/** Findings of one rule about one key: one level shift, one broken sender. Money is minor units, times are ms since 1970. */
+export interface Group {
+  id: string;
+  rule: string;
+  version: number;
+  key: string;
+  severity: Severity;
+  orders: number;
+  findings: number;
+  minorUnits: number;
+  firstSeen: number;
+  lastSeen: number;
+  /** The newest. */
+  finding: Finding;
+  /** The newest messages with it, the newest last. */
+  examples: string[];
+  /** The newest observations, the newest last: when, what, where what was expected. */
+  seen: [at: number, observed: string, expected: string][];
+  /** What came of showing it to a language model; undefined where none was asked. */
+  told?: Told;
+  /** Of some of its orders, as they were sent: what the model is shown. */
+  samples: { ref: string; order: unknown }[];
+}
+
+export interface Told {
+  outcome: CallOutcome;
+  opinion?: Opinion;
+  /** ISO, UTC. */
+  at: string;
+}
+
+/** A flagged order as it is kept: what was found in it. */
+export type KeptFlagged = Omit<FlaggedOrder, 'order'>;
+
+/** Groups that are kept; those seen last go first. */
+export const MOST_GROUPS = 1_000;
+/** Flagged orders that are kept with their findings. */
+export const MOST_FLAGGED = 10_000;
+/** A group that nothing was added to for so long is over. */
+export const QUIET_MS = 7 * 86_400_000;
+
+/** 48 bits of what is grouped together. */
+export const groupId = ({ rule, key }: Pick<Finding, 'rule' | 'key'>): string =>
+  createHash('sha1').update(`${rule}\n${key}`).digest('hex').slice(0, 12);

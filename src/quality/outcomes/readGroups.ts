@@ -1,0 +1,79 @@
+import type { Cluster, Redis } from 'ioredis';
+import { qualityKeys } from '../../store/keys.ts';
+import type { Finding, Severity } from '../finding.ts';
+import type { Group, KeptFlagged, Told } from './groups.ts';
+
+/** Groups, those seen last first. */
+export async function readGroups(redis: Redis | Cluster, most: number): Promise<Group[]> {
+  const ids = await redis.zrevrange(qualityKeys.groups, 0, most - 1);
+  return readThese(redis, ids);
+}
+
+export async function readGroup(redis: Redis | Cluster, id: string): Promise<Group | undefined> {
+  return (await readThese(redis, [id]))[0];
+}
+
+/** One round trip: all lie in one slot. */
+async function readThese(redis: Redis | Cluster, ids: readonly string[]): Promise<Group[]> {
+  if (ids.length === 0) return [];
+  const pipeline = redis.pipeline();
+  for (const id of ids) pipeline.hgetall(qualityKeys.group(id));
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.flatMap(([error, fields], at) => {
+    if (error) throw error;
+    return groupIn(ids[at] as string, fields as Record<string, string>) ?? [];
+  });
+}
+
+function groupIn(id: string, fields: Record<string, string>): Group | undefined {
+  const { rule, key = '', version, severity, finding, examples, seen, told, samples } = fields;
+  if (rule === undefined || finding === undefined) return undefined;
+  const count = (name: string) => Number(fields[name] ?? 0);
+  return {
+    id,
+    rule,
+    version: Number(version),
+    key,
+    severity: severity as Severity,
+    orders: count('orders'),
+    findings: count('findings'),
+    minorUnits: count('minor'),
+    firstSeen: count('first'),
+    lastSeen: count('last'),
+    finding: JSON.parse(finding) as Finding,
+    examples: JSON.parse(examples ?? '[]') as string[],
+    seen: JSON.parse(seen ?? '[]') as Group['seen'],
+    samples: JSON.parse(samples ?? '[]') as Group['samples'],
+    ...(told === undefined ? {} : { told: JSON.parse(told) as Told }),
+  };
+}
+
+/** Flagged orders, the newest first; `before`: only those flagged earlier than that, ms. */
+export async function readFlagged(
+  redis: Redis | Cluster,
+  most: number,
+  before = '+inf',
+): Promise<KeptFlagged[]> {
+  const { flagged, findings } = qualityKeys;
+  const ids = await redis.zrevrangebyscore(flagged, before, '-inf', 'LIMIT', 0, most);
+  if (ids.length === 0) return [];
+  const texts = await redis.hmget(findings, ...ids);
+  return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as KeptFlagged]));
+}
+
+/** What was found in the order of a message; undefined when nothing is kept of it. */
+export async function readFindings(
+  redis: Redis | Cluster,
+  message: string,
+): Promise<KeptFlagged | undefined> {
+  const text = await redis.hget(qualityKeys.findings, message);
+  return text === null ? undefined : (JSON.parse(text) as KeptFlagged);
+}
+
+/** How many groups were opened, orders flagged and findings kept since the beginning. */
+export async function readCounts(
+  redis: Redis | Cluster,
+): Promise<{ groups: number; orders: number; findings: number }> {
+  const [groups, orders, findings] = await redis.hmget(qualityKeys.counts, 'groups', 'orders', 'findings');
+  return { groups: Number(groups ?? 0), orders: Number(orders ?? 0), findings: Number(findings ?? 0) };
+}

@@ -1,0 +1,124 @@
+import { keptKey } from '../kit/apiKey.ts';
+import { ask, troubleOf } from '../kit/ask.ts';
+
+export type Severity = 'info' | 'warn' | 'hold';
+export type Verdict = 'right' | 'wrong' | 'unsure';
+
+export interface Fix {
+  path: string;
+  value: string | number;
+}
+
+/** What GET /quality/groups answers. */
+export interface Group {
+  group: string;
+  rule: string;
+  version: number;
+  key: string;
+  severity: Severity;
+  path: string;
+  observed: string;
+  expected: string;
+  from: number | null;
+  confidence: number;
+  fix: Fix[] | null;
+  state: State;
+  orders: number;
+  findings: number;
+  money: number;
+  first_seen: string;
+  last_seen: string;
+  examples: string[];
+  seen: { at: string; observed: string; expected: string }[];
+  labels: { right: number; wrong: number; unsure: number; together: Verdict | 'disputed' | null };
+  model: { outcome: string; verdict: string | null; cause: string | null; explanation: string | null } | null;
+}
+
+export type State = 'open' | 'quiet' | 'muted';
+export type Span = 'hour' | 'day' | 'month';
+
+export interface Outcomes {
+  clean: number;
+  warned: number;
+  held: number;
+  invalid: number;
+  unreviewed: number;
+}
+
+export interface Rule {
+  rule: string;
+  right: number;
+  wrong: number;
+  unsure: number;
+  disputed: number;
+  precision: { value: number; low: number; high: number } | null;
+  lowered: { steps: number; at: string; why: string } | null;
+  muted: number;
+  groups: number;
+}
+
+/** What GET /quality/summary answers. */
+export interface Summary {
+  currency: string;
+  layers: string[];
+  points: ({ time: string } & Outcomes)[];
+  orders: Outcomes & { lost: number };
+  groups: Record<State, number>;
+  lines: { reviewed: number; warm: number; share: number | null };
+  rules: Rule[];
+  drift: {
+    key: string;
+    rule: string;
+    orders: number;
+    observed: string;
+    expected: string;
+    last_seen: string;
+  }[];
+  model: {
+    name: string;
+    day: string;
+    dollars: number;
+    dollars_cap: number;
+    tokens: number;
+    tokens_cap: number;
+    calls: number;
+    parse_failures: number;
+    canary_misses: number;
+    open_until: string | null;
+  } | null;
+}
+
+export interface Labelled {
+  together: Verdict | 'disputed';
+  lowered: { steps: number; why: string } | null;
+}
+
+/** Asks for what is behind /quality. `locked` hears when nobody may look. */
+export function qualityApi(root: string, locked: (why: string) => void) {
+  const good = async <T>(path: string, body?: unknown): Promise<T> => {
+    const answer = await ask(root + path, {
+      key: keptKey(),
+      ...(body === undefined ? {} : { method: 'POST', body }),
+    });
+    if (answer.ok) return JSON.parse(answer.text) as T;
+    const trouble = troubleOf(answer);
+    if (answer.status === 401 || (answer.status === 403 && body === undefined)) locked(trouble.message);
+    throw trouble;
+  };
+  return {
+    summary: (span: Span) => good<Summary>(`quality/summary?span=${span}`),
+    groups: (state: State) => good<{ currency: string; groups: Group[] }>(`quality/groups?state=${state}`),
+    label: (group: string, label: Verdict) => good<Labelled>(`quality/groups/${group}/label`, { label }),
+    mute: (group: string, muted: boolean) => good(`quality/groups/${group}/mute`, { muted }),
+    restore: (rule: string) => good(`quality/rules/${rule}/restore`, {}),
+    /** Through the desk: judged by the rules and the ledger, audited, with a receipt. */
+    repair: (job: string, fix: readonly Fix[], because: string) =>
+      good<{ run: string }>('desk/api/repair', {
+        where: { jobs: [job] },
+        recipe: { version: 1, steps: fix.map(({ path, value }) => ({ do: 'set', at: path, value })) },
+        because,
+      }),
+  };
+}
+
+export type QualityApi = ReturnType<typeof qualityApi>;

@@ -1,0 +1,135 @@
+import { InvalidOrder } from '../orders/invalidOrder.ts';
+import type { Order } from '../orders/order.ts';
+import type { Finding } from '../quality/finding.ts';
+import type { FlaggedBatch, FlaggedOrder } from '../quality/flagged.ts';
+import type { Reviewer } from '../quality/review.ts';
+import { NO_STEERING, type Steering, steered } from '../quality/steering.ts';
+import { sentIn } from '../queue/readOrderJob.ts';
+import { every } from '../runtime/every.ts';
+import type { Tally } from '../telemetry/tally.ts';
+
+export interface ReviewingParts {
+  reviewer: Pick<Reviewer, 'review' | 'learn'>;
+  /** Whether findings of a rule may send an order to the failed set. */
+  mayHold: (rule: string) => boolean;
+  /** What people's answers have made of the checks, as it is now. */
+  steering: () => Promise<Steering>;
+  /** Hands a batch to whoever looks at it; false when too many wait already. May reject. */
+  hand: (batch: FlaggedBatch) => Promise<boolean>;
+  /** How many lines were judged, and how many of them against a baseline that is warm; both since the start. */
+  warmth?: () => { lines: number; warmLines: number };
+  /** Tells the other processes of the fleet what was seen here, and hears what they have seen. */
+  exchange?: () => Promise<void>;
+  tally: Tally;
+  onError: (error: Error) => void;
+}
+
+/** A job as far as a review needs it. */
+export interface ReviewedJob {
+  id: string;
+  partition: number;
+  data: unknown;
+}
+
+/**
+ * The review of this process: between the rules and the record step, in memory alone. What it found leaves once a
+ * second, apart from the orders. A crash loses the findings of that second, never an order.
+ */
+export interface Reviewing {
+  judge(order: Order): readonly Finding[];
+  /** After the order has counted, never before. */
+  counted(order: Order, findings: readonly Finding[], job: ReviewedJob): void;
+  /** The order goes to the failed set instead of counting. */
+  held(order: Order, findings: readonly Finding[], job: ReviewedJob): void;
+  /** What was found leaves, if Redis takes it now. */
+  stop(): Promise<void>;
+}
+
+const HAND_EVERY_MS = 1_000;
+const STEER_EVERY_MS = 5_000;
+/** Of one process in one turn; those after them count as lost. */
+const MOST_ORDERS = 1_000;
+/** Of these the order is handed on as it was sent, if it is not longer than that: for examples and fixes. */
+const MOST_WHOLE = 100;
+const LONGEST_WHOLE = 16_384;
+
+export function startReviewing(parts: ReviewingParts): Reviewing {
+  const { reviewer, mayHold, tally, onError } = parts;
+  let steering = NO_STEERING;
+  let flagged: FlaggedOrder[] = [];
+  const circumstances = () => ({ now: tally.now() });
+  const flag = (order: Order, findings: readonly Finding[], job: ReviewedJob, held: boolean) => {
+    tally.add('flagged');
+    if (flagged.length >= MOST_ORDERS) return tally.add('flagged_lost');
+    flagged.push({
+      message: job.id,
+      partition: job.partition,
+      minorUnits: order.minorUnits,
+      at: Math.round(tally.now()),
+      held,
+      findings,
+      ...(flagged.length < MOST_WHOLE ? wholeOf(job.data) : {}),
+    });
+  };
+  const hand = async () => {
+    if (flagged.length === 0) return;
+    const orders = flagged;
+    flagged = [];
+    const taken = await parts.hand({ orders }).catch((error: Error) => {
+      onError(error);
+      return false;
+    });
+    if (!taken) tally.add('flagged_lost', orders.length);
+  };
+  const handing = every(HAND_EVERY_MS, hand, { atOnce: false, onError });
+  let told = { lines: 0, warmLines: 0 };
+  const tellWarmth = () => {
+    const now = parts.warmth?.() ?? told;
+    tally.add('lines_reviewed', now.lines - told.lines);
+    tally.add('lines_warm', now.warmLines - told.warmLines);
+    told = now;
+  };
+  const steer = async () => {
+    tellWarmth();
+    steering = await parts.steering();
+    await parts.exchange?.();
+  };
+  const steeringTurns = every(STEER_EVERY_MS, steer, { atOnce: true, onError });
+  return {
+    judge: (order) => steered(reviewer.review(order, circumstances()), steering, mayHold),
+    counted(order, findings, job) {
+      tally.add('reviewed');
+      reviewer.learn(order, findings, circumstances());
+      if (findings.length > 0) flag(order, findings, job, false);
+    },
+    held(order, findings, job) {
+      tally.add('reviewed');
+      flag(order, findings, job, true);
+    },
+    async stop() {
+      await Promise.all([handing.stop(), steeringTurns.stop()]);
+      tellWarmth();
+      await hand();
+    },
+  };
+}
+
+function wholeOf(data: unknown): { order?: unknown } {
+  const order = sentIn(data);
+  return JSON.stringify(order ?? null).length > LONGEST_WHOLE ? {} : { order };
+}
+
+/** The refusal of an order that somebody should look at before it counts; undefined when there is no need. */
+export function holdOf(findings: readonly Finding[]): InvalidOrder | undefined {
+  const grave = findings.filter(({ severity }) => severity === 'hold');
+  if (grave.length === 0) return undefined;
+  return new InvalidOrder(
+    grave.map(({ rule, path, observed, expected }) => ({
+      code: 'quality_hold',
+      path,
+      message: `${rule}: ${observed} where ${expected} was expected; right by the rules, so release it or repair it`,
+      expected,
+      received: observed,
+    })),
+  );
+}

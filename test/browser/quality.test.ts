@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { FlaggedOrder } from '../../src/quality/flagged.ts';
+import { readSteering } from '../../src/quality/outcomes/answers.ts';
+import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { aFinding } from '../quality/reviewRig.ts';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { seriousFindings } from './axe.ts';
+import { startBrowser, watchedPage } from './browser.ts';
+
+const MARKUP = '<img src=x onerror="document.title=1">';
+
+const flagged = (message: string, changes: Parameters<typeof aFinding>[0] = {}): FlaggedOrder => ({
+  message,
+  partition: 0,
+  minorUnits: 25_000,
+  at: Date.now(),
+  held: false,
+  findings: [aFinding(changes)],
+});
+
+describe('the page of what the review found', () => {
+  let browser: Browser;
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    [browser, pipeline] = await Promise.all([startBrowser(), startPipeline({}, { role: 'api' })]);
+    const orders = Array.from({ length: 12 }, (_, at) =>
+      flagged(`m${at}`, { observed: `${200 + at * 40}.00`, from: 312, expected: '1.85 to 4.25' }),
+    );
+    const fix = [{ path: 'items[0].price_per_unit', value: 2.5 }];
+    await groupFindings(pipeline.redis.client(), 'b1', [
+      ...orders,
+      flagged('odd', {
+        rule: 'payment_method_unseen',
+        key: MARKUP,
+        observed: MARKUP,
+        expected: 'CARD',
+        severity: 'info',
+      }),
+      flagged('held', { rule: 'price_unlike_product', key: 'P9', severity: 'hold', fix }),
+    ]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await pipeline?.stop();
+  });
+
+  const open = async (options: BrowserContextOptions = {}, query = '') => {
+    const watched = await watchedPage(await browser.newContext(options), pipeline.url);
+    await watched.page.goto(`${pipeline.url}/quality${query}`);
+    await watched.page.getByRole('heading', { name: 'Quality', exact: true }).waitFor();
+    return watched;
+  };
+
+  it('shows one group for many orders, with what was seen against what was expected', async () => {
+    const { page, faults } = await open();
+    const card = page.getByRole('article', { name: /^Costly line P1/ });
+    await card.getByText('12 orders').waitFor();
+    expect(await card.getByRole('img').getAttribute('aria-label')).toBe(
+      'Seen 200 to 640, expected 1.85 to 4.25',
+    );
+    expect(await card.innerText()).toMatch(/from 312 observations/);
+    expect(await page.getByRole('article', { name: /^Payment method unseen/ }).innerText()).toContain(MARKUP);
+    await page.getByRole('button', { name: 'Repair the newest' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('takes a label, and mutes what nobody wants to hear of', async () => {
+    const { page, faults } = await open();
+    const card = page.getByRole('article', { name: /^Costly line P1/ });
+    await card.getByRole('button', { name: 'Wrong' }).click();
+    await page.getByText('Labelled wrong; together its labels say wrong.').waitFor();
+    await page.getByRole('row', { name: /^Costly line 0 1 0 0 %/ }).waitFor();
+    await card.getByRole('button', { name: 'Mute', exact: true }).click();
+    await page.getByText('Muted: workers say nothing of it from now on.').waitFor();
+    expect((await readSteering(pipeline.redis.client())).muted).toEqual(new Set(['costly_line P1']));
+    await page.getByText('Muted', { exact: true }).first().click();
+    await card.getByRole('button', { name: 'Unmute' }).click();
+    await page.getByText('Nothing is muted.').waitFor();
+    expect(new URL(page.url()).searchParams.get('state')).toBe('muted');
+    expect(faults).toEqual([]);
+  });
+
+  it.each(['light', 'dark'] as const)('fits a telephone, %s', async (colorScheme) => {
+    const { page, faults } = await open({ viewport: { width: 360, height: 740 }, colorScheme });
+    await page.getByRole('article').first().waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+});

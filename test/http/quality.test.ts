@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyStore } from '../../src/access/keyStore.ts';
+import type { FlaggedOrder } from '../../src/quality/flagged.ts';
+import { readSteering } from '../../src/quality/outcomes/answers.ts';
+import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { aFinding } from '../quality/reviewRig.ts';
+import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
+import { auditTrail } from '../support/auditTrail.ts';
+import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+
+const SETTINGS = { ADMIN_USER: 'anna', ADMIN_PASSWORD: 'secret', STATS_API: 'keys' };
+const basic = (user: string) => `Basic ${Buffer.from(`${user}:secret`).toString('base64')}`;
+
+const flagged = (message: string, changes: Parameters<typeof aFinding>[0] = {}): FlaggedOrder => ({
+  message,
+  partition: 0,
+  minorUnits: 25_000,
+  at: Date.now(),
+  held: false,
+  findings: [aFinding(changes)],
+});
+
+describe('the operations of quality', () => {
+  let pipeline: TestPipeline;
+  let api: ApiDocument;
+
+  beforeAll(async () => {
+    pipeline = await startPipeline(SETTINGS, { role: 'api' });
+    api = readApiDocument(await pipeline.json('/openapi.json'));
+    const redis = pipeline.redis.client();
+    await groupFindings(redis, 'b1', [flagged('m1'), flagged('m2'), flagged('m3', { key: 'P2' })]);
+  });
+  afterAll(() => pipeline.stop());
+
+  /** Asks an operation by its path in the document, and holds the answer against that. */
+  const ask = async (
+    path: string,
+    { body, at = path, status = 200, by = basic('anna') }: Asking = {},
+    // biome-ignore lint/suspicious/noExplicitAny: what the document says is held against it below.
+  ): Promise<any> => {
+    const operation = api.operation(path);
+    const response = await pipeline.get(at, {
+      method: operation.method.toUpperCase(),
+      headers: { authorization: by, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    expect([
+      at,
+      api.faults(operation, { status: response.status, headers: response.headers, body: text }),
+      response.status,
+    ]).toEqual([at, [], status]);
+    return JSON.parse(text);
+  };
+  interface Asking {
+    body?: unknown;
+    at?: string;
+    status?: number;
+    by?: string;
+  }
+  const groupsOf = async (state = 'open') =>
+    (await ask('/quality/groups', { at: `/quality/groups?state=${state}` })).groups;
+  const groupOf = async (key: string) =>
+    (await groupsOf('all')).find((each: { key: string }) => each.key === key);
+
+  it('tell groups and the findings of an order, to operators alone', async () => {
+    expect(await groupsOf()).toHaveLength(2);
+    expect(await groupOf('P1')).toMatchObject({
+      orders: 2,
+      money: 500,
+      examples: ['m2', 'm1'],
+      state: 'open',
+    });
+    const { orders, before } = await ask('/quality/findings');
+    expect([orders.length, before]).toEqual([3, null]);
+    expect(await ask('/orders/{message_id}/findings', { at: '/orders/m1/findings' })).toMatchObject({
+      message_id: 'm1',
+      findings: [{ rule: 'costly_line', key: 'P1' }],
+    });
+    await ask('/orders/{message_id}/findings', { at: '/orders/none/findings', status: 404 });
+    const store = new KeyStore(pipeline.redis.client());
+    const { key } = await store.create({ name: 'reader', role: 'read' }, Date.now());
+    await ask('/quality/summary', { by: `Bearer ${key}`, status: 403 });
+  });
+
+  it('take a label of each person, and tell a dispute from an answer', async () => {
+    const { group } = await groupOf('P1');
+    const at = `/quality/groups/${group}/label`;
+    const label = (one: string) =>
+      ask('/quality/groups/{group}/label', { at, body: { label: one, because: 'seen on paper' } });
+    expect(await label('right')).toEqual({ together: 'right', lowered: null });
+    expect(await label('wrong')).toEqual({ together: 'wrong', lowered: null });
+    const trail = await auditTrail(pipeline.redis.client());
+    expect(JSON.stringify(trail)).toContain('label group');
+    const { rules } = await ask('/quality/summary');
+    expect(rules).toMatchObject([{ rule: 'costly_line', right: 0, wrong: 1, precision: { value: 0 } }]);
+  });
+
+  it('lower a rule that is wrong too often, and say so, until somebody restores it', async () => {
+    const redis = pipeline.redis.client();
+    const messages = Array.from({ length: 6 }, (_, at) => `w${at}`);
+    await groupFindings(
+      redis,
+      'b2',
+      messages.map((id) => flagged(id, { rule: 'noisy', key: id })),
+    );
+    const answers = [];
+    for (const id of messages) {
+      const at = `/orders/${id}/findings/0/label`;
+      answers.push(
+        await ask('/orders/{message_id}/findings/{finding}/label', { at, body: { label: 'wrong' } }),
+      );
+    }
+    expect(answers.filter(({ lowered }) => lowered !== null)).toMatchObject([
+      { lowered: { steps: 1, why: '0 of 5 labels call it right' } },
+    ]);
+    expect((await readSteering(redis)).lowered).toEqual(new Map([['noisy', 1]]));
+    await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {} });
+    await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {}, status: 409 });
+    expect((await readSteering(redis)).lowered).toEqual(new Map());
+  });
+
+  it('mute a rule and key until they are unmuted', async () => {
+    const { group } = await groupOf('P2');
+    const mute = (muted: boolean) =>
+      ask('/quality/groups/{group}/mute', { at: `/quality/groups/${group}/mute`, body: { muted } });
+    expect(await mute(true)).toEqual({ done: true });
+    expect(await groupsOf('muted')).toMatchObject([{ key: 'P2', state: 'muted' }]);
+    await mute(false);
+    expect(await groupsOf('muted')).toEqual([]);
+    await ask('/quality/groups/{group}/mute', { at: '/quality/groups/none/mute', body: {}, status: 404 });
+  });
+});

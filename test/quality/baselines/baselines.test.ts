@@ -1,0 +1,286 @@
+import { describe, expect, it } from '@jest/globals';
+import { makeBaselines } from '../../../src/quality/baselines/baselines.ts';
+import type { Observation } from '../../../src/quality/baselines/observation.ts';
+import { NOW, orderOf, reviewing, type Wanted } from './orders.ts';
+
+function started(options: { maxProducts?: number } = {}) {
+  const baselines = makeBaselines({
+    ...options,
+    onObservation: (seen: Observation) => baselines.observe(seen),
+  });
+  const review = reviewing(baselines.checks);
+  const several = (times: number, wanted: Wanted = {}) => {
+    for (let at = 0; at < times; at += 1) review.count(orderOf(wanted));
+  };
+  return { baselines, ...review, several };
+}
+
+const known = (baselines: ReturnType<typeof started>['baselines']) =>
+  JSON.stringify([...baselines.packParts(1_000)]);
+
+describe('prices', () => {
+  it('says of one ten times too high what it should be, and what the order then comes to', () => {
+    const { several, judge } = started();
+    several(30);
+    expect(judge(orderOf({ lines: [{ price: 25, quantity: 2 }] }))).toMatchObject([
+      {
+        rule: 'price_unlike_product',
+        path: 'items[0].price_per_unit',
+        key: 'P100',
+        observed: '25',
+        from: 30,
+        fix: [
+          { path: 'items[0].price_per_unit', value: 2.5 },
+          { path: 'order_value', value: 5 },
+        ],
+      },
+    ]);
+  });
+
+  it('takes two tiers of a price for what they are', () => {
+    const { several, judge } = started();
+    several(30);
+    several(30, { lines: [{ price: 5.25 }] });
+    expect(judge(orderOf({ lines: [{ price: 2.5 }] }))).toEqual([]);
+    expect(judge(orderOf({ lines: [{ price: 5.25 }] }))).toEqual([]);
+    expect(judge(orderOf({ lines: [{ price: 3.75 }] }))).toEqual([]);
+  });
+
+  it('tells nothing of a difference of a few cents, whatever the ratio', () => {
+    const { several, judge } = started();
+    several(30, { lines: [{ price: 0.04 }] });
+    expect(judge(orderOf({ lines: [{ price: 0.004 }] }))).toEqual([]);
+  });
+
+  it('tells a new level of a product once, within ten orders', () => {
+    const { several, count } = started();
+    several(60);
+    const told = Array.from({ length: 40 }, () => count(orderOf({ lines: [{ price: 3.75 }] })));
+    const at = told.findIndex((findings) => findings.length > 0);
+    expect(at).toBeLessThan(10);
+    expect(told.flat().map(({ rule }) => rule)).toEqual(['price_level_moved']);
+  });
+
+  it('does not learn what it told, until different users make it real', () => {
+    const { several, count } = started();
+    several(60);
+    const times = (user: (at: number) => string) =>
+      Array.from(
+        { length: 12 },
+        (_, at) => count(orderOf({ user: user(at), lines: [{ price: 250 }] })).length,
+      );
+    expect(times(() => 'U99')).toEqual(Array(12).fill(1));
+    const others = times((at) => `U${50 + at}`);
+    expect(others[0]).toBe(1);
+    expect(others.at(-1)).toBe(0);
+  });
+
+  it('says of an order whose prices are all a hundred times too high that all are', () => {
+    const { several, judge } = started();
+    const lines = (factor: number) =>
+      [1, 2, 3, 4].map((at) => ({ product: `P20${at}`, price: at * factor, quantity: 3 }));
+    several(40, { lines: lines(1) });
+    const findings = judge(orderOf({ lines: lines(100) }));
+    expect(findings).toContainEqual(
+      expect.objectContaining({ path: 'items', key: 'all prices of an order' }),
+    );
+  });
+
+  it('leaves lines alone that have whatever price comes', () => {
+    const { count, judge } = started();
+    for (let at = 0; at < 60; at += 1)
+      count(orderOf({ lines: [{ product: 'POST', price: 1 + ((at * 7_919) % 40_000) / 10, quantity: 1 }] }));
+    expect(judge(orderOf({ lines: [{ product: 'POST', price: 0.12, quantity: 1 }] }))).toEqual([]);
+  });
+});
+
+describe('quantities', () => {
+  it('tells one a hundred times too great, with the fix', () => {
+    const { several, judge } = started();
+    several(40, { lines: [{}, { product: 'P101' }, { product: 'P102' }, { product: 'P103' }] });
+    const order = orderOf({
+      lines: [{ quantity: 600 }, { product: 'P101' }, { product: 'P102' }, { product: 'P103' }],
+    });
+    expect(judge(order)).toMatchObject([
+      { rule: 'quantity_unlike_product', path: 'items[0].quantity', fix: [{ value: 6 }, { value: 60 }] },
+    ]);
+  });
+
+  it('takes the order of a wholesaler for one', () => {
+    const { several, rules } = started();
+    const lines = (quantity: number) =>
+      ['P100', 'P101', 'P102', 'P103'].map((product) => ({ product, quantity }));
+    several(40, { lines: lines(2) });
+    expect(rules(orderOf({ lines: lines(240) }))).toEqual([]);
+  });
+
+  it('sees that price and quantity were swapped', () => {
+    const { several, judge } = started();
+    several(40, { lines: [{ price: 12.75, quantity: 4 }] });
+    expect(judge(orderOf({ lines: [{ price: 4, quantity: 13 }] }))).toMatchObject([
+      {
+        rule: 'price_quantity_swapped',
+        fix: [
+          { path: 'items[0].price_per_unit', value: 12.75 },
+          { path: 'items[0].quantity', value: 4 },
+          { path: 'order_value', value: 51 },
+        ],
+      },
+    ]);
+  });
+});
+
+describe('identifiers, payment methods and places', () => {
+  it('tells ids of a shape that was never seen, by their shape', () => {
+    const { count, judge } = started();
+    for (let at = 0; at < 60; at += 1) count(orderOf({ lines: [{ product: `P${100 + at}` }] }));
+    expect(judge(orderOf({ order: 'A-1' }))).toMatchObject([
+      { rule: 'order_id_unlike', key: 'A-9', path: 'order_id' },
+    ]);
+    expect(judge(orderOf({ user: 'nobody' }))).toMatchObject([{ key: 'aaaaaa', observed: 'aaaaaa' }]);
+    expect(judge(orderOf({ lines: [{ product: '9' }] }))).toMatchObject([
+      { rule: 'product_id_unlike', key: '9' },
+    ]);
+  });
+
+  it('says nothing of shapes where ids have none', () => {
+    const { count, rules } = started();
+    const id = (at: number) => ((at + 1) * 2_654_435_761).toString(36).repeat(2);
+    for (let at = 0; at < 200; at += 1) count(orderOf({ order: id(at) }));
+    expect(rules(orderOf({ order: id(1_000) }))).toEqual([]);
+  });
+
+  it('knows which product an id is cut off from', () => {
+    const { count, judge } = started();
+    for (let at = 0; at < 300; at += 1)
+      count(
+        orderOf({
+          lines: [
+            { product: `85${100 + (at % 50)}${at % 3 === 0 ? '' : 'ABC'[at % 3]}`, price: 1 + (at % 50) },
+          ],
+        }),
+      );
+    const findings = judge(orderOf({ lines: [{ product: '8510', price: 1 }] }));
+    expect(findings).toMatchObject([{ path: 'items[0].product_id', key: '9999' }]);
+  });
+
+  it('names the payment method that was meant', () => {
+    const { several, judge } = started();
+    several(80);
+    several(80, { payment: 'CREDITCARD' });
+    expect(judge(orderOf({ payment: 'CREDITCRAD' }))).toMatchObject([
+      { rule: 'payment_method_unseen', fix: [{ path: 'payment_method', value: 'CREDITCARD' }] },
+    ]);
+    expect(judge(orderOf({ payment: 'BLACKMONEY' }))[0]).not.toHaveProperty('fix');
+  });
+
+  it('tells a town in another region, and keeps no word of an address', () => {
+    const { several, judge, baselines } = started();
+    several(20, { address: '12 Mill Lane, Leeds, West Yorkshire LS1 4DY, United Kingdom' });
+    several(20, { address: 'Jane Doe, Norwich, Norfolk, United Kingdom' });
+    expect(judge(orderOf({ address: '3 Park Row, Leeds, Norfolk, United Kingdom' }))).toMatchObject([
+      { rule: 'places_unlike', key: 'LEEDS, NORFOLK', observed: 'LEEDS in NORFOLK' },
+    ]);
+    expect(known(baselines)).not.toMatch(/leeds|norfolk|jane|mill lane|U1\d/i);
+  });
+
+  it('tells a sender that leaves a field out once, within 200 orders', () => {
+    const { several, count } = started();
+    several(400);
+    const told = [];
+    for (let at = 0; at < 600; at += 1) {
+      const findings = count(orderOf(at % 5 === 0 ? { payment: undefined } : {}));
+      told.push(...findings.map(({ rule, key }) => ({ rule, key, at })));
+    }
+    expect(told).toMatchObject([{ rule: 'field_goes_missing', key: 'payment_method' }]);
+    expect(told[0]?.at).toBeLessThan(200);
+  });
+});
+
+describe('bad days', () => {
+  it('forgets one product alone, or all of a rule', () => {
+    const { several, judge, rules, baselines } = started();
+    several(5, { lines: [{ price: 250 }, { product: 'P101' }] });
+    expect(rules(orderOf())).toEqual(['price_unlike_product']);
+    baselines.reset('price_unlike_product', 'P100');
+    expect(judge(orderOf())).toEqual([]);
+    several(30);
+    expect(rules(orderOf({ lines: [{ price: 250 }] }))).toEqual(['price_unlike_product']);
+    expect(rules(orderOf({ lines: [{ product: 'P101', price: 250 }] }))).toEqual(['price_unlike_product']);
+    baselines.reset('price_unlike_product', undefined);
+    expect(judge(orderOf({ lines: [{ product: 'P101', price: 250 }] }))).toEqual([]);
+  });
+
+  it('takes the last word of labels that contradict each other', () => {
+    const { several, count, rules, baselines } = started();
+    several(150);
+    const strange = () => orderOf({ payment: 'GIFTCARD' });
+    count(strange());
+    baselines.readmit('payment_method_unseen', 'GIFTCARD');
+    baselines.readmit('payment_method_unseen', 'GIFTCARD');
+    expect(rules(strange())).toEqual([]);
+    baselines.reset('payment_method_unseen', 'GIFTCARD');
+    expect(rules(strange())).toEqual(['payment_method_unseen']);
+    baselines.readmit('no_such_rule', 'GIFTCARD');
+    baselines.readmit('price_unlike_product', 'no such product');
+    expect(rules(strange())).toEqual(['payment_method_unseen']);
+  });
+
+  it('does not care for clocks', () => {
+    const [right, wrong] = [started(), started()];
+    for (let at = 0; at < 300; at += 1) {
+      const wanted: Wanted = {
+        order: String(1_000 + at),
+        user: `U${at % 9}`,
+        lines: [{ price: at % 50 === 0 ? 99 : 2.5 }],
+      };
+      right.count(orderOf(wanted), NOW);
+      wrong.count(orderOf(wanted), NOW + (at % 2 === 0 ? 1 : -1) * 365 * 86_400_000);
+    }
+    expect(known(wrong.baselines)).toBe(known(right.baselines));
+  });
+
+  it('keeps as many products as it has room for, the last ones', () => {
+    const { baselines, rules } = started({ maxProducts: 1_000 });
+    for (let at = 0; at < 1_000_000; at += 20) {
+      const line = (_: unknown, more: number) => ({
+        product: `P${10_000_000 + at + more}`,
+        price: 2,
+        quantity: 1,
+        flagged: 0,
+      });
+      baselines.observe({
+        user: at,
+        source: '',
+        orderMask: '999999',
+        userMask: 'A99',
+        lacks: 0,
+        payment: 'PAYPAL',
+        chain: [],
+        lines: Array.from({ length: 20 }, line),
+      });
+    }
+    expect(baselines.warmth().products).toBe(1_000);
+    expect(rules(orderOf({ lines: [{ product: 'P10999999', price: 200 }] }))).toEqual([
+      'price_unlike_product',
+    ]);
+  });
+});
+
+it('says on how much of what it judges it has an opinion', () => {
+  const { several, judge, baselines } = started();
+  several(5);
+  several(5);
+  judge(orderOf({ lines: [{}, { product: 'P999' }] }));
+  expect(baselines.warmth()).toEqual({ lines: 12, warmLines: 6, products: 1 });
+});
+
+it('knows itself again from what it packed', () => {
+  const { several, count, baselines } = started();
+  several(300, { lines: [{}, { product: 'P7', price: 3 }] });
+  count(orderOf({ lines: [{ price: 99 }] }));
+  const [rest, ...products] = JSON.parse(known(baselines));
+  const other = makeBaselines({ onObservation: () => {} });
+  other.load({ ...rest, products: products.flat() });
+  expect(known(other)).toBe(known(baselines));
+});
