@@ -53,7 +53,8 @@ async function demo(): Promise<boolean> {
     ]);
   }
   const cluster = values.cluster ? await startCluster(3, { replicas: true }) : undefined;
-  const config = readConfig(cluster ? onCluster(cluster.nodes) : process.env);
+  const environment = { QUALITY: 'rules,learned', ...process.env };
+  const config = readConfig(cluster ? onCluster(cluster.nodes, environment) : environment);
   if (config.http.port === 0) throw new ConfigError(['the demo needs HTTP: PORT must not be 0']);
   const logger = makeLogger({ ...config.log, consoleLevel: 'error' });
   const services = new Services(logger);
@@ -107,8 +108,8 @@ async function demo(): Promise<boolean> {
 }
 
 /** Two partitions to a master, and every job on a replica before its message is deleted. */
-function onCluster(nodes: string): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(
+function onCluster(nodes: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const others = Object.entries(environment).filter(
     ([name]) => !/^REDIS(_|$)/.test(name) || name === 'REDIS_MEMORY_SHARE',
   );
   return {

@@ -34,7 +34,7 @@ export async function openChecks(
 ): Promise<OpenChecks> {
   const { layers } = config.quality;
   const declared = layers.includes('rules') ? declaredChecks() : undefined;
-  const own = layers.includes('rules') ? await readOwnRules(config.qualityRules) : [];
+  const own = layers.includes('rules') ? await readOwnRules(config.quality.ownRules) : [];
   const baselines = layers.includes('learned')
     ? await openBaselines({ redis, onError: redisErrors(logger, 'learned baselines') })
     : undefined;

@@ -9,8 +9,7 @@ import { MODEL_SECRETS, modelContradictions, modelSettings, modelVariables } fro
 import { orderSettings, orderVariables } from './orders.ts';
 import { PEOPLE_SECRETS, peopleContradictions, peopleSettings, peopleVariables } from './people.ts';
 import { processSettings, processVariables } from './process.ts';
-import { qualitySettings, qualityVariables } from './quality.ts';
-import { qualityRulesSettings, qualityRulesVariables } from './qualityRules.ts';
+import { qualityContradictions, qualitySettings, qualityVariables } from './quality.ts';
 import { quotedAmong, readGiven, withoutQuotes } from './readGiven.ts';
 import { REDIS_SECRETS, redisContradictions, redisSettings, redisVariables } from './redis.ts';
 import type { Role } from './roles.ts';
@@ -54,7 +53,6 @@ const environment = z.object({
   ...tracesVariables,
   ...orderVariables,
   ...qualityVariables,
-  ...qualityRulesVariables,
   ...modelVariables,
 });
 /** A URL with a password may stand where it does not belong, and a parser needs no slashes to find one. */
@@ -118,6 +116,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
     ...sqsContradictions(given),
     ...(uses.includes('http') ? [...httpContradictions(given), ...peopleContradictions(given)] : []),
     ...alertContradictions(given),
+    ...(uses.includes('redis') ? qualityContradictions(given) : []),
     ...modelContradictions(given),
     ...embeddedContradictions(given, uses, unknown),
   ];
@@ -139,7 +138,6 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     ...orderSettings(env),
     ...qualitySettings(env),
     ...modelSettings(env),
-    ...qualityRulesSettings(env),
     /** Set, and read by nobody: worth a word, because a real one may be meant. */
     unknown,
   };

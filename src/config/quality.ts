@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Given } from './given.ts';
 import { lower } from './values.ts';
 
 const LAYERS = ['rules', 'learned'] as const;
@@ -11,7 +12,7 @@ export const qualityVariables = {
     .transform((text) => lower(text).replaceAll(' ', ''))
     .refine((text) => ASKED.test(text), `must be off, or any of ${LAYERS.join(', ')}, comma separated`)
     .transform((text) => LAYERS.filter((layer) => text.split(',').includes(layer)))
-    .default([...LAYERS]),
+    .default([]),
   QUALITY_HOLD: z
     .string()
     .transform((text) => text.split(',').map((rule) => lower(rule.trim())))
@@ -20,6 +21,7 @@ export const qualityVariables = {
       'must be rules such as price_far_from_known, comma separated, or all',
     )
     .default([]),
+  QUALITY_RULES: z.string().optional(),
 };
 
 const variables = z.object(qualityVariables);
@@ -31,6 +33,17 @@ export function qualitySettings(env: z.output<typeof variables>) {
       layers: env.QUALITY,
       /** Rules whose findings, where they are grave enough, keep an order from counting until somebody has seen it; or `all`. */
       holds: env.QUALITY_HOLD,
+      /** Path of a YAML file with a shop's own rules. */
+      ownRules: env.QUALITY_RULES,
     },
   };
+}
+
+/** Rules that nobody runs look like orders without a fault. */
+export function qualityContradictions(given: Given): string[] {
+  const { QUALITY = 'off' } = given;
+  if (lower(QUALITY.trim()) !== 'off') return [];
+  return ['QUALITY_RULES', 'QUALITY_HOLD']
+    .filter((name) => given[name] !== undefined)
+    .map((name) => `${name} is set and QUALITY is off: QUALITY=rules, or rules,learned, reviews orders`);
 }

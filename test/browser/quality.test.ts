@@ -23,7 +23,10 @@ describe('the page of what the review found', () => {
   let browser: Browser;
   let pipeline: TestPipeline;
   beforeAll(async () => {
-    [browser, pipeline] = await Promise.all([startBrowser(), startPipeline({}, { role: 'api' })]);
+    [browser, pipeline] = await Promise.all([
+      startBrowser(),
+      startPipeline({ QUALITY: 'rules,learned' }, { role: 'api' }),
+    ]);
     const orders = Array.from({ length: 12 }, (_, at) =>
       flagged(`m${at}`, { observed: `${200 + at * 40}.00`, from: 312, expected: '1.85 to 4.25' }),
     );

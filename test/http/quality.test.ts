@@ -8,7 +8,12 @@ import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 
-const SETTINGS = { ADMIN_USER: 'anna', ADMIN_PASSWORD: 'secret', STATS_API: 'keys' };
+const SETTINGS = {
+  ADMIN_USER: 'anna',
+  ADMIN_PASSWORD: 'secret',
+  STATS_API: 'keys',
+  QUALITY: 'rules,learned',
+};
 const basic = (user: string) => `Basic ${Buffer.from(`${user}:secret`).toString('base64')}`;
 
 const flagged = (message: string, changes: Parameters<typeof aFinding>[0] = {}): FlaggedOrder => ({

@@ -29,7 +29,11 @@ describe('the product, reviewing', () => {
   beforeAll(async () => {
     const file = join(folder, 'rules.yaml');
     writeFileSync(file, OWN);
-    pipeline = await startPipeline({ QUALITY_RULES: file, QUALITY_HOLD: 'own_huge_basket' });
+    pipeline = await startPipeline({
+      QUALITY: 'rules,learned',
+      QUALITY_RULES: file,
+      QUALITY_HOLD: 'own_huge_basket',
+    });
   });
   afterAll(async () => {
     await pipeline?.stop();

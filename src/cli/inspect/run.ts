@@ -41,7 +41,7 @@ class CannotInspect extends Error {
 
 async function inspect(options: InspectOptions, around: Surroundings): Promise<number> {
   const config = readConfig(around.env, []);
-  const rules = options.rules ?? config.qualityRules;
+  const rules = options.rules ?? config.quality.ownRules;
   if (options.tried && rules === undefined)
     throw new CannotInspect('--try needs --rules: which rules are to be tried?');
   const own = rules === undefined ? [] : await readOwnRules(rules);

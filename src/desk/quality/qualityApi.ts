@@ -47,8 +47,9 @@ export interface QualityParts extends AnsweringParts {
   history: (span: Span) => Promise<{ step: number; points: OutcomePoint[] }>;
 }
 
-/** Rules whose groups are shifts: of a price, of how a sender fills a field. */
-const isDrift = ({ rule }: { rule: string }): boolean => /drift|shift|sender/.test(rule);
+/** Rules whose groups are shifts: of a price, of a field that a sender fills no more. */
+const SHIFTS = ['price_level_moved', 'field_goes_missing'];
+const isDrift = ({ rule }: { rule: string }): boolean => SHIFTS.includes(rule);
 const MOST_DRIFTS = 20;
 
 /** What Prometheus is told of the whole installation. */
