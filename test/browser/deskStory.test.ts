@@ -91,6 +91,9 @@ describe('an operator', () => {
     expect(await totals()).toMatchObject({ total_orders: ORDERS, total_revenue: 75_000 });
 
     await page.getByRole('link', { name: 'Audit log' }).click();
+    // Its batches fill pages of it.
+    await page.getByLabel('Order, run or reason').fill(because);
+    await page.keyboard.press('Enter');
     await page.locator('tbody tr', { hasText: because }).first().waitFor();
     expect(await page.locator('tbody tr', { hasText: because }).first().innerText()).toMatch(
       /anna[\s\S]*repair/,

@@ -64,7 +64,7 @@ describe('what is kept of an edited order', () => {
     await redis.del(repairs);
     expect(await shelf().sweep(Date.now())).toBe(1);
     expect(await keptOf('J1')).toEqual({
-      repair: expect.objectContaining({ outcome: { at: expect.any(String), outcome: 'completed' } }),
+      repair: expect.objectContaining({ outcome: { at: expect.any(String), outcome: 'counted' } }),
     });
   });
 
