@@ -53,6 +53,7 @@ const CUT_PLACES: Record<Role, readonly CutPlace[]> = {
   all: ['anywhere', 'inside a bulk', 'inside a record', 'inside a completion'],
   bridge: ['anywhere', 'inside a bulk', 'inside a bulk'],
   worker: ['anywhere', 'inside a record', 'inside a completion'],
+  archiver: ['anywhere'],
   api: ['anywhere'],
 };
 
@@ -94,6 +95,7 @@ const PARTS: Record<Role, readonly Part[]> = {
   all: ['bridge', 'bridge', 'bridge', 'worker', 'worker', 'worker', 'api'],
   bridge: ['bridge'],
   worker: ['worker'],
+  archiver: [],
   api: ['api'],
 };
 

@@ -1,7 +1,8 @@
 import { apiParts } from './api.ts';
+import { openArchiver } from './archiver.ts';
 import { openBridge } from './bridge.ts';
 import type { Parts } from './parts.ts';
 import { startWorkers } from './worker.ts';
 
 /** Everything at once, for programs that start any role: the demo, benchmarks, tests. */
-export const ALL_PARTS = { openBridge, startWorkers, apiParts } satisfies Parts;
+export const ALL_PARTS = { openBridge, startWorkers, openArchiver, apiParts } satisfies Parts;

