@@ -39,6 +39,7 @@ import { retryFailed } from '../queue/retryFailed.ts';
 import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import { readBacklog } from '../store/archiveStand.ts';
 import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
 import { historyReader } from '../telemetry/read/history.ts';
 import { hoursReader } from '../telemetry/read/hours.ts';
@@ -100,6 +101,7 @@ export function apiParts(
           look,
           totals: () => stats.global(),
           failed: () => readFailures(redis, partitions.all),
+          backlog: config.history.on ? () => readBacklog(redis, partitions) : undefined,
           queue: queueState,
         }),
       ),

@@ -17,17 +17,30 @@ export interface Backlog {
   archivedAt: number | undefined;
 }
 
-/** `archive` in the hash of a ledger: four numbers, see stats/record/archive.lua. Undefined while nothing was archived. */
-export function readStand(
-  text: string | null,
-): (ArchiveStand & { orders: number; minorUnits: number }) | undefined {
+/** With the totals of the partition at that entry. */
+interface FullStand extends ArchiveStand {
+  orders: number;
+  minorUnits: number;
+}
+
+/** Of each partition; undefined where nothing was ever archived. */
+export const archiveStands = (
+  redis: Redis | Cluster,
+  partitions: readonly Partition[],
+): Promise<(FullStand | undefined)[]> =>
+  Promise.all(partitions.map(async (each) => toStand(await redis.hget(statsKeys(each).ledger, 'archive'))));
+
+export async function archiveStand(redis: Redis | Cluster, partition: Partition): Promise<ArchiveStand> {
+  const [stand] = await archiveStands(redis, [partition]);
+  return stand ?? { seq: 0, bytes: 0 };
+}
+
+/** Four numbers, see stats/record/archive.lua. */
+function toStand(text: string | null): FullStand | undefined {
   if (text === null) return undefined;
   const [seq = 0, orders = 0, minorUnits = 0, bytes = 0] = text.split(' ').map(Number);
   return { seq, orders, minorUnits, bytes };
 }
-
-export const archiveStand = async (redis: Redis | Cluster, partition: Partition): Promise<ArchiveStand> =>
-  readStand(await redis.hget(statsKeys(partition).ledger, 'archive')) ?? { seq: 0, bytes: 0 };
 
 /** Over all partitions. */
 export async function readBacklog(redis: Redis | Cluster, partitions: Partitions): Promise<Backlog> {
