@@ -17,9 +17,7 @@ export const historyVariables = {
     .optional(),
   DATABASE_TLS_CA: pemFile(certificatesIn).optional(),
   HISTORY: oneOf(['on', 'off', 'embedded'], lower).optional(),
-  HISTORY_ADDRESSES: oneOf(['on', 'off', 'true', 'false'], lower)
-    .transform((text) => text === 'on' || text === 'true')
-    .default(false),
+  HISTORY_ADDRESSES: oneOf(['on', 'off'], lower).default('off'),
   HISTORY_BACKLOG_BYTES: whole(1_000_000, 1_000_000_000_000).default(1_000_000_000),
 };
 
@@ -109,7 +107,7 @@ export function historySettings(env: z.output<typeof variables>): { history: His
     history: {
       on,
       target: on ? targetOf(env) : undefined,
-      addresses: env.HISTORY_ADDRESSES,
+      addresses: env.HISTORY_ADDRESSES === 'on',
       backlogBytes: env.HISTORY_BACKLOG_BYTES,
     },
   };

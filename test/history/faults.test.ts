@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import type { Client } from 'pg';
+import { ArchivePartition } from '../../src/history/archivePartition.ts';
+import { migrate } from '../../src/history/migrate.ts';
 import type { HistoryTarget } from '../../src/history/target.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { archiveKeys, INSTALLATION_KEY } from '../../src/store/keys.ts';
@@ -292,31 +294,71 @@ describe('the history, when things go wrong', () => {
     expect(await endings(plain, many(1))).toEqual(['counted']);
   });
 
-  it('loses and doubles nothing when the archiver is killed again and again', async () => {
-    const record = archivingRecorder(redis);
-    const program = new URL('./archiverProcess.mjs', import.meta.url).pathname;
-    let at = 0;
-    for (let round = 0; round < 6; round += 1) {
-      const child = spawn(
-        process.execPath,
-        ['--import', 'tsx', program, server.url, JSON.stringify(target)],
-        {
-          stdio: 'ignore',
-        },
-      );
-      const ended = once(child, 'exit');
-      const before = await redis.xlen(archiveKeys(partition).stream);
-      for (let batch = 0; batch < 30; batch += 1, at += 32) await endings(record, many(32, at));
-      await until(
-        async () =>
-          child.exitCode !== null || (await redis.xlen(archiveKeys(partition).stream)) < before + 30,
-        'it has archived something',
-      );
-      child.kill('SIGKILL');
-      await ended;
-    }
-    await start();
-    await archived();
-    await agree();
-  });
+  it.each(['before', 'after'] as const)(
+    'loses and doubles nothing when it dies %s any command it sends',
+    async (when) => {
+      const record = archivingRecorder(redis);
+      let at = 0;
+      for (let point = 1, died = true; died; point += 1) {
+        for (let batch = 0; batch < 2; batch += 1, at += 32) await endings(record, many(32, at));
+        // One of them again, beyond the ledger, so that every path is walked.
+        await redis.del(...(await redis.keys('*:ledger:*')));
+        await endings(record, many(1, at - 1));
+        died = await archiveUntil(point, when, server.client(), await postgres.client(target));
+      }
+      await start();
+      await archived();
+      await agree();
+      const [{ again }] = await query('SELECT count(*)::int AS again FROM history.counted_again');
+      expect(again).toBe(at / 64);
+    },
+  );
 });
+
+/** Archives until its connections break before or after so many commands; false when it was done with fewer. */
+async function archiveUntil(
+  point: number,
+  when: 'before' | 'after',
+  redis: Redis,
+  client: Client,
+): Promise<boolean> {
+  let left = point;
+  const die = () => {
+    redis.disconnect();
+    (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+    throw new Error('dead');
+  };
+  const mortal = <T extends object>(of: T): T =>
+    new Proxy(of, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]) => {
+          left -= 1;
+          if (left < 0 || (left === 0 && when === 'before')) die();
+          const result = await value.apply(target, args);
+          if (left === 0) die();
+          return result;
+        };
+      },
+    });
+  await migrate(client);
+  const archive = new ArchivePartition({
+    client: mortal(client),
+    redis: mortal(redis),
+    partition,
+    confirm: async () => {},
+    now: Date.now,
+    events: { onArchived() {}, onSetBack() {}, onGap() {} },
+  });
+  try {
+    while (await archive.step());
+    return false;
+  } catch (error) {
+    if ((error as Error).message !== 'dead') throw error;
+    return true;
+  } finally {
+    redis.disconnect();
+    await client.end().catch(() => {});
+  }
+}
