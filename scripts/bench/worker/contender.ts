@@ -15,7 +15,7 @@ import { serveParent } from '../support/child.ts';
 
 /* A worker in this process alone: ours, or one with the same settings that only checks its jobs, or not even that. */
 
-export type Contender = 'no-op' | 'checks only' | 'ours' | 'ours without pulse';
+export type Contender = 'no-op' | 'checks only' | 'ours' | 'ours without pulse' | 'ours with history';
 
 export type WorkerRequest =
   | {
@@ -35,7 +35,11 @@ serveParent(async (request: WorkerRequest) => {
   }
   before = process.cpuUsage();
   if (request.contender === 'ours without pulse') leaveOutPulse();
-  if (request.contender.startsWith('ours')) await ours(request.env, request.concurrency);
+  if (request.contender.startsWith('ours'))
+    await ours(
+      request.contender === 'ours with history' ? { ...request.env, HISTORY: 'on' } : request.env,
+      request.concurrency,
+    );
   else bare(String(request.env.REDIS_URL), request.concurrency, request.contender === 'checks only');
   return null;
 });
