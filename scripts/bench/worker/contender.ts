@@ -2,7 +2,7 @@ import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { ALL_PARTS } from '../../../src/app/allParts.ts';
 import { startRole } from '../../../src/app/startRole.ts';
-import { readConfig } from '../../../src/config/config.ts';
+import { readConfig, USES } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { orderOf, receivedAt } from '../../../src/queue/readOrderJob.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
@@ -45,13 +45,14 @@ serveParent(async (request: WorkerRequest) => {
 });
 
 async function ours(env: Record<string, string>, concurrency: number): Promise<void> {
-  const config = readConfig({
+  const settings = {
     ...env,
     WORKER_CONCURRENCY: String(concurrency),
     PORT: '0',
     LOG_LEVEL: 'ERROR',
     LOG_DIR: '/tmp/order-pipeline-bench-logs',
-  });
+  };
+  const config = readConfig(settings, USES.worker);
   const logger = makeLogger(config.log);
   await startRole(config, 'worker', ALL_PARTS, logger, new Services(logger));
 }
