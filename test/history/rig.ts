@@ -6,9 +6,9 @@ import { archiveLine } from '../../src/orders/archivedOrder.ts';
 import type { Order } from '../../src/orders/order.ts';
 import { Troubles } from '../../src/runtime/troubles.ts';
 import { makeRecordOrder, type RecordOrder } from '../../src/stats/record/recordOrder.ts';
-import { archiveStand } from '../../src/store/archiveStand.ts';
+import { archiveStand, readBacklog } from '../../src/store/archiveStand.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
-import { makePartitions, type Partition } from '../../src/store/partitions.ts';
+import { makePartitions, type Partition, type Partitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
 import type { TestPostgres } from '../support/postgres.ts';
@@ -43,13 +43,17 @@ export interface Archiving {
 }
 
 /** An archiver of its own on real connections. */
-export async function archiving(redis: Redis, target: HistoryTarget): Promise<Archiving> {
+export async function archiving(
+  redis: Redis,
+  target: HistoryTarget,
+  over: Partitions = partitions,
+): Promise<Archiving> {
   const troubles = new Troubles();
   const { logger, lines } = collectingLogger();
   const archiver = startArchiver({
     target,
     redis,
-    partitions,
+    partitions: over,
     durability: await chooseDurability(redis, 'memory'),
     now: Date.now,
     troubles,
@@ -63,13 +67,18 @@ export async function untilArchived(
   redis: Redis,
   postgres: TestPostgres,
   target: HistoryTarget,
+  over: Partitions = partitions,
 ): Promise<void> {
   const client = await postgres.client(target);
   await until(async () => {
-    const { seq } = await archiveStand(redis, partition);
-    const { rows } = await client.query('SELECT seq FROM history.positions').catch(() => ({ rows: [] }));
-    return Number(rows[0]?.seq ?? 0) === seq;
+    const { rows } = await client.query('SELECT tag, seq FROM history.positions').catch(() => ({ rows: [] }));
+    const stands = await Promise.all(over.all.map((each) => archiveStand(redis, each)));
+    return over.all.every(
+      ({ tag }, at) => Number(rows.find((row) => row.tag === tag)?.seq ?? 0) === stands[at]?.seq,
+    );
   }, 'all that counted is in PostgreSQL');
+  // What is said to Redis follows the commit.
+  await until(async () => (await readBacklog(redis, over)).entries === 0, 'Redis knows that nothing waits');
   await client.end();
 }
 
@@ -83,6 +92,7 @@ export async function bothSums(
   redis: Redis,
   postgres: TestPostgres,
   target: HistoryTarget,
+  over: Partitions = partitions,
 ): Promise<{ kept: Sums; counted: Sums }> {
   const client = await postgres.client(target);
   const { rows } = await client.query(`
@@ -92,10 +102,13 @@ export async function bothSums(
       UNION ALL SELECT coalesce(sum(orders), 0), coalesce(sum(minor_units), 0) FROM history.gaps
     ) AS parts`);
   await client.end();
-  const [orders, revenue] = await redis.hmget(statsKeys(partition).global, 'total_orders', 'total_revenue');
+  const totals = await Promise.all(
+    over.all.map((each) => redis.hmget(statsKeys(each).global, 'total_orders', 'total_revenue')),
+  );
+  const sum = (at: 0 | 1) => totals.reduce((all, each) => all + Number(each[at] ?? 0), 0);
   return {
     kept: { orders: rows[0].orders, minorUnits: Number(rows[0].minor_units) },
-    counted: { orders: Number(orders ?? 0), minorUnits: Number(revenue ?? 0) },
+    counted: { orders: sum(0), minorUnits: sum(1) },
   };
 }
 
