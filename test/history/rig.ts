@@ -32,7 +32,7 @@ export function archivingRecorder(
     archive: (order, origin, digest) =>
       archiveLine(order, origin, digest, { addresses: options.addresses ?? false }),
   });
-  return (order: Order) => record(order, ORIGIN);
+  return (order: Order) => record(order, undefined, ORIGIN);
 }
 
 export interface Archiving {

@@ -75,7 +75,7 @@ async function backlog(
   const stats = await memoryOf(redis, async () => {
     for (let from = 0; from < orders; from += 1_000)
       await Promise.all(
-        Array.from({ length: 1_000 }, (_, at) => record(orderOf(from + at), originOf(from + at))),
+        Array.from({ length: 1_000 }, (_, at) => record(orderOf(from + at), undefined, originOf(from + at))),
       );
   });
   const { bytes } = await readBacklog(redis, PARTITIONS);
@@ -125,7 +125,7 @@ async function latency(record: RecordOrder, client: Client, from: number, second
       const due = begun + ((at - from) * 1_000) / RATE;
       await delay(Math.max(0, due - performance.now()));
       const order = orderOf(at);
-      void record(order, originOf(at)).then(() => counted.set(order.orderId, performance.now()));
+      void record(order, undefined, originOf(at)).then(() => counted.set(order.orderId, performance.now()));
     }
   })();
   let done = false;
