@@ -85,7 +85,12 @@ describe('the history, when things go wrong', () => {
     for (let round = 0; round < 20; round += 1) await endings(record, many(40, round * 40));
     await archived();
     await agree();
-    expect(running.map((one) => one.health().state).sort()).toEqual(['archiving', 'standby']);
+    const states = () =>
+      running
+        .map((one) => one.health().state)
+        .sort()
+        .join();
+    await until(() => states() === 'archiving,standby', 'one archives, the other stands by');
   });
 
   it('goes on by the other one when the first is stopped', async () => {
