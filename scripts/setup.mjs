@@ -12,6 +12,7 @@ import { build, isBuilt } from './build.mjs';
 import { installChromium, isChromiumInstalled } from './chromium.mjs';
 import { installHelm, isHelmInstalled } from './helm.mjs';
 import { installRedis, isRedisInstalled } from './installRedis.mjs';
+import { installPostgres, isPostgresInstalled } from './postgres.mjs';
 import { installPromtool, isPromtoolInstalled } from './promtool.mjs';
 import { alone, exitWith, isEntryPoint, root, runQuietly, SetupFailure, step } from './steps.mjs';
 
@@ -20,17 +21,22 @@ const OLDEST_NODE = '20.19.0';
 // Redis comes first: it is the only step that may have to ask something of the user.
 const redis = { title: 'Installing Redis', isDone: isRedisInstalled, run: installRedis };
 const chromium = { title: 'Installing Chromium', isDone: isChromiumInstalled, run: orGoOn(installChromium) };
+const postgres = {
+  title: 'Installing PostgreSQL',
+  isDone: isPostgresInstalled,
+  run: orGoOn(installPostgres),
+};
 const promtool = { title: 'Installing promtool', isDone: isPromtoolInstalled, run: orGoOn(installPromtool) };
 const helm = { title: 'Installing helm', isDone: isHelmInstalled, run: orGoOn(installHelm) };
 const packages = { title: 'Installing packages', isDone: arePackagesInstalled, run: installPackages };
 const product = { title: 'Building', isDone: isBuilt, run: build };
 
-/** `forTests`: with a browser, promtool and helm, and with Redis even when the environment names another, as the tests start their own. */
+/** `forTests`: with a browser, PostgreSQL, promtool and helm, and with Redis even when the environment names another, as the tests start their own. */
 export async function setUp({ only, forTests = false } = {}) {
   refuseOldNode();
   const all = [
     ...(forTests || !namesARedis(process.env) ? [redis] : []),
-    ...(forTests ? [chromium, promtool] : []),
+    ...(forTests ? [chromium, postgres, promtool] : []),
     packages,
     // With what is among the packages.
     ...(forTests ? [helm] : []),

@@ -15,6 +15,7 @@
  *   npm run bench -- pipelining [--sockets 20] [--requests 1000] [--seconds 20]
  *   npm run bench -- desk [--orders 100000] [--run 5000] [--rate 200] [--rounds 3; 0 for reads alone]
  *   npm run bench -- story [--orders 3000] [--rounds 3]
+ *   npm run bench -- history [--jobs 30000] [--pairs 7] [--orders 100000] [--seconds 15]
  *   npm run bench -- page [--rounds 20]
  *   npm run bench -- quality
  *   npm run bench -- roles
@@ -34,6 +35,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   detail: () => import('./stats/detail.ts'),
   desk: () => import('./desk/desk.ts'),
   story: () => import('./desk/story.ts'),
+  history: () => import('./history/history.ts'),
   page: () => import('./web/page.ts'),
   stream: () => import('./web/stream.ts'),
   quality: () => import('./quality.ts'),

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyBuild } from './build.ts';
+import { type HistoryServer, startHistoryServer } from './historyServer.ts';
 import { runSchedule, type ScheduleResult } from './runSchedule.ts';
 import { makeSchedule } from './schedule.ts';
 import { startSurvivor } from './survivor.ts';
@@ -25,7 +26,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   const survivor = await startSurvivor();
+  let historyServer: HistoryServer | undefined;
   try {
+    // As root PostgreSQL runs as somebody else, who has to come through here.
+    chmodSync(folder, 0o711);
+    const history = await startHistoryServer(folder);
+    historyServer = history;
     const main = await copyBuild(join(folder, 'product'));
     const seeds = [...options.seeds];
     const results: CampaignResult[] = [];
@@ -44,7 +50,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const tell = (event: string) => onEvent(seed, seconds(), event);
       try {
         const schedule = makeSchedule(seed);
-        const result = await runSchedule({ schedule, survivor, main, folder: own, queue, onEvent: tell });
+        const result = await runSchedule({
+          schedule,
+          survivor,
+          historyServer: history,
+          main,
+          folder: own,
+          queue,
+          onEvent: tell,
+        });
         return { ...result, seconds: seconds() };
       } catch (error) {
         return { ...unplayed(seed, error as Error), seconds: seconds() };
@@ -55,6 +69,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, worker));
     return results;
   } finally {
+    await historyServer?.stop().catch(() => {});
     await survivor.stop();
     process.off('exit', remove);
     remove();

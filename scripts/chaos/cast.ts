@@ -3,6 +3,7 @@ import type { Role } from '../../src/config/roles.ts';
 import { type FaultProxy, startFaultProxy } from '../../test/support/faultProxy.ts';
 import { freePort } from '../support/freePort.ts';
 import { startClusterStore } from './clusterStore.ts';
+import type { History, HistoryServer } from './historyServer.ts';
 import { type ProductProcess, startProduct } from './productProcess.ts';
 import type { Schedule } from './schedule.ts';
 import { startSingleStore } from './singleStore.ts';
@@ -15,6 +16,8 @@ export interface Cast {
   queueUrl: string;
   store: Store;
   sqs: SqsFaults;
+  historyServer: HistoryServer;
+  history: History;
   processes: readonly ProductProcess[];
   close(): Promise<void>;
 }
@@ -22,6 +25,7 @@ export interface Cast {
 export interface CastOptions {
   schedule: Schedule;
   survivor: Survivor;
+  historyServer: HistoryServer;
   /** The product's entry point. */
   main: string;
   folder: string;
@@ -52,16 +56,18 @@ export async function assemble(options: CastOptions): Promise<Cast> {
     const store = await startStore({ processes: schedule.processes.length, folder, onFault }, survivor.guard);
     closing.push(() => store.stop());
 
+    const history = await options.historyServer.open(queue.replaceAll('-', '_'));
     const processes: ProductProcess[] = [];
     for (const [index, role] of schedule.processes.entries()) {
       const process = startProduct({
         main: options.main,
         role,
-        // A worker has nothing to show.
-        port: role === 'worker' ? 0 : await freePort(),
+        // These have nothing to show.
+        port: role === 'worker' || role === 'archiver' ? 0 : await freePort(),
         env: {
           ...environment(schedule, proxy, queueUrl),
           ...store.environment(index),
+          DATABASE_URL: history.url,
           DATA_DIR: folder,
           LOG_DIR: join(folder, `${index}-${role}`),
         },
@@ -77,6 +83,8 @@ export async function assemble(options: CastOptions): Promise<Cast> {
       queueUrl,
       store,
       sqs: injectSqsFaults(proxy, (fault) => onFault(`SQS: ${fault}`)),
+      historyServer: options.historyServer,
+      history,
       processes,
       close,
     };

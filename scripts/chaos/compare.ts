@@ -1,5 +1,6 @@
 import type { Total } from '../../src/cli/send/expected.ts';
 import type { Api } from './api.ts';
+import type { Cast } from './cast.ts';
 import type { Model, Refusal } from './model.ts';
 import { messageOf } from './operator.ts';
 import type { JobsFound, Reality } from './reality.ts';
@@ -14,6 +15,7 @@ export interface Difference {
 
 export interface CompareOptions {
   model: Model;
+  cast: Pick<Cast, 'history'>;
   api: Api;
   reality: Reality;
   repairer: Repairer;
@@ -58,6 +60,11 @@ export async function compare(options: CompareOptions): Promise<Difference[]> {
     found.push(wrong(`${duplicates} re-sent orders, but ${ledger.duplicates} recognised duplicates`));
   }
   for (const difference of await reality.unlike()) found.push(wrong(`verify: ${difference}`));
+  const kept = await options.cast.history.read();
+  same('history', counted, kept);
+  if (kept.strange > 0)
+    found.push(wrong(`${kept.strange} rows of the history say that it is not what counted`));
+  if (kept.withoutItems > 0) found.push(wrong(`${kept.withoutItems} orders of the history have no items`));
   if (options.isOneRedis) {
     for (const run of await options.repairer.runs()) found.push(...runDiffers(run, keepsCompleted));
   }

@@ -24,6 +24,12 @@ export async function inflict(fault: Fault, { cast, onFault, freezing }: Play): 
       return cast.store.crash(fault.ms);
     case 'freeze Redis':
       return cast.store.freeze(fault.ms);
+    case 'kill PostgreSQL':
+      onFault('PostgreSQL killed');
+      return cast.historyServer.crash(fault.ms);
+    case 'freeze PostgreSQL':
+      onFault('PostgreSQL frozen');
+      return cast.historyServer.freeze(fault.ms);
     case 'cut':
       return cast.store.cut(fault.process, fault.where, fault.share);
     case 'SQS':

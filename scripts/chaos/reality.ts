@@ -3,6 +3,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { noProgress } from '../../src/cli/kit/progress.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import type { OrderJob } from '../../src/queue/orderJob.ts';
+import { readBacklog } from '../../src/store/archiveStand.ts';
 import { masters } from '../../src/store/connections.ts';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
@@ -14,6 +15,8 @@ export interface Reality {
   underWay(): Promise<number>;
   /** Every job there is by its id, and the sets that name it: exactly one, if all is well. */
   jobs(): Promise<JobsFound>;
+  /** Entries that wait to become history. */
+  unarchived(): Promise<number>;
   ledger(): Promise<{ entries: number; duplicates: number }>;
   /** What `order-pipeline verify` finds different on one Redis: totals recomputed from their parts, the ledger counted. */
   unlike(): Promise<string[]>;
@@ -64,6 +67,9 @@ export function openReality(redis: Redis | Cluster, partitionCount: number): Rea
         completed: completed.flat(),
         limbo: all.filter((id) => !ended.has(id)),
       };
+    },
+    async unarchived() {
+      return (await readBacklog(redis, layout)).entries;
     },
     async ledger() {
       const stands = await Promise.all(

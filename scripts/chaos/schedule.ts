@@ -38,6 +38,8 @@ export type Fault =
   | { do: 'freeze'; process: number; ms: number }
   /** On a cluster, `ms` picks the master, and frozen for an odd number it sleeps until its replica has taken over. */
   | { do: 'kill Redis' | 'freeze Redis'; ms: number }
+  /** The PostgreSQL that the history is kept in. */
+  | { do: 'kill PostgreSQL' | 'freeze PostgreSQL'; ms: number }
   | { do: 'cut'; process: number; where: CutPlace; share: number }
   | { do: 'SQS'; fault: SqsFault; times: number };
 
@@ -54,6 +56,7 @@ const CUT_PLACES: Record<Role, readonly CutPlace[]> = {
   bridge: ['anywhere', 'inside a bulk', 'inside a bulk'],
   worker: ['anywhere', 'inside a record', 'inside a completion'],
   quality: ['anywhere'],
+  archiver: ['anywhere'],
   api: ['anywhere'],
 };
 
@@ -78,6 +81,7 @@ const CLUSTER_PARTITIONS = 6;
 const UNTIL = '2025-06-30';
 const USERS = 12;
 const OTHER_SEED = 0x5eed;
+const HISTORY_SEED = 0xa7c41;
 
 const LAYOUTS: readonly (readonly Role[])[] = [
   ['bridge', 'worker', 'api'],
@@ -97,6 +101,7 @@ const PARTS: Record<Role, readonly Part[]> = {
   worker: ['worker'],
   // It counts nothing, and is in a schedule as a part of `all` only.
   quality: [],
+  archiver: [],
   api: ['api'],
 };
 
@@ -124,7 +129,7 @@ export function makeSchedule(seed: number): Schedule {
   const taken = onCluster ? steps.filter((step) => step.do !== 'operate') : steps;
   // That the master changes under load is what these are for.
   if (onCluster) taken.splice(Math.ceil(taken.length / 2), 0, failover(random));
-  return withRepairs({ seed, settings, processes, lives, steps: taken });
+  return withHistory(withRepairs({ seed, settings, processes, lives, steps: taken }));
 }
 
 function drawSteps(random: Random, seed: number, processes: readonly Role[]): Step[] {
@@ -172,6 +177,35 @@ function withRepairs(schedule: Schedule): Schedule {
       ? [drawRunPoint(random), ...life, drawRunPoint(random), drawRunPoint(random)]
       : life;
   return { ...schedule, steps: [...woven, ...last], lives: lives.map(dying) };
+}
+
+/**
+ * The same with a history: an archiver where none is among the processes, at times two, and a PostgreSQL that breaks too. Draws
+ * of its own again.
+ */
+function withHistory(schedule: Schedule): Schedule {
+  const random = createRandom(schedule.seed ^ HISTORY_SEED);
+  const added: Role[] = schedule.processes.includes('all') ? [] : ['archiver'];
+  if (random.chance(0.3)) added.push('archiver');
+  const processes = [...schedule.processes, ...added];
+  const archivers = processes.flatMap((role, at) => (role === 'all' || role === 'archiver' ? [at] : []));
+  const steps = schedule.steps.flatMap((step): Step[] =>
+    random.chance(0.12) ? [step, drawHistoryFault(random, archivers)] : [step],
+  );
+  return { ...schedule, processes, lives: [...schedule.lives, ...added.map(() => [])], steps };
+}
+
+function drawHistoryFault(random: Random, archivers: readonly number[]): Fault {
+  const process = random.pick(archivers);
+  return random.pick<Fault>([
+    { do: 'kill PostgreSQL', ms: random.below(500) },
+    { do: 'freeze PostgreSQL', ms: 100 + random.below(1_500) },
+    { do: 'kill', process },
+    { do: 'kill', process },
+    { do: 'stop', process },
+    { do: 'freeze', process, ms: 800 + random.below(2_700) },
+    { do: 'cut', process, where: 'anywhere', share: 1 },
+  ]);
 }
 
 /** Mostly of the process that drives the run. */

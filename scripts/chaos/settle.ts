@@ -4,7 +4,7 @@ import { messageOf } from './operator.ts';
 import type { Play } from './play.ts';
 import type { Left } from './survivor.ts';
 
-export interface SettleOptions extends Play, Omit<CompareOptions, 'today'> {
+export interface SettleOptions extends Play, Omit<CompareOptions, 'today' | 'cast'> {
   inbox: () => Promise<Left>;
   today: () => [string, string];
 }
@@ -67,12 +67,14 @@ async function underWay({ cast, reality, inbox }: SettleOptions): Promise<Differ
   const { visible, hidden } = await inbox();
   const jobs = await reality.underWay();
   const held = await heldByBridges(cast.processes);
+  const unarchived = await reality.unarchived();
   const busy: [number, string][] = [
     [visible, 'messages visible in SQS'],
     [hidden, 'messages in flight in SQS'],
     [cast.sqs.owed, 'messages to be delivered again'],
     [jobs, 'jobs waiting, active or delayed'],
     [held, 'messages held by bridges'],
+    [unarchived, 'entries of the archive'],
   ];
   return busy.filter(([count]) => count > 0).map(([count, what]) => stuck(`${count} ${what}`));
 }

@@ -41,6 +41,7 @@ import { retryFailed } from '../queue/retryFailed.ts';
 import { deadline } from '../runtime/deadline.ts';
 import { throttledErrors } from '../runtime/throttle.ts';
 import { makeWatchedReads, mayTakeLong } from '../stats/read/readStats.ts';
+import { readBacklog } from '../store/archiveStand.ts';
 import type { Counter } from '../telemetry/figures.ts';
 import { fleetFamilies } from '../telemetry/prometheus/fleet.ts';
 import { qualityFamilies } from '../telemetry/prometheus/quality.ts';
@@ -102,6 +103,7 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
           look,
           totals: () => stats.global(),
           failed: () => readFailures(redis, partitions.all),
+          backlog: config.history.on ? () => readBacklog(redis, partitions) : undefined,
           queue: queueState,
         }),
       ),

@@ -98,11 +98,12 @@ export async function openBridge(parts: BridgeStart): Promise<OpenBridge> {
       maxBodyBytes: config.maxBodyBytes,
       highWater: highWaterOf(config, role),
       idCase: config.rules.idCase,
+      historyBytes: config.history.backlogBytes,
     },
     {
       lanes,
       partitions,
-      readLoad: () => readQueueLoad(loadRedis, partitions),
+      readLoad: () => readQueueLoad(loadRedis, partitions, { history: config.history.on }),
       troubles,
       tally,
       traces,

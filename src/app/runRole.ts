@@ -41,7 +41,7 @@ export async function runRole(role: Role): Promise<void> {
   });
 
   try {
-    await startRole(config, role, await loadParts(role), logger, services);
+    await startRole(config, role, await loadParts(role, config), logger, services);
   } catch (error) {
     // A stop takes its parts from a start under way: how that ends is for the stop to say.
     if (stopping) return;

@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
+import type { Archiver } from '../history/archiver.ts';
 import { toJsonAmount } from '../orders/money.ts';
 import { type OrderQueues, openOrderQueues } from '../queue/orderQueues.ts';
 import { type QueueState, type QueueWatch, watchQueues } from '../queue/watchQueues.ts';
@@ -30,6 +31,9 @@ import { openTraces } from './openTraces.ts';
 import type { Parts } from './parts.ts';
 import { refuseNobody } from './refuseNobody.ts';
 
+const NO_HISTORY =
+  'an archiver needs a PostgreSQL to keep the history in: set DATABASE_URL, or HISTORY=embedded';
+
 export interface App {
   /** Where HTTP answers; undefined when PORT is 0. */
   url: string | undefined;
@@ -52,21 +56,27 @@ export async function startRole(
   logger: Logger,
   services: Services,
 ): Promise<App> {
-  const { openBridge, startWorkers, startQuality, apiParts } = parts;
+  const { openBridge, startWorkers, startQuality, openArchiver, apiParts } = parts;
+  if (role === 'archiver' && !config.history.on) throw new Error(NO_HISTORY);
   const tally = new Tally();
   const now = () => tally.now();
   const troubles = new Troubles(now);
   const productVersion = version();
   const traces = config.traces && (await openTraces(config.traces, role, logger, services));
   const target = await locateRedis(config, logger, services, troubles);
+  const does = (part: Role) => role === 'all' || role === part;
+  const historyTarget =
+    config.history.on && (does('archiver') || does('api'))
+      ? await (await import('./history.ts')).locateHistory(config, logger, services, troubles)
+      : undefined;
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
-  const does = (part: Role) => role === 'all' || role === part;
 
   let queues: OrderQueues | undefined;
   let watch: QueueWatch | undefined;
   let bridge: OpenBridge | undefined;
   let workers: OrderWorkers | undefined;
+  let archiver: Archiver | undefined;
   let started = false;
   let beat: Beating | undefined;
   const details = (mayRead: boolean) => ({
@@ -75,6 +85,7 @@ export async function startRole(
     ...toldOf(watch?.state(), beat?.lastCounted(), mayRead),
     ...(bridge ? { bridge: bridge.bridge.health() } : {}),
     ...(workers ? { worker: workers.health() } : {}),
+    ...(archiver ? { history: archiver.health() } : {}),
   });
   const url = await openHttp({
     config,
@@ -153,6 +164,9 @@ export async function startRole(
     workers = await startWorkers(openQueues, { ...opening, tally, traces, logger });
   }
   if (startQuality && does('quality')) await startQuality({ ...opening, logger });
+  if (historyTarget && openArchiver && does('archiver')) {
+    archiver = await openArchiver({ ...opening, target: historyTarget, logger });
+  }
   if (openBridge && does('bridge')) {
     bridge = await openBridge({ ...opening, role, tally, traces, logger });
     const { quiet, stop } = bridge.bridge;

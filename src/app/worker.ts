@@ -27,6 +27,7 @@ export async function startWorkers(queues: OrderQueues, parts: WorkerStart): Pro
       ledgerRetentionDays: config.ledgerRetentionDays,
       userDetailDays: config.userDetailDays,
       auditRetentionDays: config.auditRetentionDays,
+      archive: config.history.on ? config.history : undefined,
     },
     {
       queueRedis: connect('patient', 'worker', { writeTogether: true }),

@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'verify', summary: 'recompute the stats and compare', load: () => import('./verify/run.ts') },
   {
+    name: 'history',
+    summary: 'the schema of the history, and whose it is',
+    load: () => import('./history/run.ts'),
+  },
+  {
     name: 'repartition',
     summary: 'spread the users over another number of partitions',
     load: () => import('./repartition/run.ts'),

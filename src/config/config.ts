@@ -3,6 +3,7 @@ import { ALERT_SECRETS, alertContradictions, alertSettings, alertVariables } fro
 import { auditSettings, auditVariables } from './audit.ts';
 import { embeddedContradictions, embeddedVariables, type Part } from './embedded.ts';
 import type { Given } from './given.ts';
+import { HISTORY_SECRETS, historyContradictions, historySettings, historyVariables } from './history.ts';
 import { HTTP_SECRETS, httpContradictions, httpSettings, httpVariables } from './http.ts';
 import { jobSettings, jobVariables } from './jobs.ts';
 import { MODEL_SECRETS, modelContradictions, modelSettings, modelVariables } from './model.ts';
@@ -19,11 +20,12 @@ import { type UnknownName, unknownNames } from './unknownNames.ts';
 
 /** What each role uses; the commands of operators say it themselves. */
 export const USES: Record<Role, readonly Part[]> = {
-  all: ['redis', 'sqs', 'http'],
+  all: ['redis', 'sqs', 'http', 'history'],
   bridge: ['redis', 'sqs', 'http'],
   worker: ['redis', 'http'],
   quality: ['redis', 'http'],
-  api: ['redis', 'http'],
+  archiver: ['redis', 'http', 'history'],
+  api: ['redis', 'http', 'history'],
 };
 
 /** Thrown with every problem of the environment at once; values of secrets are not in it. */
@@ -47,6 +49,7 @@ const environment = z.object({
   ...redisVariables,
   ...embeddedVariables,
   ...sqsVariables,
+  ...historyVariables,
   ...jobVariables,
   ...auditVariables,
   ...alertVariables,
@@ -65,8 +68,9 @@ const SECRETS = new Set([
   ...REDIS_SECRETS,
   ...SQS_SECRETS,
   ...MODEL_SECRETS,
+  ...HISTORY_SECRETS,
 ]);
-const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL'));
+const PASSWORDS = new Set([...SECRETS].filter((name) => name !== 'REDIS_URL' && name !== 'DATABASE_URL'));
 const NAMES = Object.keys(environment.shape);
 const QUOTES_ADVICE = 'leave them out, docker --env-file passes them on';
 
@@ -114,6 +118,7 @@ function contradictions(given: Given, uses: readonly Part[], unknown: readonly U
   return [
     ...redisContradictions(given),
     ...sqsContradictions(given),
+    ...historyContradictions(given, uses),
     ...(uses.includes('http') ? [...httpContradictions(given), ...peopleContradictions(given)] : []),
     ...alertContradictions(given),
     ...(uses.includes('redis') ? qualityContradictions(given) : []),
@@ -131,6 +136,7 @@ function settingsOf(env: Environment, unknown: readonly UnknownName[]) {
     api: { ...http.api, readFromReplicas: env.READ_FROM === 'replica' },
     ...redisSettings(env),
     ...sqsSettings(env),
+    ...historySettings(env),
     ...jobSettings(env),
     ...auditSettings(env),
     ...alertSettings(env),

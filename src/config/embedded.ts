@@ -7,7 +7,7 @@ import { lower, oneOf } from './values.ts';
 export const embeddedVariables = { REDIS: oneOf(['auto', 'embedded'], lower).default('auto') };
 
 /** What of the outside a process uses. */
-export type Part = 'redis' | 'sqs' | 'http';
+export type Part = 'redis' | 'sqs' | 'http' | 'history';
 
 const SQS_PLACES = [
   'SQS_ENDPOINT',
@@ -22,6 +22,8 @@ const LEADS: Record<Part, readonly string[]> = {
   redis: ['REDIS', ...REDIS_PLACES, 'REDIS_DB', 'REDIS_SENTINEL_NAME'],
   sqs: ['SQS', ...SQS_PLACES, ...INBOX_NAMES, 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'],
   http: [],
+  // A mistyped one would switch the history off without a word.
+  history: ['DATABASE_URL', 'HISTORY'],
 };
 
 export function embeddedContradictions(

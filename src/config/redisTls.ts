@@ -56,7 +56,7 @@ export function redisTlsContradictions(given: Given, usesTls: boolean): string[]
   return problems;
 }
 
-function pemFile(check: (pem: string) => string | undefined) {
+export function pemFile(check: (pem: string) => string | undefined) {
   return z.string().transform((path, context) => {
     const problem = (message: string) => {
       context.addIssue({ code: 'custom', message });
@@ -73,7 +73,7 @@ function pemFile(check: (pem: string) => string | undefined) {
   });
 }
 
-function certificatesIn(pem: string): string | undefined {
+export function certificatesIn(pem: string): string | undefined {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length > 0 && blocks.every((block) => isRead(() => new X509Certificate(block))))
     return undefined;

@@ -4,6 +4,7 @@ export const ROLES = {
   bridge: { does: 'carries messages from the SQS inbox into BullMQ' },
   worker: { does: 'checks orders and counts them' },
   quality: { does: 'groups what the review of orders finds, and proposes what would mend it' },
+  archiver: { does: 'keeps every counted order in PostgreSQL' },
   api: { does: "answers the stats, and serves the operators' pages" },
 } as const satisfies Record<string, { does: string }>;
 

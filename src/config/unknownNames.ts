@@ -10,7 +10,7 @@ export interface UnknownName {
 
 /** Whatever begins like this is meant for us. */
 const OURS =
-  /^(REDIS|SQS|QUEUE|INBOX|BRIDGE|WORKER|LEDGER|ORDER|STATS|ADMIN|RATE_LIMIT|AUTH_FAILURES|OIDC|EMBEDDED_SQS)_|^AWS_ENDPOINT|^ALERT_WEBHOOK/;
+  /^(REDIS|SQS|QUEUE|INBOX|BRIDGE|WORKER|LEDGER|ORDER|STATS|ADMIN|RATE_LIMIT|AUTH_FAILURES|OIDC|EMBEDDED_SQS|HISTORY)_|^AWS_ENDPOINT|^ALERT_WEBHOOK/;
 /**
  * Other programs use the rest as well (`LOG_COLOR`, Jenkins' `JOB_NAME`), and AWS has many names: there, only what
  * differs from one of ours by a slip of the finger is meant for us.

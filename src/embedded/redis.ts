@@ -1,18 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { lockFolder, START_TIMEOUT_MS } from './folderLock.ts';
+import { HOST, keptPort, takePort } from './keptPort.ts';
 import { hasCutOff, type LastWords, lastWords, refuseFullDisk } from './redisLastWords.ts';
 import { restartWhenGone } from './restartWhenGone.ts';
 
@@ -36,9 +28,7 @@ export interface EmbeddedRedisEvents {
   back(server: { cutOff: boolean }): void;
 }
 
-const HOST = '127.0.0.1';
 const PROGRAMS = ['redis-server', 'valkey-server'];
-const START_TIMEOUT_MS = 30_000;
 /** Names our own short-lived connections, so that they do not count as somebody using the server. */
 const PROBE_NAME = 'order-pipeline-probe';
 
@@ -68,7 +58,7 @@ export async function startEmbeddedRedis(
 }
 
 async function startOrJoin(dir: string): Promise<{ port: number; joined: boolean; presence: Redis }> {
-  const unlock = await lock(dir);
+  const unlock = await lockFolder(dir, 'the embedded Redis');
   try {
     const running = await findRunning(dir);
     const port = running ?? (await launch(dir));
@@ -80,7 +70,7 @@ async function startOrJoin(dir: string): Promise<{ port: number; joined: boolean
 
 function watchOver(dir: string, port: number, presence: Redis, events: EmbeddedRedisEvents) {
   let cutOff = false;
-  return restartWhenGone(presence, {
+  return restartWhenGone(presence, ({ status }) => status === 'end', {
     onGone: () => events.gone(lastWords(dir, logOf(dir))),
     async restart() {
       refuseFullDisk(dir);
@@ -106,7 +96,7 @@ async function openPresence(port: number): Promise<Redis> {
 /** Under the lock, so that nobody joins a server on its way out. */
 async function leave(dir: string, port: number, presence: Redis): Promise<void> {
   presence.disconnect();
-  const unlock = await lock(dir);
+  const unlock = await lockFolder(dir, 'the embedded Redis');
   try {
     await stopIfLast(dir, port);
   } finally {
@@ -116,7 +106,7 @@ async function leave(dir: string, port: number, presence: Redis): Promise<void> 
 
 /** The port of a living server of this folder. It proves itself by naming the folder: ports get reused. */
 async function findRunning(dir: string): Promise<number | undefined> {
-  const port = readPort(dir);
+  const port = keptPort(dir);
   if (port === undefined) return undefined;
   return withProbe(port, async (redis) => {
     const [, theirs] = (await redis.config('GET', 'dir')) as string[];
@@ -124,13 +114,8 @@ async function findRunning(dir: string): Promise<number | undefined> {
   }).catch(() => undefined);
 }
 
-/** On the port of before while that is free: whoever used a server that died looks for it there. */
 async function launch(dir: string): Promise<number> {
-  const before = readPort(dir);
-  const port = before !== undefined && (await isFree(before)) ? before : await freePort();
-  // First of all: should we die now, the next start finds the server instead of starting one beside it. A full disk would
-  // take the old number away and not the new one.
-  if (port !== before) writeFileSync(join(dir, 'port'), String(port));
+  const port = await takePort(dir);
   const child = await spawnServer(serverOptions(dir, port, logOf(dir)));
   await untilServing(child, port, dir);
   return port;
@@ -218,81 +203,4 @@ async function withProbe<T>(port: number, use: (redis: Redis) => Promise<T>): Pr
   } finally {
     redis.disconnect();
   }
-}
-
-/** Resolves to the release, once no other process of this folder is starting, joining or leaving. */
-async function lock(dir: string): Promise<() => void> {
-  const path = join(dir, 'starting');
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    if (tryLock(path)) return () => rmSync(path, { force: true });
-    await delay(20);
-  }
-  throw new Error(
-    `another process has been starting or stopping the embedded Redis for too long, see ${path}`,
-  );
-}
-
-/** A lock file holding our process id. */
-function tryLock(path: string): boolean {
-  try {
-    const file = openSync(path, 'wx');
-    try {
-      writeFileSync(file, String(process.pid));
-    } catch (error) {
-      // A full disk makes an empty file, which would keep everybody out for as long as it looks new.
-      rmSync(path, { force: true });
-      throw error;
-    } finally {
-      closeSync(file);
-    }
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    if (isAbandoned(path)) rmSync(path, { force: true });
-    return false;
-  }
-}
-
-/** After a crash its process is gone, or has the id of another one by now, or never got to write it. */
-function isAbandoned(path: string): boolean {
-  const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-  if (age > 2 * START_TIMEOUT_MS) return true;
-  const pid = Number(readIfThere(path));
-  if (!pid) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
-
-function readPort(dir: string): number | undefined {
-  return Number(readIfThere(join(dir, 'port'))) || undefined;
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  listenOn(port).then(
-    () => true,
-    () => false,
-  );
-
-const freePort = (): Promise<number> => listenOn(0);
-
-/** Listens for a moment and resolves to the port. */
-async function listenOn(wanted: number): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(wanted, HOST, done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

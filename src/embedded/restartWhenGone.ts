@@ -1,12 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+
+/** Ends with the server. */
+interface Connection {
+  once(event: 'end', ended: () => void): unknown;
+  off(event: 'end', ended: () => void): unknown;
+}
 
 /** What to do about a server that ended, and who hears of it. */
-export interface Restarting {
+export interface Restarting<C> {
   /** Called at once, while the last words are there. */
   onGone(): void;
   /** Resolves to a connection to the server that runs again, on the same port. Rejects when it cannot be had now. */
-  restart(): Promise<Redis>;
+  restart(): Promise<C>;
   onFailed(error: Error): void;
   onBack(): void;
 }
@@ -21,14 +26,19 @@ const WELL_AFTER_MS = 10_000;
  * also when the process is gone that had started it. `stop` resolves to the connection of the time, no more to be
  * watched, once no restart is under way.
  */
-export function restartWhenGone(connection: Redis, on: Restarting): { stop(): Promise<Redis> } {
+export function restartWhenGone<C extends Connection>(
+  connection: C,
+  hasEnded: (connection: C) => boolean,
+  on: Restarting<C>,
+): { stop(): Promise<C> } {
   const stopping = new AbortController();
   let current = connection;
 
   async function watch(): Promise<void> {
     let wait = FIRST_WAIT_MS;
     let since = Date.now();
-    while (await ends(current, stopping.signal)) {
+    while (hasEnded(current) || (await ends(current, stopping.signal))) {
+      if (stopping.signal.aborted) return;
       on.onGone();
       if (Date.now() - since > WELL_AFTER_MS) wait = FIRST_WAIT_MS;
       while (!stopping.signal.aborted) {
@@ -57,9 +67,8 @@ export function restartWhenGone(connection: Redis, on: Restarting): { stop(): Pr
 }
 
 /** False when the watch ends before the connection does. */
-async function ends(connection: Redis, signal: AbortSignal): Promise<boolean> {
+async function ends(connection: Connection, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false;
-  if (connection.status === 'end') return true;
   return new Promise((settle) => {
     const ended = () => done(true);
     const aborted = () => done(false);

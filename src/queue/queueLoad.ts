@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { readBacklog } from '../store/archiveStand.ts';
 import { masters } from '../store/connections.ts';
 import { type Info, readInfo } from '../store/info.ts';
 import { queueKey } from '../store/keys.ts';
@@ -9,15 +10,26 @@ export interface QueueLoad {
   waiting: number;
   /** Used share of Redis's memory limit, of the fullest master; 0 when there is no limit. */
   memoryShare: number;
+  /** Bytes that wait for PostgreSQL to become history. */
+  historyBytes?: number;
 }
 
-/** Rejects when Redis does not answer. */
-export async function readQueueLoad(redis: Redis | Cluster, partitions: Partitions): Promise<QueueLoad> {
-  const [lengths, memoryShare] = await Promise.all([
+/** Rejects when Redis does not answer. `history`: whether one is kept. */
+export async function readQueueLoad(
+  redis: Redis | Cluster,
+  partitions: Partitions,
+  { history = false }: { history?: boolean } = {},
+): Promise<QueueLoad> {
+  const [lengths, memoryShare, backlog] = await Promise.all([
     Promise.all(partitions.all.map((each) => redis.llen(queueKey(each, 'wait')))),
     readMemoryShare(redis),
+    history ? readBacklog(redis, partitions) : undefined,
   ]);
-  return { waiting: lengths.reduce((sum, length) => sum + length, 0), memoryShare };
+  return {
+    waiting: lengths.reduce((sum, length) => sum + length, 0),
+    memoryShare,
+    ...(backlog ? { historyBytes: backlog.bytes } : {}),
+  };
 }
 
 /** As in `QueueLoad`. Rejects when Redis does not answer. */

@@ -70,6 +70,19 @@ export function failureKeys({ tag }: Partition): FailureKeys {
 export const olderFailureKeys = ({ tag }: Partition): string[] =>
   ['', ':sums', ':causes', ':users', ':pass'].map((ending) => `${tag}:failures${ending}`);
 
+export interface ArchiveKeys {
+  /** stream: what counted and waits for PostgreSQL, written by stats/record/archive.lua; its last archived entry stays */
+  stream: string;
+  /** hash: `seq` and `bytes` of the last archived entry, `at` when, ms; `start` instead where a repartition began anew */
+  position: string;
+}
+
+/** Where the archive stands as a whole is in the ledger's hash, as `archive`: see stats/record/archive.lua. */
+export const archiveKeys = ({ tag }: Partition): ArchiveKeys => ({
+  stream: `${tag}:archive`,
+  position: `${tag}:archive:position`,
+});
+
 /** Since when a partition's queue is paused, ms: BullMQ keeps no more than that it is. */
 export const pausedSinceKey = ({ tag }: Partition): string => `${tag}:paused_since`;
 
@@ -121,6 +134,7 @@ export function knownKeys(partition: Partition): (key: string) => boolean {
     paused,
     ...Object.values(failureKeys(partition)),
     ...olderFailureKeys(partition),
+    ...Object.values(archiveKeys(partition)),
   ]);
   const beginnings = [
     stats.user(''),
@@ -190,6 +204,9 @@ export const REDRIVE_KEY = '{order-pipeline:desk}:redrive';
 
 /** string: which process drives it */
 export const REDRIVE_DRIVER_KEY = '{order-pipeline:desk}:redrive:driver';
+
+/** string: which installation this is; the history belongs to one */
+export const INSTALLATION_KEY = 'order-pipeline:installation';
 
 /** What the quality stage keeps, in a slot of its own: all of it may be lost without a total being wrong. */
 export const QUALITY_KEY = '{order-pipeline:quality}';

@@ -6,7 +6,7 @@ import type { Partition } from './partitions.ts';
  */
 export interface StatsKeys {
   prefix: string;
-  /** hash: where the ledger stands (generation, since, buckets, size, …) and `duplicates` */
+  /** hash: where the ledger stands (generation, since, buckets, size, …), `duplicates`, and where the `archive` does */
   ledger: string;
   /** hash: total_orders, total_revenue (minor units) */
   global: string;

@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
+import { archiveLine, type Origin } from '../orders/archivedOrder.ts';
+import { MAX_ID_LENGTH } from '../orders/ids.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
 import type { Order, OrderRules } from '../orders/order.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
@@ -39,6 +41,8 @@ export interface WorkerOptions {
   userDetailDays: number;
   /** Days for which what a repaired order was before is kept. */
   auditRetentionDays: number;
+  /** While a history is kept; whether with addresses. */
+  archive?: { addresses: boolean } | undefined;
 }
 
 export interface WorkerParts {
@@ -127,12 +131,15 @@ const shareOf = (concurrency: number, partitions: number): number => Math.ceil(c
 
 async function startWorker(
   partition: Partition,
-  { concurrency, lockMs, rules, reading, ledgerRetentionDays, auditRetentionDays }: WorkerOptions,
+  { concurrency, lockMs, rules, reading, ledgerRetentionDays, auditRetentionDays, archive }: WorkerOptions,
   { queueRedis, recordRedis, queues, partitions, tally, review, traces, onError }: WorkerParts,
   { outcomes, notes, stopping }: { outcomes: OutcomeLog; notes: FailureNotes; stopping: AbortSignal },
 ): Promise<Worker<OrderJob>> {
   const parse = makeParseOrder(rules);
-  const recordNow = makeRecordOrder(recordRedis, partition, { retentionDays: ledgerRetentionDays });
+  const recordNow = makeRecordOrder(recordRedis, partition, {
+    retentionDays: ledgerRetentionDays,
+    archive: archive && ((order, origin, digest) => archiveLine(order, origin, digest, archive)),
+  });
   const record = retryUntilTaken(recordNow, { stopping, onError });
   const shelf = repairShelf(recordRedis, partition, { retentionDays: auditRetentionDays });
   const keepRepair = retryUntilTaken(shelf.keep, { stopping, onError });
@@ -154,7 +161,8 @@ async function startWorker(
         record: (one) => {
           order = one;
           // That it counted is asked of an edited order later on, by the receipt of its repair.
-          return job.name === EDITED_JOB ? recordOrder(one, queueKey(partition, jobId)) : recordOrder(one);
+          const told = job.name === EDITED_JOB ? queueKey(partition, jobId) : undefined;
+          return recordOrder(one, told, archive && originOf(job));
         },
         move,
       });
@@ -208,6 +216,15 @@ async function startWorker(
  * first job is still kept there as completed: it would be lost.
  */
 const movedId = (jobId: string, { to }: { to: number }): string => `${jobId}~${to}`;
+
+/** Whatever an edit has left of it. A job that changed its partition has the message's id in its own. */
+function originOf(job: Job<OrderJob>): Origin {
+  const id: unknown = job.data?.message?.id;
+  return {
+    messageId: typeof id === 'string' ? id.slice(0, MAX_ID_LENGTH) : (job.id as string),
+    receivedAt: receivedAt(job.data, job.timestamp),
+  };
+}
 
 function ending(jobId: string, outcome: Outcome): RepairOutcome {
   const at = new Date().toISOString();

@@ -35,14 +35,14 @@ export function tracedRun(run: Run, traces: Traces, { tag }: Partition): Run {
 }
 
 function recordUnder({ traceparent }: Span, record: RecordOrder, traces: Traces): RecordOrder {
-  return async (order, told) => {
+  return async (order, told, origin) => {
     const span = traces.begin('record order', {
       kind: 'client',
       parent: traceparent,
       attributes: { 'db.system.name': 'redis' },
     });
     try {
-      const recorded = await record(order, told);
+      const recorded = await record(order, told, origin);
       span.end({ 'order_pipeline.outcome': recorded.outcome });
       return recorded;
     } catch (error) {

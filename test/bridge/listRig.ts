@@ -37,11 +37,18 @@ export const inListRig = (test: (rig: DeliveryRig) => Promise<void>) => async ()
     const queues = await openOrderQueues(connection, partitions, POLICY, () => {});
     const lane = durableQueues(connection, queues, await chooseDurability(connection, 'memory'));
     const handOver = startHandOver(
-      { idCase: 'upper', envelope: 'auto', maxBodyBytes: 262_144, highWater, memoryShare: 0.9 },
+      {
+        idCase: 'upper',
+        envelope: 'auto',
+        maxBodyBytes: 262_144,
+        highWater,
+        memoryShare: 0.9,
+        historyBytes: 1_000_000,
+      },
       {
         lanes: [lane],
         partitions,
-        readLoad: () => readQueueLoad(connection, partitions),
+        readLoad: () => readQueueLoad(connection, partitions, { history: true }),
         troubles: new Troubles(),
         tally: new Tally(),
         logger,

@@ -249,6 +249,7 @@ describe('the values', () => {
       'ADMIN_PASSWORD',
       'ALERT_WEBHOOK_URL',
       'AWS_SECRET_ACCESS_KEY',
+      'DATABASE_URL',
       'LLM_API_KEY',
       'METRICS_TOKEN',
       'OIDC_CLIENT_SECRET',

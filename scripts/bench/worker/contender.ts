@@ -2,7 +2,7 @@ import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { ALL_PARTS } from '../../../src/app/allParts.ts';
 import { startRole } from '../../../src/app/startRole.ts';
-import { readConfig } from '../../../src/config/config.ts';
+import { readConfig, USES } from '../../../src/config/config.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import { orderOf, receivedAt } from '../../../src/queue/readOrderJob.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../../../src/runtime/limits.ts';
@@ -15,7 +15,7 @@ import { serveParent } from '../support/child.ts';
 
 /* A worker in this process alone: ours, or one with the same settings that only checks its jobs, or not even that. */
 
-export type Contender = 'no-op' | 'checks only' | 'ours' | 'ours without pulse';
+export type Contender = 'no-op' | 'checks only' | 'ours' | 'ours without pulse' | 'ours with history';
 
 export type WorkerRequest =
   | {
@@ -35,19 +35,24 @@ serveParent(async (request: WorkerRequest) => {
   }
   before = process.cpuUsage();
   if (request.contender === 'ours without pulse') leaveOutPulse();
-  if (request.contender.startsWith('ours')) await ours(request.env, request.concurrency);
+  if (request.contender.startsWith('ours'))
+    await ours(
+      request.contender === 'ours with history' ? { ...request.env, HISTORY: 'on' } : request.env,
+      request.concurrency,
+    );
   else bare(String(request.env.REDIS_URL), request.concurrency, request.contender === 'checks only');
   return null;
 });
 
 async function ours(env: Record<string, string>, concurrency: number): Promise<void> {
-  const config = readConfig({
+  const settings = {
     ...env,
     WORKER_CONCURRENCY: String(concurrency),
     PORT: '0',
     LOG_LEVEL: 'ERROR',
     LOG_DIR: '/tmp/order-pipeline-bench-logs',
-  });
+  };
+  const config = readConfig(settings, USES.worker);
   const logger = makeLogger(config.log);
   await startRole(config, 'worker', ALL_PARTS, logger, new Services(logger));
 }

@@ -9,6 +9,8 @@ export interface PressureOptions {
   highWater: number;
   /** Share of Redis's memory limit above which receiving pauses. */
   memoryShare: number;
+  /** Bytes that may wait for PostgreSQL, where a history is kept. It resumes at half of that as well. */
+  historyBytes: number;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -16,6 +18,7 @@ const LOOK_EVERY_MS = 500;
 /** As `/health` names what is wrong: no job can be made safe, and Redis is nearly full. A backlog is work, no trouble. */
 const JOBS = 'jobs';
 const MEMORY = 'redis memory';
+const HISTORY = 'history backlog';
 
 /**
  * Watches the queue behind the bridge and holds the gate shut while it is too long, Redis is short of memory or
@@ -82,8 +85,24 @@ export class Pressure {
       this.#resume('memory', load);
       this.#troubles.end(MEMORY);
     }
+    this.#history(load);
     if (load.waiting > highWater) this.#pause('backlog', load);
     else if (load.waiting <= highWater / 2) this.#resume('backlog', load);
+  }
+
+  /** What counts waits in Redis until PostgreSQL has it: none of that may be dropped, so no more may come. */
+  #history(load: QueueLoad): void {
+    const { historyBytes = 0 } = load;
+    if (historyBytes > this.#options.historyBytes) {
+      this.#pause('history', load);
+      this.#troubles.report(
+        HISTORY,
+        `${Math.round(historyBytes / 1_000_000)} MB wait for PostgreSQL to become history, so receiving is paused`,
+      );
+    } else if (historyBytes <= this.#options.historyBytes / 2) {
+      this.#resume('history', load);
+      this.#troubles.end(HISTORY);
+    }
   }
 
   #pause(reason: string, load: QueueLoad): void {

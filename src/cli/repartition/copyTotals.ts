@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
-import { pausedSinceKey, queueKey } from '../../store/keys.ts';
+import { archiveStands } from '../../store/archiveStand.ts';
+import { archiveKeys, pausedSinceKey, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import { fieldsOf } from '../kit/redisPages.ts';
@@ -30,6 +31,7 @@ export function totalsPart(redis: Redis | Cluster, split: Split, stands: readonl
       await writeNewUsers(redis, split, target);
       await writeDetail(redis, split, target);
       await writeLedger(redis, split, target, stands[from] as LedgerStand);
+      await writeArchive(redis, split, target);
       await writeQueue(redis, split, target);
     },
   };
@@ -115,6 +117,21 @@ async function writeLedger(
   const counts = await Promise.all(left.map((source) => redis.hget(statsKeys(source).ledger, 'duplicates')));
   const duplicates = counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
   if (duplicates > 0) await redis.hset(keys.ledger, 'duplicates', duplicates);
+}
+
+/**
+ * Everything archived is in PostgreSQL, so the new archives begin empty: with an entry after every number that there was, as
+ * this tag may have had an archive before. What counted without being archived is told by the heir.
+ */
+async function writeArchive(redis: Redis | Cluster, split: Split, target: Partition): Promise<void> {
+  const stands = await archiveStands(redis, split.from.all);
+  if (stands.every((stand) => stand === undefined)) return;
+  const seq = Math.max(...stands.map((stand) => stand?.seq ?? 0));
+  const inherited = stands.filter((_, at) => split.heirOf(split.from.all[at] as Partition) === target);
+  const orders = inherited.reduce((sum, stand) => sum + (stand?.orders ?? 0), 0);
+  const minorUnits = inherited.reduce((sum, stand) => sum + (stand?.minorUnits ?? 0), 0);
+  await redis.hset(statsKeys(target).ledger, 'archive', `${seq} ${orders} ${minorUnits} 0`);
+  await redis.hset(archiveKeys(target).position, { start: seq, seq, bytes: 0 });
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { readBacklog } from '../../store/archiveStand.ts';
 import { CONNECTION_NAME, masters } from '../../store/connections.ts';
 import { knownKeys, queueKey } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';
@@ -46,6 +47,19 @@ async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
     }),
   );
   return found.flat();
+}
+
+/**
+ * Refuses while anything waits to become history: it would be deleted with the old partitions.
+ *
+ * @throws Refusal
+ */
+export async function refuseBacklog(redis: Redis | Cluster, partitions: Partitions): Promise<void> {
+  const { entries, bytes } = await readBacklog(redis, partitions);
+  if (entries === 0) return;
+  throw new Refusal(
+    `${entries} entries, ${bytes} bytes, wait to become history: run order-pipeline archiver until none is left, then this again`,
+  );
 }
 
 const SHOWN = 5;

@@ -9,7 +9,7 @@ import { refuseWhileRepairing } from './copyRuns.ts';
 import { beginJournal, type Entry, type Journal, readJournal, takeOverJournal } from './journal.ts';
 import type { RepartitionOptions } from './options.ts';
 import { carryOut, undo } from './phases.ts';
-import { Refusal, refuseUnknownKeys, refuseWhileInUse } from './preflight.ts';
+import { Refusal, refuseBacklog, refuseUnknownKeys, refuseWhileInUse } from './preflight.ts';
 import { makeSplit } from './split.ts';
 
 export interface RepartitionParts {
@@ -89,6 +89,7 @@ async function begin(
   const partitions = makePartitions(layout.count);
   if (!force) await refuseWhileInUse(redis, partitions);
   await refuseWhileRepairing(redis);
+  await refuseBacklog(redis, partitions);
   await refuseUnknownKeys(redis, partitions, progress);
   const occupied = await occupiedTags(redis, makePartitions(to).all);
   if (occupied.length > 0) {

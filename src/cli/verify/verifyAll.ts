@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { masters } from '../../store/connections.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import type { Progress } from '../kit/progress.ts';
+import { checksOfArchive } from './archive.ts';
 import { checksByHand } from './byHand.ts';
 import { type Check, checksOf } from './checks.ts';
 import type { UserRecord } from './differences.ts';
@@ -69,6 +70,7 @@ export async function verifyAll(
     ...checksOf(figures, await tagsElsewhere(redis, partitions.all.length)),
     ...(await checksOfFailed(redis, partitions)),
     ...(await checksByHand(redis, partitions)),
+    ...(await checksOfArchive(redis, partitions)),
   ];
   const has = (verdict: Check['verdict']) => checks.some((check) => check.verdict === verdict);
   return {

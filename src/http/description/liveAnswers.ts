@@ -83,6 +83,10 @@ export const pulse = z
     failed: waiting
       .extend({ since: time.nullable(), by_reason: z.array(waiting.extend({ reason })) })
       .meta({ description: 'Orders that wait for an operator; one with several reasons stands under each.' }),
+    history_backlog: z
+      .object({ bytes: count, archived_at: time.nullable() })
+      .nullable()
+      .meta({ description: 'What counted and waits for PostgreSQL; null while no history is kept.' }),
     refused_per_minute: z.record(z.string(), count),
     processes: z.array(
       z.object({

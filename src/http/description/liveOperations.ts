@@ -51,6 +51,7 @@ export const liveOperations = {
       queue: { waiting: 3, active: 8, delayed: 0, oldest_seconds: 0.1, paused_since: null },
       workers: { processes: 1, concurrency: 50, busy_share: 0.12, retried_per_minute: 0 },
       failed: { orders: 0, value: 0, value_unknown: 0, since: null, by_reason: [] },
+      history_backlog: { bytes: 0, archived_at: AT },
       refused_per_minute: {},
       processes: [],
       newest: { counted: [{ order_id: 'O1', user_id: 'U1', value: 50, at: AT }], refused: [] },

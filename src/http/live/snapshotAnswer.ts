@@ -75,6 +75,9 @@ export function pulseAnswer(snapshot: Snapshot): PulseAnswer {
         value_unknown: unknown,
       })),
     },
+    history_backlog: snapshot.history
+      ? { bytes: snapshot.history.bytes, archived_at: isoOrNull(snapshot.history.archivedAt) }
+      : null,
     refused_per_minute: Object.fromEntries(snapshot.refused),
     processes: snapshot.processes.map(({ id, role, version, node, started_at, seenAt, gone }) => ({
       id,

@@ -7,6 +7,7 @@
 -- ARGV[4]  JSON: one array of three values per order, which are user id, minor units, day (YYYY-MM-DD)
 -- ARGV[5]  JSON, may be missing: position of an order → key of a hash of this slot, which is told in its field `counted` that it
 --          was this call that counted the order: whoever did not hear the reply finds it there
+-- ARGV[6]  while a history is kept: a line of each order, which the archive takes as it is; else it is missing
 --
 -- Returns a string per order:
 --   'counted'
@@ -18,14 +19,17 @@
 -- one in range, a total past its room. Redis itself refuses the first write when it is out of memory, read-only or lacks
 -- replicas, and then nothing has been written yet.
 --
--- Four files make this one script: the arguments (this one), the ledger, the totals, and recordOrders, which runs from the top
+-- Five files make this one script: the arguments (this one), the ledger, the totals, the archive, and recordOrders, which runs from the top
 -- to the bottom what the others only define. Each but this one is a block of its own: it sees what stands here, and of
 -- another part what that puts into its table.
 --
--- Gives: the arguments; failed and whole, to judge what Redis replies; a table for each part that others call.
+-- Gives: the arguments; the time, once the ledger is open; failed and whole, to judge what Redis replies; a table for each
+-- part that others call.
 
 local prefix, window, ids, fields = ARGV[1], tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
-local ledger, totals = {}, {}
+local archived = ARGV[6]
+local ledger, totals, archive = {}, {}, {}
+local now_seconds, now_microseconds
 local find, sub = string.find, string.sub
 
 local function failed(reply)

@@ -13,6 +13,8 @@ local SPLITS = 8
 local SLICE = 1000
 local SWEEP = 4
 local MAX_STAND = 4294967296
+local STAND = { 'generation', 'since', 'buckets', 'size', 'previous_buckets', 'stale_buckets' }
+local STAND_AND_ARCHIVE = { 'generation', 'since', 'buckets', 'size', 'previous_buckets', 'stale_buckets', 'archive' }
 
 local generation, since, buckets, size, previous_buckets, stale_buckets
 -- The largest powers of two up to the buckets of this generation and of the one before.
@@ -43,8 +45,12 @@ end
 
 -- Reads where the ledger stands and begins a generation when one is due; or returns what is in the way.
 function ledger.open()
-  local now = tonumber(redis.call('TIME')[1])
-  local stand = redis.call('HMGET', KEYS[1], 'generation', 'since', 'buckets', 'size', 'previous_buckets', 'stale_buckets')
+  local time = redis.call('TIME')
+  now_seconds, now_microseconds = tonumber(time[1]), tonumber(time[2])
+  local now = now_seconds
+  local stand = redis.call('HMGET', KEYS[1], unpack(archived and STAND_AND_ARCHIVE or STAND))
+  local archive_stand = stand[7]
+  stand[7] = nil
   local absent, least = { 1, now, 1, 0, 0, 0 }, { 1, 0, 1, 0, 0, 0 }
   for i = 1, 6 do
     local value = not stand[i] and absent[i] or whole(stand[i], MAX_STAND)
@@ -52,6 +58,8 @@ function ledger.open()
     stand[i] = value
   end
   generation, since, buckets, size, previous_buckets, stale_buckets = unpack(stand)
+  local fault = archived and archive.open(archive_stand)
+  if fault then return fault end
 
   -- A rotation waits until the generation before is swept: a clock that jumps cannot leave buckets nobody names.
   if now - since >= window and stale_buckets == 0 and size > 0 then
@@ -122,8 +130,9 @@ local function split()
   return true
 end
 
--- Housekeeping: nothing here changes what is counted, so a fault here is left for the next call.
-function ledger.close(duplicates)
+-- Housekeeping: nothing here changes what is counted, so a fault here is left for the next call. `archive_stand` is to be
+-- kept with where the ledger stands; nil when this call added nothing to the archive.
+function ledger.close(duplicates, archive_stand)
   -- A few at a time: after a long wait many are due, and one call shall not pay for all.
   for _ = 1, SPLITS do
     if size <= buckets * TARGET or not split() then break end
@@ -137,8 +146,10 @@ function ledger.close(duplicates)
   end
 
   if stand_changed then
-    redis.call('HSET', KEYS[1], 'generation', generation, 'since', since, 'buckets', buckets, 'size', size,
-      'previous_buckets', previous_buckets, 'stale_buckets', stale_buckets)
+    local fields = { 'generation', generation, 'since', since, 'buckets', buckets, 'size', size,
+      'previous_buckets', previous_buckets, 'stale_buckets', stale_buckets }
+    if archive_stand then fields[13], fields[14] = 'archive', archive_stand end
+    redis.call('HSET', KEYS[1], unpack(fields))
   end
   if duplicates > 0 then redis.pcall('HINCRBY', KEYS[1], 'duplicates', duplicates) end
 end

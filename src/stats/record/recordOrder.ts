@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import type { Origin } from '../../orders/archivedOrder.ts';
 import { digestOf, identityOf } from '../../orders/identity.ts';
 import type { Order } from '../../orders/order.ts';
 import { DAY_SECONDS } from '../../runtime/units.ts';
@@ -15,8 +16,9 @@ export type Recorded =
 /**
  * Counts an order at most once; rejects when Redis refuses or a key it needs holds something else. `told`: a hash of the
  * partition that keeps in its field `counted` that the order counted by this call, also where its reply is never heard.
+ * `origin` is for the history alone.
  */
-export type RecordOrder = (order: Order, told?: string) => Promise<Recorded>;
+export type RecordOrder = (order: Order, told?: string, origin?: Origin) => Promise<Recorded>;
 
 /** A part of the script. */
 export const part = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
@@ -24,7 +26,7 @@ export const part = (name: string) => readFileSync(new URL(`./${name}.lua`, impo
 /** One script and one call, in parts that can be read alone. Each sees of those before it what they say they give. */
 export const RECORDING_SCRIPT = [
   part('arguments'),
-  ...['ledger', 'totals', 'recordOrders'].map((name) => `\ndo\n${part(name)}end\n`),
+  ...['ledger', 'totals', 'archive', 'recordOrders'].map((name) => `\ndo\n${part(name)}end\n`),
 ].join('');
 
 /**
@@ -33,9 +35,17 @@ export const RECORDING_SCRIPT = [
  */
 const MAX_BATCH = 32;
 
+export interface RecordOptions {
+  /** How long the ledger remembers at least. */
+  retentionDays: number;
+  /** While a history is kept: what it is told of an order, one line. */
+  archive?: ((order: Order, origin: Origin, digest: Buffer) => string) | undefined;
+}
+
 interface Waiting {
   order: Order;
   told: string | undefined;
+  origin: Origin;
   resolve: (recorded: Recorded) => void;
   reject: (error: Error) => void;
 }
@@ -52,7 +62,7 @@ type ScriptedRedis = (Redis | Cluster) & {
 export function makeRecordOrder(
   redis: Redis | Cluster,
   partition: Partition,
-  { retentionDays }: { retentionDays: number },
+  { retentionDays, archive }: RecordOptions,
 ): RecordOrder {
   const keys = statsKeys(partition);
   const scripted = withScript(redis);
@@ -61,12 +71,18 @@ export function makeRecordOrder(
   const flush = () => {
     const batch = waiting;
     waiting = [];
-    void send(scripted, keys, retentionDays * DAY_SECONDS, batch);
+    void send(scripted, keys, { window: retentionDays * DAY_SECONDS, archive }, batch);
   };
 
-  return (order, told) =>
+  return (order, told, origin) =>
     new Promise((resolve, reject) => {
-      waiting.push({ order, told, resolve, reject });
+      waiting.push({
+        order,
+        told,
+        origin: origin ?? { messageId: '', receivedAt: order.placedAt },
+        resolve,
+        reject,
+      });
       if (waiting.length === 1) setImmediate(flush);
       else if (waiting.length === MAX_BATCH) flush();
     });
@@ -78,15 +94,25 @@ function withScript(redis: Redis | Cluster): ScriptedRedis {
   return redis as ScriptedRedis;
 }
 
-async function send(redis: ScriptedRedis, keys: StatsKeys, window: number, batch: Waiting[]): Promise<void> {
+async function send(
+  redis: ScriptedRedis,
+  keys: StatsKeys,
+  { window, archive }: { window: number } & Pick<RecordOptions, 'archive'>,
+  batch: Waiting[],
+): Promise<void> {
   // A full batch was flushed early and its immediate comes around to nothing.
   if (batch.length === 0) return;
   try {
-    const ids = Buffer.concat(batch.flatMap(({ order }) => [identityOf(order), digestOf(order)]));
+    const digests = batch.map(({ order }) => digestOf(order));
+    const ids = Buffer.concat(batch.flatMap(({ order }, at) => [identityOf(order), digests[at] as Buffer]));
     // One argument for all: beside a binary one, ioredis would make a buffer of each.
     const fields = JSON.stringify(batch.flatMap(({ order }) => [order.userId, order.minorUnits, order.day]));
     const told = batch.flatMap(({ told }, at) => (told === undefined ? [] : [[at + 1, told] as const]));
     const more = told.length === 0 ? [] : [JSON.stringify(Object.fromEntries(told))];
+    if (archive) {
+      const lines = batch.map(({ order, origin }, at) => archive(order, origin, digests[at] as Buffer));
+      more.push(...(more.length === 0 ? ['{}'] : []), lines.join('\n'));
+    }
     const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, fields, ...more);
     batch.forEach((one, index) => {
       settle(one, replies[index] ?? 'error no reply');

@@ -1,6 +1,6 @@
 -- What the script does: read, judge each order, write what was counted, keep the ledger's buckets small.
 --
--- Needs: the call, the ledger, the totals.
+-- Needs: the call, the ledger, the totals, the archive.
 -- Gives: the reply.
 
 local count = #ids / 16
@@ -8,6 +8,7 @@ local count = #ids / 16
 local ledger_fault = ledger.open()
 if ledger_fault then return redis.error_reply('ERR ' .. ledger_fault) end
 local totals_fault = totals.open()
+local before = archived and not totals_fault and totals.all()
 
 for i = 1, count do
   totals.expect(i, fields[i * 3 - 2], fields[i * 3])
@@ -25,6 +26,7 @@ local function judge(i)
   fault = totals.add(i, fields[i * 3 - 2], fields[i * 3 - 1], fields[i * 3])
   if fault then return 'error ' .. fault end
   ledger.remember(key, identity, digest)
+  if archived then archive.add(i) end
   return 'counted'
 end
 
@@ -36,8 +38,11 @@ for i = 1, count do
   if result == 'duplicate' then duplicates = duplicates + 1 end
 end
 
--- All that can fail was read: from here on only the first write can be refused.
+-- All that can fail was read: from here on only the first write can be refused. That is the archive's, where there is one:
+-- nothing counts that the history is not told of.
+local archive_stand
 if counted > 0 then
+  if archived then archive_stand = archive.write(count, before, totals.all()) end
   totals.write_global()
   ledger.write()
   totals.write_users()
@@ -49,6 +54,6 @@ if counted > 0 then
     if there then redis.pcall('HSET', key, 'counted', 1) end
   end
 end
-ledger.close(duplicates)
+ledger.close(duplicates, archive_stand)
 
 return results

@@ -5,7 +5,8 @@
 -- Lua unpacks some 8,000 values at most: what goes with the orders of a call stays below that for a few hundred of them.
 --
 -- Needs: the call.
--- Gives: open, expect, read_details and add, which write nothing; write_global, write_users, write_new_users and write_periods.
+-- Gives: open, expect, read_details, add and all, which write nothing; write_global, write_users, write_new_users and
+-- write_periods.
 
 local MAX_ORDERS = 9007199254740991
 -- The room of a total, in minor units: 2^46 units of the currency, up to where a double carries every cent.
@@ -136,6 +137,11 @@ function totals.add(i, user_id, amount, day)
   for _, total in ipairs(touched) do
     total.orders, total.amount, total.changed = total.orders + 1, total.amount + amount, true
   end
+end
+
+-- Orders and minor units of the partition as they are by now.
+function totals.all()
+  return { orders = global.orders, amount = global.amount }
 end
 
 function totals.write_global()

@@ -99,6 +99,16 @@ export function fleetFamilies(
       'Recipes left standing for a cause; stopped ones did not help, and wait for an operator.',
       autoRepairs,
     ),
+    gauge(
+      'order_pipeline_history_backlog_bytes',
+      'What counted and waits for PostgreSQL.',
+      snapshot.history?.bytes,
+    ),
+    gauge(
+      'order_pipeline_history_archived_timestamp_seconds',
+      'When anything became history last.',
+      snapshot.history?.archivedAt === undefined ? undefined : snapshot.history.archivedAt / 1_000,
+    ),
     states('order_pipeline_processes', 'Processes; gone ones ended without a word, within the last hour.', {
       alive: processes.filter(({ gone }) => !gone).length,
       gone: processes.filter(({ gone }) => gone).length,

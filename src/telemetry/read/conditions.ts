@@ -29,6 +29,7 @@ const MANY_WAITING = 1_000;
 const GROWN = 1.5;
 const FEW_ENDED = 20;
 const MANY_REFUSED = 0.2;
+const MUCH_BACKLOG = 1_000_000;
 
 /**
  * What is wrong now, and what to do about it. deploy/prometheus/alerts.yml has the same rules over longer times: a page may
@@ -42,7 +43,7 @@ function conditionsOf(snapshot: Snapshot): Condition[] {
 }
 
 function derived(snapshot: Snapshot): Condition[] {
-  const { now, inbox, queue, bridge, workers, failed, ended, refused, before, processes } = snapshot;
+  const { now, inbox, queue, bridge, workers, failed, history, ended, refused, before, processes } = snapshot;
   const is = (
     condition: boolean,
     name: string,
@@ -135,6 +136,14 @@ function derived(snapshot: Snapshot): Condition[] {
       'Look at the reasons: a sender has changed what it sends, or INBOX_ENVELOPE or ORDER_ACCEPTS is not set for it.',
     ),
     ...is(
+      (history?.bytes ?? 0) > MUCH_BACKLOG && now - (history?.archivedAt ?? 0) > MISSING_MS,
+      'history_behind',
+      'amber',
+      `${whole(Math.round((history?.bytes ?? 0) / 1_000_000))} MB wait to become history.`,
+      'See whether an archiver runs, and whether PostgreSQL answers it; orders count meanwhile.',
+      history?.archivedAt,
+    ),
+    ...is(
       bridge.durabilityWarning !== undefined,
       'durability_lowered',
       'amber',
@@ -168,6 +177,14 @@ const REPORTED: Record<string, { name: string; advice: string }> = {
     name: 'auto_repair_stopped',
     advice:
       'Look at its last run at /desk, then remove it or declare it anew: order-pipeline failed auto list.',
+  },
+  history: {
+    name: 'history_away',
+    advice: 'Orders count meanwhile. Mend PostgreSQL, or DATABASE_URL: archiving goes on by itself.',
+  },
+  'history backlog': {
+    name: 'history_backlog',
+    advice: 'Nothing is lost. Mend PostgreSQL, or start an archiver: receiving goes on by itself.',
   },
   jobs: { name: 'jobs_unsafe', advice: 'Messages stay in the inbox until Redis takes jobs again.' },
 };

@@ -3,6 +3,7 @@ import { titleOf } from '../../queue/orderQueues.ts';
 import type { QueueState } from '../../queue/watchQueues.ts';
 import { HOUR_MS } from '../../runtime/units.ts';
 import type { Totals } from '../../stats/figures.ts';
+import type { Backlog } from '../../store/archiveStand.ts';
 import type { Counter, InboxDepth, NewestCounted, NewestRefused, Stage } from '../figures.ts';
 import { type Percentiles, percentilesOf } from '../latency.ts';
 import type { Figures } from '../packed.ts';
@@ -43,6 +44,8 @@ export interface Snapshot {
     retriedPerMinute: number;
   };
   failed: Failures;
+  /** What waits in Redis to become history; undefined while none is kept. */
+  history?: Backlog | undefined;
   /** Of the last minute: all that ended, and refused ones by reason. */
   ended: number;
   refused: Map<string, number>;
@@ -60,6 +63,8 @@ export interface SnapshotParts {
   look: (kind: BucketKind, seconds: number) => Promise<Pulse>;
   totals: () => Promise<Totals & { users: number }>;
   failed: () => Promise<Failures>;
+  /** Of the history, where one is kept. */
+  backlog?: (() => Promise<Backlog>) | undefined;
   /** As the queues were seen last, two seconds ago at most. */
   queue: () => QueueState | undefined;
 }
@@ -79,9 +84,15 @@ export async function readSnapshot({
   look,
   totals,
   failed,
+  backlog,
   queue,
 }: SnapshotParts): Promise<Snapshot> {
-  const [pulse, all, waiting] = await Promise.all([look('seconds', 2 * MINUTE), totals(), failed()]);
+  const [pulse, all, waiting, history] = await Promise.all([
+    look('seconds', 2 * MINUTE),
+    totals(),
+    failed(),
+    backlog?.(),
+  ]);
   const second = Math.floor(pulse.now / 1_000);
   const [lately, minute] = [pulse.sum(second, RATE_SECONDS), pulse.sum(second, MINUTE)];
   const before = pulse.sum(second - MINUTE, RATE_SECONDS);
@@ -129,6 +140,7 @@ export async function readSnapshot({
       retriedPerMinute: of(minute, 'retried'),
     },
     failed: waiting,
+    history,
     ended: endedOf(minute),
     refused: refusedOf(minute),
     before: {

@@ -1,0 +1,132 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { run as history } from '../../src/cli/history/run.ts';
+import { noProgress } from '../../src/cli/kit/progress.ts';
+import { repartition } from '../../src/cli/repartition/repartition.ts';
+import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
+import type { HistoryTarget } from '../../src/history/target.ts';
+import type { Order } from '../../src/orders/order.ts';
+import { claimPartitions } from '../../src/store/claims.ts';
+import { chooseDurability } from '../../src/store/durability.ts';
+import { archiveKeys } from '../../src/store/keys.ts';
+import { makePartitions } from '../../src/store/partitions.ts';
+import { runCommand } from '../scripts/verifyCommand.ts';
+import { endings, order } from '../stats/recording.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { type Archiving, archiving, archivingRecorder, bothSums, partition, untilArchived } from './rig.ts';
+
+describe('operating the history', () => {
+  let postgres: TestPostgres;
+  let server: TestRedis;
+  let redis: Redis;
+  let target: HistoryTarget;
+  let running: Archiving | undefined;
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+  });
+  afterAll(() => postgres.stop());
+  beforeEach(async () => {
+    server = await startTestRedis();
+    redis = server.client();
+    target = await postgres.database();
+  });
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+    await server.stop();
+  });
+
+  const run = (args: string) =>
+    runCommand(history, args, { REDIS_URL: server.url, DATABASE_URL: postgres.url(target) });
+  const many = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, at) =>
+      order({ orderId: `O${from + at}`, userId: `U${(from + at) % 41}` }),
+    );
+
+  it('migrate shows what it would do, does it, and does it once', async () => {
+    const shown = await run('migrate --dry-run');
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('CREATE TABLE history.orders') });
+    expect((await run('migrate')).stdout).toMatch(/^001-orders\.sql is applied$/m);
+    expect((await run('migrate --dry-run')).stdout).toBe('The schema is up to date\n');
+  });
+
+  it('says in a line what is wrong with the command line, and with PostgreSQL', async () => {
+    expect((await run('drop')).stderr).toBe('the command must be migrate or adopt, got "drop"\n');
+    const nobody = await runCommand(history, 'migrate', {
+      DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b',
+    });
+    expect(nobody).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing listens there') });
+    expect(nobody.stderr).not.toContain('secret');
+    expect((await runCommand(history, 'migrate', {})).stderr).toMatch(/^no history is kept/);
+  });
+
+  it('adopt makes an emptied Redis the one that the history is of', async () => {
+    expect((await run('migrate')).code).toBe(0);
+    expect(await run('adopt')).toMatchObject({ code: 1, stderr: 'There is no history in this database\n' });
+    running = await archiving(server.client(), target);
+    await until(() => running?.health().state === 'archiving', 'it archives');
+    await running.stop();
+    await redis.flushall();
+    running = await archiving(server.client(), target);
+    await until(() => running?.troubles.current.length === 1, 'it is refused');
+    expect((await run('adopt')).code).toBe(0);
+    await until(() => running?.health().state === 'archiving', 'it archives again');
+  });
+
+  it('a repartition waits for the archive, and there and back nothing is missing or twice: 1 → 4 → 1', async () => {
+    await claimPartitions(redis, 1);
+    const change = async (to: number) =>
+      repartition(
+        { kind: 'to', to, force: true },
+        {
+          redis,
+          idCase: 'upper',
+          durability: await chooseDurability(redis, undefined),
+          progress: noProgress,
+          say: () => {},
+        },
+      );
+    await endings(archivingRecorder(redis), many(200));
+    await expect(change(4)).rejects.toThrow(/wait to become history: run order-pipeline archiver/);
+    let from = 200;
+    for (const [before, to] of [
+      [1, 4],
+      [4, 1],
+    ] as const) {
+      const old = makePartitions(before);
+      running = await archiving(server.client(), target, old);
+      await untilArchived(redis, postgres, target, old);
+      await running.stop();
+      await change(to);
+      const partitions = makePartitions(to);
+      const records = partitions.all.map((of) => archivingRecorder(redis, { of }));
+      const record = (one: Order) =>
+        (records[partitions.of(one.userId).index] as (typeof records)[number])(one);
+      await endings(record, [...many(100, from), ...many(50)]);
+      from += 100;
+      running = await archiving(server.client(), target, partitions);
+      await untilArchived(redis, postgres, target, partitions);
+      await running.stop();
+      const { kept, counted } = await bothSums(redis, postgres, target, partitions);
+      expect(counted.orders).toBe(from);
+      expect(kept).toEqual(counted);
+      expect(await verifyAll(redis, partitions, noProgress)).toMatchObject({ result: 'right' });
+    }
+    const client = await postgres.client(target);
+    expect((await client.query('SELECT kind, seq FROM history.gaps')).rows).toEqual([]);
+    expect((await client.query('SELECT seq FROM history.orders WHERE seq IS NULL')).rows).toEqual([]);
+    await client.end();
+  });
+
+  it('verify says when the archive does not end where it should', async () => {
+    await endings(archivingRecorder(redis), many(10));
+    await redis.del(archiveKeys(partition).stream);
+    const { checks } = await verifyAll(redis, makePartitions(1), noProgress);
+    expect(checks.filter(({ verdict }) => verdict === 'differs')).toMatchObject([
+      { name: 'partitions whose archive ends where it should' },
+    ]);
+  });
+});
