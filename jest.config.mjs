@@ -4,12 +4,22 @@ process.env.AWS_ACCESS_KEY_ID = 'local';
 process.env.AWS_SECRET_ACCESS_KEY = 'local';
 process.env.AWS_EC2_METADATA_DISABLED = 'true';
 
+/** A minute or more each: `npm run test:long` runs these alone. */
+const LONG = [
+  'test/chaos',
+  'test/browser/deskStory',
+  'test/telemetry/cost',
+  'test/scripts/repartition.killed',
+].map((name) => `<rootDir>/${name}.test.ts`);
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   // Only these are crawled and watched: dist and .data change while tests run.
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/scripts'],
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  ...(process.env.TESTS === 'long'
+    ? { testMatch: LONG }
+    : { testMatch: ['<rootDir>/test/**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', ...LONG] }),
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

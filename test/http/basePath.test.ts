@@ -106,7 +106,8 @@ describe('under BASE_PATH', () => {
 
   it('cannot begin with a path that the API has', () => {
     const paths = Object.keys(openapiDocument('upper').paths as object);
-    const first = paths.map((path) => path.split('/')[1] as string);
+    // Services are mounted under /orders, so that one is a name to take; its operations have /v1/orders besides.
+    const first = paths.map((path) => path.split('/')[1] as string).filter((name) => name !== 'orders');
     expect(OWN_PATHS).toEqual(expect.arrayContaining(first));
   });
 });

@@ -61,7 +61,7 @@ describe('a start that cannot work ends, saying what to change', () => {
   it('with the roles there are, for one there is not', async () => {
     const output = await expectEnd(['wroker'], {}, 2);
     expect(output).toContain('wroker');
-    expect(output).toContain('all|bridge|worker|api');
+    expect(output).toContain('all|bridge|worker|quality|archiver|api');
   });
 
   it('naming PORT when it is in use', async () => {

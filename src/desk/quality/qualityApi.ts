@@ -20,7 +20,6 @@ import { readSpend } from '../../quality/outcomes/modelSpend.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
 import { readFindings, readFlagged, readGroups } from '../../quality/outcomes/readGroups.ts';
 import { steerKey } from '../../quality/steering.ts';
-import { Refused } from '../refused.ts';
 import { type AnsweringParts, labelFinding, labelGroup, muteGroup, restoreRule } from './answering.ts';
 
 export type Span = 'hour' | 'day' | 'month';
@@ -71,7 +70,7 @@ async function knownOf(redis: QualityParts['redis'], now: number) {
   return { groups, labels, muted, stateOf };
 }
 
-/** What the quality stage answers to programs, and to its page, which uses nothing else. @throws Refused, NoTrace */
+/** What the quality stage answers to programs, and to its page, which uses nothing else. @throws NoTrace */
 export function makeQualityApi(parts: QualityParts) {
   const { redis, currency } = parts;
   const known = () => knownOf(redis, parts.now());
@@ -142,7 +141,8 @@ export function makeQualityApi(parts: QualityParts) {
     },
     async orderFindings({ message_id: message }: { message_id: string }) {
       const found = await readFindings(redis, message);
-      if (found === undefined) throw new Refused('Nothing is kept that was found in this order.', 'missing');
+      if (found === undefined)
+        return { message_id: message, currency, at: null, held: false, money: null, findings: [] };
       return { currency, ...flaggedAnswer(found) };
     },
     labelGroup: async ({ group, label, because }: Labelling & { group: string }, who: Author) =>

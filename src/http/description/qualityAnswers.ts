@@ -40,15 +40,15 @@ const finding = z.strictObject({
 export const orderFindings = z.strictObject({
   message_id: text,
   currency,
-  at: time.meta({ description: 'When it was reviewed.' }),
+  at: time.nullable().meta({ description: 'When it was reviewed; `null` where nothing is kept of it.' }),
   held: z.boolean().meta({ description: 'It did not count: it waits in the failed set.' }),
-  money,
+  money: money.nullable(),
   findings: z.array(finding),
 });
 
 export const flaggedOrders = z.strictObject({
   currency,
-  orders: z.array(orderFindings.omit({ currency: true })),
+  orders: z.array(orderFindings.omit({ currency: true }).extend({ at: time, money })),
   before: time.nullable().meta({ description: 'Where the next page begins.' }),
 });
 

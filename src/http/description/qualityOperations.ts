@@ -126,11 +126,11 @@ export const qualityOperations = {
     ...get,
     path: '/orders/{message_id}/findings',
     summary: 'What was found in the order of a message',
-    description: 'The newest 10,000 orders with findings are kept. Of an order without any there is nothing.',
+    description:
+      'The newest 10,000 orders with findings are kept. Of any other, one that was never sent too, there are none.',
     pathParameters: z.object({ message_id: text('Id of its message, which is that of its job.', MESSAGE) }),
     answer: answers.orderFindings,
     example: { ...ORDER, currency: CURRENCY },
-    problems: ['not-found'],
   }),
   labelGroup: operation({
     ...post,
