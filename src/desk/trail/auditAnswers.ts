@@ -16,10 +16,11 @@ export interface AuditAsked {
   order?: string | undefined;
 }
 
+/** A stream has no place for what was before 1970. */
 const filterOf = ({ since, until, ...rest }: AuditAsked): AuditFilter => ({
   ...rest,
-  ...(since === undefined ? {} : { since: Date.parse(since) }),
-  ...(until === undefined ? {} : { until: Date.parse(until) + DAY_MS - 1 }),
+  ...(since === undefined ? {} : { since: Math.max(0, Date.parse(since)) }),
+  ...(until === undefined ? {} : { until: Math.max(0, Date.parse(until) + DAY_MS - 1) }),
 });
 
 /** @throws Refused for a cursor that was not given out here */

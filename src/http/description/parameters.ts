@@ -190,6 +190,15 @@ export const search = (description: string, example: string) =>
     })
     .meta({ description, minLength: 1, maxLength: 200, examples: [example] });
 
+/** An id as somebody wrote it down: spaces, and what cannot be seen, around it do not count. */
+export const writtenId = (description: string, example: string) =>
+  text
+    .refine((value) => value.length <= 200 && normaliseId(value, 'preserve') !== '', {
+      message: 'must be 1 to 200 characters that can be seen',
+      ...rule('length'),
+    })
+    .meta({ description, minLength: 1, maxLength: 200, examples: [example] });
+
 export const problemKind = text.meta({
   description: "The end of a problem's `type`.",
   examples: ['unknown-user'],

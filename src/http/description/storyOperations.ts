@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { operation } from './operation.ts';
-import { search } from './parameters.ts';
+import { search, writtenId } from './parameters.ts';
 import * as answers from './storyAnswers.ts';
 
 export const desk = {
@@ -53,7 +53,7 @@ export const storyOperations = {
     summary: 'The story of one order, by its user and its own id',
     description: `${STORY} Two users may have orders of one id.`,
     query: z.strictObject({
-      user_id: search("The user's id, however it is spelled.", 'U123'),
+      user_id: writtenId("The user's id, however it is spelled.", 'U123'),
       order_id: search("The order's own id, however it is spelled.", 'ORD1237'),
     }),
     answer: answers.orderStory,
