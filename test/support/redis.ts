@@ -62,10 +62,16 @@ export async function startTestRedis(options: readonly string[] = [], port?: num
   };
 }
 
+/** The system gives a port that was freed again to the next who asks, who may be the same test. */
+const given = new Set<number>();
+
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
+  // Taken before this one is let go, so that it cannot be the same.
+  const instead = given.has(port) ? await freePort() : port;
+  given.add(instead);
   await new Promise((resolve) => server.close(resolve));
-  return port;
+  return instead;
 }
