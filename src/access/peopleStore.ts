@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { PEOPLE_KEY, SIGNED_OUT_KEY, signInLinkKey } from '../store/keys.ts';
+import { redisNow } from '../store/redisTime.ts';
 import { linkDigest, makeSecret, type StoredPerson } from './people.ts';
 
 const SCRIPT = readFileSync(new URL('./changePerson.lua', import.meta.url), 'utf8');
@@ -59,8 +60,7 @@ export class PeopleStore {
 
   /** Milliseconds since 1970 by Redis's clock: sessions are as old as it says, whichever process asks. */
   async now(): Promise<number> {
-    const [seconds, microseconds] = await this.#redis.time();
-    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    return redisNow(this.#redis);
   }
 
   /** Ends every session that this person has. */

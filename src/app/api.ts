@@ -32,7 +32,7 @@ import { guards } from '../http/transport/guards.ts';
 import { redisSessions } from '../http/transport/sessions.ts';
 import { whoAsks } from '../http/transport/whoAsks.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
-import { openBaselines } from '../quality/baselines/openBaselines.ts';
+import { readmitLearned } from '../quality/baselines/openBaselines.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { LetterQueue } from '../queue/letterQueue.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
@@ -203,12 +203,8 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
         layers: config.quality.layers,
         now: parts.now,
         history: async (span) => outcomesIn(SPANS[span].step, await inTime(history(span))),
-        // It takes all that was learned to add to it; people label some times a day.
-        async readmit({ rule, key }) {
-          const onError = throttledErrors(logger, 'learned baselines');
-          const baselines = await openBaselines({ redis: deskRedis, onError });
-          await baselines.readmit(rule, key).finally(() => baselines.close());
-        },
+        readmit: (target) =>
+          readmitLearned({ redis: deskRedis, onError: throttledErrors(logger, 'learned baselines') }, target),
       }),
     ),
     documents: docsRoutes(config.rules.idCase),

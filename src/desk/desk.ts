@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Job, Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author, Change } from '../audit/auditEntry.ts';
@@ -11,7 +10,7 @@ import { DAY_MS } from '../runtime/units.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import type { BoardAction } from './boardTable.ts';
 import { checkEdit } from './checkEdit.ts';
-import { replaceData, revised, storedData, WHY_NOT_REPLACED } from './replaceData.ts';
+import { replaceData, revised, sha256, storedData, WHY_NOT_REPLACED } from './replaceData.ts';
 import { withTypedNumbers } from './typedNumbers.ts';
 
 export interface DeskParts {
@@ -207,8 +206,6 @@ function leftItsState(error: Error): Outcome {
   if (!/is not in the \w+ state|Missing key for job/.test(error.message)) throw error;
   return { result: 'refused', why: 'It has gone on meanwhile: look at it again.' };
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const notFound = (detail: string) => new HttpProblem(404, { kind: 'not-found', detail });
 const conflict = (detail: string) => new HttpProblem(409, { kind: 'conflict', detail });

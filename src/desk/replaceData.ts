@@ -74,6 +74,9 @@ export async function replaceData(
   );
 }
 
+/** As the audit log names data. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 export const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
 
 /** An edit as it is kept. The data goes in as the text that it is. */

@@ -1,13 +1,13 @@
 import { makeAuditLog } from '../../audit/auditLog.ts';
 import { type AnsweringParts, labelGroup, muteGroup, restoreRule } from '../../desk/quality/answering.ts';
 import { Refused } from '../../desk/refused.ts';
-import { openBaselines } from '../../quality/baselines/openBaselines.ts';
+import { readmitLearned } from '../../quality/baselines/openBaselines.ts';
 import type { Finding } from '../../quality/finding.ts';
 import { readMuted } from '../../quality/outcomes/answers.ts';
-import { MOST_GROUPS, QUIET_MS } from '../../quality/outcomes/groups.ts';
+import { groupState, MOST_GROUPS } from '../../quality/outcomes/groups.ts';
 import { readFindings, readGroups } from '../../quality/outcomes/readGroups.ts';
-import { steerKey } from '../../quality/steering.ts';
 import { visibleLines } from '../../runtime/visibleText.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import { commandAuthor } from '../kit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { columns } from '../kit/print.ts';
@@ -34,10 +34,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       else {
         const audit = makeAuditLog(redis, { retentionDays: auditRetentionDays });
         const onError = (error: Error) => complain(error.message, around);
-        const readmit: AnsweringParts['readmit'] = async ({ rule, key }) => {
-          const baselines = await openBaselines({ redis, onError });
-          await baselines.readmit(rule, key).finally(() => baselines.close());
-        };
+        const readmit: AnsweringParts['readmit'] = (target) => readmitLearned({ redis, onError }, target);
         await change({ redis, audit, readmit }, wanted, say);
       }
       return EXIT.done;
@@ -54,15 +51,12 @@ async function tellGroups(
   { all, json }: { all: boolean; json: boolean },
   say: (text: string) => void,
 ): Promise<void> {
-  const [groups, muted, time] = await Promise.all([
+  const [groups, muted, now] = await Promise.all([
     readGroups(redis, MOST_GROUPS),
     readMuted(redis),
-    redis.time(),
+    redisNow(redis),
   ]);
-  const now = Number(time[0]) * 1_000;
-  const stateOf = (group: (typeof groups)[number]) =>
-    muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
-  const shown = groups.map((group) => ({ state: stateOf(group), ...group }));
+  const shown = groups.map((group) => ({ state: groupState(group, muted, now), ...group }));
   const wanted = shown.filter(({ state }) => all || state === 'open');
   if (json) {
     // What orders were like, whole, is for the model alone.

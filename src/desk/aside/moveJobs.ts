@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
@@ -8,6 +7,7 @@ import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { type FailedJob, inWords, type Meant, matching } from '../matching.ts';
 import { Refused } from '../refused.ts';
+import { sha256 } from '../replaceData.ts';
 import type { RunParts } from '../runs/runs.ts';
 import { JOBS_AT_ONCE, storedJobs } from '../runs/storedJobs.ts';
 import { ASIDE, asideJobs } from './readAside.ts';
@@ -148,5 +148,3 @@ async function move(
   }
   return done;
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

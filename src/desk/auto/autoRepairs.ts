@@ -5,6 +5,7 @@ import { readCauses } from '../../queue/failures/readCauses.ts';
 import type { FailureCursor } from '../../queue/failures/readFailures.ts';
 import type { Cause } from '../../queue/failures/shape.ts';
 import { AUTO_REPAIRS_KEY, autoTriedKey } from '../../store/keys.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import { digestOf } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
 import { controlRun, type RunParts, readRun } from '../runs/runs.ts';
@@ -80,8 +81,7 @@ export async function declareAutoRepair(
   const found = (await readCauses(redis, partitions.all)).find(({ id }) => id === cause);
   if (found === undefined) throw new Refused('No order fails for such a cause now.', 'missing');
   const { reason, path, shape } = found;
-  const [seconds, microseconds] = await redis.time();
-  const at = new Date(Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000)).toISOString();
+  const at = new Date(await redisNow(redis)).toISOString();
   const begun = { at, by: who, state: 'standing', tried: 0, counted: 0, ended: [], restUntil: 0 } as const;
   const filter = inWordsOf({ cause, recipeName });
   const change = { action: 'add auto-repair', filter, reason: wanted.because, recipe: digestOf(recipe) };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
@@ -17,6 +16,7 @@ import {
   replaceData,
   revisionOf,
   sha1,
+  sha256,
   storedData,
   WHY_NOT_REPLACED,
 } from '../replaceData.ts';
@@ -173,5 +173,3 @@ function editAndRetry(
     MAX_KEPT,
   );
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -12,14 +12,13 @@ import {
 import {
   type Group,
   groupId,
+  groupState,
   type KeptFlagged,
   MOST_GROUPS,
-  QUIET_MS,
 } from '../../quality/outcomes/groups.ts';
 import { readSpend } from '../../quality/outcomes/modelSpend.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
 import { readFindings, readFlagged, readGroups } from '../../quality/outcomes/readGroups.ts';
-import { steerKey } from '../../quality/steering.ts';
 import { type AnsweringParts, labelFinding, labelGroup, muteGroup, restoreRule } from './answering.ts';
 
 export type Span = 'hour' | 'day' | 'month';
@@ -65,8 +64,7 @@ async function knownOf(redis: QualityParts['redis'], now: number) {
     readLabels(redis),
     readMuted(redis),
   ]);
-  const stateOf = (group: Group) =>
-    muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
+  const stateOf = (group: Group) => groupState(group, muted, now);
   return { groups, labels, muted, stateOf };
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { HttpProblem } from '../../http/transport/problem.ts';
@@ -14,7 +13,7 @@ import { failureKeys, queueKey, repairKeys, runKeys } from '../../store/keys.ts'
 import type { Partition } from '../../store/partitions.ts';
 import { withOrder } from '../edit/withOrder.ts';
 import { isReleasing } from '../recipes/recipe.ts';
-import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1 } from '../replaceData.ts';
+import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1, sha256 } from '../replaceData.ts';
 import { type Fault, type Prepared, prepare, type StoredJob } from './prepare.ts';
 import { type Row, shownChanges } from './rows.ts';
 import type { Run, RunParts } from './runs.ts';
@@ -210,5 +209,3 @@ function editedData(stored: unknown, order: unknown, { maxBodyBytes, releases }:
     return { reason: 'too_large', path: '', why: error.message };
   }
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -202,3 +202,15 @@ async function readParts(parts: Record<string, Buffer>): Promise<PackedLearned> 
   }
   return whole;
 }
+
+/**
+ * Has it learned what a rule flagged for a key, by whoever learns nothing besides: it takes all that was learned to add to it,
+ * and people label some times a day.
+ */
+export async function readmitLearned(
+  parts: Parameters<OpenBaselines>[0],
+  { rule, key }: { rule: string; key: string },
+): Promise<void> {
+  const baselines = await openBaselines(parts);
+  await baselines.readmit(rule, key).finally(() => baselines.close());
+}

@@ -14,7 +14,8 @@ const LOOKUP_MARK = '‡';
 const REMEMBERED_SECONDS = 90 * DAY_SECONDS;
 const ANSWER_TOKENS = 200;
 
-interface Judged {
+/** What is said of any thing. */
+export interface Judged {
   id: string;
   verdict: Verdict;
 }

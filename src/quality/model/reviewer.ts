@@ -2,23 +2,13 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type * as z from 'zod';
 import type { Finding } from '../finding.ts';
-import { type AskingParts, askAbout, type Entry } from './batch.ts';
+import { type AskingParts, askAbout, type Entry, type Judged, type Kind } from './batch.ts';
 import { ASSUMED_PRICE, Budget } from './budget.ts';
 import { groupCanaries, MAY_CHANGE, MAY_NAME, orderCanaries, valueCanaries } from './canaries.ts';
 import { draftsOf } from './draftedRules.ts';
 import { Endpoint } from './endpoint.ts';
 import { fixablePaths, fixesBySample, nameablePaths, valueAt } from './fixes.ts';
-import type {
-  CallOutcome,
-  DraftedRules,
-  GroupToReview,
-  JudgedValue,
-  Mends,
-  ModelReviewer,
-  Reviewed,
-  ReviewedOrder,
-  SampleOrder,
-} from './opinion.ts';
+import type { CallOutcome, GroupToReview, Mends, ModelReviewer, SampleOrder } from './opinion.ts';
 import {
   draftsPrompt,
   draftsShape,
@@ -123,6 +113,22 @@ export function openReviewer({
     addresses: wholeAddresses ? 'whole' : 'city, region, country',
   });
 
+  /** Asks about each thing, and tells what was said of it under its name; or how its question ended. */
+  async function askEach<T, A extends Judged, N extends object, R extends object>(
+    things: readonly T[],
+    entryOf: (thing: T) => Entry,
+    kind: Kind<A>,
+    nameOf: (thing: T) => N,
+    tell: (thing: T, said: { answer: A; mark: string }) => R,
+  ) {
+    const said = await askAbout(parts, kind, things.map(entryOf));
+    return things.map((thing, at) => {
+      const own = said[at] as (typeof said)[number];
+      if (own.outcome !== 'ok') return { ...nameOf(thing), outcome: own.outcome, cached: false as const };
+      return { ...nameOf(thing), outcome: own.outcome, cached: own.cached, ...tell(thing, own) };
+    });
+  }
+
   return {
     model: config.name,
     promptVersion: PROMPT_VERSION,
@@ -137,28 +143,21 @@ export function openReviewer({
         most: 6,
         tokensEach: 160,
       };
-      const answers = await askAbout(
-        parts,
+      return askEach(
+        groups,
+        (group) => groupEntry(group, wholeAddresses),
         kind,
-        groups.map((group) => groupEntry(group, wholeAddresses)),
-      );
-      return groups.map((group, at): Reviewed => {
-        const own = answers[at] as (typeof answers)[number];
-        if (own.outcome !== 'ok') return { id: group.id, outcome: own.outcome, cached: false };
-        const { verdict, cause, explanation, fixes } = own.answer;
-        return {
-          id: group.id,
-          outcome: 'ok',
-          cached: own.cached,
+        ({ id }) => ({ id }),
+        (group, { answer: { verdict, cause, explanation, fixes }, mark }) => ({
           opinion: {
             verdict,
             cause,
-            explanation: plainSentence(explanation, own.mark),
+            explanation: plainSentence(explanation, mark),
             // Nothing is to be mended where nothing is wrong.
-            fixes: verdict === 'defect' ? fixesBySample(samplesOf(group), fixes, own.mark, mends) : [],
+            fixes: verdict === 'defect' ? fixesBySample(samplesOf(group), fixes, mark, mends) : [],
           },
-        };
-      });
+        }),
+      );
     },
 
     async judgeValues(kind, values, known = []) {
@@ -179,20 +178,17 @@ export function openReviewer({
         most: 40,
         tokensEach: 40,
       };
-      const answers = await askAbout(parts, asked, values.map(valueEntry));
-      return values.map((value, at): JudgedValue => {
-        const own = answers[at] as (typeof answers)[number];
-        if (own.outcome !== 'ok') return { value, outcome: own.outcome, cached: false };
-        const { verdict, cause, meant } = own.answer;
-        return {
-          value,
-          outcome: 'ok',
-          cached: own.cached,
+      return askEach(
+        values,
+        valueEntry,
+        asked,
+        (value) => ({ value }),
+        (value, { answer: { verdict, cause, meant } }) => ({
           verdict,
           cause,
           ...(meant === null || meant === value ? {} : { meant }),
-        };
-      });
+        }),
+      );
     },
 
     async reviewOrders(orders) {
@@ -205,34 +201,31 @@ export function openReviewer({
         most: 8,
         tokensEach: 160,
       };
-      const answers = await askAbout(
-        parts,
+      return askEach(
+        orders,
+        (order) => orderEntry(order, wholeAddresses),
         kind,
-        orders.map((order) => orderEntry(order, wholeAddresses)),
+        ({ ref }) => ({ ref }),
+        ({ order }, { answer: { verdict, issues }, mark }) => {
+          const redaction = new Redaction([order], { mark: ' ', wholeAddresses });
+          const named = nameablePaths(order);
+          const findings = (verdict === 'defect' ? issues : [])
+            .filter(({ path }) => named.includes(path))
+            .map(
+              ({ path, cause, explanation }): Finding => ({
+                rule: 'model_review',
+                version: PROMPT_VERSION,
+                path,
+                key: cause,
+                severity: 'info',
+                observed: redaction.said(String(valueAt(order, path)), path) ?? '',
+                expected: plainSentence(explanation, mark) ?? cause.replaceAll('_', ' '),
+                confidence: ORDER_CONFIDENCE,
+              }),
+            );
+          return { findings };
+        },
       );
-      return orders.map(({ ref, order }, at): ReviewedOrder => {
-        const own = answers[at] as (typeof answers)[number];
-        if (own.outcome !== 'ok') return { ref, outcome: own.outcome, cached: false };
-        const { verdict, issues } = own.answer;
-        const redaction = new Redaction([order], { mark: ' ', wholeAddresses });
-        const named = nameablePaths(order);
-        const findings = (verdict === 'defect' ? issues : [])
-          .filter(({ path }) => named.includes(path))
-          .map(({ path, cause, explanation }): Finding => {
-            const said = plainSentence(explanation, own.mark);
-            return {
-              rule: 'model_review',
-              version: PROMPT_VERSION,
-              path,
-              key: cause,
-              severity: 'info',
-              observed: redaction.said(String(valueAt(order, path)), path) ?? '',
-              expected: said ?? cause.replaceAll('_', ' '),
-              confidence: ORDER_CONFIDENCE,
-            };
-          });
-        return { ref, outcome: 'ok', cached: own.cached, findings };
-      });
     },
 
     async draftRules(groups) {
@@ -245,18 +238,15 @@ export function openReviewer({
         most: 6,
         tokensEach: 160,
       };
-      const answers = await askAbout(
-        parts,
+      return askEach(
+        groups,
+        (group) => groupEntry(group, wholeAddresses),
         kind,
-        groups.map((group) => groupEntry(group, wholeAddresses)),
+        ({ id }) => ({ id }),
+        ({ finding }, { answer: { verdict, rules }, mark }) => ({
+          drafts: verdict === 'defect' ? draftsOf(finding.rule, rules, mark) : [],
+        }),
       );
-      return groups.map(({ id, finding }, at): DraftedRules => {
-        const own = answers[at] as (typeof answers)[number];
-        if (own.outcome !== 'ok') return { id, outcome: own.outcome, cached: false };
-        const { verdict, rules } = own.answer;
-        const drafts = verdict === 'defect' ? draftsOf(finding.rule, rules, own.mark) : [];
-        return { id, outcome: 'ok', cached: own.cached, drafts };
-      });
     },
 
     async spend() {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Finding, Severity } from '../finding.ts';
 import type { FlaggedOrder } from '../flagged.ts';
 import type { CallOutcome, Opinion } from '../model/opinion.ts';
+import { steerKey } from '../steering.ts';
 
-/* What the quality stage keeps, without behaviour: who groups, reads or shows it shares no more. */
+/* What the quality stage keeps: who groups, reads or shows it shares no more. */
 
 /** Findings of one rule about one key: one level shift, one broken sender. Money is minor units, times are ms since 1970. */
 export interface Group {
@@ -49,3 +50,11 @@ export const QUIET_MS = 7 * 86_400_000;
 /** 48 bits of what is grouped together. */
 export const groupId = ({ rule, key }: Pick<Finding, 'rule' | 'key'>): string =>
   createHash('sha1').update(`${rule}\n${key}`).digest('hex').slice(0, 12);
+
+/** `quiet`: over, so that what comes opens it anew. `now` by Redis's clock, ms. */
+export const groupState = (
+  group: Pick<Group, 'rule' | 'key' | 'lastSeen'>,
+  muted: { has(key: string): boolean },
+  now: number,
+): 'muted' | 'quiet' | 'open' =>
+  muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { DAY_SECONDS, HOUR_MS } from '../../runtime/units.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { msOfTime } from '../../store/redisTime.ts';
 import type { NewestCounted, NewestRefused, ProcessState, Stage } from '../figures.ts';
 import { addPacked, type Figures, noFigures } from '../packed.ts';
 
@@ -57,7 +58,7 @@ export function pulseReader(redis: Redis | Cluster): (kind: BucketKind, seconds:
     for (const [first, fields] of chunks)
       for (const [field, packed] of pairsOf(fields)) buckets.set(first + Number(field) * size, packed);
     return {
-      now: Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000),
+      now: msOfTime(time),
       processes: pairsOf(processes).map(([id, text]) => processOf(id, String(text))),
       newestCounted: counted.map((text) => JSON.parse(String(text))),
       newestRefused: refused.map((text) => JSON.parse(String(text))),
