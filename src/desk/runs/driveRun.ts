@@ -101,16 +101,19 @@ export async function roomInQueues(
 /** Within a partition the oldest failure first; each turn begins with the next partition. */
 async function takeTurn(parts: RunParts, run: Run, turn: number, room: number): Promise<number> {
   const { all } = parts.partitions;
-  const batches: Promise<number>[] = [];
+  const batches: [Partition, string[]][] = [];
   let left = room;
   for (let nth = 0; nth < all.length && left > 0; nth += 1) {
     const partition = all[(turn + nth) % all.length] as Partition;
     const ids = await parts.redis.zrange(runKeys(partition, run.id).todo, 0, String(left - 1));
     left -= ids.length;
     for (let from = 0; from < ids.length; from += JOBS_AT_ONCE)
-      batches.push(sendBatch(parts, run, partition, ids.slice(from, from + JOBS_AT_ONCE)));
+      batches.push([partition, ids.slice(from, from + JOBS_AT_ONCE)]);
   }
-  const ended = await Promise.allSettled(batches);
+  // Begun only now: one that failed while others are still looked for would be heard by nobody, and end the process.
+  const ended = await Promise.allSettled(
+    batches.map(([partition, ids]) => sendBatch(parts, run, partition, ids)),
+  );
   const lost = ended.find((each) => each.status === 'rejected');
   if (lost) throw lost.reason;
   return ended.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), 0);

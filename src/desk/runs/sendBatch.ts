@@ -14,7 +14,7 @@ import type { Partition } from '../../store/partitions.ts';
 import { withOrder } from '../edit/withOrder.ts';
 import { isReleasing } from '../recipes/recipe.ts';
 import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1, sha256 } from '../replaceData.ts';
-import { type Fault, type Prepared, prepare, type StoredJob } from './prepare.ts';
+import { type Fault, type Prepared, prepare, type StoredJob, TOO_DEEP } from './prepare.ts';
 import { type Row, shownChanges } from './rows.ts';
 import type { Run, RunParts } from './runs.ts';
 import { storedJobs } from './storedJobs.ts';
@@ -205,6 +205,7 @@ function editedData(stored: unknown, order: unknown, { maxBodyBytes, releases }:
     const message = made.message as Partial<MessageFacts>;
     return JSON.stringify(releases ? { ...made, message: { ...message, released: true } } : made);
   } catch (error) {
+    if (error instanceof RangeError) return TOO_DEEP;
     if (!(error instanceof HttpProblem)) throw error;
     return { reason: 'too_large', path: '', why: error.message };
   }
