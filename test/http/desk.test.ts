@@ -84,6 +84,16 @@ describe('the operations of the desk', () => {
     const rest = await ask('/desk/api/search', { body: { where, limit: 30, cursor: page.next_cursor } });
     expect([page.orders.length, rest.orders.length, rest.next_cursor]).toEqual([30, 10, null]);
     const { job } = page.orders[0];
+    const inJobs = (jobs: string[]) => ask('/desk/api/search', { body: { where: { jobs }, limit: 1 } });
+    expect(await inJobs([job])).toMatchObject({ orders: [{ job }], next_cursor: null });
+    expect(await inJobs(['none'])).toMatchObject({ orders: [], next_cursor: null });
+    const two = await inJobs([page.orders[7].job, job]);
+    expect(two.orders).toMatchObject([{ job }]);
+    const after = { where: { jobs: [page.orders[7].job, job] }, cursor: two.next_cursor };
+    expect((await ask('/desk/api/search', { body: after })).orders).toMatchObject([{ job: page.orders[7].job }]);
+    // What a script left empty means nothing, and never all.
+    for (const where of [{ cause: '' }, { text: ' ' }, { jobs: [''] }])
+      await ask('/desk/api/search', { body: { where }, status: 400 });
     expect(await ask('/desk/api/orders/{job}', { at: `/desk/api/orders/${job}` })).toMatchObject({
       state: 'failed',
     });
@@ -272,7 +282,7 @@ describe('the operations of the desk', () => {
       path,
       await reader.post(`/desk/api/${path}`, body),
     ];
-    for (const path of ['search', 'proposal', 'try']) expect(await asks(path)).toEqual([path, 200]);
+    for (const path of ['search', 'export', 'proposal', 'try']) expect(await asks(path)).toEqual([path, 200]);
     expect(await reader.post('/v1/desk/api/orders/none/check', { text: '' })).toBe(404);
     for (const path of [
       'orders/none/edit',

@@ -136,6 +136,23 @@ describe('one failed order', () => {
     await expect(checkOrder(parts, { job, text: '{}' })).rejects.toMatchObject({ kind: 'missing' });
   });
 
+  it('near the largest size is taken as it is shown, blanks and all, and shown without them where they grow', async () => {
+    const lines = Array.from({ length: 4_000 }, (_, n) => [n, 'x'.repeat(45)]);
+    const deep = JSON.parse(`${'['.repeat(1_200)}${'1,'.repeat(99)}1${']'.repeat(1_200)}`);
+    await fail(workers, [priced(3, '3,50', { lines }), priced(4, '4,50', { deep })], 4, 2);
+    for (const job of ['j2', 'j3']) {
+      const { text } = await show(parts, job);
+      expect(text?.length).toBeLessThan(400_000);
+      expect(await checkOrder(parts, { job, text: text as string })).toMatchObject({
+        issues: [{ reason: 'wrong_type', path: 'items[0].price_per_unit' }],
+        unsaved: undefined,
+      });
+      const repaired = (text as string).replace(/"(\d),50"/, '$1.50');
+      expect(await edit({ job, text: repaired, queue: true })).toMatchObject({ outcome: 'would count' });
+    }
+    await until(async () => (await counted()) === 2, 'both have counted');
+  });
+
   it('that has counted is not edited', async () => {
     await edit({ queue: true });
     await until(async () => (await counted()) === 1, 'it has counted');
