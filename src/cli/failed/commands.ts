@@ -82,9 +82,7 @@ const COMMANDS: Record<CommandName, Perform> = {
   },
   async search(parts, _who, { where, limit }) {
     const { jobs } = where;
-    const { orders } = await (jobs
-      ? searchJobs(parts, { jobs, limit })
-      : search(parts, { ...where, limit }));
+    const { orders } = await (jobs ? searchJobs(parts, { jobs, limit }) : search(parts, { ...where, limit }));
     return { json: orders, text: listText(orders) };
   },
   async show(parts, _who, { where }) {

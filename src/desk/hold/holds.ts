@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
 import { HOLDS_KEY } from '../../store/keys.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { inWords } from '../matching.ts';
 import { Refused } from '../refused.ts';
 import type { RunParts } from '../runs/runs.ts';
@@ -43,7 +44,7 @@ export async function holdCause(
   const causes = await readCauses(redis, partitions.all);
   const found = causes.find(({ id }) => id === cause);
   if (found === undefined) throw new Refused('No order fails for such a cause now.', 'missing');
-  const hold: Hold = { by: who, at: new Date().toISOString(), because, newest: found.newest };
+  const hold: Hold = { by: who, at: await redisDate(redis), because, newest: found.newest };
   const change = { action: 'hold cause', filter: inWords({ cause }), reason: because, count: found.orders };
   const outcome = await audit.change(who, change, async () => {
     if (!(await hasRoom(redis, causes)))

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ACTIVE_RUNS_KEY, queueKey, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { countsOf, endUnprepared, moveOn, RUN_LEASE_MS, type Run, type RunParts, readRun } from './runs.ts';
 import { sendBatch } from './sendBatch.ts';
 import type { RunCounts } from './settle.ts';
@@ -137,7 +138,7 @@ async function finish(parts: RunParts, id: string): Promise<void> {
   if (run === undefined) return;
   await audit.change(run.who, { action: 'end run', run: id }, async () => {
     const counts = await countsOf(redis, partitions.all, id);
-    const facts = { counts: JSON.stringify(counts), endedAt: new Date().toISOString() };
+    const facts = { counts: JSON.stringify(counts), endedAt: await redisDate(redis) };
     return (await moveOn(redis, id, ['running'], { state: 'done', ...facts }))
       ? { result: 'done' as const, count: counts.sent }
       : { result: 'refused' as const, why: 'It was held or ended by somebody.' };

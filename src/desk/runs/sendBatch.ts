@@ -11,6 +11,7 @@ import { DAY_MS } from '../../runtime/units.ts';
 import type { InLedger } from '../../stats/read/lookInLedger.ts';
 import { failureKeys, queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { withOrder } from '../edit/withOrder.ts';
 import { isReleasing } from '../recipes/recipe.ts';
 import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1, sha256 } from '../replaceData.ts';
@@ -112,7 +113,7 @@ async function takeTurns(
   if (!('repairBatch' in redis)) redis.defineCommand('repairBatch', { numberOfKeys: 15, lua: SCRIPT });
   const key = (name: string) => queueKey(partition, name);
   const { todo, sent, rows, counts } = runKeys(partition, run.id);
-  const at = new Date().toISOString();
+  const at = await redisDate(redis);
   const results = await (redis as ScriptedRedis).repairBatch(
     ...RETRY_KEYS.map(key),
     failureKeys(partition).entries,

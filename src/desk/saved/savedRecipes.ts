@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import { RECIPE_VERSIONS_KEY, RECIPES_KEY } from '../../store/keys.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { digestOf, type Recipe, recipe as recipeSchema } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
 import type { RunParts } from '../runs/runs.ts';
@@ -75,7 +76,7 @@ export async function saveRecipe(
   who: Author,
   { name, recipe, because }: Pick<SavedRecipe, 'name' | 'recipe' | 'because'>,
 ): Promise<SavedRecipe> {
-  const kept: Kept = { recipe, by: who, at: new Date().toISOString(), because };
+  const kept: Kept = { recipe, by: who, at: await redisDate(redis), because };
   const text = JSON.stringify(kept);
   if (Buffer.byteLength(text) > MOST_BYTES)
     throw new Refused(

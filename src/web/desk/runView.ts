@@ -115,7 +115,8 @@ export const runView: View = ({ api, mayAct, signal, values }) => {
         left > 0 && `${whole(left)} left alone: they would fail again`,
         gone > 0 && `${whole(gone)} gone: somebody was there first`,
         under_way > 0 && `${whole(under_way)} under way`,
-        todo > 0 && `${whole(todo)} to come`,
+        todo > 0 &&
+          `${whole(todo)} ${state === 'cancelled' ? 'not sent: they are failed as before' : 'to come'}`,
         why !== null && why,
       ]
         .filter((each) => each !== false)

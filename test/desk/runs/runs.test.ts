@@ -427,6 +427,33 @@ describe('a run of repairs', () => {
     expect(await room(0)).toBe(10);
   });
 
+  it('is dated by the clock of Redis, and nothing of others is forgotten by a process of another year', async () => {
+    await fail(workers, orders(2));
+    const began = Date.now();
+    const first = await begin();
+    const RealDate = Date;
+    globalThis.Date = class extends RealDate {
+      constructor(...args: []) {
+        super(...((args.length === 0 ? [RealDate.now() + 800 * 86_400_000] : args) as []));
+      }
+      static override now = () => RealDate.now() + 800 * 86_400_000;
+    } as DateConstructor;
+    const second = await begin()
+      .then(async (run) => {
+        for (const each of [first, run]) await drive(each);
+        return run;
+      })
+      .finally(() => {
+        globalThis.Date = RealDate;
+      });
+    expect((await listRuns(parts, 10)).map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
+    const times = [
+      ...(await listRuns(parts, 10)).flatMap(({ at, endedAt = '' }) => [at, endedAt]),
+      ...(await auditTrail(workers.redis.client())).map(({ at }) => at),
+    ].map((time) => Date.parse(time) - began);
+    expect([Math.min(...times) > -1_000, Math.max(...times) < 60_000]).toEqual([true, true]);
+  });
+
   it('keeps to a rate', async () => {
     await fail(workers, orders(20));
     const run = await begin({ rate: 50 });
