@@ -90,7 +90,9 @@ describe('the operations of the desk', () => {
     const two = await inJobs([page.orders[7].job, job]);
     expect(two.orders).toMatchObject([{ job }]);
     const after = { where: { jobs: [page.orders[7].job, job] }, cursor: two.next_cursor };
-    expect((await ask('/desk/api/search', { body: after })).orders).toMatchObject([{ job: page.orders[7].job }]);
+    expect((await ask('/desk/api/search', { body: after })).orders).toMatchObject([
+      { job: page.orders[7].job },
+    ]);
     // What a script left empty means nothing, and never all.
     for (const where of [{ cause: '' }, { text: ' ' }, { jobs: [''] }])
       await ask('/desk/api/search', { body: { where }, status: 400 });
@@ -217,6 +219,13 @@ describe('the operations of the desk', () => {
     });
     const { rows } = await ask('/desk/api/aside');
     expect(rows).toMatchObject([{ because: 'asked the shop' }, {}]);
+    expect(
+      await ask('/desk/api/orders/{job}/edit', {
+        at: `/desk/api/orders/${rows[0].job}/edit`,
+        body: { text: '{}', revision: 0, because: 'x' },
+        status: 409,
+      }),
+    ).toMatchObject({ detail: 'The order was set aside: restore it first.' });
     expect(await ask('/desk/api/restore', { body: { jobs: [rows[0].job], because: 'x' } })).toEqual({
       orders: 1,
       gone: 0,

@@ -71,6 +71,7 @@ export async function editOrder(
   { job, text, revision, queue, because }: EditWanted,
 ): Promise<Standing & { revision: number }> {
   const found = await jobOf(parts, job);
+  if (found.state === 'aside') throw new Refused('The order was set aside: restore it first.');
   if (found.state !== 'failed') throw new Refused(WHY_NOT_REPLACED.state);
   const data = told(() => withOrder(found.data, text, parts.rules.reading.maxBodyBytes, revision));
   const standing = await standingOf(parts, data, found.addedAt);

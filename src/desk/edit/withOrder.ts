@@ -3,6 +3,7 @@ import { parseExactly, writeExactly } from '../../orders/exactJson.ts';
 import { InvalidOrder } from '../../orders/invalidOrder.ts';
 import { isLonger, type MessageFacts, toOrderJob } from '../../queue/orderJob.ts';
 import { orderOf, sentIn } from '../../queue/readOrderJob.ts';
+import { visible, visibleLines } from '../../runtime/visibleText.ts';
 import { checkEdit } from '../checkEdit.ts';
 import { revised, revisionOf } from '../replaceData.ts';
 import { type Container, wrapperOf } from '../wrapper.ts';
@@ -45,13 +46,16 @@ const MOST_INDENTED = 20;
 /** What is sent back is escaped once more, and has to fit into a request. */
 const LONGEST_INDENTED = LARGEST_BODY / 2;
 
-/** The order of a job as text to be edited, every digit as it was sent; what is no JSON as it is. */
+/**
+ * The order of a job as text to be edited, every digit as it was sent, and what hides in it written as `\u200b`, so that
+ * somebody can take it out; what is no JSON as it is.
+ */
 export function orderText(data: unknown): string {
   try {
     const order = orderOf(data, Number.POSITIVE_INFINITY);
-    const text = writeExactly(order);
+    const text = visible(writeExactly(order));
     if (depthOf(text) > MOST_INDENTED) return text;
-    const indented = writeExactly(order, 2);
+    const indented = visibleLines(writeExactly(order, 2));
     return indented.length > LONGEST_INDENTED ? text : indented;
   } catch (error) {
     if (!(error instanceof InvalidOrder || error instanceof RangeError)) throw error;

@@ -30,7 +30,7 @@ const ACTIONS: Record<RunAction, { title: string; in: readonly RunState[] }> = {
 /** A run while it goes on, and its receipt. */
 export const runView: View = ({ api, mayAct, signal, values }) => {
   const id = values.run ?? '';
-  const heading = element('h2', { role: 'status' });
+  const heading = element('h2', { 'aria-live': 'polite' });
   const bar = element('progress', { max: 1, 'aria-label': 'Orders that have ended' });
   const counts = element('p', { class: 'facts' });
   const facts = element('dl', { class: 'run-facts' });

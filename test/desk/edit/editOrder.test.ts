@@ -124,11 +124,13 @@ describe('one failed order', () => {
   });
 
   it('keeps every digit that is typed, and the text to be edited shows them', async () => {
-    const text = good(2).replace('{', '{"tracking":820982911946154509,');
+    const text = good(2).replace('{', '{"tracking":820982911946154509,"note":"a\u202eb",');
     await edit({ text });
     const { text: shown } = await show(parts, 'j1');
     expect(shown).toContain('\n  "tracking": 820982911946154509,\n');
     expect(shown).toContain('"price_per_unit": 2.5\n');
+    expect(shown).toContain('"note": "a\\u202eb"');
+    expect(JSON.parse(shown as string).note).toBe('a\u202eb');
   });
 
   it.each(['none', 'failed', 'wait'])('that is not there is not found: %s', async (job) => {
