@@ -17,7 +17,7 @@ const name = z.string().max(200);
 export const recipe = recipeSchema;
 
 /** A condition that a script left empty is no condition: it must not mean all. */
-const condition = name.refine((text) => text.trim() !== '', 'must say something');
+const condition = name.min(1).refine((text) => text.trim() !== '', 'must say something');
 
 export const failedFilter = z
   .strictObject({
