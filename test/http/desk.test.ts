@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { readFailures } from '../../src/queue/failures/readFailures.ts';
+import { HOLDS_KEY, RECIPE_VERSIONS_KEY, RECIPES_KEY, runKey } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { COMMA, priced } from '../desk/runs/failing.ts';
 import { invited } from '../people/visitor.ts';
@@ -274,6 +275,19 @@ describe('the operations of the desk', () => {
     ['/desk/api/try', [], 'body'],
   ])('%s of %j is refused, naming %s', async (path, body, parameter) => {
     expect(await ask(path, { body, status: 400 })).toMatchObject({ parameter });
+  });
+
+  it('are answered whatever somebody else has written among the keys', async () => {
+    const redis = pipeline.redis.client();
+    const [run] = (await ask('/desk/api/runs')).runs;
+    await redis.hset(runKey(run.run), 'facts', '{broken');
+    await redis.hset(HOLDS_KEY, { '3f2a9c01de': 'broken', '3f2a9c01df': 'null' });
+    await redis.hset(RECIPES_KEY, 'broken', '1');
+    await redis.hset(RECIPE_VERSIONS_KEY, 'broken@1', '{broken');
+    await ask('/desk/api/groups');
+    expect((await ask('/desk/api/runs')).runs).not.toContainEqual(expect.objectContaining({ run: run.run }));
+    const { recipes } = await ask('/desk/api/recipes');
+    expect(recipes).not.toContainEqual(expect.objectContaining({ name: 'broken' }));
   });
 
   it('are there for whoever may operate alone', async () => {

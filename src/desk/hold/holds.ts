@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
 import { HOLDS_KEY } from '../../store/keys.ts';
 import { redisDate } from '../../store/redisTime.ts';
@@ -23,7 +24,13 @@ const LONGEST_NOTE = 500;
 /** By cause; also those that are over, whose note may still help. */
 export async function readHolds(redis: Redis | Cluster): Promise<Map<string, Hold>> {
   const stored = Object.entries(await redis.hgetall(HOLDS_KEY));
-  return new Map(stored.map(([cause, text]) => [cause, JSON.parse(text) as Hold]));
+  // What somebody else wrote there holds nothing, and keeps nobody from the causes.
+  return new Map(
+    stored.flatMap(([cause, text]) => {
+      const hold = parsed(text) as Hold | null | undefined;
+      return hold?.by === undefined ? [] : [[cause, hold] as const];
+    }),
+  );
 }
 
 /** Orders that were known then and fail again after a retry do not end it. */

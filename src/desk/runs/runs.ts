@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import { DAY_MS } from '../../runtime/units.ts';
 import { ACTIVE_RUNS_KEY, RUNS_KEY, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
@@ -172,9 +173,10 @@ async function list(
 /** Undefined when there is none of that id. */
 export async function readRun({ redis, partitions }: TryParts, id: string): Promise<Run | undefined> {
   const { facts, state, orders, why, endedAt, counts } = await redis.hgetall(runKey(id));
-  if (facts === undefined) return undefined;
+  const known = parsed(facts ?? '');
+  if (typeof known !== 'object' || known === null) return undefined;
   return {
-    ...JSON.parse(facts),
+    ...known,
     state,
     orders: Number(orders),
     ...(why ? { why } : {}),
