@@ -81,7 +81,12 @@ const COMMANDS: Record<CommandName, Perform> = {
     return { json: { cause, hold: null }, text: `Cause ${cause} is not on hold any more` };
   },
   async search(parts, _who, { where, limit }) {
-    const { orders } = await search(parts, { ...where, limit });
+    const orders = [];
+    for (let cursor: string | null | undefined; cursor !== null && orders.length < limit; ) {
+      const page = await search(parts, { ...where, limit: limit - orders.length, cursor });
+      orders.push(...page.orders);
+      cursor = page.next_cursor;
+    }
     return { json: orders, text: listText(orders) };
   },
   async show(parts, _who, { where }) {
@@ -116,7 +121,7 @@ const COMMANDS: Record<CommandName, Perform> = {
   },
   async retry(parts, who, wanted, around) {
     const { where, because: reason, rate, stopPercent, dryRun } = wanted;
-    const isPart = where.cause !== undefined || where.text !== undefined || where.jobs !== undefined;
+    const isPart = [where.cause, where.id, where.text, where.jobs].some((each) => each !== undefined);
     if (!isPart) {
       const retried = await retryAll(parts.redis, parts.partitions, parts.audit, who, wanted);
       return { json: retried, text: retriedText(retried, wanted) };

@@ -2,7 +2,7 @@ import { toJsonAmount } from '../../orders/money.ts';
 import { dayOf } from '../../orders/timestamp.ts';
 import type { Failure } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses, trendOf } from '../../queue/failures/readCauses.ts';
-import { type FailureCursor, readFailurePage, readFailures } from '../../queue/failures/readFailures.ts';
+import { type FailureCursor, readFailures, searchFailures } from '../../queue/failures/readFailures.ts';
 import { type Hold, isOver, readHolds } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
@@ -89,22 +89,25 @@ export interface SearchWanted extends Omit<Meant, 'jobs'> {
   cursor?: string | undefined;
 }
 
-/** The one that failed first first. */
+/**
+ * The one that failed last first, and what was found of them within some 150 ms: `looked_back_to` says how far back that is,
+ * null when all that match were found.
+ */
 export async function search(
   { redis, partitions, currency }: TryParts,
   { limit, cursor, ...where }: SearchWanted,
 ) {
-  const after = cursor === undefined ? undefined : readCursor(cursor);
-  const page = await readFailurePage(redis, partitions.all, { after, count: limit, where });
-  const last = page.at(-1);
+  const from = cursor === undefined ? undefined : readCursor(cursor);
+  const { found, after } = await searchFailures(redis, partitions.all, { after: from, count: limit, where });
   return {
     currency,
-    orders: page.map(failureAnswer),
-    next_cursor: last !== undefined && page.length === limit ? cursorOf(last) : null,
+    orders: found.map(failureAnswer),
+    next_cursor: after ? cursorOf(after) : null,
+    looked_back_to: after?.firstFailedAt ?? null,
   };
 }
 
-const cursorOf = ({ firstFailedAt, partition, job }: Failure): string =>
+const cursorOf = ({ firstFailedAt, partition, job }: FailureCursor): string =>
   Buffer.from(JSON.stringify([firstFailedAt, partition, job])).toString('base64url');
 
 function readCursor(text: string): FailureCursor {
