@@ -197,6 +197,9 @@ export const AUTO_REPAIRS_KEY = '{order-pipeline:desk}:auto';
 /** zset: job id → when it first failed, ms; of orders of a cause that had their turn, as far back as they are looked at */
 export const autoTriedKey = (cause: string): string => `${AUTO_REPAIRS_KEY}:tried:${cause}`;
 
+/** string: what was sent for a cause, as JSON, a day long after its recipe was removed; see desk/auto/budget.ts */
+export const autoSpentKey = (cause: string): string => `${AUTO_REPAIRS_KEY}:spent:${cause}`;
+
 /** string: which process drives all of them */
 export const AUTO_DRIVER_KEY = `${AUTO_REPAIRS_KEY}:driver`;
 

@@ -94,7 +94,7 @@ function partsOn(redis: Redis): RunParts {
 /** By the hundred, as when thousands fail in a row, and one by one. */
 async function reportIndex({ partitions, rules }: RunParts, redis: Redis, orders: number): Promise<void> {
   const rows: string[][] = [];
-  const single = Math.round(orders / 10);
+  const single = Math.min(Math.round(orders / 10), 10_000);
   const all = { cpu: 0, memory: 0 };
   for (const [atOnce, from, count] of [
     [1, 0, single],

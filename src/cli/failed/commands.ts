@@ -19,6 +19,7 @@ import { driveRun } from '../../desk/runs/driveRun.ts';
 import { readReceipt } from '../../desk/runs/receipt.ts';
 import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
 import { findRecipe, listRecipes, removeRecipe, saveRecipe } from '../../desk/saved/savedRecipes.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
@@ -160,11 +161,13 @@ const COMMANDS: Record<CommandName, Perform> = {
     return { json: { name }, text: `Removed ${name}` };
   },
   async 'auto list'(parts) {
-    const all = (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each));
+    const now = await redisNow(parts.redis);
+    const all = (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each, now));
     return { json: all, text: autoText(all) };
   },
   async 'auto add'(parts, who, { where: { cause = '' }, recipeName = '', because, auto }) {
-    const added = autoAnswer(await declareAutoRepair(parts, who, { cause, recipeName, because, ...auto }));
+    const declared = await declareAutoRepair(parts, who, { cause, recipeName, because, ...auto });
+    const added = autoAnswer(declared, await redisNow(parts.redis));
     return { json: added, text: `${added.recipe_name} stands for cause ${cause}, wherever an API runs` };
   },
   async 'auto remove'(parts, who, { where: { cause = '' }, because }) {

@@ -184,7 +184,12 @@ export async function searchFailures(
     count,
     where = {},
     forMs = SEARCH_MS,
-  }: { after?: FailureCursor | undefined; count: number; where?: FailureFilter; forMs?: number },
+  }: {
+    after?: FailureCursor | undefined;
+    count: number;
+    where?: FailureFilter;
+    forMs?: number | undefined;
+  },
 ): Promise<FailureSearch> {
   const began = performance.now();
   const step = stepper(redis, where, { most: count, isDown: true });
