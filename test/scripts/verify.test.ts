@@ -293,12 +293,12 @@ describe('order-pipeline verify', () => {
     ],
     [
       'an entry of a job that is none',
-      ({ entries }) => redis.hset(entries, 'J9', `0 - -${causeId('fault\n\n')} -"","`),
+      ({ entries }) => redis.hset(entries, 'J9', `0 -${causeId('fault\n\n')}"","`),
       { known: '3 3', entries: '4 3', listed: '4 3', sums: '6 2', causes: '3 1' },
     ],
     [
       'an entry of an earlier failure',
-      ({ entries }) => redis.hset(entries, 'J1', `5 200 -${causeId('fault\n\n')} -"","`),
+      ({ entries }) => redis.hset(entries, 'J1', `5 200-${causeId('fault\n\n')}"","`),
       { known: '3 2', entries: '3 2', listed: '3 3', sums: '4 2', causes: '2 1' },
     ],
     [

@@ -61,13 +61,14 @@ export function notedOf(data: unknown, issues: readonly IndexedIssue[], attempts
     minorUnits: statedMinorUnits(order)?.toString() ?? '',
     attempts,
     causes,
-    places: some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join('') || '-',
+    places: some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join(''),
     names: JSON.stringify([wellFormed(orderId), wellFormed(userId)]).slice(1, -2),
     user: userId === '' ? '' : userHash(userId),
   };
 }
 
-const FIRST_LETTER = 'a'.charCodeAt(0);
+/** Behind the digits of a hash, from which it is told that way: 20 letters are left. */
+const FIRST_LETTER = 'g'.charCodeAt(0);
 
 /** Of an issue: which of the causes it is of, and the positions that a cause does not tell. */
 const placeOf = ({ path }: IndexedIssue, cause: number): string =>
@@ -105,7 +106,7 @@ function issueIn(line: string): IndexedIssue | undefined {
   return code === undefined ? undefined : { code: code as Reason, path: path === 'the order' ? '' : path };
 }
 
-const ENTRY = /^(-?\d+)([+-]\d+)?(?:x(\d+))? (\S+) ([\da-f]*[=:-])([\da-f]+) ([^"]+)(".*)$/s;
+const ENTRY = /^(-?\d+)([+-]\d+)?(?:x(\d+))? (\d*)([=~-])([\da-f]+)([^"]*)(".*)$/s;
 
 /** When the failed set says that it failed, ms, by when it `first` did and by its entry; NaN when that is none of ours. */
 export function failedOnIn(first: number, text: string): number {
@@ -149,12 +150,13 @@ export function readEntry(
 ): Failure | undefined {
   const fields = ENTRY.exec(text);
   if (fields === null) return undefined;
-  const [, , since = 0, attempts = 1, minorUnits, user = '', ids = '', places = '', names] = fields;
+  const [, , since = 0, attempts = 1, minorUnits, kind, digits = '', places = '', names] = fields;
+  const [user, ids] = kind === '~' ? [digits.slice(0, 12), digits.slice(12)] : ['', digits];
   const pair = parsed(`[${names}"]`);
   const listed = ids.match(/.{10}/g) ?? [];
   if (!Array.isArray(pair) || listed.some((id) => !causes.has(id))) return undefined;
   const [orderId, userId] = pair as [string, string];
-  const issues = [...places.matchAll(/([a-z])([\d.]*)/g)].flatMap(([, letter = '', positions = '']) => {
+  const issues = [...places.matchAll(/([g-z])([\d.]*)/g)].flatMap(([, letter = '', positions = '']) => {
     const id = listed[letter.charCodeAt(0) - FIRST_LETTER];
     if (id === undefined) return [];
     const { reason, path } = readCause(causes.get(id) as string);
@@ -165,11 +167,11 @@ export function readEntry(
     partition,
     orderId,
     userId,
-    minorUnits: minorUnits === '-' ? undefined : Number(minorUnits),
+    minorUnits: minorUnits === '' ? undefined : Number(minorUnits),
     kind: issues.length === 0 ? 'fault' : 'refused',
     issues,
     causes: [...new Set(listed)],
-    user: user === '=' ? shortHash(userId) : user.slice(0, -1),
+    user: kind === '=' ? shortHash(userId) : user,
     attempts: Number(attempts),
     firstFailedAt: new Date(first).toISOString(),
     lastFailedAt: new Date(first + Number(since)).toISOString(),

@@ -14,15 +14,15 @@
 -- {p}:failures:since      zset: job id → when it first failed, ms
 -- {p}:failures:retried    zset: job id → when it first failed, ms; of those retried since, until they end
 --
--- An entry is `late[±since][xattempts] units user+causes places"order id","user id`:
+-- An entry is `late[±since][xattempts] units+user+causes+places"order id","user id`:
 --
 -- late      ms from when it failed last, as the failed set says, to the same by the clock of Redis
 -- since     ms from when it first failed to when it failed last, by the clock of Redis; unless they are one
 -- attempts  runs so far, unless it is one
--- units     minor units, '-' when unknown
--- user      '=': a hash of the user id as it stands there; or that hash and ':'; '-' for none. `causes` follows at once
+-- units     minor units, nothing when unknown
+-- user      '=': by a hash of the user id as it stands there; or '~' and twelve digits of another hash; '-' for none
 -- causes    ids, ten digits each
--- places    an issue each: a letter for its cause, the first is 'a', and positions, like 'a0b1.2'; '-' for a fault
+-- places    an issue each: a letter for its cause, the first is 'g', and positions, like 'g0h1.2'; nothing for a fault
 --
 -- The ids are JSON without what would follow the last one.
 
@@ -146,10 +146,16 @@ local function failures(key)
     return id
   end
 
+  -- Units, the hash of its user, the ids of its causes, its names.
+  local function parts_of(text)
+    local units, kind, ids, names = string.match(text, '^%S+ (%d*)([=~-])(%x+)[^"]*(".*)$')
+    if kind == '~' then return tonumber(units), string.sub(ids, 1, 12), string.sub(ids, 13), names end
+    return tonumber(units), kind == '=' and hash_of(names) or '', ids, names
+  end
+
   local function add(text, first, sign)
-    local units, user, ids, given = string.match(text, '^%S+ (%S+) (%x*[=:-])(%x+) [^"]+(".*)$')
-    units, first = tonumber(units), tonumber(first)
-    user = user == '=' and hash_of(given) or string.sub(user, 1, -2)
+    local units, user, ids, given = parts_of(text)
+    first = tonumber(first)
     local names, seen = { '' }, {}
     for id in string.gmatch(ids, ID) do
       local reason = string.match(index.cause(id), '^[^\n]*') .. ':'
@@ -170,7 +176,8 @@ local function failures(key)
 
   -- The ids of its causes in one; nil when it is no entry.
   function index.causes_of(text)
-    return string.match(text, '^%S+ %S+ %x*[=:-](%x+) ')
+    local kind, ids = string.match(text, '^%S+ %d*([=~-])(%x+)')
+    return kind == '~' and string.sub(ids, 13) or ids
   end
 
   -- When the failed set says that it failed, by its entry and by when it first failed; nil when one of them is none.
@@ -182,10 +189,9 @@ local function failures(key)
   -- Whether a job is called so, or its order or user. `begins`: the names of its entry do, in capital letters.
   function index.is_of(id, text, wanted)
     if id == wanted.job then return true end
-    local user, names = string.match(text, '^%S+ %S+ (%x*[=:-])%x+ [^"]+(".*)$')
+    local _, user, _, names = parts_of(text)
     if not names then return false end
-    if string.upper(string.sub(names, 1, #wanted.begins)) == wanted.begins then return true end
-    return (user == '=' and hash_of(names) or string.sub(user, 1, -2)) == wanted.user
+    return user == wanted.user or string.upper(string.sub(names, 1, #wanted.begins)) == wanted.begins
   end
 
   function index.each_of(ids)
@@ -199,15 +205,14 @@ local function failures(key)
     redis.call('ZREM', retried, id)
     local units, user = noted.units, noted.user
     local total = tonumber(redis.call('HGET', sums, 'minor_units') or 0)
-    if units == '' or total + units > room then units = '-' end
-    if user == '' then user = '-' elseif user == hash_of(noted.names) then user = '=' else user = user .. ':' end
+    if units == '' or total + units > room then units = '' end
+    if user == '' then user = '-' elseif user == hash_of(noted.names) then user = '=' else user = '~' .. user end
     local ids = {}
     for _, text in ipairs(noted.causes) do table.insert(ids, name(text, first, last)) end
     local late = string.format('%.0f', last - failed_on)
     if tonumber(first) ~= tonumber(last) then late = late .. string.format('%+.0f', last - first) end
     if tonumber(noted.attempts) ~= 1 then late = late .. 'x' .. noted.attempts end
-    local parts = { late, units, user .. table.concat(ids), noted.places .. noted.names }
-    local text = table.concat(parts, ' ')
+    local text = late .. ' ' .. units .. user .. table.concat(ids) .. noted.places .. noted.names
     redis.call('HSET', key, id, text)
     redis.call('ZADD', since, first, id)
     add(text, first, 1)
