@@ -79,8 +79,10 @@ export interface FailureFilter {
 
 const SCRIPT = INDEX_SCRIPT + readFileSync(new URL('./page.lua', import.meta.url), 'utf8');
 /** Redis does nothing else meanwhile: some 2 ms, with a text to look for some 3. */
-const LOOKED_AT = 500;
-const LOOKED_INTO = 200;
+const LOOKED_AT = 1_000;
+const LOOKED_INTO = 400;
+/** Whoever goes through all of them asks for what belongs to each. */
+const AT_ONCE = 500;
 
 type ScriptedRedis = (Redis | Cluster) & {
   pageFailures(...args: (string | number)[]): Promise<[string, string, string[], string[]]>;
@@ -113,7 +115,7 @@ export async function* failuresIn(
   {
     after,
     where = {},
-    most = LOOKED_AT,
+    most = AT_ONCE,
   }: { after?: FailureCursor | undefined; where?: FailureFilter; most?: number },
 ): AsyncGenerator<Failure[], void, undefined> {
   const step = stepper(redis, where, { most, isDown: false });
