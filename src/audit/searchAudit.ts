@@ -15,13 +15,21 @@ export interface AuditFilter {
   until?: number | undefined;
   /** A job's id, alone or among others; or a part of the filter, the reason or the run. */
   order?: string | undefined;
+  /** The batches of runs too, which may be thousands; unless it is said, only where an order, a run or a batch is asked for. */
+  batches?: boolean | undefined;
 }
 
-export function matches(change: AuditEntry | AuditChange, { who, what, order }: AuditFilter): boolean {
+const BATCHES = ['repair batch', 'retry batch'];
+
+export function matches(
+  change: AuditEntry | AuditChange,
+  { who, what, order, batches = order !== undefined || /batch/i.test(what ?? '') }: AuditFilter,
+): boolean {
   const { name, address, kind } = change.who;
   const has = (text: string | undefined, part: string) =>
     text?.toLowerCase().includes(part.toLowerCase()) === true;
   return (
+    (batches || !BATCHES.includes(change.action)) &&
     (who === undefined || has(name, who) || has(address, who) || kind === who) &&
     (what === undefined || has(change.action, what)) &&
     (order === undefined ||

@@ -37,12 +37,13 @@ export async function* matching(
 }
 
 /** The same in words, for the audit log. */
-export function inWords({ cause, reason, text, jobs }: Meant): string {
+export function inWords({ cause, reason, text, id, jobs }: Meant): string {
   if (jobs)
     return `${jobs.length === 1 ? 'job' : 'jobs'} ${jobs.slice(0, 5).join(', ')}${jobs.length > 5 ? ', …' : ''}`;
   const conditions = [
     ...(cause === undefined ? [] : [`of cause ${cause}`]),
     ...(reason === undefined ? [] : [`with ${reason}`]),
+    ...(id === undefined ? [] : [`with the id ${JSON.stringify(id)}`]),
     ...(text === undefined ? [] : [`that hold ${JSON.stringify(text)}`]),
   ];
   return ['failed', ...conditions].join(' ');

@@ -2,16 +2,25 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { HttpProblem } from '../http/transport/problem.ts';
+import type { InvalidOrder } from '../orders/invalidOrder.ts';
+import { INDEX_SCRIPT } from '../queue/failures/noteFailures.ts';
+import { noteStored } from '../queue/failures/reconcile.ts';
 import { EDITED_JOB, type Edit } from '../queue/repairs.ts';
-import { queueKey, repairKeys } from '../store/keys.ts';
+import { failureKeys, queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
 import { type Container, wrapperOf } from './wrapper.ts';
 
 /** What every script begins with that edits jobs. */
 export const REPLACE_SCRIPT = readFileSync(new URL('./replaceData.lua', import.meta.url), 'utf8');
 
-const SCRIPT = `${REPLACE_SCRIPT}
-return replace_data(KEYS, unpack(ARGV))`;
+/** What is failed stays so, and is taken out of the index, whose next look finds it as it is now. */
+const SCRIPT = `${INDEX_SCRIPT}${REPLACE_SCRIPT}
+local replaced = replace_data({ KEYS[1], KEYS[2], KEYS[3], KEYS[4] }, unpack(ARGV, 1, 6))
+if replaced == 'done' and redis.call('ZSCORE', KEYS[2], ARGV[1]) then
+  if ARGV[7] ~= '' then redis.call('HSET', KEYS[1], 'failedReason', ARGV[7], 'stacktrace', ARGV[8]) end
+  pcall(failures(KEYS[5]).leave, ARGV[1], true)
+end
+return replaced`;
 
 /** For one job, in bytes. A few dozen edits of the largest order; a program that edits for ever is stopped here. */
 export const MAX_KEPT = 16 * 1024 * 1024;
@@ -49,29 +58,48 @@ export async function storedData(
   }
 }
 
-/** Replaces a job's data, when it is still `seen`, and keeps what it was. The one call site of replaceData.lua. */
+/**
+ * Replaces a job's data, when it is still `seen`, and keeps what it was. Of one that has failed, the index says from then on
+ * what its data is now, and `failing` why it would fail, where that is known. The one call site of replaceData.lua.
+ */
 export async function replaceData(
   redis: Redis | Cluster,
   partition: Partition,
   jobId: string,
-  { seen, text, edit }: { seen: string; text: string; edit: Omit<Edit, 'data'> },
+  {
+    seen,
+    text,
+    edit,
+    failing,
+  }: { seen: string; text: string; edit: Omit<Edit, 'data'>; failing?: InvalidOrder | undefined },
 ): Promise<Replaced> {
   if (!('replaceJobData' in redis)) {
-    redis.defineCommand('replaceJobData', { numberOfKeys: 4, lua: SCRIPT });
+    redis.defineCommand('replaceJobData', { numberOfKeys: 5, lua: SCRIPT });
   }
   const key = (name: string) => queueKey(partition, name);
-  return (redis as ScriptedRedis).replaceJobData(
+  const replaced = await (redis as ScriptedRedis).replaceJobData(
     key(jobId),
     key('failed'),
     key('delayed'),
     repairKeys(partition).edits,
+    failureKeys(partition).entries,
     jobId,
     sha1(seen),
     text,
     editText(edit, text),
     EDITED_JOB,
     MAX_KEPT,
+    failing?.message ?? '',
+    JSON.stringify([failing?.stack]),
   );
+  // What is not noted now, the next look at the failed set notes: the edit is done.
+  if (replaced === 'done') await noteEdited(redis, partition, jobId).catch(() => {});
+  return replaced;
+}
+
+async function noteEdited(redis: Redis | Cluster, partition: Partition, jobId: string): Promise<void> {
+  const failedOn = await redis.zscore(queueKey(partition, 'failed'), jobId);
+  if (failedOn !== null) await noteStored(redis, partition, [jobId, failedOn]);
 }
 
 /** As the audit log names data. */

@@ -4,7 +4,7 @@
 --
 -- KEYS[1]    the snapshot: zset, job id → when it failed (ms), as the failed set was at the call
 -- KEYS[2…9]  BullMQ's keys: events, failed, wait, meta, active, marker, prioritized, pc
--- KEYS[10]   {p}:failures:2
+-- KEYS[10]   {p}:failures:3
 -- ARGV[1]    what the key of a job begins with
 -- ARGV[2]    how many to take at most
 -- ARGV[3]    reason: only jobs that failed for it; empty for all

@@ -41,6 +41,8 @@ export interface FailureKeys {
   users: string;
   /** hash: cause and hour of the last 48 → orders that failed first in it */
   hours: string;
+  /** hash: part of a hash of an order id or a user → when such orders first failed */
+  ids: string;
   /** zset: job id → when it first failed, ms; of orders that were retried and have not ended */
   retried: string;
   /** string: who holds the index against the failed set just now, or until when nobody needs to */
@@ -53,7 +55,7 @@ export interface FailureKeys {
  * same in all of them, and are what no job tells.
  */
 export function failureKeys({ tag }: Partition): FailureKeys {
-  const entries = `${tag}:failures:2`;
+  const entries = `${tag}:failures:3`;
   return {
     entries,
     since: `${tag}:failures:since`,
@@ -61,14 +63,19 @@ export function failureKeys({ tag }: Partition): FailureKeys {
     causes: `${entries}:causes`,
     users: `${entries}:users`,
     hours: `${entries}:hours`,
+    ids: `${entries}:ids`,
     retried: `${tag}:failures:retried`,
     pass: `${entries}:pass`,
   };
 }
 
-/** The index in the layout before: whoever goes over the present one drops it. */
+/** The index in the layouts before: whoever goes over the present one drops them. */
 export const olderFailureKeys = ({ tag }: Partition): string[] =>
-  ['', ':sums', ':causes', ':users', ':pass'].map((ending) => `${tag}:failures${ending}`);
+  ['', ':2'].flatMap((layout) =>
+    ['', ':sums', ':causes', ':users', ':hours', ':pass'].map(
+      (ending) => `${tag}:failures${layout}${ending}`,
+    ),
+  );
 
 export interface ArchiveKeys {
   /** stream: what counted and waits for PostgreSQL, written by stats/record/archive.lua; its last archived entry stays */
@@ -189,6 +196,9 @@ export const AUTO_REPAIRS_KEY = '{order-pipeline:desk}:auto';
 
 /** zset: job id → when it first failed, ms; of orders of a cause that had their turn, as far back as they are looked at */
 export const autoTriedKey = (cause: string): string => `${AUTO_REPAIRS_KEY}:tried:${cause}`;
+
+/** string: what was sent for a cause, as JSON, a day long after its recipe was removed; see desk/auto/budget.ts */
+export const autoSpentKey = (cause: string): string => `${AUTO_REPAIRS_KEY}:spent:${cause}`;
 
 /** string: which process drives all of them */
 export const AUTO_DRIVER_KEY = `${AUTO_REPAIRS_KEY}:driver`;

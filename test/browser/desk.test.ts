@@ -182,6 +182,65 @@ describe('the desk', () => {
     expect(faults).toEqual([]);
   });
 
+  it('finds an order by its id, and tells of it its other messages and what was done by hand', async () => {
+    const twice = anOrder({ order_id: 'TWICE', user_id: 'TWICE', order_value: 9 });
+    await refuse(twice, twice);
+    const { page, faults } = await open('/desk');
+    await page.getByLabel('Search failed orders').fill(' twice ');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Failed orders with the id twice' }).waitFor();
+    expect(page.url()).toMatch(/#search\?id=twice$/);
+    await page.locator('table').getByRole('link', { name: 'TWICE' }).first().click();
+    await page.getByText('Set aside or delete').click();
+    await page.getByLabel(/^Why/).fill('sent twice');
+    await page.getByRole('button', { name: 'Set aside' }).click();
+    const byHand = page.getByRole('region', { name: 'What was done by hand' });
+    await byHand.getByText('sent twice').waitFor();
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const wide of [360, 1_600]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width: wide, height: 1_200 });
+        expect(await width(page)).toBe(wide);
+        expect(await seriousFindings(page)).toEqual([]);
+        const { PICTURES } = process.env;
+        if (PICTURES)
+          await page.screenshot({ path: `${PICTURES}/story-${colorScheme}-${wide}.png`, fullPage: true });
+      }
+    const story = page.getByRole('region', { name: 'The whole story' });
+    await story.getByText('Order TWICE of user TWICE was not counted').waitFor();
+    await story.getByRole('link').click();
+    await story.getByText('set aside').waitFor();
+    waiting -= 1;
+    expect(faults).toEqual([]);
+  });
+
+  it('says how far back a search has looked that takes long, and goes on', async () => {
+    await refuse(anOrder({ order_id: 'FAR', user_id: 'BACK', order_value: 9 }));
+    const { page, faults } = await open('/desk');
+    await causes(page).first().waitFor();
+    // As where a million have failed: what was looked through in time held none.
+    await page.route('**/desk/api/search', async (route) => {
+      const { cursor, where } = JSON.parse(route.request().postData() ?? '{}');
+      if (cursor !== undefined || where.id !== undefined) return route.continue();
+      const answer = await route.fetch();
+      const { orders, currency } = JSON.parse(await answer.text());
+      const [{ job, partition }] = orders;
+      const after = Buffer.from(JSON.stringify(['2999-01-01T00:00:00.000Z', partition, job]));
+      const looked = { next_cursor: after.toString('base64url'), looked_back_to: '2999-01-01T00:00:00.000Z' };
+      await route.fulfill({ response: answer, json: { currency, orders: [], ...looked } });
+    });
+    await page.getByLabel('Search failed orders').fill('BAC');
+    await page.keyboard.press('Enter');
+    await shows(page, 'None found so far. Looked back to 2999-01-01 00:00 UTC.');
+    expect(await seriousFindings(page)).toEqual([]);
+    const { PICTURES } = process.env;
+    if (PICTURES) await page.screenshot({ path: `${PICTURES}/looking.png` });
+    await page.getByRole('button', { name: 'Go on looking' }).click();
+    await page.locator('table').getByRole('link', { name: 'FAR' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Go on looking' }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it('sets an order aside and restores it, and deletes only what is typed', async () => {
     await refuse(anOrder({ order_id: 'AWAY', order_value: 9 }));
     const { page } = await open('/desk#search?text=AWAY');

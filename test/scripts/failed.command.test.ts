@@ -253,6 +253,8 @@ describe('order-pipeline failed', () => {
     expect(await json('retry --job m4')).toMatchObject({
       run: { state: 'done', counts: { sent: 0, left: 1 } },
     });
-    expect((await json('search')).map(({ job }: { job: string }) => job)).toEqual(['m4']);
+    for (const which of ['', ' --id m4', ' --id u4', ' --id ord1237 --reason currency_mismatch'])
+      expect((await json(`search${which}`)).map(({ job }: { job: string }) => job)).toEqual(['m4']);
+    expect(await json('search --id ord123')).toEqual([]);
   });
 });

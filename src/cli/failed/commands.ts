@@ -19,6 +19,7 @@ import { driveRun } from '../../desk/runs/driveRun.ts';
 import { readReceipt } from '../../desk/runs/receipt.ts';
 import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
 import { findRecipe, listRecipes, removeRecipe, saveRecipe } from '../../desk/saved/savedRecipes.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
@@ -81,8 +82,17 @@ const COMMANDS: Record<CommandName, Perform> = {
     return { json: { cause, hold: null }, text: `Cause ${cause} is not on hold any more` };
   },
   async search(parts, _who, { where, limit }) {
-    const { jobs } = where;
-    const { orders } = await (jobs ? searchJobs(parts, { jobs, limit }) : search(parts, { ...where, limit }));
+    const { jobs, ...others } = where;
+    const orders = [];
+    let cursor: string | null | undefined;
+    while (cursor !== null && orders.length < limit) {
+      const wanted: { limit: number; cursor?: string | undefined } = { limit: limit - orders.length, cursor };
+      const page = await (jobs
+        ? searchJobs(parts, { jobs, ...wanted })
+        : search(parts, { ...others, ...wanted }));
+      orders.push(...page.orders);
+      cursor = page.next_cursor;
+    }
     return { json: orders, text: listText(orders) };
   },
   async show(parts, _who, { where }) {
@@ -117,7 +127,7 @@ const COMMANDS: Record<CommandName, Perform> = {
   },
   async retry(parts, who, wanted, around) {
     const { where, because: reason, rate, stopPercent, dryRun } = wanted;
-    const isPart = where.cause !== undefined || where.text !== undefined || where.jobs !== undefined;
+    const isPart = [where.cause, where.id, where.text, where.jobs].some((each) => each !== undefined);
     if (!isPart) {
       const retried = await retryAll(parts.redis, parts.partitions, parts.audit, who, wanted);
       return { json: retried, text: retriedText(retried, wanted) };
@@ -156,11 +166,13 @@ const COMMANDS: Record<CommandName, Perform> = {
     return { json: { name }, text: `Removed ${name}` };
   },
   async 'auto list'(parts) {
-    const all = (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each));
+    const now = await redisNow(parts.redis);
+    const all = (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each, now));
     return { json: all, text: autoText(all) };
   },
   async 'auto add'(parts, who, { where: { cause = '' }, recipeName = '', because, auto }) {
-    const added = autoAnswer(await declareAutoRepair(parts, who, { cause, recipeName, because, ...auto }));
+    const declared = await declareAutoRepair(parts, who, { cause, recipeName, because, ...auto });
+    const added = autoAnswer(declared, await redisNow(parts.redis));
     return { json: added, text: `${added.recipe_name} stands for cause ${cause}, wherever an API runs` };
   },
   async 'auto remove'(parts, who, { where: { cause = '' }, because }) {

@@ -37,7 +37,7 @@ const COMMANDS = {
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 
-const WHICH = ['cause', 'reason', 'text', 'job'];
+const WHICH = ['cause', 'reason', 'id', 'text', 'job'];
 
 export interface Wanted {
   do: CommandName;
@@ -81,6 +81,7 @@ export const USAGE: Usage = {
       '--reason <REASON>',
       `only orders refused for it, among other reasons perhaps: ${REASONS.join(', ')}; or fault`,
     ],
+    ['--id <ID>', 'only orders whose order id, user id or message id it is, whole: found at once'],
     ['--text <TEXT>', 'only orders that hold it, in any field or id'],
     ['--job <ID>', 'only these jobs, with commas between them'],
     ['--recipe <JSON>', 'the recipe, or @FILE (the one that is proposed for the orders)'],
@@ -187,10 +188,11 @@ function readWhere(values: Values, problems: string[]): Meant {
   const jobs = values.get('job')?.split(',');
   if (jobs && WHICH.some((each) => each !== 'job' && values.has(each))) problems.push('--job stands alone');
   const cause = values.get('cause');
-  const text = values.get('text');
+  const [id, text] = [values.get('id'), values.get('text')];
   return {
     ...(cause === undefined ? {} : { cause }),
     ...(reason === undefined ? {} : { reason: reason as Reason }),
+    ...(id === undefined ? {} : { id }),
     ...(text === undefined ? {} : { text }),
     ...(jobs === undefined ? {} : { jobs }),
   };

@@ -86,11 +86,8 @@ export async function* keysOf(
   }
 }
 
-export function pairs(flat: readonly string[]): [string, string][] {
-  return Array.from({ length: flat.length / 2 }, (_, i) => [
-    flat[2 * i] as string,
-    flat[2 * i + 1] as string,
-  ]);
+export function pairs<T = string>(flat: readonly T[]): [T, T][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] as T, flat[2 * i + 1] as T]);
 }
 
 function commonStart([first = '', ...others]: readonly string[]): string {

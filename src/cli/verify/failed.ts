@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { FAULT, type Failure, readEntry } from '../../queue/failures/failure.ts';
+import { FAULT, type Failure, failedOnIn, postingsOf, readEntry } from '../../queue/failures/failure.ts';
 import { hoursByCause, TREND_HOURS } from '../../queue/failures/readCauses.ts';
 import { HOUR_MS } from '../../runtime/units.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
@@ -18,6 +18,9 @@ interface Found {
   /** Entries of jobs in the failed set, of their last failure. */
   right: number;
   listed: number;
+  /** Where orders are to be found by their ids, and how many stand there. */
+  ids: number;
+  posted: number;
   sums: number;
   wrongSums: string[];
   causes: number;
@@ -35,6 +38,8 @@ const NAMES = [
   'entries',
   'right',
   'listed',
+  'ids',
+  'posted',
   'sums',
   'causes',
   'hours',
@@ -66,6 +71,7 @@ export async function checksOfFailed(redis: Redis | Cluster, partitions: Partiti
     check('failed orders in their index', all.failed, all.right),
     check('entries there of orders that have failed', all.entries, all.right),
     check('entries listed by when they first failed', all.entries, all.listed),
+    check('orders that are found by their ids', all.ids, all.posted),
     check(
       'sums over the entries, by reason',
       all.sums,
@@ -93,6 +99,8 @@ const nothing = (): Found => ({
   entries: 0,
   right: 0,
   listed: 0,
+  ids: 0,
+  posted: 0,
   sums: 0,
   wrongSums: [],
   causes: 0,
@@ -130,9 +138,16 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
   const keys = failureKeys(partition);
   const found = nothing();
   for await (const page of pagesOf(redis, queueKey(partition, 'failed'), PAGE)) {
-    const entries = await redis.hmget(keys.entries, ...page.map(({ member }) => member));
+    const ids = page.map(({ member }) => member);
+    const [entries, firsts] = [
+      await redis.hmget(keys.entries, ...ids),
+      await redis.zmscore(keys.since, ...ids),
+    ];
     found.failed += page.length;
-    found.right += page.filter(({ score }, index) => entries[index]?.startsWith(`${score} `)).length;
+    found.right += page.filter(({ score }, index) => {
+      const first = firsts[index] ?? undefined;
+      return first !== undefined && failedOnIn(Number(first), entries[index] ?? '') === Number(score);
+    }).length;
   }
   const seen = new Set<string>();
   const stored = await fieldsOf(redis, keys.causes);
@@ -143,6 +158,7 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
   );
   const [sums, causes, hours] = [1, 2, 3].map(() => new Map<string, number>()) as [Sums, Sums, Sums];
   const users = new Set<string>();
+  const buckets = await bucketsOf(redis, keys.ids);
   // The hour before them may go out of the index meanwhile.
   const from = Math.floor(Number((await redis.time())[0]) / 3_600) - TREND_HOURS + 2;
   let cursor = '0';
@@ -155,6 +171,12 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
       const first = Number(firsts[index] ?? 0);
       const failure = readEntry(job, partition.index, first, text, texts);
       if (failure === undefined) continue;
+      for (const [bucket, posting] of postingsOf(failure)) {
+        const held = buckets.get(bucket) ?? '';
+        const posted: readonly string[] = held.match(POSTINGS) ?? [];
+        found.ids += 1;
+        if (held === TOO_MANY || posted.includes(posting)) found.posted += 1;
+      }
       addTo(sums, failure);
       addToCauses(causes, users, failure);
       const hour = Math.floor(first / HOUR_MS);
@@ -181,6 +203,23 @@ async function readOnce(redis: Redis | Cluster, partition: Partition): Promise<F
   [found.hours, found.wrongHours] = held(hours, new Map(ofHours));
   [found.causes, found.wrongCauses] = held(causes, new Map(ofCauses));
   return found;
+}
+
+/** As index.lua keeps them. */
+const TOO_MANY = '-';
+const POSTINGS = /.{16}/g;
+
+/** What is posted where, as hex; in steps. */
+async function bucketsOf(redis: Redis | Cluster, key: string): Promise<Map<string, string>> {
+  const buckets = new Map<string, string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await redis.hscanBuffer(key, cursor, 'COUNT', PAGE);
+    for (const [bucket, held] of pairs<Buffer>(flat))
+      buckets.set(String(bucket), String(held) === TOO_MANY ? TOO_MANY : held.toString('hex'));
+    cursor = String(next);
+  } while (cursor !== '0');
+  return buckets;
 }
 
 /** A cause has its words and its times besides. */

@@ -1,7 +1,7 @@
 -- Moves failed jobs out of the way and back, or removes them for good. A job that is not where the call found it is left
 -- alone. Preceded by failures/index.lua.
 --
--- KEYS[1]  {p}:failures:2
+-- KEYS[1]  {p}:failures:3
 -- KEYS[2]  the queue's failed jobs
 -- KEYS[3]  those set aside: zset, job id → when it failed, ms; who did so and why stands on the job, as `aside`
 -- ARGV[1]  what the key of a job begins with

@@ -4,7 +4,7 @@ import type { Outcome } from '../../audit/auditLog.ts';
 import { readCauses } from '../../queue/failures/readCauses.ts';
 import type { FailureCursor } from '../../queue/failures/readFailures.ts';
 import type { Cause } from '../../queue/failures/shape.ts';
-import { AUTO_REPAIRS_KEY, autoTriedKey } from '../../store/keys.ts';
+import { AUTO_REPAIRS_KEY, autoSpentKey, autoTriedKey } from '../../store/keys.ts';
 import { redisNow } from '../../store/redisTime.ts';
 import { digestOf } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -93,11 +93,12 @@ export async function declareAutoRepair(
     if (seen === undefined && all.length >= MOST)
       return refused(`Recipes stand for ${MOST} causes: remove some first.`);
     await redis.del(autoTriedKey(cause));
+    const kept = JSON.parse((await redis.get(autoSpentKey(cause))) ?? '[]') as Spent[];
     declared = await changeAutoRepair(redis, cause, (now) =>
       now?.state === 'standing'
         ? undefined
         : // What was sent counts against the budget whoever declares it anew.
-          { ...wanted, ...begun, recipeName, reason, path, shape, ended: [], spent: now?.spent ?? [] },
+          { ...wanted, ...begun, recipeName, reason, path, shape, ended: [], spent: now?.spent ?? kept },
     );
     return declared ? { result: 'done' } : refused('Somebody else has just let one stand.');
   });
@@ -115,18 +116,35 @@ export async function removeAutoRepair(
 ): Promise<void> {
   const { redis, audit } = parts;
   const text = await redis.hget(AUTO_REPAIRS_KEY, cause);
-  const seen = text === null ? undefined : (JSON.parse(text) as AutoRepair);
+  let seen = text === null ? undefined : (JSON.parse(text) as AutoRepair);
   const filter = seen ? inWordsOf(seen) : `for cause ${cause}`;
   const change = { action: 'remove auto-repair', filter, reason: because };
   const outcome = await audit.change<Outcome>(who, change, async () => {
-    if ((await redis.hdel(AUTO_REPAIRS_KEY, cause)) === 0) return refused('No recipe stands for this cause.');
-    await redis.del(autoTriedKey(cause));
+    const keys = [AUTO_REPAIRS_KEY, autoTriedKey(cause), autoSpentKey(cause)];
+    const removed = await redis.eval(REMOVE, keys.length, ...keys, cause, SPENT_KEPT_S);
+    if (typeof removed !== 'string') return refused('No recipe stands for this cause.');
+    seen = JSON.parse(removed) as AutoRepair;
     return { result: 'done' };
   });
   if (outcome.result === 'refused') throw new Refused(outcome.why ?? '', 'missing');
   const run = seen?.under && (await readRun(parts, seen.under.run));
   if (run && !['done', 'cancelled'].includes(run.state)) await controlRun(parts, who, run.id, 'cancel');
 }
+
+/** As long as a budget looks back, and a step of it more. */
+const SPENT_KEPT_S = 90_000;
+
+/**
+ * KEYS[1] all; KEYS[2] which orders had their turn; KEYS[3] what was sent, which is kept for ARGV[2] seconds; ARGV[1] the
+ * cause. Returns what was removed.
+ */
+const REMOVE = `
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+if not text then return false end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('DEL', KEYS[2])
+redis.call('SET', KEYS[3], string.match(text, '"spent":(%[[%d%[%],.]*%])') or '[]', 'EX', ARGV[2])
+return text`;
 
 /** KEYS[1] all; ARGV[1] the cause; ARGV[2] what was seen, '' for none; ARGV[3] what it is to be. Returns 1 when it was as seen. */
 const REPLACE = `

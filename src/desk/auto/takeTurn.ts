@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CauseSums } from '../../queue/failures/readCauses.ts';
 import { type FailureCursor, readFailurePage } from '../../queue/failures/readFailures.ts';
 import { autoTriedKey } from '../../store/keys.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
 import { readReceipt } from '../runs/receipt.ts';
@@ -57,10 +58,11 @@ export async function takeTurn(
 }
 
 async function choose(parts: TurnParts, auto: AutoRepair, cause: CauseSums | undefined): Promise<void> {
-  const now = Date.now();
-  const left = leftOf(auto.spent, auto, now);
   const stand = cause && `${cause.newest} ${cause.orders}`;
-  if (stand === undefined || stand === auto.through || now < auto.restUntil) return;
+  if (stand === undefined || stand === auto.through) return;
+  const now = await redisNow(parts.redis);
+  const left = leftOf(auto.spent, auto, now);
+  if (now < auto.restUntil) return;
   if (left.orders === 0 || left.minorUnits <= 0) return;
   const recipe = await recipeOf(parts, auto);
   if (recipe === undefined) return;
@@ -173,13 +175,14 @@ async function book(
   { tried, counted }: { tried: number; counted: number },
   moved: Partial<AutoRepair> = {},
 ): Promise<void> {
+  const now = await redisNow(parts.redis);
   const booked = await change(parts, auto, (seen) => ({
     ...moved,
     under: undefined,
     tried: seen.tried + tried,
     counted: seen.counted + counted,
     ended: tried === 0 ? seen.ended : withEnded(seen.ended, [tried, tried - counted]),
-    restUntil: Date.now() + (parts.restMs ?? REST_MS),
+    restUntil: now + (parts.restMs ?? REST_MS),
   }));
   const why = booked && whyInVain(booked.ended);
   if (booked && why) await stop(parts, booked, why);
@@ -188,7 +191,7 @@ async function book(
 async function stop(parts: TurnParts, auto: AutoRepair, why: string): Promise<void> {
   const trace = { action: 'stop auto-repair', filter: inWordsOf(auto), reason: why };
   await parts.audit.change(authorOf(auto), trace, async () => {
-    const stoppedAt = new Date().toISOString();
+    const stoppedAt = new Date(await redisNow(parts.redis)).toISOString();
     const stopped = await change(parts, auto, () => ({ state: 'stopped', why, stoppedAt, under: undefined }));
     return stopped ? { result: 'done' as const } : { result: 'refused' as const, why: 'It was removed.' };
   });

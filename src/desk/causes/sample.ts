@@ -7,6 +7,8 @@ import { type Meant, matching } from '../matching.ts';
 
 /** A job may carry a megabyte: no more of them are held at once. */
 export const MOST_SAMPLED = 50;
+/** Where what was found is scattered over many, some of it is enough. */
+const LONG_ENOUGH_MS = 150;
 /** One step of the index. */
 const LAST_LOOKED_AT = 500;
 
@@ -45,9 +47,10 @@ async function named(redis: Redis | Cluster, partitions: readonly Partition[], j
 
 async function firstOf(redis: Redis | Cluster, partition: Partition, where: FailureFilter) {
   const found: Sampled[] = [];
+  const until = performance.now() + LONG_ENOUGH_MS;
   for await (const page of failuresIn(redis, partition, { where })) {
     found.push(...page);
-    if (found.length >= MOST_SAMPLED) break;
+    if (found.length >= MOST_SAMPLED || (found.length > 0 && performance.now() > until)) break;
   }
   return found.slice(0, MOST_SAMPLED);
 }

@@ -2,7 +2,7 @@
 -- edited while it runs. Preceded by RETRY_SCRIPT and REPLACE_SCRIPT.
 --
 -- KEYS[1…8]   BullMQ's keys as RETRY_KEYS names them
--- KEYS[9]     {p}:failures:2
+-- KEYS[9]     {p}:failures:3
 -- KEYS[10]    the queue's delayed jobs
 -- KEYS[11]    edits
 -- KEYS[12]    the job's hash

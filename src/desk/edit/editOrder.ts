@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import { HttpProblem } from '../../http/transport/problem.ts';
+import { InvalidOrder } from '../../orders/invalidOrder.ts';
 import { parsed } from '../../queue/failures/failure.ts';
 import { EDITED_JOB, type Edit } from '../../queue/repairs.ts';
 import { RETRY_KEYS, RETRY_SCRIPT } from '../../queue/retryFailed.ts';
@@ -83,8 +84,10 @@ export async function editOrder(
   const change = { action, partition: partition.index, job, reason: because, ...digests };
   const outcome = await parts.audit.change(who, change, async () => {
     const edit = { at: await redisDate(parts.redis), by: who, ...digests };
-    const replace = queue ? editAndRetry : replaceData;
-    const replaced = await replace(parts.redis, partition, job, { seen, text: after, edit });
+    const replacing = { seen, text: after, edit };
+    const replaced = queue
+      ? await editAndRetry(parts.redis, partition, job, replacing)
+      : await replaceData(parts.redis, partition, job, { ...replacing, failing: failingOf(standing) });
     return replaced === 'done'
       ? { result: 'done' as const }
       : { result: 'refused' as const, why: WHY_NOT_REPLACED[replaced] };
@@ -92,6 +95,12 @@ export async function editOrder(
   if (outcome.result === 'refused') throw new Refused(outcome.why ?? '');
   return { ...standing, revision: revisionOf(data) };
 }
+
+/** As a worker would have it fail, so that it stands under what is wrong with it now. */
+const failingOf = ({ issues }: Standing): InvalidOrder | undefined =>
+  issues.length === 0
+    ? undefined
+    : new InvalidOrder(issues.map(({ reason: code, path, message }) => ({ code, path, message })));
 
 /** It was to be queued, and would fail again. */
 export class WouldFail extends Refused {

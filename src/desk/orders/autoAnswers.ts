@@ -2,6 +2,7 @@ import { toJsonAmount } from '../../orders/money.ts';
 import type { AutoRepair } from '../auto/autoRepairs.ts';
 import { sentWithin } from '../auto/budget.ts';
 
+/** `now`: ms since 1970 by the clock of Redis, as what was sent is told. */
 export const autoAnswer = (
   {
     cause,
@@ -24,7 +25,7 @@ export const autoAnswer = (
     spent,
     under,
   }: AutoRepair,
-  now = Date.now(),
+  now: number,
 ) => ({
   cause,
   reason,

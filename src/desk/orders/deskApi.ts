@@ -3,6 +3,7 @@ import { NoTrace } from '../../audit/auditLog.ts';
 import { HttpProblem } from '../../http/transport/problem.ts';
 import { CSV_TYPE } from '../../http/transport/send.ts';
 import { isOfSqs, type LetterQueue } from '../../queue/letterQueue.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import { deleteOrders, restore, setAside } from '../aside/moveJobs.ts';
 import { readAside } from '../aside/readAside.ts';
 import {
@@ -151,10 +152,11 @@ export function makeDeskApi(
     }),
     controlRun: async ({ run, action }: { run: string; action: RunAction }, who: Author) =>
       runAnswer(await controlRun(parts, who, run, action)),
-    autoRepairs: async () => ({
-      currency: parts.currency,
-      auto_repairs: (await listAutoRepairs(parts.redis)).map((each) => autoAnswer(each)),
-    }),
+    async autoRepairs() {
+      const now = await redisNow(parts.redis);
+      const all = await listAutoRepairs(parts.redis);
+      return { currency: parts.currency, auto_repairs: all.map((each) => autoAnswer(each, now)) };
+    },
     async addAutoRepair(
       { recipe_name, per_hour, per_day, money_per_day, ...wanted }: AutoAsked,
       who: Author,
@@ -165,7 +167,7 @@ export function makeDeskApi(
         ...(money_per_day === undefined ? {} : { moneyPerDay: Math.round(money_per_day * 100) }),
       };
       const declared = { ...wanted, ...budget, recipeName: recipe_name };
-      return autoAnswer(await declareAutoRepair(parts, who, declared));
+      return autoAnswer(await declareAutoRepair(parts, who, declared), await redisNow(parts.redis));
     },
     async removeAutoRepair(input: { cause: string; because: string }, who: Author) {
       await removeAutoRepair(parts, who, input);

@@ -5,8 +5,8 @@ import { type CauseSums, readCauses, trendOf } from '../../queue/failures/readCa
 import {
   type FailureCursor,
   failuresIn,
-  readFailurePage,
   readFailures,
+  searchFailures,
 } from '../../queue/failures/readFailures.ts';
 import { type Hold, isOver, readHolds } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
@@ -94,22 +94,25 @@ export interface SearchWanted extends Omit<Meant, 'jobs'> {
   cursor?: string | undefined;
 }
 
-/** The one that failed first first. */
+/**
+ * The one that failed last first, and what was found of them within some 150 ms: `looked_back_to` says how far back that is,
+ * null when all that match were found.
+ */
 export async function search(
   { redis, partitions, currency }: TryParts,
   { limit, cursor, ...where }: SearchWanted,
 ) {
-  const after = cursor === undefined ? undefined : readCursor(cursor);
-  const page = await readFailurePage(redis, partitions.all, { after, count: limit, where });
-  const last = page.at(-1);
+  const from = cursor === undefined ? undefined : readCursor(cursor);
+  const { found, after } = await searchFailures(redis, partitions.all, { after: from, count: limit, where });
   return {
     currency,
-    orders: page.map(failureAnswer),
-    next_cursor: last !== undefined && page.length === limit ? cursorOf(last) : null,
+    orders: found.map(failureAnswer),
+    next_cursor: after ? cursorOf(after) : null,
+    looked_back_to: after?.firstFailedAt ?? null,
   };
 }
 
-const cursorOf = ({ firstFailedAt, partition, job }: Failure): string =>
+const cursorOf = ({ firstFailedAt, partition, job }: FailureCursor): string =>
   Buffer.from(JSON.stringify([firstFailedAt, partition, job])).toString('base64url');
 
 function readCursor(text: string): FailureCursor {
@@ -132,18 +135,24 @@ export async function searchJobs(
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const found: Failure[] = [];
   for (const partition of partitions.all) {
-    for await (const page of failuresIn(redis, partition, { after }))
+    for await (const page of failuresIn(redis, partition, {}))
       found.push(...page.filter(({ job }) => named.has(job)));
   }
-  found.sort((a, b) => Date.parse(a.firstFailedAt) - Date.parse(b.firstFailedAt));
-  const page = found.slice(0, limit);
+  const left = found.sort(newestFirst).filter((each) => after === undefined || newestFirst(after, each) < 0);
+  const page = left.slice(0, limit);
   const last = page.at(-1);
   return {
     currency,
     orders: page.map(failureAnswer),
-    next_cursor: last !== undefined && found.length > limit ? cursorOf(last) : null,
+    next_cursor: last !== undefined && left.length > limit ? cursorOf(last) : null,
+    looked_back_to: null,
   };
 }
+
+const newestFirst = (a: FailureCursor, b: FailureCursor): number =>
+  Date.parse(b.firstFailedAt) - Date.parse(a.firstFailedAt) ||
+  a.partition - b.partition ||
+  (a.job < b.job ? -1 : Number(a.job > b.job));
 
 /** What a recipe would do; nothing is written. */
 export async function attempt(parts: TryParts, where: Meant, recipe: Recipe | undefined) {

@@ -3,7 +3,7 @@
 -- Preceded by RETRY_SCRIPT and REPLACE_SCRIPT.
 --
 -- KEYS[1…8]   BullMQ's keys as RETRY_KEYS names them
--- KEYS[9]     {p}:failures:2
+-- KEYS[9]     {p}:failures:3
 -- KEYS[10]    the queue's delayed jobs
 -- KEYS[11]    edits
 -- KEYS[12…15] todo, sent, rows and counts of the run

@@ -82,7 +82,7 @@ function sentence({ names, ledger, countedAt, deliveries }: Story): string {
       ? 'and nothing of it is kept'
       : waits.length === 0
         ? 'and none of its messages waits'
-        : waits.every((state) => state === 'failed')
+        : waits.every((state) => state === 'failed' || state === 'aside')
           ? 'and waits for an operator'
           : 'and is on its way';
   return `${order} was not counted in the last ${ledger.remembersDays} days, ${rest}.`;

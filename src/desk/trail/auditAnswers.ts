@@ -14,11 +14,13 @@ export interface AuditAsked {
   since?: string | undefined;
   until?: string | undefined;
   order?: string | undefined;
+  batches?: 'with' | 'without' | undefined;
 }
 
 /** A stream has no place for what was before 1970. */
-const filterOf = ({ since, until, ...rest }: AuditAsked): AuditFilter => ({
+const filterOf = ({ since, until, batches, ...rest }: AuditAsked): AuditFilter => ({
   ...rest,
+  ...(batches === undefined ? {} : { batches: batches === 'with' }),
   ...(since === undefined ? {} : { since: Math.max(0, Date.parse(since)) }),
   ...(until === undefined ? {} : { until: Math.max(0, Date.parse(until) + DAY_MS - 1) }),
 });
@@ -64,7 +66,7 @@ export async function* auditFile(
   redis: Redis | Cluster,
   { format, ...asked }: AuditAsked & { format: 'csv' | 'jsonl' },
 ): AsyncGenerator<string, void, undefined> {
-  const filter = filterOf(asked);
+  const filter = { ...filterOf(asked), batches: true };
   if (format === 'jsonl') {
     for await (const page of entriesThatMatch(redis, filter)) {
       yield page.map((entry) => `${JSON.stringify(entry)}\n`).join('');

@@ -28,7 +28,18 @@ export const auditOperations = {
       'A change for each intent, with what came of it. An outcome that was written more than 1,000 entries after its ' +
       'intent may be missing on a page after the first; the export has every entry. A page may hold fewer changes than ' +
       '`limit` and be followed by others.',
-    query: z.strictObject({ ...filters, limit: limit(100), cursor: cursor.optional() }),
+    query: z.strictObject({
+      ...filters,
+      batches: oneOf(['with', 'without'])
+        .meta({
+          description:
+            'Whether each batch of a run is told too, or the run alone: with where an order, a run or a batch is asked for, else without.',
+          examples: ['without'],
+        })
+        .optional(),
+      limit: limit(100),
+      cursor: cursor.optional(),
+    }),
     answer: answers.auditPage,
     example: { changes: [AUDIT_CHANGE], next_cursor: null },
     problems: ['not-found'],
@@ -37,7 +48,7 @@ export const auditOperations = {
   auditExport: operation({
     ...desk,
     path: '/desk/api/audit/export',
-    summary: 'All of it as a file',
+    summary: 'All of it as a file, the batches of runs included',
     description:
       '`jsonl`: every entry of the changes that match as it is kept, oldest first, with `id`, `prev`, `hash` and `text`; ' +
       'the hash is SHA-256 of `prev`, a line feed and `text`. `csv`: a change on each line, once it has ended.',

@@ -23,6 +23,10 @@ export const failedFilter = z
   .strictObject({
     cause: condition.optional().meta({ description: 'Id of a cause.' }),
     reason: reason.optional(),
+    id: condition.optional().meta({
+      description:
+        'Its order id, user id or message id, whole: found at once. Case of A to Z does not matter in the first two.',
+    }),
     text: condition
       .optional()
       .meta({ description: 'Somewhere in the order or its ids; case of A to Z does not matter.' }),
@@ -171,7 +175,18 @@ const failedRow = z.object({
   first_failed_at: time,
   last_failed_at: time,
 });
-export const failedOrders = z.object({ currency, orders: z.array(failedRow), next_cursor: text.nullable() });
+export const failedOrders = z.object({
+  currency,
+  orders: z.array(failedRow),
+  next_cursor: text
+    .nullable()
+    .meta({ description: 'Goes on from there; null when all that match were told.' }),
+  looked_back_to: time.nullable().meta({
+    description:
+      'A search answers after some 150 ms with what it has found by then, so a page may be short or empty and yet not the ' +
+      'last one: it was looked through back to this time of first failing. null when to the end.',
+  }),
+});
 
 const fault = z.object({ reason: text, path: text, why: text });
 const ledger = z.enum(['absent', 'same', 'other']);

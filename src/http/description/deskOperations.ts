@@ -137,10 +137,10 @@ export const deskOperations = {
     ...post,
     asks: true,
     path: '/desk/api/search',
-    summary: 'Failed orders that match, the one that failed first first',
+    summary: 'Failed orders that match, the one that failed last first',
     body: answers.searchRequest,
     answer: answers.failedOrders,
-    example: { currency: CURRENCY, orders: [FAILED], next_cursor: null },
+    example: { currency: CURRENCY, orders: [FAILED], next_cursor: null, looked_back_to: null },
     problems: ['not-found'],
   }),
   failedExport: operation({

@@ -61,22 +61,26 @@ export function notedOf(data: unknown, issues: readonly IndexedIssue[], attempts
     minorUnits: statedMinorUnits(order)?.toString() ?? '',
     attempts,
     causes,
-    places: some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join('') || '-',
+    places: some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join(''),
     names: JSON.stringify([wellFormed(orderId), wellFormed(userId)]).slice(1, -2),
-    user: userId === '' ? '' : shortHash(normaliseId(userId, 'upper')),
+    user: userId === '' ? '' : userHash(userId),
   };
 }
 
-const FIRST_LETTER = 'a'.charCodeAt(0);
+/** Behind the digits of a hash, from which it is told that way: 20 letters are left. */
+const FIRST_LETTER = 'g'.charCodeAt(0);
 
 /** Of an issue: which of the causes it is of, and the positions that a cause does not tell. */
 const placeOf = ({ path }: IndexedIssue, cause: number): string =>
   String.fromCharCode(FIRST_LETTER + cause) +
   [...path.matchAll(/\[(\d+)\]/g)].map(([, position]) => position).join('.');
 
+const userHash = (userId: string): string => shortHash(normaliseId(userId, 'upper'));
+
 /** 48 bits: of a million users two are likely taken for one in every 500 installations. */
-const shortHash = (text: string): string =>
-  createHash('sha1').update(wellFormed(text)).digest('hex').slice(0, 12);
+const shortHash = (text: string): string => sha1(text).slice(0, 12);
+
+const sha1 = (text: string): string => createHash('sha1').update(wellFormed(text)).digest('hex');
 
 /** The issues of an error that ended a job, none for a fault. */
 export const issuesOf = (error: Error): readonly IndexedIssue[] =>
@@ -102,7 +106,36 @@ function issueIn(line: string): IndexedIssue | undefined {
   return code === undefined ? undefined : { code: code as Reason, path: path === 'the order' ? '' : path };
 }
 
-const ENTRY = /^(\S+) (-?\d+)(?:x(\d+))? (\S+) ([\da-f]*[=:-])([\da-f]+) ([^"]+)(".*)$/s;
+const ENTRY = /^(-?\d+)([+-]\d+)?(?:x(\d+))? (\d*)([=~-])([\da-f]+)([^"]*)(".*)$/s;
+
+/** When the failed set says that it failed, ms, by when it `first` did and by its entry; NaN when that is none of ours. */
+export function failedOnIn(first: number, text: string): number {
+  const [, late, since = 0] = ENTRY.exec(text) ?? [];
+  return first + Number(since) - Number(late);
+}
+
+/** How an order with such an id, user or job is looked for, see page.lua; nothing for '' . */
+export function wantedId(id: string): [job: string, begins: string, user: string] {
+  const job = id.trim();
+  if (job === '') return ['', '', ''];
+  const { orderId, userId } = idsOf({ order: { order_id: job, user_id: job } });
+  return [job, namesOf(orderId), userHash(userId)];
+}
+
+/** What the names of an order begin with, in capital letters. */
+const namesOf = (orderId: string): string =>
+  `${JSON.stringify(wellFormed(orderId))},"`.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+
+/** What stands where for an order to be found by its ids, the latter as hex: see `post` in index.lua. */
+export function postingsOf({ orderId, user, firstFailedAt }: Failure): [bucket: string, posting: string][] {
+  const order = orderId === '' ? '' : sha1(/^".*?","/s.exec(namesOf(orderId))?.[0] ?? '');
+  return [order, user]
+    .filter((hash) => hash !== '')
+    .map((hash) => [
+      String(Number.parseInt(hash.slice(0, 3), 16) >> 2),
+      Date.parse(firstFailedAt).toString(16).padStart(12, '0') + hash.slice(3, 7),
+    ]);
+}
 
 /**
  * `first`: when it first failed, ms. `causes`: what each is, by id. Undefined when the entry is none of ours, or names
@@ -117,12 +150,13 @@ export function readEntry(
 ): Failure | undefined {
   const fields = ENTRY.exec(text);
   if (fields === null) return undefined;
-  const [, failed, late, attempts = 1, minorUnits, user = '', ids = '', places = '', names] = fields;
+  const [, , since = 0, attempts = 1, minorUnits, kind, digits = '', places = '', names] = fields;
+  const [user, ids] = kind === '~' ? [digits.slice(0, 12), digits.slice(12)] : ['', digits];
   const pair = parsed(`[${names}"]`);
   const listed = ids.match(/.{10}/g) ?? [];
   if (!Array.isArray(pair) || listed.some((id) => !causes.has(id))) return undefined;
   const [orderId, userId] = pair as [string, string];
-  const issues = [...places.matchAll(/([a-z])([\d.]*)/g)].flatMap(([, letter = '', positions = '']) => {
+  const issues = [...places.matchAll(/([g-z])([\d.]*)/g)].flatMap(([, letter = '', positions = '']) => {
     const id = listed[letter.charCodeAt(0) - FIRST_LETTER];
     if (id === undefined) return [];
     const { reason, path } = readCause(causes.get(id) as string);
@@ -133,14 +167,14 @@ export function readEntry(
     partition,
     orderId,
     userId,
-    minorUnits: minorUnits === '-' ? undefined : Number(minorUnits),
+    minorUnits: minorUnits === '' ? undefined : Number(minorUnits),
     kind: issues.length === 0 ? 'fault' : 'refused',
     issues,
     causes: [...new Set(listed)],
-    user: user === '=' ? shortHash(userId) : user.slice(0, -1),
+    user: kind === '=' ? shortHash(userId) : user,
     attempts: Number(attempts),
     firstFailedAt: new Date(first).toISOString(),
-    lastFailedAt: new Date(Number(failed) + Number(late)).toISOString(),
+    lastFailedAt: new Date(first + Number(since)).toISOString(),
   };
 }
 

@@ -1,26 +1,28 @@
--- The index of a partition's failed orders, in front of every script that changes it: failures(key), of {p}:failures:2.
+-- The index of a partition's failed orders, in front of every script that changes it: failures(key), of {p}:failures:3.
 -- The number is that of its layout, see store/keys.ts.
 --
--- {p}:failures:2          hash: job id → an entry, as short as it can be: a million orders are a million of them, see below
--- {p}:failures:2:sums     hash: orders, minor_units, unknown, and the three for each reason, like wrong_type:orders
--- {p}:failures:2:causes   hash: for each cause <id>:cause, what it is (see shape.ts), and its orders, minor_units, unknown,
+-- {p}:failures:3          hash: job id → an entry, as short as it can be: a million orders are a million of them, see below
+-- {p}:failures:3:sums     hash: orders, minor_units, unknown, and the three for each reason, like wrong_type:orders
+-- {p}:failures:3:causes   hash: for each cause <id>:cause, what it is (see shape.ts), and its orders, minor_units, unknown,
 --                         users, first, last and newest: when the first of its orders failed first, the last one
 --                         last, and the one that was new last failed first, ms
--- {p}:failures:2:users    hash: cause id and user → orders of that user there
--- {p}:failures:2:hours    hash: <cause id>:<hour % 48> → hour × 2^32 + orders of the cause that failed first in that hour;
+-- {p}:failures:3:users    hash: cause id and user → orders of that user there
+-- {p}:failures:3:hours    hash: <cause id>:<hour % 48> → hour × 2^32 + orders of the cause that failed first in that hour;
 --                         hours since 1970
+-- {p}:failures:3:ids     hash: the first ten bits of a hash → when orders of such an order id or user first failed, see
+--                         `post`
 -- {p}:failures:since      zset: job id → when it first failed, ms
 -- {p}:failures:retried    zset: job id → when it first failed, ms; of those retried since, until they end
 --
--- An entry is `failed late[xattempts] units user+causes places"order id","user id`:
+-- An entry is `late[±since][xattempts] units+user+causes+places"order id","user id`:
 --
--- failed    when, ms, as the failed set says
--- late      ms after that by the clock of Redis
+-- late      ms from when it failed last, as the failed set says, to the same by the clock of Redis
+-- since     ms from when it first failed to when it failed last, by the clock of Redis; unless they are one
 -- attempts  runs so far, unless it is one
--- units     minor units, '-' when unknown
--- user      '=': a hash of the user id as it stands there; or that hash and ':'; '-' for none. `causes` follows at once
+-- units     minor units, nothing when unknown
+-- user      '=': by a hash of the user id as it stands there; or '~' and twelve digits of another hash; '-' for none
 -- causes    ids, ten digits each
--- places    an issue each: a letter for its cause, the first is 'a', and positions, like 'a0b1.2'; '-' for a fault
+-- places    an issue each: a letter for its cause, the first is 'g', and positions, like 'g0h1.2'; nothing for a fault
 --
 -- The ids are JSON without what would follow the last one.
 
@@ -28,11 +30,13 @@ local function failures(key)
   local times = string.match(key, '^(.*):%d+$')
   local since, retried = times .. ':since', times .. ':retried'
   local sums, causes, users, hours = key .. ':sums', key .. ':causes', key .. ':users', key .. ':hours'
+  local ids_of = key .. ':ids'
   local FIELDS = { 'cause', 'orders', 'minor_units', 'unknown', 'users', 'first', 'last', 'newest' }
   -- Some 1,000 causes.
   local MOST_FIELDS = 7000
   local HOUR_MS, HOURS, SHIFT = 3600000, 48, 4294967296
   local ID = string.rep('%x', 10)
+  local POSTING, MOST_POSTED, TOO_MANY = 8, 4096, '-'
   local index, texts = { since = since, retried = retried }, {}
 
   -- What a cause is; nil when the index does not know it, which only somebody who has spoiled it can bring about.
@@ -62,6 +66,48 @@ local function failures(key)
     end
   end
 
+  -- An order id is looked for by a hash of its JSON in capital letters, a user by the hash that the entry has.
+  function index.hash_of_order(names)
+    local order = string.match(names, '^".-","')
+    return order and order ~= '"","' and redis.sha1hex(string.upper(order)) or ''
+  end
+
+  local function bucket_of(hash)
+    return string.format('%d', math.floor(tonumber(string.sub(hash, 1, 3), 16) / 4))
+  end
+
+  -- What is posted under a hash is six bytes for when the order first failed, and two of the hash: who
+  -- looks for one finds it among those of that millisecond. One id of thousands of orders is not worth their bytes, as a
+  -- scan finds it at once: where it would stand is '-' then, and whatever else would stand there is scanned for too.
+  local function post(hash, first, sign)
+    if hash == '' then return end
+    local bucket = bucket_of(hash)
+    local posting = struct.pack('>I6I2', first, tonumber(string.sub(hash, 4, 7), 16))
+    local held = redis.call('HGET', ids_of, bucket) or ''
+    if held == TOO_MANY then return end
+    if sign == 1 then
+      redis.call('HSET', ids_of, bucket, #held >= MOST_POSTED * POSTING and TOO_MANY or held .. posting)
+      return
+    end
+    local at = 0
+    repeat at = string.find(held, posting, at + 1, true) until not at or at % POSTING == 1
+    if not at then return end
+    held = string.sub(held, 1, at - 1) .. string.sub(held, at + POSTING)
+    if held == '' then redis.call('HDEL', ids_of, bucket) else redis.call('HSET', ids_of, bucket, held) end
+  end
+
+  -- When those of a hash first failed, and others perhaps, as a set; nil when only a scan tells.
+  function index.posted(hash, times)
+    if hash == '' then return times end
+    local held = redis.call('HGET', ids_of, bucket_of(hash)) or ''
+    if held == TOO_MANY then return nil end
+    local residue = struct.pack('>I2', tonumber(string.sub(hash, 4, 7), 16))
+    for at = 1, #held, POSTING do
+      if string.sub(held, at + 6, at + 7) == residue then times[struct.unpack('>I6', held, at)] = true end
+    end
+    return times
+  end
+
   local function count(id, units, user, first, sign)
     local left = redis.call('HINCRBY', causes, id .. ':orders', sign)
     redis.call('HINCRBY', causes, id .. (units and ':minor_units' or ':unknown'), sign * (units or 1))
@@ -73,7 +119,7 @@ local function failures(key)
         redis.call('HINCRBY', causes, id .. ':users', -1)
       end
     end
-    count_hour(id, first, sign)
+    if first then count_hour(id, first, sign) end
     if left == 0 then
       local fields, slots = {}, {}
       for _, field in ipairs(FIELDS) do table.insert(fields, id .. ':' .. field) end
@@ -100,10 +146,16 @@ local function failures(key)
     return id
   end
 
+  -- Units, the hash of its user, the ids of its causes, its names.
+  local function parts_of(text)
+    local units, kind, ids, names = string.match(text, '^%S+ (%d*)([=~-])(%x+)[^"]*(".*)$')
+    if kind == '~' then return tonumber(units), string.sub(ids, 1, 12), string.sub(ids, 13), names end
+    return tonumber(units), kind == '=' and hash_of(names) or '', ids, names
+  end
+
   local function add(text, first, sign)
-    local units, user, ids, given = string.match(text, '^%S+ %S+ (%S+) (%x*[=:-])(%x+) [^"]+(".*)$')
-    units = tonumber(units)
-    user = user == '=' and hash_of(given) or string.sub(user, 1, -2)
+    local units, user, ids, given = parts_of(text)
+    first = tonumber(first)
     local names, seen = { '' }, {}
     for id in string.gmatch(ids, ID) do
       local reason = string.match(index.cause(id), '^[^\n]*') .. ':'
@@ -118,11 +170,28 @@ local function failures(key)
       if not seen[id] then count(id, units, user, first, sign) end
       seen[id] = true
     end
+    if not first then return end
+    for _, hash in ipairs({ index.hash_of_order(given), user }) do post(hash, first, sign) end
   end
 
   -- The ids of its causes in one; nil when it is no entry.
   function index.causes_of(text)
-    return string.match(text, '^%S+ %S+ %S+ %x*[=:-](%x+) ')
+    local kind, ids = string.match(text, '^%S+ %d*([=~-])(%x+)')
+    return kind == '~' and string.sub(ids, 13) or ids
+  end
+
+  -- When the failed set says that it failed, by its entry and by when it first failed; nil when one of them is none.
+  function index.failed_on(first, text)
+    local late, later = string.match(text or '', '^(-?%d+)([+-]?%d*)')
+    return first and late and first + (tonumber(later) or 0) - late
+  end
+
+  -- Whether a job is called so, or its order or user. `begins`: the names of its entry do, in capital letters.
+  function index.is_of(id, text, wanted)
+    if id == wanted.job then return true end
+    local _, user, _, names = parts_of(text)
+    if not names then return false end
+    return user == wanted.user or string.upper(string.sub(names, 1, #wanted.begins)) == wanted.begins
   end
 
   function index.each_of(ids)
@@ -132,25 +201,25 @@ local function failures(key)
   -- What waits for more than `room` (minor units) in all would not be told exactly any more: the rest is unknown.
   function index.note(id, failed_on, last, room, noted)
     local first = redis.call('ZSCORE', since, id) or redis.call('ZSCORE', retried, id) or last
-    index.leave(id, false)
+    index.leave(id, false, failed_on)
     redis.call('ZREM', retried, id)
     local units, user = noted.units, noted.user
     local total = tonumber(redis.call('HGET', sums, 'minor_units') or 0)
-    if units == '' or total + units > room then units = '-' end
-    if user == '' then user = '-' elseif user == hash_of(noted.names) then user = '=' else user = user .. ':' end
+    if units == '' or total + units > room then units = '' end
+    if user == '' then user = '-' elseif user == hash_of(noted.names) then user = '=' else user = '~' .. user end
     local ids = {}
     for _, text in ipairs(noted.causes) do table.insert(ids, name(text, first, last)) end
     local late = string.format('%.0f', last - failed_on)
+    if tonumber(first) ~= tonumber(last) then late = late .. string.format('%+.0f', last - first) end
     if tonumber(noted.attempts) ~= 1 then late = late .. 'x' .. noted.attempts end
-    local parts = { failed_on, late, units, user .. table.concat(ids), noted.places .. noted.names }
-    local text = table.concat(parts, ' ')
+    local text = late .. ' ' .. units .. user .. table.concat(ids) .. noted.places .. noted.names
     redis.call('HSET', key, id, text)
     redis.call('ZADD', since, first, id)
     add(text, first, 1)
   end
 
-  -- `retries`: it may fail again, and has failed since the first time then.
-  function index.leave(id, retries)
+  -- `retries`: it may fail again, and has failed since the first time then. `failed_on`: where the failed set has it still.
+  function index.leave(id, retries, failed_on)
     local first = redis.call('ZSCORE', since, id)
     local text = redis.call('HGET', key, id)
     redis.call('ZREM', since, id)
@@ -159,10 +228,8 @@ local function failures(key)
     redis.call('HDEL', key, id)
     -- Beside an older version, which knows the times alone, they may have gone first.
     first = first or redis.call('ZSCORE', retried, id)
-    if not first then
-      local failed_on, late = string.match(text, '^(%S+) (-?%d+)')
-      first = (tonumber(failed_on) or 0) + (tonumber(late) or 0)
-    end
+    -- The entry says how much later it first failed than the failed set says.
+    if not first and failed_on then first = 2 * failed_on - (index.failed_on(failed_on, text) or failed_on) end
     -- What somebody wrote there by hand was never added up.
     pcall(add, text, first, -1)
     if redis.call('EXISTS', key) == 0 then index.forget() end
@@ -170,7 +237,7 @@ local function failures(key)
 
   -- Everything but the times, which nothing else knows: what is left is made anew from the jobs.
   function index.forget()
-    redis.call('UNLINK', key, sums, causes, users, hours)
+    redis.call('UNLINK', key, sums, causes, users, hours, ids_of)
     texts = {}
   end
 

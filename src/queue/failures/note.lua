@@ -1,6 +1,6 @@
 -- Notes jobs that have failed, and takes out those that have not any more. Preceded by index.lua.
 --
--- KEYS[1]  {p}:failures:2
+-- KEYS[1]  {p}:failures:3
 -- KEYS[2]  the failed set
 -- KEYS[3]  the completed jobs
 -- ARGV[1]  what the key of a job begins with

@@ -3,7 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../../orders/invalidOrder.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { type FAULT, type Failure, readEntry } from './failure.ts';
+import { type FAULT, type Failure, readEntry, wantedId } from './failure.ts';
 import { INDEX_SCRIPT } from './noteFailures.ts';
 
 /** Money in minor units; the orders whose money is unknown are counted in `unknown`. */
@@ -73,11 +73,16 @@ export interface FailureFilter {
   reason?: Reason | typeof FAULT | undefined;
   /** Somewhere in its job's id, its entry or its data; upper and lower case of A to Z are the same. */
   text?: string | undefined;
+  /** Its job's id, its order id or its user id, whole; of the latter two upper and lower case of A to Z are the same. */
+  id?: string | undefined;
 }
 
 const SCRIPT = INDEX_SCRIPT + readFileSync(new URL('./page.lua', import.meta.url), 'utf8');
-/** Redis does nothing else meanwhile: some 2 ms, with a text to look for some 5. */
-const LOOKED_AT = 500;
+/** Redis does nothing else meanwhile: some 2 ms, with a text to look for some 3. */
+const LOOKED_AT = 1_000;
+const LOOKED_INTO = 400;
+/** Whoever goes through all of them asks for what belongs to each. */
+const AT_ONCE = 500;
 
 type ScriptedRedis = (Redis | Cluster) & {
   pageFailures(...args: (string | number)[]): Promise<[string, string, string[], string[]]>;
@@ -110,23 +115,42 @@ export async function* failuresIn(
   {
     after,
     where = {},
-    most = LOOKED_AT,
+    most = AT_ONCE,
   }: { after?: FailureCursor | undefined; where?: FailureFilter; most?: number },
 ): AsyncGenerator<Failure[], void, undefined> {
-  if (!('pageFailures' in redis)) redis.defineCommand('pageFailures', { numberOfKeys: 1, lua: SCRIPT });
-  const { cause = '', reason = '', text = '' } = where;
-  const needle = asStored(text);
-  let [from, skip] = beginningIn(partition, after);
+  const step = stepper(redis, where, { most, isDown: false });
+  let place = beginningIn(partition, after);
   do {
-    const [nextFrom, nextSkip, page, causes] = await (redis as ScriptedRedis).pageFailures(
+    const { found, next } = await step(partition, place);
+    yield found;
+    place = next;
+  } while (place.from !== '');
+}
+
+/** From when, ms as the index says it, and the job of that moment to go on after. */
+interface Place {
+  from: string;
+  job: string;
+}
+
+/** Looks at some hundred failed orders of a partition from a place on; `next.from` is '' at the end. */
+function stepper(
+  redis: Redis | Cluster,
+  { cause = '', reason, text = '', id = '' }: FailureFilter,
+  { most, isDown }: { most: number; isDown: boolean },
+): (partition: Partition, place: Place) => Promise<{ found: Failure[]; next: Place }> {
+  if (!('pageFailures' in redis)) redis.defineCommand('pageFailures', { numberOfKeys: 1, lua: SCRIPT });
+  const which = [cause, reason ?? '', asStored(text), ...wantedId(id)];
+  const looked = text === '' ? LOOKED_AT : LOOKED_INTO;
+  return async (partition, { from, job }) => {
+    const [nextFrom, nextJob, page, causes] = await (redis as ScriptedRedis).pageFailures(
       failureKeys(partition).entries,
       from,
-      skip,
-      LOOKED_AT,
+      job,
+      looked,
       most,
-      cause,
-      reason,
-      needle,
+      isDown ? '1' : '0',
+      ...which,
       queueKey(partition, ''),
     );
     const texts = new Map(pairsOf(causes));
@@ -134,10 +158,89 @@ export async function* failuresIn(
       const [job = '', first, entry = ''] = page.slice(3 * at, 3 * at + 3);
       return readEntry(job, partition.index, Number(first), entry, texts);
     });
-    yield found.filter((failure) => failure !== undefined);
-    [from, skip] = [nextFrom, nextSkip];
-  } while (from !== '');
+    return {
+      found: found.filter((failure) => failure !== undefined),
+      next: { from: nextFrom, job: nextJob },
+    };
+  };
 }
+
+/** Whoever looks for more is asked whether to go on. */
+const SEARCH_MS = 150;
+
+export interface FailureSearch {
+  found: Failure[];
+  /** What was looked at: the search goes on after it. Undefined when all that match were found. */
+  after: FailureCursor | undefined;
+}
+
+/**
+ * Failed orders that match, the one that failed last first: at most `count` of them, and those that were found after some
+ * `forMs`, with how far back that was. All partitions are looked through back to the same moment.
+ */
+export async function searchFailures(
+  redis: Redis | Cluster,
+  partitions: readonly Partition[],
+  {
+    after,
+    count,
+    where = {},
+    forMs = SEARCH_MS,
+  }: {
+    after?: FailureCursor | undefined;
+    count: number;
+    where?: FailureFilter;
+    forMs?: number | undefined;
+  },
+): Promise<FailureSearch> {
+  const began = performance.now();
+  const step = stepper(redis, where, { most: count, isDown: true });
+  const sides = partitions.map((partition) => ({
+    partition,
+    found: [] as Failure[],
+    place: beginningIn(partition, after),
+    /** How far back it was looked through; undefined at its end. */
+    at: undefined as FailureCursor | undefined,
+  }));
+  for (let turn = sides; ; ) {
+    await Promise.all(
+      turn.map(async (side) => {
+        const { found, next } = await step(side.partition, side.place);
+        side.found.push(...found);
+        side.place = next;
+        side.at =
+          next.from === ''
+            ? undefined
+            : {
+                job: next.job,
+                partition: side.partition.index,
+                firstFailedAt: new Date(Number(next.from)).toISOString(),
+              };
+      }),
+    );
+    const open = sides.filter(({ at }) => at !== undefined).sort((a, b) => newestFirst(a.at, b.at));
+    const back = open[0]?.at;
+    const found = sides
+      .flatMap((side) => side.found)
+      .filter(
+        (each) => back === undefined || each.partition === back.partition || newestFirst(each, back) < 0,
+      )
+      .sort(newestFirst);
+    const isOver = back === undefined || performance.now() - began >= forMs;
+    if (found.length >= count || isOver) {
+      const page = found.slice(0, count);
+      const isFull = found.length > count || (found.length === count && back !== undefined);
+      return { found: page, after: isFull ? page.at(-1) : back };
+    }
+    // Those that lag behind: what is found beyond them does not count yet.
+    turn = open.filter((side) => side.found.length < count).slice(0, Math.ceil(open.length / 2));
+  }
+}
+
+/** Of one millisecond, the partitions come one after the other, and each has an order of its own. */
+const newestFirst = (one: FailureCursor | undefined, other: FailureCursor | undefined): number =>
+  Date.parse(other?.firstFailedAt ?? '') - Date.parse(one?.firstFailedAt ?? '') ||
+  (one?.partition ?? 0) - (other?.partition ?? 0);
 
 const pairsOf = (flat: readonly string[]): [string, string][] =>
   Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] as string, flat[2 * at + 1] as string]);
@@ -148,12 +251,11 @@ const asStored = (text: string): string =>
     .slice(1, -1)
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-/** Of one millisecond, the partitions come one after the other. */
-function beginningIn({ index }: Partition, after: FailureCursor | undefined): [string, string] {
-  if (after === undefined) return ['-inf', ''];
+function beginningIn({ index }: Partition, after: FailureCursor | undefined): Place {
+  if (after === undefined) return { from: '', job: '' };
   const time = String(Date.parse(after.firstFailedAt));
-  if (index === after.partition) return [time, after.job];
-  return [index < after.partition ? `(${time}` : time, ''];
+  if (index === after.partition) return { from: time, job: after.job };
+  return { from: index < after.partition ? `(${time}` : time, job: '' };
 }
 
 async function repliesOf(pipe: ReturnType<Redis['pipeline']>): Promise<unknown[]> {

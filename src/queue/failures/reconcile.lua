@@ -1,9 +1,9 @@
 -- Holds one stretch of the failed set and of its index against each other. Preceded by index.lua.
 --
--- KEYS[1]  {p}:failures:2
+-- KEYS[1]  {p}:failures:3
 -- KEYS[2]  the failed set
 -- KEYS[3]  the completed jobs
--- KEYS[4]  {p}:failures:2:pass, which keeps others from doing the same
+-- KEYS[4]  {p}:failures:3:pass, which keeps others from doing the same
 -- ARGV[1]  what the key of a job begins with
 -- ARGV[2]  who asks; '' for somebody who is alone
 -- ARGV[3]  ms after which the pass of somebody who died is nobody's
@@ -50,8 +50,7 @@ if ARGV[4] == 'failed' then
   local entries = redis.call('HMGET', KEYS[1], unpack(ids))
   local firsts = redis.call('ZMSCORE', index.since, unpack(ids))
   for i, id in ipairs(ids) do
-    local begins = found[2 * i] .. ' '
-    if not entries[i] or not firsts[i] or string.sub(entries[i], 1, #begins) ~= begins then
+    if not entries[i] or index.failed_on(firsts[i], entries[i]) ~= tonumber(found[2 * i]) then
       table.insert(missing, id)
       table.insert(missing, found[2 * i])
     elseif not index.is_known(entries[i]) then

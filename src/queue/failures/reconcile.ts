@@ -57,7 +57,7 @@ export async function reconcileFailures(
       cursor = reply[0] === 'again' ? '' : reply[0];
     }
   }
-  await redis.del(...olderFailureKeys(partition));
+  await redis.unlink(...olderFailureKeys(partition));
   const rest = Math.round(Math.max(SHORTEST_REST_MS, REST * (performance.now() - started)));
   if (!alone) await ask('end', rest, Math.max(DUE_AFTER_MS, rest));
   return true;

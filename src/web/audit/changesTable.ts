@@ -1,3 +1,4 @@
+import { writeAddress } from '../kit/address.ts';
 import { type Child, element, group } from '../kit/element.ts';
 import { table } from '../kit/table.ts';
 import type { Change } from './auditApi.ts';
@@ -37,7 +38,8 @@ function whichOf(root: string, { job, filter, count, reason, run, partition, bef
     filter !== null && element('div', {}, filter),
     count !== null && element('div', {}, `${count.toLocaleString('en')} ${count === 1 ? 'order' : 'orders'}`),
     reason !== null && element('div', {}, element('q', {}, element('bdi', {}, reason))),
-    run !== null && detail(`run ${run}`),
+    run !== null &&
+      detail('run ', element('a', { href: writeAddress({ name: 'changes', values: { order: run } }) }, run)),
     partition !== null && detail(`partition ${partition}`),
     before !== null &&
       detail(`data ${before.slice(0, 12)}${after === null ? '' : ` → ${after.slice(0, 12)}`}`),

@@ -39,7 +39,7 @@ const api = deskApi(root, (trouble) => {
   locked.form.hidden = false;
   locked.say(trouble.message);
 });
-const search = searchField();
+const search = searchField(api);
 const place = element('div', { class: 'view' });
 showPage({ root, here: 'desk', keyChanged: () => void show() }, search.form, locked.form, place);
 addEventListener('hashchange', () => {
@@ -56,7 +56,7 @@ async function show(): Promise<void> {
   shown.abort();
   shown = new AbortController();
   locked.form.hidden = true;
-  search.fill(values.text ?? '');
+  search.fill(values.text ?? values.id ?? '');
   const draw = Object.hasOwn(VIEW_OF, view) ? VIEW_OF[view as keyof typeof VIEW_OF] : causesView;
   const { signal } = shown;
   const role = await roleHere();

@@ -89,6 +89,8 @@ export interface Where {
   cause?: string;
   reason?: string;
   text?: string;
+  /** Its order id, user id or message id, whole. */
+  id?: string;
   jobs?: string[];
 }
 
@@ -107,6 +109,8 @@ interface FailedOrders {
   currency: string;
   orders: FailedOrder[];
   next_cursor: string | null;
+  /** How far back was looked by then; null when all that match were found. */
+  looked_back_to: string | null;
 }
 
 export interface Change {
@@ -209,6 +213,26 @@ export interface OrderStory {
   edits: { at: string; by: Who; data: unknown }[];
   outcome: { outcome: string; at: string } | null;
   aside: { at: string; by: Who; reason: string } | null;
+  story: { sentence: string; deliveries: Delivery[] };
+}
+
+/** A message of an order, and what became of it. */
+export interface Delivery {
+  job: string;
+  state: 'failed' | 'aside' | 'completed' | 'delayed' | 'active' | 'waiting' | 'gone';
+  received_at: string;
+  refused: { sentence: string } | null;
+  ended: { outcome: string } | null;
+  changes: AuditChange[];
+}
+
+export interface AuditChange {
+  at: string;
+  who: Who;
+  action: string;
+  reason: string | null;
+  result: string | null;
+  why: string | null;
 }
 
 export interface Issue {
@@ -288,7 +312,7 @@ export interface AutoRepair {
   run: string | null;
 }
 
-const ROWS = 50;
+export const ROWS = 50;
 
 /** By its name where it has one, which the receipt names then. */
 const recipeOf = ({ recipe, name }: Chosen) =>

@@ -11,6 +11,7 @@ import { orderEditor } from './orderEditor.ts';
 import { orderJson } from './orderJson.ts';
 import { putAway } from './putAway.ts';
 import { type Desk, linkTo, type View } from './view.ts';
+import { wholeStory } from './wholeStory.ts';
 import { changesList, quoted } from './words.ts';
 
 const AGAIN_MS = 1_000;
@@ -91,6 +92,7 @@ function storyOf(desk: Desk, story: OrderStory, look: () => void): DocumentFragm
             orderJson(sent, faults),
           ),
     edits.length > 0 && history(original, edits),
+    wholeStory(story),
     mayEdit &&
       element(
         'p',

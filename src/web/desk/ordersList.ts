@@ -5,7 +5,7 @@ import { dayAndTime } from '../kit/format.ts';
 import { load } from '../kit/loadable.ts';
 import { viewOf } from '../kit/stateView.ts';
 import { table } from '../kit/table.ts';
-import type { FailedOrder, Where } from './deskApi.ts';
+import { type FailedOrder, ROWS, type Where } from './deskApi.ts';
 import { type Desk, linkTo } from './view.ts';
 import { causeInWords, idText, reasonInWords } from './words.ts';
 
@@ -24,12 +24,25 @@ export function ordersList({ api, signal }: Desk, where: Where): HTMLElement {
             viewOf(state, {
               what: 'orders',
               retry: () => next(cursor),
-              ready({ orders, next_cursor }) {
+              ready({ orders, next_cursor, looked_back_to }) {
                 found.push(...orders);
-                rows.replaceChildren(ordersTable(found));
+                // Where nothing is found yet, that is what is said.
+                if (found.length > 0 || next_cursor === null) rows.replaceChildren(ordersTable(found));
                 return (
                   next_cursor !== null &&
-                  element('button', { type: 'button', on: { click: () => next(next_cursor) } }, 'Show more')
+                  group(
+                    element(
+                      'p',
+                      { role: 'status' },
+                      found.length === 0 ? 'None found so far. ' : '',
+                      `Looked back to ${dayAndTime(looked_back_to ?? '')} UTC.`,
+                    ),
+                    element(
+                      'button',
+                      { type: 'button', on: { click: () => next(next_cursor) } },
+                      orders.length < ROWS ? 'Go on looking' : 'Show more',
+                    ),
+                  )
                 );
               },
             }),

@@ -1,10 +1,13 @@
 import { element, group } from '../kit/element.ts';
+import type { DeskApi } from './deskApi.ts';
 import { ordersList } from './ordersList.ts';
 import { linkTo, type View, whereOf } from './view.ts';
 import { whereInWords } from './words.ts';
 
-/** Looks for failed orders by whatever they hold; `/` gets there from anywhere. */
-export function searchField(): { form: HTMLElement; fill(text: string): void } {
+/**
+ * Looks for failed orders by an id, which is found at once, and else by whatever they hold; `/` gets there from anywhere.
+ */
+export function searchField(api: DeskApi): { form: HTMLElement; fill(text: string): void } {
   const input = element('input', {
     type: 'search',
     name: 'text',
@@ -27,10 +30,17 @@ export function searchField(): { form: HTMLElement; fill(text: string): void } {
       class: 'search finding',
       role: 'search',
       on: {
-        submit: (event) => {
+        submit: async (event) => {
           event.preventDefault();
           const text = input.value.trim();
-          location.hash = text === '' ? linkTo('causes') : linkTo('search', { text });
+          if (text === '') {
+            location.hash = linkTo('causes');
+            return;
+          }
+          // What cannot be asked is told where the search is shown.
+          const named = await api.search({ id: text }).catch(() => undefined);
+          const isId = named !== undefined && (named.orders.length > 0 || named.next_cursor !== null);
+          location.hash = linkTo('search', isId ? { id: text } : { text });
         },
       },
     },
@@ -52,6 +62,16 @@ export const searchView: View = (desk) => {
   return group(
     element('a', { class: 'back', href: linkTo('causes') }, 'All causes'),
     element('h2', {}, whereInWords(where)),
+    where.id !== undefined &&
+      element(
+        'p',
+        {},
+        element(
+          'a',
+          { href: linkTo('search', { ...desk.values, id: '', text: where.id }) },
+          'Look for it in everything that orders hold',
+        ),
+      ),
     element(
       'p',
       {},

@@ -23,9 +23,10 @@ export const linkTo = (name: ViewName, values: Readonly<Record<string, string>> 
   writeAddress({ name, values });
 
 /** Which orders an address means; without a condition all that have failed. */
-export const whereOf = ({ cause, reason, text, job }: Desk['values']): Where => ({
+export const whereOf = ({ cause, reason, text, id, job }: Desk['values']): Where => ({
   ...(cause ? { cause } : {}),
   ...(reason ? { reason } : {}),
   ...(text ? { text } : {}),
+  ...(id ? { id } : {}),
   ...(job ? { jobs: [job] } : {}),
 });

@@ -63,16 +63,17 @@ export const waitingInWords = (sums: Sums, currency: string): string =>
   `${counted(sums.orders, 'order')} ${sums.orders === 1 ? 'waits' : 'wait'} for you` +
   (sums.orders === sums.of_unknown_value ? '' : `, worth ${worthInWords(sums, currency)}`);
 
-export function whereInWords({ cause, reason, text, jobs }: Where): DocumentFragment {
+export function whereInWords({ cause, reason, text, id, jobs }: Where): DocumentFragment {
   if (jobs)
     return group(
       jobs.length === 1 ? 'The order of job ' : `${counted(jobs.length, 'job')}, the first `,
       quoted(jobs[0] ?? ''),
     );
   return group(
-    (cause ?? reason ?? text) ? 'Failed orders' : 'All failed orders',
+    (cause ?? reason ?? text ?? id) ? 'Failed orders' : 'All failed orders',
     cause !== undefined && group(' of the cause ', quoted(cause)),
     reason !== undefined && `: ${reasonInWords(reason)}`,
+    id !== undefined && group(' with the id ', quoted(id)),
     text !== undefined && group(' that hold ', quoted(text)),
   );
 }

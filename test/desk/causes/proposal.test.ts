@@ -41,7 +41,7 @@ describe('a look at some orders of a cause', () => {
         queueKey(partition as Partition, 'failed'),
         ...jobs.flatMap(({ job, failedOn }) => [failedOn, job]),
       );
-      const noted = { attempts: 1, causes: ['fault\n\n'], places: '-', names: '"","' };
+      const noted = { attempts: 1, causes: ['fault\n\n'], places: '', names: '"","' };
       await noteAll(
         redis,
         partition as Partition,

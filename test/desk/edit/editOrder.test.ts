@@ -3,7 +3,10 @@ import { makeAuditLog } from '../../../src/audit/auditLog.ts';
 import { checkOrder, type EditWanted, editOrder } from '../../../src/desk/edit/editOrder.ts';
 import { show } from '../../../src/desk/orders/show.ts';
 import type { RunParts } from '../../../src/desk/runs/runs.ts';
+import { readCauses } from '../../../src/queue/failures/readCauses.ts';
 import { readFailures } from '../../../src/queue/failures/readFailures.ts';
+import { reconcileFailures } from '../../../src/queue/failures/reconcile.ts';
+import { failureKeys } from '../../../src/store/keys.ts';
 import { auditTrail } from '../../support/auditTrail.ts';
 import { until } from '../../support/until.ts';
 import { type TestWorkers, testWorkers } from '../../worker/workers.ts';
@@ -102,6 +105,30 @@ describe('one failed order', () => {
       revision: 1,
       now: { outcome: 'still fails', issues: [{ path: 'items[0].price_per_unit' }] },
     });
+    expect(await waiting()).toBe(2);
+  });
+
+  it('stands under what is wrong with it now when it is saved and not queued, also in an index made anew', async () => {
+    const { user_id: _, ...nobodys } = priced(2, 2.5);
+    await edit({ text: JSON.stringify(nobodys) });
+    const causes = async () =>
+      (await readCauses(parts.redis, parts.partitions.all)).map(({ reason, path, orders }) => [
+        reason,
+        path,
+        orders,
+      ]);
+    const now = [
+      ['missing_field', 'user_id', 1],
+      ['wrong_type', 'items[*].price_per_unit', 1],
+    ];
+    expect((await causes()).sort()).toEqual(now);
+    for (const partition of parts.partitions.all) {
+      await parts.redis.del(failureKeys(partition).entries);
+      await reconcileFailures(parts.redis, partition, { alone: true });
+    }
+    expect((await causes()).sort()).toEqual(now);
+    expect(await edit({ revision: 1 })).toMatchObject({ outcome: 'would count', revision: 2 });
+    expect((await show(parts, 'j1')).now).toMatchObject({ outcome: 'would count' });
     expect(await waiting()).toBe(2);
   });
 

@@ -64,7 +64,7 @@ describe('the audit log at /desk/api/audit', () => {
   });
 
   it('tells every change with what came of it, the newest first', async () => {
-    const { changes, next_cursor } = await page();
+    const { changes, next_cursor } = await page('?batches=with');
     expect(next_cursor).toBeNull();
     expect(changes.map(({ action, who, result, why }) => [action, who.name, result, why])).toEqual([
       ['pause', 'k_robot', 'failed', 'no Redis'],
@@ -89,7 +89,10 @@ describe('the audit log at /desk/api/audit', () => {
     expect(await actions('?order=J1')).toEqual(['retry', 'edit']);
     expect(await actions('?order=J3')).toEqual(['repair batch']);
     expect(await actions('?order=ticket')).toEqual(['pause']);
-    expect(await actions(`?since=${today}&until=${today}`)).toHaveLength(4);
+    expect(await actions(`?since=${today}&until=${today}`)).toEqual(['pause', 'retry', 'edit']);
+    expect(await actions(`?since=${today}&batches=with`)).toHaveLength(4);
+    expect(await actions('?order=J3&batches=without')).toEqual([]);
+    expect(await actions('?what=Batch')).toEqual(['repair batch']);
     expect(await actions('?until=2020-01-01')).toEqual([]);
     expect(await actions('?since=2999-01-01')).toEqual([]);
   });
@@ -98,7 +101,7 @@ describe('the audit log at /desk/api/audit', () => {
     const seen: string[] = [];
     let cursor: string | null = '';
     do {
-      const found: Page = await page(`?limit=1${cursor ? `&cursor=${cursor}` : ''}`);
+      const found: Page = await page(`?limit=1&batches=with${cursor ? `&cursor=${cursor}` : ''}`);
       seen.push(...found.changes.map(({ action, result }) => `${action} ${result}`));
       cursor = found.next_cursor;
     } while (cursor !== null);

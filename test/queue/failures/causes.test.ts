@@ -2,10 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { InvalidOrder } from '../../../src/orders/invalidOrder.ts';
 import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
-import { notedOf } from '../../../src/queue/failures/failure.ts';
+import { type Failure, notedOf } from '../../../src/queue/failures/failure.ts';
 import { noteAll } from '../../../src/queue/failures/noteFailures.ts';
 import { type CauseSums, readCauses, trendOf } from '../../../src/queue/failures/readCauses.ts';
-import { readFailurePage, readFailures } from '../../../src/queue/failures/readFailures.ts';
+import {
+  type FailureCursor,
+  type FailureFilter,
+  readFailurePage,
+  readFailures,
+  searchFailures,
+} from '../../../src/queue/failures/readFailures.ts';
 import { reconcileFailures } from '../../../src/queue/failures/reconcile.ts';
 import { shapeOf } from '../../../src/queue/failures/shape.ts';
 import { failureKeys, olderFailureKeys, queueKey } from '../../../src/store/keys.ts';
@@ -277,5 +283,86 @@ describe('the causes of failed orders', () => {
     expect(await jobs({ cause: 'no such' })).toEqual([]);
     await fail('q', priced(null, { user_id: 'U1', order_id: 'ÉTÉ "7"' }), 99);
     expect(await jobs({ text: 'ÉtÉ "7"' })).toEqual(['q']);
+  });
+
+  it('are searched for the one that failed last first, a stretch at a time back to where it was looked', async () => {
+    // As random as it has to be, and the same each time.
+    let drawn = 7;
+    const pick = (most: number) => {
+      drawn = (drawn * 48_271) % 2_147_483_647;
+      return drawn % most;
+    };
+    for (let n = 0; n < 700; n += 1) {
+      const order = { user_id: `u${pick(40)}`, order_id: `o-${100 + pick(300)}` };
+      await fail(`S${n}`, priced(pick(3) === 0 ? null : `${n},5`, order), 1_000 + pick(150));
+    }
+    const failed = await readFailurePage(redis, all, { count: 1_000 });
+    const lookFor = async (where: FailureFilter, count: number, forMs?: number) => {
+      const found: Failure[] = [];
+      let after: FailureCursor | undefined;
+      let pages = 0;
+      do {
+        const page = await searchFailures(redis, all, { after, count, where, forMs });
+        found.push(...page.found);
+        after = page.after;
+        pages += 1;
+      } while (after !== undefined);
+      const times = found.map(({ firstFailedAt }) => firstFailedAt);
+      expect(times).toEqual([...times].sort().reverse());
+      return { jobs: found.map(({ job }) => job).sort(), pages };
+    };
+    const expected = (is: (failure: Failure) => boolean) =>
+      failed
+        .filter(is)
+        .map(({ job }) => job)
+        .sort();
+    for (const forMs of [0, undefined]) {
+      for (const count of [1 + pick(20), 50]) {
+        expect((await lookFor({}, count, forMs)).jobs).toEqual(expected(() => true));
+        expect((await lookFor({ reason: 'missing_field' }, count, forMs)).jobs).toEqual(
+          expected(({ issues }) => issues.some(({ code }) => code === 'missing_field')),
+        );
+        const [order, user] = [`O-${100 + pick(300)}`, `U${pick(40)}`];
+        for (const id of [order, user, ` ${user} `])
+          expect((await lookFor({ id }, count, forMs)).jobs).toEqual(
+            expected(({ orderId, userId }) =>
+              [orderId, userId].some((each) => each.toUpperCase() === id.trim()),
+            ),
+          );
+        expect((await lookFor({ text: order, reason: 'missing_field' }, count, forMs)).jobs).toEqual(
+          expected(
+            ({ orderId, issues: [issue] }) =>
+              orderId.toUpperCase() === order && issue?.code === 'missing_field',
+          ),
+        );
+      }
+    }
+    const [some] = failed;
+    expect((await lookFor({ id: some?.job ?? '' }, 5)).jobs).toEqual([some?.job]);
+    expect(await lookFor({ id: 'nobody' }, 5)).toEqual({ jobs: [], pages: 1 });
+    expect(await lookFor({ text: 'in none of them' }, 5, 0)).toMatchObject({ jobs: [] });
+  });
+
+  it('are found by an id although thousands have it, and not any more once they have left', async () => {
+    const partition = of('U1');
+    const order = priced('1,5', { user_id: 'U1' });
+    const { issues } = refusalOf(order);
+    const jobs = Array.from({ length: 4_200 }, (_, n) => ({
+      ...notedOf({ order: { ...order, order_id: `O${n}` } }, issues, 1),
+      job: `many${n}`,
+      failedOn: String(1_000 + (n % 50)),
+    }));
+    for (const { job, failedOn } of jobs) await redis.zadd(queueKey(partition, 'failed'), failedOn, job);
+    await noteAll(redis, partition, jobs, { found: true });
+    const found = async (id: string) =>
+      (await searchFailures(redis, all, { count: 5_000, where: { id }, forMs: 60_000 })).found.length;
+    expect(await found('u1')).toBe(4_200);
+    expect(await found('o77')).toBe(1);
+    const keys = failureKeys(partition);
+    expect((await redis.hvals(keys.ids)).filter((held) => held === '-')).toEqual(['-']);
+    await redis.del(queueKey(partition, 'failed'));
+    await reconcileFailures(redis, partition, { alone: true });
+    expect(await found('u1')).toBe(0);
+    expect(await redis.exists(keys.ids)).toBe(0);
   });
 });
