@@ -15,7 +15,7 @@ export interface Operation<
 > {
   /** With parameters in braces, as OpenAPI writes them. */
   path: string;
-  tag: 'Users' | 'Totals' | 'Lists' | 'Operation' | 'Desk' | 'Quality' | 'About';
+  tag: 'Users' | 'Totals' | 'Lists' | 'History' | 'Operation' | 'Desk' | 'Quality' | 'About';
   summary: string;
   description?: string;
   /** What changes something, or is asked for with more than fits into a URL. Then there is a body. */

@@ -15,6 +15,7 @@ export async function sendParts(
   response.setHeader('Content-Type', type);
   response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
   if (first.done || request.method === 'HEAD') {
+    await parts.return();
     response.end();
     return;
   }

@@ -3,17 +3,20 @@ import { pageFiles } from './pageFiles.ts';
 import { methodNotAllowed } from './transport/problem.ts';
 import { refuseBody, sendRevalidated } from './transport/send.ts';
 
-/** The page at /quality. It holds no data: what it shows it asks for, and that is where those who may not are refused. */
-export function qualityPage(prefixes: readonly string[]): Router {
+/**
+ * The page `name` of src/web/, at `at`. It holds no data: what it shows it asks for, and that is where those who may not are
+ * refused.
+ */
+export function pageRoutes(prefixes: readonly string[], name: string, at = `/${name}`): Router {
   const router = Router();
-  const page = pageFiles('quality');
+  const page = pageFiles(name, at);
   for (const path of page.paths) {
     router
       .route(prefixes.map((prefix) => prefix + path))
       .get(async (request, response) => {
         refuseBody(request);
         // The page names its parts relative to itself, so that it works under any prefix.
-        if (request.path.endsWith('/')) return response.redirect(308, `..${path}`);
+        if (request.path.endsWith('/')) return response.redirect(308, `../${path.split('/').at(-1)}`);
         await sendRevalidated(request, response, page.read(path));
       })
       .all(methodNotAllowed('GET', 'HEAD'));
