@@ -47,6 +47,8 @@ export function historyReads(target: HistoryTarget, onError: (error: Error) => v
     made.on('error', () => {});
     // Asked for by a server from 14 on: a statement ends with the connection of whoever asked.
     made.on('connect', (client) => {
+      // Whoever uses it is told by its question.
+      client.on('error', () => {});
       client.query("SET client_connection_check_interval = '250ms'").catch(() => {});
     });
     return made;

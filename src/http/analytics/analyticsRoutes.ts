@@ -1,8 +1,15 @@
+import Big from 'big.js';
 import { type ErrorRequestHandler, Router } from 'express';
 import { type HistoryReads, HistoryUnavailable, type Question } from '../../history/read/historyPool.ts';
 import * as questions from '../../history/read/questions.ts';
 import type { IdCase } from '../../orders/ids.ts';
-import { averageOf, formatMinorUnits, TOTAL_ROOM, toJsonAmount } from '../../orders/money.ts';
+import {
+  averageOf,
+  formatMinorUnits,
+  roundToMinorUnits,
+  TOTAL_ROOM,
+  toJsonAmount,
+} from '../../orders/money.ts';
 import { type CsvRow, csvLines } from '../../runtime/csv.ts';
 import { TotalOutOfRange } from '../../stats/read/errors.ts';
 import {
@@ -264,8 +271,8 @@ interface FilterQuery {
   user_id?: string | undefined;
   product_id?: string | undefined;
   payment_method?: string | undefined;
-  min_value?: number | undefined;
-  max_value?: number | undefined;
+  min_value?: string | undefined;
+  max_value?: string | undefined;
   start_date?: string | undefined;
   end_date?: string | undefined;
 }
@@ -274,10 +281,13 @@ const filterOf = (query: FilterQuery): questions.OrderFilter => ({
   userId: query.user_id,
   productId: query.product_id,
   paymentMethod: query.payment_method,
-  leastMinorUnits: query.min_value,
-  mostMinorUnits: query.max_value,
+  leastMinorUnits: unitsOf(query.min_value),
+  mostMinorUnits: unitsOf(query.max_value),
   range: rangeOf(query),
 });
+
+const unitsOf = (amount: string | undefined): number | undefined =>
+  amount === undefined ? undefined : Number(roundToMinorUnits(new Big(amount)));
 
 /** What a cursor holds was written here: its digest says so. */
 function positionOf(position: string): questions.OrderPosition {

@@ -1,8 +1,6 @@
-import Big from 'big.js';
 import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../../orders/ids.ts';
 import { VISIBLE_PATTERN } from '../../orders/invisible.ts';
-import { roundToMinorUnits } from '../../orders/money.ts';
 import { isCalendarDay } from '../../orders/timestamp.ts';
 import { GRANULARITIES, SERIES_GRANULARITIES } from '../../stats/figures.ts';
 import type { ParameterRule } from '../transport/problem.ts';
@@ -178,32 +176,23 @@ export function idOf(what: string, idCase: IdCase, example: string) {
     });
 }
 
-/** An amount of money, put out in minor units. */
+/** An amount of money, as decimal text. */
 export const amount = (description: string) =>
   text
     .regex(/^[0-9]{1,13}(\.[0-9]{1,2})?$/, 'must be an amount with two decimals at most, as 12.50')
-    .transform((value) => Number(roundToMinorUnits(new Big(value))))
-    .meta({
-      description,
-      type: 'string',
-      pattern: '^[0-9]{1,13}(\\.[0-9]{1,2})?$',
-      examples: ['12.50'],
-    });
+    .meta({ description, examples: ['12.50'] });
 
 export const paymentMethod = text
   .transform((value) => value.trim().toUpperCase())
-  .refine((value) => value.length > 0 && value.length <= 200, {
-    message: 'must be 1 to 200 characters',
-    ...rule('length'),
-  })
-  // PostgreSQL has none in its text, so no order has.
-  .refine((value) => !value.includes('\0'), { message: 'must not contain NUL', ...rule('characters') })
-  .meta({
-    description: 'A payment method; the case does not matter.',
-    type: 'string',
-    minLength: 1,
-    examples: ['CREDITCARD'],
-  });
+  .pipe(
+    z
+      .string()
+      .min(1, 'must not be empty')
+      .max(200, 'must be at most 200 characters')
+      // PostgreSQL has no NUL in its text, so no order has.
+      .regex(/^(?=[^\0]*\S)[^\0]*$/, 'must not be blank or contain NUL'),
+  )
+  .meta({ description: 'A payment method; the case does not matter.', examples: ['CREDITCARD'] });
 
 export const cursor = text
   .refine((value) => /^[A-Za-z0-9_-]{1,1000}$/.test(value), {
