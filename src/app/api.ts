@@ -185,6 +185,7 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
   return {
     guards: guarded,
     keysNeeded,
+    hasHistory: historyReads !== undefined,
     signIn(prefixes) {
       const common = { entrance, sessions, logger };
       const host = provider && new URL(provider.issuer).host;

@@ -40,6 +40,7 @@ export interface ApiParts {
   corsOrigins: readonly string[];
   /** Answers whoever may read: the stats, and the history. */
   stats: Router;
+  hasHistory: boolean;
   /** Where people sign in, under these beginnings of a path. */
   signIn: (prefixes: readonly string[]) => Router;
   /** What everyone may see: the description of the API, not its data. */
@@ -94,10 +95,12 @@ export function makeApp({
         : { '/': leads(withVersion('/'), '/health') }),
       ...(reading
         ? {
-            ...of(pageRoutes(['', VERSION], 'audit', '/desk/audit'), '/desk/audit', '/audit'),
+            ...of(pageRoutes(['', VERSION], 'audit', { at: '/desk/audit' }), '/desk/audit', '/audit'),
             '/desk': pageRoutes(['', VERSION], 'desk'),
             '/quality': pageRoutes(['', VERSION], 'quality'),
-            '/analytics': pageRoutes(['', VERSION], 'analytics'),
+            '/analytics': pageRoutes(['', VERSION], 'analytics', {
+              tell: reading.hasHistory ? undefined : HISTORY_OFF,
+            }),
             ...of(deskRouter(reading), DESK, '/quality/', '/orders/'),
             [OPERATORS]: operatorsRouter(reading),
           }
@@ -197,6 +200,8 @@ function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: 
   app.use(guards.reads);
   app.use(stats).use(VERSION, stats);
 }
+
+const HISTORY_OFF = '<meta name="history" content="off">';
 
 /** Every path exists with it and without. */
 const VERSION = '/v1';

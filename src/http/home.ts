@@ -16,6 +16,7 @@ const INDEX = {
   openapi: 'openapi.json',
   docs: 'docs',
   desk: 'desk',
+  analytics: 'analytics',
   operators: 'admin/queues',
 };
 

@@ -1,13 +1,17 @@
 import { Router } from 'express';
 import { pageFiles } from './pageFiles.ts';
 import { methodNotAllowed } from './transport/problem.ts';
-import { refuseBody, sendRevalidated } from './transport/send.ts';
+import { type Answer, refuseBody, sendRevalidated } from './transport/send.ts';
 
 /**
  * The page `name` of src/web/, at `at`. It holds no data: what it shows it asks for, and that is where those who may not are
- * refused.
+ * refused. `tell`: an element for its head, for what it would else find out by a refusal, which browsers report as an error.
  */
-export function pageRoutes(prefixes: readonly string[], name: string, at = `/${name}`): Router {
+export function pageRoutes(
+  prefixes: readonly string[],
+  name: string,
+  { at = `/${name}`, tell }: { at?: string; tell?: string | undefined } = {},
+): Router {
   const router = Router();
   const page = pageFiles(name, at);
   for (const path of page.paths) {
@@ -17,9 +21,14 @@ export function pageRoutes(prefixes: readonly string[], name: string, at = `/${n
         refuseBody(request);
         // The page names its parts relative to itself, so that it works under any prefix.
         if (request.path.endsWith('/')) return response.redirect(308, `../${path.split('/').at(-1)}`);
-        await sendRevalidated(request, response, page.read(path));
+        await sendRevalidated(request, response, telling(page.read(path), tell));
       })
       .all(methodNotAllowed('GET', 'HEAD'));
   }
   return router;
 }
+
+const telling = (answer: Answer, tell: string | undefined): Answer =>
+  tell !== undefined && answer.type.startsWith('text/html')
+    ? { ...answer, body: String(answer.body).replace('<title>', `${tell}\n    $&`) }
+    : answer;

@@ -81,6 +81,23 @@ describe('questions about the history', () => {
     await postgres?.stop();
   });
 
+  it.each([
+    ...QUESTIONS.map((path) => [path, path.replace('U0001', '{user_id}')]),
+    ['/orders/U0001/A1', '/orders/{user_id}/{order_id}'],
+    ['/orders/export', '/orders/export'],
+    ['/analytics/products/export?by=orders', '/analytics/products/export'],
+  ])('%s answers as the document says', async (path, documented) => {
+    const { status, headers, ...answer } = await pipeline.get(path).then(async (response) => ({
+      status: response.status,
+      headers: response.headers,
+      body: await response.text(),
+    }));
+    expect([status, api.faults(api.operation(documented), { status, headers, ...answer })]).toEqual([
+      200,
+      [],
+    ]);
+  });
+
   it('what was sold is told by product, of all orders or of days, the most of what is asked first', async () => {
     expect(await pipeline.json('/analytics/products')).toEqual([
       { product_id: 'P3', orders: 2, quantity: '3', revenue: 2002.99 },

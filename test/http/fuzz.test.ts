@@ -110,7 +110,9 @@ const BLANKS_AT_ENDS = new RegExp(`^${BLANKS}|${BLANKS}$`, 'gu');
 function allows(api: ApiDocument, parameter: Parameter, value: string): boolean {
   return api.allows(
     parameter,
-    /^(user|order|product)_id$/.test(parameter.name) ? value.replace(BLANKS_AT_ENDS, '') : value,
+    parameter.name.endsWith('_id') && parameter.schema.pattern !== undefined
+      ? value.replace(BLANKS_AT_ENDS, '')
+      : value,
   );
 }
 

@@ -13,6 +13,7 @@ export async function sendParts(
 ): Promise<void> {
   const first = await parts.next();
   response.setHeader('Content-Type', type);
+  response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
   if (first.done || request.method === 'HEAD') {
     await parts.return();
