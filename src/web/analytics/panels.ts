@@ -1,5 +1,6 @@
 import { type Child, element } from '../kit/element.ts';
 import { counted, money, percent, whole } from '../kit/format.ts';
+import { emptiness } from '../kit/stateView.ts';
 import { type Column, table } from '../kit/table.ts';
 import type { Answers } from './analyticsApi.ts';
 import type { Filters } from './filters.ts';
@@ -23,7 +24,7 @@ const of = <Row>(
   label: string,
   rows: readonly Row[],
   columns: readonly Column<NoInfer<Row>>[],
-): HTMLElement => table({ label, rows, columns, empty: NOTHING });
+): HTMLElement => table({ label: `Figures: ${label}`, rows, columns, empty: NOTHING });
 const number = <Row>(title: string, cell: (row: Row) => string): Column<Row> => ({
   title,
   cell,
@@ -35,7 +36,7 @@ const REVENUE = number<{ revenue: number }>('Revenue', ({ revenue }) => amount(r
 const products: Panel<'products'> = {
   what: 'products',
   title: 'Products sold',
-  query: ({ by }) => ({ by, limit: '20' }),
+  query: ({ by }) => ({ by, limit: '12' }),
   draw: (rows, { by }) => ({
     picture: bars(
       `Products by ${by}`,
@@ -153,7 +154,7 @@ const hours: Panel<'hours'> = {
     const most = Math.max(1, ...cells.map(({ orders }) => orders));
     return {
       picture: heatGrid({
-        label: 'Orders by weekday and hour, UTC',
+        label: 'A row for each weekday',
         corner: 'UTC',
         columns: Array.from({ length: 24 }, (_, hour) => String(hour)),
         rows: DAYS.map((name, at) => ({
@@ -183,13 +184,13 @@ const hours: Panel<'hours'> = {
 
 const cohorts: Panel<'cohorts'> = {
   what: 'cohorts',
-  title: 'Cohorts: users by the month of their first order, and who ordered in the months since',
+  title: 'Cohorts',
   isWide: true,
   draw: (all, { show }) => {
     const span = Math.max(0, ...all.flatMap(({ months }) => months.map(({ months_since }) => months_since)));
     const most = Math.max(1, ...all.flatMap(({ months }) => months.map(({ revenue }) => revenue)));
     const picture = heatGrid({
-      label: 'Cohorts',
+      label: 'Users by the month of their first order',
       corner: 'First order',
       columns: ['Users', ...Array.from({ length: span + 1 }, (_, month) => String(month))],
       rows: all.map(({ first_month, users, months }) => ({
@@ -209,7 +210,21 @@ const cohorts: Panel<'cohorts'> = {
         ],
       })),
     });
-    return { picture: all.length === 0 ? element('p', { class: 'state empty' }, NOTHING) : picture };
+    return {
+      picture:
+        all.length === 0
+          ? emptiness(NOTHING)
+          : element(
+              'div',
+              {},
+              element(
+                'p',
+                { class: 'facts' },
+                'Users by the month of their first order, and who of them ordered in the months since',
+              ),
+              picture,
+            ),
+    };
   },
 };
 
