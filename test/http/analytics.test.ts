@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import type { Client } from 'pg';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
 import { anOrder } from '../support/orders.ts';
@@ -243,6 +244,36 @@ describe('questions about the history', () => {
     expect(await csv('/orders/export?rows=items')).toEqual(asCells(lines));
     expect(await csv('/orders/export?user_id=nobody')).toEqual([]);
     for (const path of QUESTIONS) expect((await csv(path)).length).toBeGreaterThan(0);
+  });
+
+  it('Parquet has the rows of CSV, money and times as such', async () => {
+    const table = async (path: string) => {
+      const answer = await pipeline.get(path);
+      expect(answer.headers.get('content-disposition')).toMatch(/\.parquet"$/);
+      const file = await answer.arrayBuffer();
+      return { metadata: parquetMetadata(file), rows: (await parquetReadObjects({ file })) as Json[] };
+    };
+    const { orders } = await pipeline.json<{ orders: Json[] }>('/orders');
+    const inTimes = orders.map(({ items: _, item_count: __, ...row }) => ({
+      ...row,
+      ...Object.fromEntries(
+        ['placed_at', 'received_at', 'counted_at'].map((name) => [name, new Date(String(row[name]))]),
+      ),
+    }));
+    const { metadata, rows } = await table('/orders/export?format=parquet');
+    // This reader makes doubles of decimals.
+    const inCents = rows.map((row) => ({ ...row, order_value: Number(Number(row.order_value).toFixed(2)) }));
+    expect(inCents).toEqual(inTimes);
+    expect(metadata.schema.find(({ name }) => name === 'order_value')).toMatchObject({
+      converted_type: 'DECIMAL',
+      precision: 18,
+      scale: 2,
+    });
+    expect((await table('/orders/export?format=parquet&user_id=nobody')).rows).toEqual([]);
+    const items = await table('/orders/export?format=parquet&rows=items');
+    expect(
+      items.rows.map(({ quantity, price_per_unit, line }) => [quantity, price_per_unit, line]),
+    ).toContainEqual(['1', '0.333', 2n]);
   });
 
   it('whatever a parameter holds, it is looked for and never done', async () => {

@@ -25,6 +25,7 @@ import { rangeOf } from '../stats/routes.ts';
 import { HttpProblem } from '../transport/problem.ts';
 import { CSV_TYPE } from '../transport/send.ts';
 import { customerSteps, percentilesOf, valueSteps } from './distributions.ts';
+import { PARQUET_TYPE, parquetParts } from './parquet.ts';
 
 type Left = () => AbortSignal;
 
@@ -42,8 +43,9 @@ export function analyticsRoutes(reads: HistoryReads | undefined, idCase: IdCase)
   });
 
   fileRoute(router, operations.productsFile, async ({ by, ...query }, left) =>
-    csvFile(
-      ['products', query],
+    fileOf(
+      'products',
+      query,
       PRODUCT_COLUMNS,
       kept(reads).stream(questions.productsSold(rangeOf(query), by), left()),
       productOf,
@@ -166,17 +168,16 @@ export function analyticsRoutes(reads: HistoryReads | undefined, idCase: IdCase)
 
   fileRoute(router, operations.ordersFile, async ({ rows, ...query }, left) => {
     const filter = filterOf(query);
-    if (rows === 'orders')
-      return csvFile(
-        ['orders', query],
-        ORDER_COLUMNS,
-        kept(reads).stream(questions.allOrders(filter), left()),
-        orderOf,
-      );
-    return csvFile(
-      ['order-items', query],
+    if (rows === 'orders') {
+      const orders = kept(reads).stream(questions.allOrders(filter), left());
+      return fileOf('orders', query, ORDER_COLUMNS, orders, orderOf);
+    }
+    const lines = kept(reads).stream(questions.allLines(filter), left());
+    return fileOf(
+      'order-items',
+      query,
       LINE_COLUMNS,
-      kept(reads).stream(questions.allLines(filter), left()),
+      lines,
       ({ line, product_id, quantity, price_per_unit, ...order }) => ({
         ...orderOf(order),
         line,
@@ -295,27 +296,42 @@ function positionOf(position: string): questions.OrderPosition {
   return { placedAt, id };
 }
 
-function csvFile<Row>(
-  [what, { start_date, end_date }]: [
-    string,
-    { start_date?: string | undefined; end_date?: string | undefined },
-  ],
+interface AskedFile {
+  format: 'csv' | 'parquet';
+  start_date?: string | undefined;
+  end_date?: string | undefined;
+}
+
+function fileOf<Row>(
+  what: string,
+  { format, start_date, end_date }: AskedFile,
   columns: readonly string[],
   portions: AsyncGenerator<Row[], void, undefined>,
   rowOf: (row: Row) => CsvRow,
 ): SentFile {
-  async function* parts(): AsyncGenerator<string, void, undefined> {
-    // The header goes out with the first rows: what cannot be had is a refusal until then, and none after it.
-    let head = `${columns.join(',')}\r\n`;
-    for await (const rows of portions) {
-      yield head + csvLines(columns, rows.map(rowOf));
-      head = '';
-    }
-    if (head !== '') yield head;
+  const name = `${[what, start_date, end_date].filter(Boolean).join('-')}.${format}`;
+  const rows = rowsOf(portions, rowOf);
+  return format === 'csv'
+    ? { type: CSV_TYPE, name, parts: csvParts(columns, rows) }
+    : { type: PARQUET_TYPE, name, parts: parquetParts(columns, rows) };
+}
+
+async function* rowsOf<Row>(
+  portions: AsyncGenerator<Row[], void, undefined>,
+  rowOf: (row: Row) => CsvRow,
+): AsyncGenerator<CsvRow[], void, undefined> {
+  for await (const rows of portions) yield rows.map(rowOf);
+}
+
+/** The header goes out with the first rows: what cannot be had is a refusal until then, and none after it. */
+async function* csvParts(
+  columns: readonly string[],
+  portions: AsyncGenerator<CsvRow[], void, undefined>,
+): AsyncGenerator<string, void, undefined> {
+  let head = `${columns.join(',')}\r\n`;
+  for await (const rows of portions) {
+    yield head + csvLines(columns, rows);
+    head = '';
   }
-  return {
-    type: CSV_TYPE,
-    name: `${[what, start_date, end_date].filter(Boolean).join('-')}.csv`,
-    parts: parts(),
-  };
+  if (head !== '') yield head;
 }

@@ -22,7 +22,9 @@ const base = {
   pathParameters: z.object({}),
 };
 const problems = ['history-off', 'history-unavailable'] as const;
-const CSV_FILE = ['text/csv'];
+const FILES = ['text/csv', 'application/vnd.apache.parquet'];
+const PARQUET =
+  'In Parquet, money is DECIMAL(18, 2), times are TIMESTAMP_MILLIS, and quantities and prices the exact text.';
 
 const EACH_ONCE =
   'From the history, where every order is once: one that Redis counted again, or has lost since, counts once here. An order ' +
@@ -34,6 +36,10 @@ const MONTHS = 'Whole months are added up already; the days at the edges of a ra
 const by = oneOf(PRODUCT_ORDERS)
   .default('revenue')
   .meta({ description: 'Which of them comes first.', examples: ['revenue'] });
+
+const fileFormat = oneOf(['csv', 'parquet'])
+  .default('csv')
+  .meta({ description: 'The form of the file.', examples: ['csv'] });
 
 const AT = '2026-05-01T10:00:00.000Z';
 const ORDER = {
@@ -92,11 +98,11 @@ export function analyticsOperations(idCase: IdCase) {
       ...base,
       path: '/analytics/products/export',
       summary: 'All products sold, as a file',
-      description: `CSV, sent as it is read. ${RANGE}`,
-      query: withOptionalRange({ by }),
+      description: `CSV or Parquet, sent as it is read. ${RANGE} ${PARQUET}`,
+      query: withOptionalRange({ by, format: fileFormat }),
       answer: fileAnswer,
       example: NO_FILE,
-      files: CSV_FILE,
+      files: FILES,
       momentary: true,
       problems,
     }),
@@ -193,17 +199,17 @@ export function analyticsOperations(idCase: IdCase) {
       ...base,
       path: '/orders/export',
       summary: 'All orders that match, as a file',
-      description:
-        'CSV, sent as it is read, however long it is; the newest first. With `rows=items` a line for each line of an order, which repeats what the order says. A file that ends before its end breaks the connection.',
+      description: `CSV or Parquet, sent as it is read, however long it is; the newest first. With \`rows=items\` a line for each line of an order, which repeats what the order says. A file that ends before its end breaks the connection. ${PARQUET}`,
       query: withOptionalRange({
         ...filter,
+        format: fileFormat,
         rows: oneOf(['orders', 'items'])
           .default('orders')
           .meta({ description: 'What a line is of.', examples: ['items'] }),
       }),
       answer: fileAnswer,
       example: NO_FILE,
-      files: CSV_FILE,
+      files: FILES,
       momentary: true,
       problems,
     }),

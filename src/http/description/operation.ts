@@ -53,7 +53,7 @@ export interface Operation<
 export interface SentFile {
   type: string;
   name: string;
-  parts: AsyncGenerator<string, void, undefined>;
+  parts: AsyncGenerator<string | Uint8Array, void, undefined>;
 }
 export const fileAnswer = z.custom<SentFile>();
 export const NO_FILE: SentFile = { type: '', name: '', parts: (async function* () {})() };
