@@ -41,6 +41,7 @@ export async function run(args: string[]): Promise<void> {
       rows.push([name, percentile(times, 0.5).toFixed(1), p95.toFixed(1), p95 <= AIM_MS ? 'yes' : 'NO']);
     }
     printTable(`Analytics over ${orders} orders`, ['', 'p50 ms', 'p95 ms', `within ${AIM_MS}`], rows);
+    await fileOf(reads);
   } finally {
     await reads.stop();
     await client.end();
@@ -88,6 +89,27 @@ export const documented = (): Record<string, Question<unknown>> => ({
   'orders of a user': questions.ordersPage({ userId: 'U4242' }, 51, undefined),
   'one order': questions.oneOrder('U7919', 'ORD1'),
 });
+
+/** All lines of all orders, as a file takes them, and how much this process grew over it. */
+async function fileOf(reads: HistoryReads): Promise<void> {
+  const before = process.memoryUsage().rss;
+  const started = performance.now();
+  let [lines, most] = [0, before];
+  for await (const rows of reads.stream(questions.allLines({}))) {
+    lines += rows.length;
+    most = Math.max(most, process.memoryUsage().rss);
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  printTable(
+    'A file of all lines',
+    ['', 'figure'],
+    [
+      ['lines', String(lines)],
+      ['lines/s', (lines / seconds).toFixed(0)],
+      ['this process grew by, MB', ((most - before) / 1e6).toFixed(0)],
+    ],
+  );
+}
 
 async function timesOf(reads: HistoryReads, question: Question<unknown>, count: number): Promise<number[]> {
   const times: number[] = [];
