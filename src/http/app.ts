@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler, Router } from 'express';
+import express, { type Express, type Request, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
@@ -6,7 +6,7 @@ import type { Traces } from '../telemetry/traces/traces.ts';
 import { queueOperation } from './description/liveOperations.ts';
 import { onlyAsks } from './desk/deskRoutes.ts';
 import type { HealthRoutes } from './health.ts';
-import { homeRoutes } from './home.ts';
+import { homeRoutes, isSomebody, KEY_NEEDED } from './home.ts';
 import { countRequests } from './metrics.ts';
 import { pageRoutes } from './pageRoutes.ts';
 import { operationRoutes } from './stats/operationRoutes.ts';
@@ -99,7 +99,7 @@ export function makeApp({
             '/desk': pageRoutes(['', VERSION], 'desk'),
             '/quality': pageRoutes(['', VERSION], 'quality'),
             '/analytics': pageRoutes(['', VERSION], 'analytics', {
-              tell: reading.hasHistory ? undefined : HISTORY_OFF,
+              tell: toldOf(reading),
             }),
             ...of(deskRouter(reading), DESK, '/quality/', '/orders/'),
             [OPERATORS]: operatorsRouter(reading),
@@ -202,6 +202,14 @@ function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: 
 }
 
 const HISTORY_OFF = '<meta name="history" content="off">';
+
+/** What a page of figures from the history needs to know before it asks. */
+const toldOf =
+  ({ hasHistory, keysNeeded }: ApiParts) =>
+  (request: Request): string | undefined => {
+    if (!hasHistory) return HISTORY_OFF;
+    return keysNeeded && !isSomebody(request) ? KEY_NEEDED : undefined;
+  };
 
 /** Every path exists with it and without. */
 const VERSION = '/v1';

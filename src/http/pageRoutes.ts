@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import { pageFiles } from './pageFiles.ts';
 import { methodNotAllowed } from './transport/problem.ts';
 import { type Answer, refuseBody, sendRevalidated } from './transport/send.ts';
@@ -10,7 +10,10 @@ import { type Answer, refuseBody, sendRevalidated } from './transport/send.ts';
 export function pageRoutes(
   prefixes: readonly string[],
   name: string,
-  { at = `/${name}`, tell }: { at?: string; tell?: string | undefined } = {},
+  {
+    at = `/${name}`,
+    tell = () => undefined,
+  }: { at?: string; tell?: (request: Request) => string | undefined } = {},
 ): Router {
   const router = Router();
   const page = pageFiles(name, at);
@@ -21,7 +24,7 @@ export function pageRoutes(
         refuseBody(request);
         // The page names its parts relative to itself, so that it works under any prefix.
         if (request.path.endsWith('/')) return response.redirect(308, `../${path.split('/').at(-1)}`);
-        await sendRevalidated(request, response, telling(page.read(path), tell));
+        await sendRevalidated(request, response, telling(page.read(path), tell(request)));
       })
       .all(methodNotAllowed('GET', 'HEAD'));
   }

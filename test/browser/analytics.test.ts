@@ -99,6 +99,22 @@ describe('the page of analytics', () => {
     expect(faults).toEqual([]);
   });
 
+  it('asks who is looking where that is needed, before it asks for anything', async () => {
+    const closed = await startPipeline(
+      { STATS_API: 'keys', DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' },
+      { role: 'api' },
+    );
+    try {
+      const { page, faults } = await watchedPage(await browser.newContext(), closed.url);
+      await page.goto(`${closed.url}/analytics`);
+      await page.getByRole('heading', { name: 'Who is looking?' }).waitFor();
+      expect(await page.getByRole('heading', { name: 'Analytics' }).isVisible()).toBe(false);
+      expect(faults).toEqual([]);
+    } finally {
+      await closed.stop();
+    }
+  });
+
   it('says how to switch a history on where none is kept', async () => {
     const without = await startPipeline({}, { role: 'api' });
     try {

@@ -389,18 +389,42 @@ describe('questions about the history', () => {
     },
   );
 
-  it('what takes longer than 5 seconds is given up with a sentence, and the next is answered', async () => {
+  it('what takes longer than 5 seconds is given up with a sentence, as is what would wait behind too many', async () => {
     const holder = await lockOrders();
-    const answer = await pipeline.get('/orders');
+    const asked = await Promise.all(Array.from({ length: 30 }, () => pipeline.get('/orders')));
+    const problems = (await Promise.all(asked.map((answer) => answer.json()))) as Json[];
     await holder.end();
+    expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 503));
+    expect(problems.every(({ type }) => type === '/problems/overloaded')).toBe(true);
+    const saying = (what: RegExp) => problems.filter(({ detail }) => what.test(String(detail))).length;
+    expect(saying(/longer than 5 seconds/)).toBeGreaterThanOrEqual(1);
+    expect(saying(/wait than may/)).toBe(6);
+    expect((await pipeline.get('/orders')).status).toBe(200);
+  });
+
+  it('of an order of 10,000 lines a list tells the first, and the order itself all', async () => {
+    await client.query(`INSERT INTO history.order_items
+      SELECT id, day, n, 'MANY', 1, 1 FROM history.orders, generate_series(2, 10000) n WHERE order_id = 'A4'`);
+    const { orders } = await pipeline.json<{ orders: (Json & { items: Json[] })[] }>(
+      '/orders?product_id=MANY',
+    );
+    expect(orders.map(({ item_count, items }) => [item_count, items.length])).toEqual([[10_000, 100]]);
+    const { items } = await pipeline.json<{ items: Json[] }>('/orders/U0001/A4');
+    expect(items.length).toBe(10_000);
+    await client.query("DELETE FROM history.order_items WHERE product_id = 'MANY'");
+  });
+
+  it('tables of another version are said to be that', async () => {
+    await client.query('ALTER TABLE history.cohorts RENAME TO elsewhere');
+    const answer = await pipeline.get('/analytics/cohorts');
+    await client.query('ALTER TABLE history.elsewhere RENAME TO cohorts');
     expect([answer.status, await answer.json()]).toEqual([
       503,
       expect.objectContaining({
-        type: '/problems/overloaded',
-        detail: expect.stringMatching(/longer than 5 seconds/),
+        type: '/problems/history-unavailable',
+        detail: expect.stringContaining('history migrate'),
       }),
     ]);
-    expect((await pipeline.get('/orders')).status).toBe(200);
   });
 
   /** A lock that everybody who reads orders waits for. */

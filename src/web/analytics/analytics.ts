@@ -1,4 +1,5 @@
 import { action } from '../kit/action.ts';
+import { keptKey } from '../kit/apiKey.ts';
 import { download } from '../kit/download.ts';
 import { element } from '../kit/element.ts';
 import { keyForm } from '../kit/keyForm.ts';
@@ -38,11 +39,14 @@ const known = element(
 );
 
 /** The server says so in the page: asked, it would refuse, which browsers report as an error. */
-const isOff = document.querySelector('meta[name="history"][content="off"]') !== null;
-if (isOff) showPage({ root, here: 'analytics', keyChanged: () => {} }, howToSwitchOn());
+const isTold = (name: string): boolean => document.querySelector(`meta[name="${name}"]`) !== null;
+if (isTold('history')) showPage({ root, here: 'analytics', keyChanged: () => {} }, howToSwitchOn());
 else {
   showPage({ root, here: 'analytics', keyChanged: () => show() }, locked.form, known);
-  show();
+  const isLocked = isTold('api-key') && keptKey() === '';
+  known.hidden = isLocked;
+  locked.form.hidden = !isLocked;
+  if (!isLocked) show();
 }
 
 function show(): void {
