@@ -45,10 +45,12 @@ export function historyReads(target: HistoryTarget, onError: (error: Error) => v
     const made = historyPool(target, { as: 'api', statementMs: STATEMENT_MS, size });
     // A connection that breaks while nobody uses it: the next question opens another one.
     made.on('error', () => {});
-    // Asked for by a server from 14 on: a statement ends with the connection of whoever asked.
     made.on('connect', (client) => {
       // Whoever uses it is told by its question.
       client.on('error', () => {});
+      // What is added up at the edges of a range fits into that, and is not sorted on disk.
+      client.query("SET work_mem = '32MB'").catch(() => {});
+      // By a server from 14 on: a statement ends with the connection of whoever asked.
       client.query("SET client_connection_check_interval = '250ms'").catch(() => {});
     });
     return made;
