@@ -66,7 +66,7 @@ describe('questions about the history', () => {
       order('A2', 'U0001', '2025-02-01', [['P2', 3, 33.333]], { payment_method: 'card' }),
       order('A3', 'U0002', '2025-02-10', [['P3', 1, 1999.99]], { payment_method: 'cash' }),
       order('A4', 'U0001', '2025-03-03', [['=cmd', 1, 7]], { payment_method: undefined }),
-      order('A5', 'O\'BRIEN "; DROP TABLE history.orders; --', '2025-03-03', [['P3', 2, 1.5]]),
+      order('A5', 'O\'BRIEN "; DROP TABLE history.orders; --', '2025-03-04', [['P3', 2, 1.5]]),
     );
     await pipeline.settled();
     await until(async () => {
