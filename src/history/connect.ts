@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, Pool } from 'pg';
+import { Client, type ClientBase, type ClientConfig, Pool } from 'pg';
 import type { HistoryTarget } from './target.ts';
 
 const CONNECT_MS = 5_000;
@@ -15,8 +15,13 @@ export const historyClient = (target: HistoryTarget, options: HistoryOptions): C
   new Client(configOf(target, options));
 
 /** For reads. Its size bounds what the history may cost. */
-export const historyPool = (target: HistoryTarget, options: HistoryOptions & { size: number }): Pool =>
-  new Pool({ ...configOf(target, options), max: options.size, idleTimeoutMillis: 30_000 });
+export const historyPool = (
+  target: HistoryTarget,
+  options: HistoryOptions & { size: number; onConnect: (client: ClientBase) => Promise<void> },
+): Pool => {
+  const { size, onConnect } = options;
+  return new Pool({ ...configOf(target, options), max: size, onConnect, idleTimeoutMillis: 30_000 });
+};
 
 function configOf(target: HistoryTarget, { as, statementMs }: HistoryOptions): ClientConfig {
   const { host, port, database, user, password, tls } = target;

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { historyPool } from '../connect.ts';
 import type { HistoryTarget } from '../target.ts';
 
@@ -42,17 +42,9 @@ const STALLED_MS = 60_000;
 /** `onError` is told what PostgreSQL said, for the log. */
 export function historyReads(target: HistoryTarget, onError: (error: Error) => void): HistoryReads {
   const pool = (size: number) => {
-    const made = historyPool(target, { as: 'api', statementMs: STATEMENT_MS, size });
+    const made = historyPool(target, { as: 'api', statementMs: STATEMENT_MS, size, onConnect: prepare });
     // A connection that breaks while nobody uses it: the next question opens another one.
     made.on('error', () => {});
-    made.on('connect', (client) => {
-      // Whoever uses it is told by its question.
-      client.on('error', () => {});
-      // What is added up at the edges of a range fits into that, and is not sorted on disk.
-      client.query("SET work_mem = '32MB'").catch(() => {});
-      // By a server from 14 on: a statement ends with the connection of whoever asked.
-      client.query("SET client_connection_check_interval = '250ms'").catch(() => {});
-    });
     return made;
   };
   const questions = pool(QUESTIONS);
@@ -105,6 +97,20 @@ export function historyReads(target: HistoryTarget, onError: (error: Error) => v
       await Promise.all([questions.end(), files.end()]);
     },
   };
+}
+
+/**
+ * What is added up when asked fits into memory, and is not sorted on disk; and from PostgreSQL 14 on a statement ends with the
+ * connection of whoever asked.
+ */
+const PREPARE = `
+  SELECT set_config('work_mem', '32MB', false),
+    (SELECT set_config(name, '250ms', false) FROM pg_settings WHERE name = 'client_connection_check_interval')`;
+
+async function prepare(client: ClientBase): Promise<void> {
+  // Whoever uses it is told by their question.
+  client.on('error', () => {});
+  await client.query(PREPARE);
 }
 
 interface Lent {
