@@ -15,13 +15,19 @@ export const historyClient = (target: HistoryTarget, options: HistoryOptions): C
   new Client(configOf(target, options));
 
 /** For reads. Its size bounds what the history may cost. */
-export const historyPool = (
+export function historyPool(
   target: HistoryTarget,
-  options: HistoryOptions & { size: number; onConnect: (client: ClientBase) => Promise<void> },
-): Pool => {
-  const { size, onConnect } = options;
-  return new Pool({ ...configOf(target, options), max: size, onConnect, idleTimeoutMillis: 30_000 });
-};
+  { size, onConnect, ...options }: HistoryOptions & PoolOptions,
+): Pool {
+  const prepared = onConnect === undefined ? {} : { onConnect };
+  return new Pool({ ...configOf(target, options), ...prepared, max: size, idleTimeoutMillis: 30_000 });
+}
+
+interface PoolOptions {
+  size: number;
+  /** Before a connection is used first. */
+  onConnect?: (client: ClientBase) => Promise<void>;
+}
 
 function configOf(target: HistoryTarget, { as, statementMs }: HistoryOptions): ClientConfig {
   const { host, port, database, user, password, tls } = target;
