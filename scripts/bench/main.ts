@@ -16,6 +16,7 @@
  *   npm run bench -- desk [--orders 100000] [--run 5000] [--rate 200] [--rounds 3; 0 for reads alone]
  *   npm run bench -- story [--orders 3000] [--rounds 3]
  *   npm run bench -- history [--jobs 30000] [--pairs 7] [--orders 100000] [--seconds 15]
+ *   npm run bench -- analytics [--orders 1000000] [--times 20]
  *   npm run bench -- page [--rounds 20]
  *   npm run bench -- quality
  *   npm run bench -- roles
@@ -36,6 +37,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   desk: () => import('./desk/desk.ts'),
   story: () => import('./desk/story.ts'),
   history: () => import('./history/history.ts'),
+  analytics: () => import('./history/analytics.ts'),
   page: () => import('./web/page.ts'),
   stream: () => import('./web/stream.ts'),
   quality: () => import('./quality.ts'),

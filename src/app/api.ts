@@ -15,6 +15,7 @@ import { makeDesk } from '../desk/desk.ts';
 import { makeDeskApi } from '../desk/orders/deskApi.ts';
 import { qualityFigures } from '../desk/quality/qualityApi.ts';
 import { startRunDrivers } from '../desk/runs/runDrivers.ts';
+import { analyticsRoutes } from '../http/analytics/analyticsRoutes.ts';
 import type { ApiParts } from '../http/app.ts';
 import { docsRoutes } from '../http/description/docsRoutes.ts';
 import { deskRoutes } from '../http/desk/deskRoutes.ts';
@@ -77,6 +78,7 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
     metrics,
     troubles,
     isStarted,
+    historyReads,
   } = parts;
   const { keysNeeded, perKey, perAddress, authFailures, corsOrigins, readsInFlight } = config.api;
   const accessRedis = connect('fail_fast', 'access', { commandTimeout: ACCESS_TIMEOUT_MS });
@@ -133,6 +135,7 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
     });
     services.add({ name: 'webhook', stop });
   }
+  if (historyReads) services.add({ name: 'questions about the history', stop: historyReads.stop });
   const audit = makeAuditLog(deskRedis, { retentionDays: config.auditRetentionDays, logger });
   const deskParts = {
     redis: deskRedis,
@@ -182,6 +185,7 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
   return {
     guards: guarded,
     keysNeeded,
+    hasHistory: historyReads !== undefined,
     signIn(prefixes) {
       const common = { entrance, sessions, logger };
       const host = provider && new URL(provider.issuer).host;
@@ -196,7 +200,9 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
       config.rules.idCase,
       () => freshnessOf(queueState(), lastCounted()),
       forPrometheus(expositionRoute({ metrics, ping, fleet })),
-    ).use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay)),
+    )
+      .use(liveRoutes(snapshots, (span) => inTime(history(span)), guarded.mayStay))
+      .use(analyticsRoutes(historyReads, config.rules.idCase)),
     fleet,
     desk: deskRoutes(
       makeDeskApi(deskParts, letters as () => Promise<LetterQueue>, {

@@ -1,9 +1,18 @@
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
 import { startEmbeddedPostgres } from '../embedded/postgres.ts';
+import { historyAdvised } from '../history/faults.ts';
+import { type HistoryReads, historyReads } from '../history/read/historyPool.ts';
 import { type HistoryTarget, historyAddress } from '../history/target.ts';
 import type { Services } from '../runtime/services.ts';
+import { throttledErrors } from '../runtime/throttle.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+
+/** For questions about it. Nothing is connected until the first. */
+export function readsOf(target: HistoryTarget, logger: Logger): HistoryReads {
+  const onError = throttledErrors(logger, 'questions about the history');
+  return historyReads(target, (error) => onError(historyAdvised(error, historyAddress(target))));
+}
 
 const EMBEDDED = 'embedded PostgreSQL';
 

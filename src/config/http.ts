@@ -5,6 +5,7 @@ import { basePath, login, lower, oneOf, origins, proxies, whole } from './values
 /** What the paths of the API begin with: under one of them a request could mean two things. */
 export const OWN_PATHS = [
   'admin',
+  'analytics',
   'desk',
   'docs',
   'favicon.ico',

@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, Pool } from 'pg';
+import { Client, type ClientBase, type ClientConfig, Pool } from 'pg';
 import type { HistoryTarget } from './target.ts';
 
 const CONNECT_MS = 5_000;
@@ -15,8 +15,19 @@ export const historyClient = (target: HistoryTarget, options: HistoryOptions): C
   new Client(configOf(target, options));
 
 /** For reads. Its size bounds what the history may cost. */
-export const historyPool = (target: HistoryTarget, options: HistoryOptions & { size: number }): Pool =>
-  new Pool({ ...configOf(target, options), max: options.size, idleTimeoutMillis: 30_000 });
+export function historyPool(
+  target: HistoryTarget,
+  { size, onConnect, ...options }: HistoryOptions & PoolOptions,
+): Pool {
+  const prepared = onConnect === undefined ? {} : { onConnect };
+  return new Pool({ ...configOf(target, options), ...prepared, max: size, idleTimeoutMillis: 30_000 });
+}
+
+interface PoolOptions {
+  size: number;
+  /** Before a connection is used first. */
+  onConnect?: (client: ClientBase) => Promise<void>;
+}
 
 function configOf(target: HistoryTarget, { as, statementMs }: HistoryOptions): ClientConfig {
   const { host, port, database, user, password, tls } = target;

@@ -1,16 +1,14 @@
-import express, { type Express, type RequestHandler, Router } from 'express';
+import express, { type Express, type Request, type RequestHandler, Router } from 'express';
 import type { Logger } from 'winston';
 import type { Family } from '../telemetry/prometheus/families.ts';
 import type { ProcessMetrics } from '../telemetry/prometheus/processMetrics.ts';
 import type { Traces } from '../telemetry/traces/traces.ts';
-import { auditPage } from './auditPage.ts';
 import { queueOperation } from './description/liveOperations.ts';
 import { onlyAsks } from './desk/deskRoutes.ts';
-import { deskPage } from './deskPage.ts';
 import type { HealthRoutes } from './health.ts';
-import { homeRoutes } from './home.ts';
+import { homeRoutes, isSomebody, KEY_NEEDED } from './home.ts';
 import { countRequests } from './metrics.ts';
-import { qualityPage } from './qualityPage.ts';
+import { pageRoutes } from './pageRoutes.ts';
 import { operationRoutes } from './stats/operationRoutes.ts';
 import { traceRequests } from './traceRequests.ts';
 import { atBasePath, basePathOf } from './transport/basePath.ts';
@@ -40,7 +38,9 @@ export interface ApiParts {
   guards: Guards;
   keysNeeded: boolean;
   corsOrigins: readonly string[];
+  /** Answers whoever may read: the stats, and the history. */
   stats: Router;
+  hasHistory: boolean;
   /** Where people sign in, under these beginnings of a path. */
   signIn: (prefixes: readonly string[]) => Router;
   /** What everyone may see: the description of the API, not its data. */
@@ -95,9 +95,12 @@ export function makeApp({
         : { '/': leads(withVersion('/'), '/health') }),
       ...(reading
         ? {
-            ...of(auditPage(['', VERSION]), '/desk/audit', '/audit'),
-            '/desk': deskPage(['', VERSION]),
-            '/quality': qualityPage(['', VERSION]),
+            ...of(pageRoutes(['', VERSION], 'audit', { at: '/desk/audit' }), '/desk/audit', '/audit'),
+            '/desk': pageRoutes(['', VERSION], 'desk'),
+            '/quality': pageRoutes(['', VERSION], 'quality'),
+            '/analytics': pageRoutes(['', VERSION], 'analytics', {
+              tell: toldOf(reading),
+            }),
             ...of(deskRouter(reading), DESK, '/quality/', '/orders/'),
             [OPERATORS]: operatorsRouter(reading),
           }
@@ -198,11 +201,21 @@ function readingRoutes(app: Express, { guards, corsOrigins, stats, documents }: 
   app.use(stats).use(VERSION, stats);
 }
 
+const HISTORY_OFF = '<meta name="history" content="off">';
+
+/** What a page of figures from the history needs to know before it asks. */
+const toldOf =
+  ({ hasHistory, keysNeeded }: ApiParts) =>
+  (request: Request): string | undefined => {
+    if (!hasHistory) return HISTORY_OFF;
+    return keysNeeded && !isSomebody(request) ? KEY_NEEDED : undefined;
+  };
+
 /** Every path exists with it and without. */
 const VERSION = '/v1';
 const withVersion = (path: string): string[] => [path, VERSION + path];
 /** Where the desk's operations are. */
-const DATA = [DESK, '/quality', '/orders'].flatMap(withVersion);
+const DATA = [DESK, '/quality', '/orders/:message_id/findings'].flatMap(withVersion);
 
 /** Browsers ask for it beside whatever they show, and tell their user of an error when it is not there. */
 const noIcon: RequestHandler = (_request, response) => {

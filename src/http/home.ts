@@ -16,6 +16,7 @@ const INDEX = {
   openapi: 'openapi.json',
   docs: 'docs',
   desk: 'desk',
+  analytics: 'analytics',
   operators: 'admin/queues',
 };
 
@@ -49,15 +50,15 @@ const indexAt = (basePath: string): Record<string, string> =>
     : Object.fromEntries(Object.entries(INDEX).map(([name, path]) => [name, `${basePath}/${path}`]));
 
 /** Whether to believe it is found out when the page asks on. It cannot see the cookie itself. */
-const isSomebody = ({ headers: { authorization, cookie = '' } }: Request): boolean =>
+export const isSomebody = ({ headers: { authorization, cookie = '' } }: Request): boolean =>
   authorization !== undefined || cookie.includes(`${SESSION_COOKIE}=`);
 
 /** The page is told what it would else find out by a refusal, which browsers report as an error. */
 function asAsked(answer: Answer, basePath: string, keysNeeded: boolean): Answer {
   if (!answer.type.startsWith('text/html')) return answer;
-  const told = String(answer.body).replace('<title>', keysNeeded ? `${KEY_NEEDED}$&` : '$&');
+  const told = String(answer.body).replace('<title>', keysNeeded ? `${KEY_NEEDED}\n    $&` : '$&');
   const body = basePath === '' ? told : told.replaceAll(/ (href|src)="(?!data:)/g, ` $1="${basePath}/`);
   return { ...answer, body };
 }
 
-const KEY_NEEDED = '<meta name="api-key" content="needed">\n    ';
+export const KEY_NEEDED = '<meta name="api-key" content="needed">';

@@ -8,10 +8,12 @@ export type CsvRow = Readonly<Record<string, string | number | null>>;
  * and these files are opened by people. An id that begins with an apostrophe gets one too, so taking off one
  * leading apostrophe always gives the id back. Numbers stay as they are.
  */
-export function toCsv(columns: readonly string[], rows: readonly CsvRow[]): string {
-  const lines = rows.map((row) => columns.map((column) => field(row[column] ?? '')).join(','));
-  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`;
-}
+export const toCsv = (columns: readonly string[], rows: readonly CsvRow[]): string =>
+  `${columns.join(',')}\r\n${csvLines(columns, rows)}`;
+
+/** The lines alone, for what is sent in portions. */
+export const csvLines = (columns: readonly string[], rows: readonly CsvRow[]): string =>
+  rows.map((row) => `${columns.map((column) => field(row[column] ?? '')).join(',')}\r\n`).join('');
 
 /** What spreadsheets take for the start of a formula, in both widths, and our own mark. */
 const RISKY_START = /^[=+\-@\t\r＝＋－＠']/u;

@@ -13,8 +13,12 @@ const FILLED_IN: readonly [RegExp, string][] = [
   [/^\/desk\/api\/…$/, '/desk/api/groups'],
 ];
 
-/** What a browser does not show: it keeps the one as a file, the next never ends, the last is a folder of a machine. */
-const NO_PAGE = /[?&]format=(csv|…)|\/pulse\/stream|^\/(etc|var)\/|^\/v1\/traces$/;
+/**
+ * What a browser does not show: it keeps the one as a file, the next never ends, folders are of a machine; and what is there
+ * only where a history is kept.
+ */
+const NO_PAGE =
+  /[?&]format=(csv|…)|\/pulse\/stream|^\/(etc|var)\/|^\/v1\/traces$|^\/(analytics\/.|orders(?!\/\{message))|\/orders$/;
 
 /** The paths that README and docs name: as an address on the default port, or by themselves as `/path`. */
 export function pathsInTexts(): string[] {

@@ -4,19 +4,27 @@ import { makeSettings } from '../../src/web/docs/settings.ts';
 import { makeTrial } from '../../src/web/docs/trial.ts';
 import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 describe('a form that nobody filled in', () => {
+  let postgres: TestPostgres;
   let pipeline: TestPipeline;
   beforeAll(async () => {
-    pipeline = await startPipeline();
+    postgres = await startTestPostgres();
+    pipeline = await startPipeline({ DATABASE_URL: postgres.url(await postgres.database()) });
   });
-  afterAll(() => pipeline.stop());
+  afterAll(async () => {
+    await pipeline?.stop();
+    await postgres?.stop();
+  });
 
   const trials = async () => {
     const { tags } = readApi(await pipeline.json('/openapi.json'));
     const settings = makeSettings(false);
-    // What needs a body has no form, and of the desk's orders and runs there is none yet.
-    const hasForm = ({ method, path }: Operation) => method === 'GET' && !/^\/desk\/.*[{]/.test(path);
+    // What needs a body has no form, of the desk's orders and runs there is none yet, and of one order nobody guesses the id.
+    const hasForm = ({ method, path }: Operation) =>
+      method === 'GET' && !/^\/desk\/.*[{]|[{]order_id/.test(path);
     return operationsOf({ summary: '', description: '', tags })
       .filter(hasForm)
       .map((operation) => ({
@@ -41,6 +49,10 @@ describe('a form that nobody filled in', () => {
       anOrder({ order_id: 'B', user_id: "o'brien é/#" }),
     );
     await pipeline.settled();
+    await until(
+      async () => (await pipeline.json<{ orders: unknown[] }>('/orders')).orders?.length === 2,
+      'both are in the history',
+    );
     for (const { id, trial } of await trials()) {
       const answer = await trial.send();
       expect([id, answer?.status, trial.state.now.answer.state]).toEqual([id, 200, 'ready']);

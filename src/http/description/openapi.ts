@@ -4,6 +4,8 @@ import type { IdCase } from '../../orders/ids.ts';
 import { PROBLEM_TYPE } from '../transport/problem.ts';
 import { PROBLEM_KINDS, type ProblemKind } from '../transport/problemKinds.ts';
 import { SESSION_COOKIE } from '../transport/sessions.ts';
+import * as analyticsAnswers from './analyticsAnswers.ts';
+import { analyticsOperations } from './analyticsOperations.ts';
 import * as answers from './answers.ts';
 import * as deskAnswers from './deskAnswers.ts';
 import { deskOperations } from './deskOperations.ts';
@@ -43,6 +45,7 @@ const GUARDED: readonly ProblemKind[] = ['unauthorized', 'forbidden', 'redis-una
 export function openapiDocument(idCase: IdCase, basePath = ''): Json {
   const operations = {
     ...statsOperations(idCase),
+    ...analyticsOperations(idCase),
     ...liveOperations,
     ...openOperations,
     queue: queueOperation,
@@ -111,6 +114,10 @@ const TAGS = [
   { name: 'Users', description: 'One user.' },
   { name: 'Totals', description: 'All users together.' },
   { name: 'Lists', description: 'Many rows, as JSON or CSV.' },
+  {
+    name: 'History',
+    description: 'Orders themselves, and what only they can tell; where a history is kept.',
+  },
   { name: 'Operation', description: 'For those who run this.' },
   { name: 'Desk', description: 'What has failed: find it, repair it, prove it.' },
   { name: 'Quality', description: 'What the review of orders finds, and what people say to it.' },
@@ -162,6 +169,7 @@ const headers = (...names: (keyof typeof HEADERS)[]): Json =>
 const NAMES = new Map<z.core.$ZodType, string>(
   Object.entries({
     ...answers,
+    ...analyticsAnswers,
     ...liveAnswers,
     ...deskAnswers,
     ...storyAnswers,

@@ -15,7 +15,7 @@ export interface Operation<
 > {
   /** With parameters in braces, as OpenAPI writes them. */
   path: string;
-  tag: 'Users' | 'Totals' | 'Lists' | 'Operation' | 'Desk' | 'Quality' | 'About';
+  tag: 'Users' | 'Totals' | 'Lists' | 'History' | 'Operation' | 'Desk' | 'Quality' | 'About';
   summary: string;
   description?: string;
   /** What changes something, or is asked for with more than fits into a URL. Then there is a body. */
@@ -53,7 +53,7 @@ export interface Operation<
 export interface SentFile {
   type: string;
   name: string;
-  parts: AsyncGenerator<string, void, undefined>;
+  parts: AsyncGenerator<string | Uint8Array, void, undefined>;
 }
 export const fileAnswer = z.custom<SentFile>();
 export const NO_FILE: SentFile = { type: '', name: '', parts: (async function* () {})() };

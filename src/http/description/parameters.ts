@@ -24,10 +24,14 @@ function wholeNumber(min: number, max: number) {
     .pipe(z.int(message).min(min, message).max(max, message));
 }
 
-export const limit = (byDefault: number) =>
-  wholeNumber(1, 1_000)
+export const limit = (byDefault: number, most = 1_000) =>
+  wholeNumber(1, most)
     .default(byDefault)
     .meta({ description: 'How many at most.', examples: [10] });
+
+export const months = wholeNumber(1, 120)
+  .default(12)
+  .meta({ description: 'How many months of each, its first one among them.', examples: [12] });
 
 /** A day in UTC, `YYYY-MM-DD`, years 0001 to 9999. */
 export const day = (description: string, example: string) =>
@@ -149,7 +153,10 @@ function faultOf(fault: IdFault): [rule: ParameterRule, message: string] {
 }
 
 /** A user id, put out spelled as it is counted. */
-export function userId(idCase: IdCase) {
+export const userId = (idCase: IdCase) => idOf('user', idCase, 'U123');
+
+/** The same of what else has an id in an order. */
+export function idOf(what: string, idCase: IdCase, example: string) {
   return text
     .transform((id) => normaliseId(id, idCase))
     .pipe(
@@ -161,20 +168,38 @@ export function userId(idCase: IdCase) {
       }),
     )
     .meta({
-      description: `The user's id. Spaces and invisible characters around it are dropped, accents may be composed or not${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
+      description: `The ${what}'s id. Spaces and invisible characters around it are dropped, accents may be composed or not${idCase === 'upper' ? ' and the case does not matter' : ''}.`,
       minLength: 1,
       maxLength: MAX_ID_LENGTH,
       pattern: VISIBLE_PATTERN,
-      examples: ['U123'],
+      examples: [example],
     });
 }
+
+/** An amount of money, as decimal text. */
+export const amount = (description: string) =>
+  text
+    .regex(/^[0-9]{1,13}(\.[0-9]{1,2})?$/, 'must be an amount with two decimals at most, as 12.50')
+    .meta({ description, examples: ['12.50'] });
+
+export const paymentMethod = text
+  .transform((value) => value.trim().toUpperCase())
+  .pipe(
+    z
+      .string()
+      .min(1, 'must not be empty')
+      .max(200, 'must be at most 200 characters')
+      // PostgreSQL has no NUL in its text, so no order has.
+      .regex(/^(?=[^\0]*\S)[^\0]*$/, 'must not be blank or contain NUL'),
+  )
+  .meta({ description: 'A payment method; the case does not matter.', examples: ['CREDITCARD'] });
 
 export const cursor = text
   .refine((value) => /^[A-Za-z0-9_-]{1,1000}$/.test(value), {
     message: 'must be the next_cursor of an earlier answer, unchanged',
     ...rule('cursor'),
   })
-  .meta({ description: 'Where to go on: the `next_cursor` of the answer before, with the same range.' });
+  .meta({ description: 'Where to go on: the `next_cursor` of the answer before, with the same parameters.' });
 
 /** As the desk names causes. */
 export const cause = text

@@ -4,12 +4,12 @@ import type { Person } from '../../access/person.ts';
 import { deskOperations } from '../description/deskOperations.ts';
 import type { AnswerOf, Operation, SentFile } from '../description/operation.ts';
 import { qualityOperations } from '../description/qualityOperations.ts';
-import { operationRoutes } from '../stats/operationRoutes.ts';
+import { fileRoute, operationRoutes } from '../stats/operationRoutes.ts';
 import { parameterReader } from '../stats/readParameters.ts';
 import { clientAddress, personOf, refuseBelow } from '../transport/caller.ts';
 import { invalidParameters, methodNotAllowed } from '../transport/problem.ts';
 import { LARGEST_BODY } from '../transport/requestLimits.ts';
-import { JSON_TYPE, refuseBody, sendUnstored } from '../transport/send.ts';
+import { JSON_TYPE, sendUnstored } from '../transport/send.ts';
 import { sendParts } from '../transport/sendParts.ts';
 
 const OPERATIONS = { ...deskOperations, ...qualityOperations };
@@ -59,25 +59,10 @@ export function deskRoutes(api: DeskApi): Router {
     const answer = api[name] as (input: unknown, who?: Caller) => Promise<never>;
     if (operation.body !== undefined)
       postRoute(router, operation.holdsOrder ? readOrder : readBody, operation, operation.body, answer);
-    else if (operation.files) fileRoute(router, operation, answer);
+    else if (operation.files) fileRoute(router, operation, (input) => answer(input));
     else route(operation, (input) => answer(input));
   }
   return router;
-}
-
-function fileRoute(
-  router: Router,
-  operation: Operation,
-  answer: (input: unknown) => Promise<SentFile>,
-): void {
-  const parametersOf = parameterReader(operation.pathParameters, operation.query);
-  router
-    .route(operation.path)
-    .get(async (request: Request, response: Response) => {
-      refuseBody(request);
-      await sendParts(request, response, await answer(parametersOf(request)));
-    })
-    .all(methodNotAllowed('GET', 'HEAD'));
 }
 
 function postRoute(

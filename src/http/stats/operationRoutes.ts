@@ -1,6 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import { toCsv } from '../../runtime/csv.ts';
-import type { AnswerOf, InputOf, Operation } from '../description/operation.ts';
+import type { AnswerOf, InputOf, Operation, SentFile } from '../description/operation.ts';
 import { basePathOf } from '../transport/basePath.ts';
 import { methodNotAllowed } from '../transport/problem.ts';
 import {
@@ -11,6 +11,7 @@ import {
   sendRevalidated,
   sendUnstored,
 } from '../transport/send.ts';
+import { sendParts } from '../transport/sendParts.ts';
 import { parameterReader } from './readParameters.ts';
 
 /**
@@ -18,14 +19,17 @@ import { parameterReader } from './readParameters.ts';
  * `setHeaders` adds to it.
  */
 export function operationRoutes(router: Router, setHeaders: (response: Response) => void = () => {}) {
-  return <T extends Operation>(operation: T, read: (input: InputOf<T>) => Promise<AnswerOf<T>>): void => {
+  return <T extends Operation>(
+    operation: T,
+    read: (input: InputOf<T>, left: () => AbortSignal) => Promise<AnswerOf<T>>,
+  ): void => {
     const parametersOf = parameterReader(operation.pathParameters, operation.query);
     const { csv, momentary } = operation;
     const handler = async (request: Request, response: Response) => {
       refuseBody(request);
       const input = parametersOf(request) as InputOf<T> & Asked;
       const format = input.format ?? chooseFormat(request, csv !== undefined);
-      const answer = await read(input);
+      const answer = await read(input, () => whenLeft(response));
       setHeaders(response);
       const next = operation.next?.(answer);
       const sent = {
@@ -47,6 +51,34 @@ export function operationRoutes(router: Router, setHeaders: (response: Response)
       .get(handler)
       .all(methodNotAllowed('GET', 'HEAD'));
   };
+}
+
+/** The same for an operation whose answer is a file. */
+export function fileRoute<T extends Operation>(
+  router: Router,
+  operation: T,
+  answer: (input: InputOf<T>, left: () => AbortSignal) => Promise<SentFile>,
+): void {
+  const parametersOf = parameterReader(operation.pathParameters, operation.query);
+  router
+    .route(operation.path)
+    .get(async (request: Request, response: Response) => {
+      refuseBody(request);
+      const input = parametersOf(request) as InputOf<T>;
+      await sendParts(request, response, await answer(input, () => whenLeft(response)));
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+}
+
+/** Aborted when the client is gone before it has its answer. */
+function whenLeft(response: Response): AbortSignal {
+  const controller = new AbortController();
+  if (response.destroyed) controller.abort();
+  else
+    response.once('close', () => {
+      if (!response.writableFinished) controller.abort();
+    });
+  return controller.signal;
 }
 
 /** What some operations are asked for. */

@@ -138,7 +138,7 @@ export function statsRoutes(
   return router;
 }
 
-function rangeOf(query: {
+export function rangeOf(query: {
   start_date?: string | undefined;
   end_date?: string | undefined;
 }): DayRange | undefined {

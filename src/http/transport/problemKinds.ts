@@ -25,6 +25,11 @@ export const PROBLEM_KINDS = {
   forbidden: { statuses: [403], means: 'The credentials are good, but not for this.' },
   'not-found': { statuses: [404], means: 'There is nothing at this path.' },
   'unknown-user': { statuses: [404], means: 'No order of this user was ever counted.' },
+  'unknown-order': { statuses: [404], means: 'The history has no such order.' },
+  'history-off': {
+    statuses: [404],
+    means: 'No history is kept here: DATABASE_URL, or HISTORY=embedded, switches it on.',
+  },
   'method-not-allowed': {
     statuses: [405],
     means: 'The path exists, but not with this method; `Allow` lists them.',
@@ -60,6 +65,10 @@ export const PROBLEM_KINDS = {
   'redis-unavailable': {
     statuses: [503],
     means: 'The store behind the stats does not answer; try again soon.',
+  },
+  'history-unavailable': {
+    statuses: [503],
+    means: 'PostgreSQL, where the history is kept, does not answer; the stats go on without it.',
   },
   overloaded: {
     statuses: [503],

@@ -9,19 +9,25 @@ import type { Request, Response } from 'express';
 export async function sendParts(
   request: Request,
   response: Response,
-  { type, name, parts }: { type: string; name: string; parts: AsyncGenerator<string, void, undefined> },
+  {
+    type,
+    name,
+    parts,
+  }: { type: string; name: string; parts: AsyncGenerator<string | Uint8Array, void, undefined> },
 ): Promise<void> {
   const first = await parts.next();
   response.setHeader('Content-Type', type);
+  response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
   if (first.done || request.method === 'HEAD') {
+    await parts.return();
     response.end();
     return;
   }
   await pipeline(Readable.from(from(first.value, parts)), response).catch(() => response.destroy());
 }
 
-async function* from(first: string, rest: AsyncGenerator<string, void, undefined>): AsyncGenerator<string> {
+async function* from<Part>(first: Part, rest: AsyncGenerator<Part, void, undefined>): AsyncGenerator<Part> {
   yield first;
   yield* rest;
 }

@@ -3,6 +3,7 @@ import { element } from './element.ts';
 const PLACES = [
   ['', 'Live'],
   ['desk', 'Failed orders'],
+  ['analytics', 'Analytics'],
   ['quality', 'Quality'],
   ['desk/audit', 'Audit log'],
   ['admin/queues', 'Jobs'],
