@@ -18,7 +18,7 @@ import {
 } from '../../quality/outcomes/groups.ts';
 import { readSpend } from '../../quality/outcomes/modelSpend.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
-import { readFindings, readFlagged, readGroups } from '../../quality/outcomes/readGroups.ts';
+import { countGroups, readFindings, readFlagged, readGroups } from '../../quality/outcomes/readGroups.ts';
 import { type AnsweringParts, labelFinding, labelGroup, muteGroup, restoreRule } from './answering.ts';
 
 export type Span = 'hour' | 'day' | 'month';
@@ -52,10 +52,8 @@ const MOST_DRIFTS = 20;
 
 /** What Prometheus is told of the whole installation. */
 export async function qualityFigures({ redis, now }: Pick<QualityParts, 'redis' | 'now'>) {
-  const { groups, stateOf } = await knownOf(redis, now());
-  const inState = (state: string) => groups.filter((group) => stateOf(group) === state).length;
-  const model = await readSpend(redis);
-  return { groups: { open: inState('open'), quiet: inState('quiet'), muted: inState('muted') }, model };
+  const [muted, model] = await Promise.all([readMuted(redis), readSpend(redis)]);
+  return { groups: await countGroups(redis, muted.values(), now()), model };
 }
 
 async function knownOf(redis: QualityParts['redis'], now: number) {

@@ -1,7 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
 import type { Finding, Severity } from '../finding.ts';
-import type { Group, KeptFlagged, Told } from './groups.ts';
+import type { Mute } from './answers.ts';
+import { type Group, groupId, type KeptFlagged, QUIET_MS, type Told } from './groups.ts';
 
 /** Groups, those seen last first. */
 export async function readGroups(redis: Redis | Cluster, most: number): Promise<Group[]> {
@@ -11,6 +12,21 @@ export async function readGroups(redis: Redis | Cluster, most: number): Promise<
 
 export async function readGroup(redis: Redis | Cluster, id: string): Promise<Group | undefined> {
   return (await readThese(redis, [id]))[0];
+}
+
+/** How many groups are in each state, without reading any: what is asked for at every scrape must cost next to nothing. */
+export async function countGroups(redis: Redis | Cluster, muted: Iterable<Mute>, now: number) {
+  const { groups } = qualityKeys;
+  const since = now - QUIET_MS;
+  const ids = [...muted].map(groupId);
+  const [all, recent, mutedSeen] = await Promise.all([
+    redis.zcard(groups),
+    redis.zcount(groups, since, '+inf'),
+    ids.length === 0 ? [] : redis.zmscore(groups, ...ids),
+  ]);
+  const silenced = mutedSeen.filter((seen) => seen !== null);
+  const open = recent - silenced.filter((seen) => Number(seen) >= since).length;
+  return { open, quiet: all - open - silenced.length, muted: silenced.length };
 }
 
 /** One round trip: all lie in one slot. */
