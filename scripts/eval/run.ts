@@ -5,6 +5,7 @@ import { type Random, seeded } from './random.ts';
 import { copyOf, type RawOrder } from './rawOrder.ts';
 
 const HOLD_GRADE = 0.98;
+const COPIES_EVERY = 16;
 
 export const ALL_KINDS: readonly Kind[] = [...KINDS, HELD_OUT];
 
@@ -101,8 +102,10 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
     if (!corrupted || isCopy) deliverClean(pipeline, order, scored ? result : undefined);
     if (corrupted) deliverPut(pipeline, corrupted, scored ? result : undefined);
     if (scored && !corrupted && probeEvery > 0 && at % probeEvery === 0)
+      // What these leave behind is remembered: more of them would be the way of the shop.
       for (const each of ALL_KINDS)
-        probe(pipeline, each, order, random, result.kinds.get(each.id) as KindTally);
+        if (!AFTER_ITS_ORIGINAL.has(each.id) || at % (COPIES_EVERY * probeEvery) === 0)
+          probe(pipeline, each, order, random, result.kinds.get(each.id) as KindTally);
   }
   const after = pipeline.baselines.warmth();
   result.warmth = {

@@ -37,3 +37,7 @@ export interface Finding {
   /** The edits that would mend it, together. */
   fix?: readonly Fix[];
 }
+
+/** Rules that tell of something that began and goes on, once several orders have shown it. */
+const SHIFTS: ReadonlySet<string> = new Set(['price_level_moved', 'field_goes_missing']);
+export const isOfManyOrders = (rule: string): boolean => SHIFTS.has(rule);

@@ -32,8 +32,8 @@ const odd = [
   {
     order_value: 25,
     items: [
-      { product_id: 'SKU5', quantity: 1, price_per_unit: 10 },
-      { product_id: 'SKU5', quantity: 1, price_per_unit: 15 },
+      { product_id: 'SKU55', quantity: 1, price_per_unit: 10 },
+      { product_id: 'SKU55', quantity: 1, price_per_unit: 15 },
     ],
   },
   { payment_method: 'Bribery' },
@@ -44,7 +44,7 @@ const odd = [
 const FOUND = [
   [21, 'order_value_mismatch', 'order_value', 'error'],
   [22, 'address_without_place', 'shipping_address', 'warn'],
-  [23, 'id_unlike_the_others', 'order_id', 'warn'],
+  [23, 'order_id_unlike', 'order_id', 'warn'],
   [24, 'two_prices', 'items[1].price_per_unit', 'warn'],
   [25, 'payment_method_unknown', 'payment_method', 'warn'],
   [26, 'payment_method_typo', 'payment_method', 'warn'],

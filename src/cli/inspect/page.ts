@@ -5,6 +5,7 @@ import {
   type Inspected,
   type InspectedFinding,
   type InspectedGroup,
+  warmthInWords,
 } from './inspected.ts';
 import { STYLE } from './pageStyle.ts';
 
@@ -54,6 +55,7 @@ ${inspected.isPart ? '<p class="note">Stopped before the end of the file.</p>' :
 <section aria-labelledby="outcomes">
 <h2 id="outcomes">Orders by their gravest finding</h2>
 ${bar(inspected, flagged)}
+<p>${text(warmthInWords(inspected))}.</p>
 </section>
 ${groups.length === 0 ? '' : rulesTable(inspected)}
 ${GRADES.toReversed()

@@ -4,12 +4,11 @@ import { ConfigError, readConfig } from '../../config/config.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
 import type { Check } from '../../quality/check.ts';
 import { OwnRulesError, ownRuleChecks } from '../../quality/own/ownRules.ts';
-import { makeReviewer } from '../../quality/review.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { noProgress, showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { OrderFileError } from '../send/orderFile.ts';
-import { checksOfFile } from './checks.ts';
+import { fileChecks, ownChecks } from './fileChecks.ts';
 import { GRADES, type Inspected, isAtLeast } from './inspected.ts';
 import { inspectFile } from './inspectFile.ts';
 import { type InspectOptions, parseOptions, USAGE } from './options.ts';
@@ -51,7 +50,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     parse: makeParseOrder(config.rules),
     sumFields: config.rules.sumFields,
     reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
-    reviewer: makeReviewer(options.tried ? own : checksOfFile(own)),
+    checks: options.tried ? ownChecks(own) : fileChecks(own),
     refusals: !options.tried,
     now: Date.now(),
     onFinding: (finding) => {

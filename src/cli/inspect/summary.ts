@@ -1,6 +1,6 @@
 import type { Check } from '../../quality/check.ts';
 import { columns, whole } from '../kit/print.ts';
-import { GRADES, type Inspected, type InspectedGroup } from './inspected.ts';
+import { GRADES, type Inspected, type InspectedGroup, warmthInWords } from './inspected.ts';
 
 const GROUPS_SHOWN = 30;
 const LONGEST_CELL = 48;
@@ -27,7 +27,7 @@ export function summaryOf(file: string, inspected: Inspected): string {
       : `\n${columns([['', 'rule', 'findings', 'line', 'path', 'observed', 'expected', 'fix'], ...rows], [2, 3])}\n`;
   const more = hidden > 0 ? `\nand ${whole(hidden)} more: --json or --report has them\n` : '';
   const part = inspected.isPart ? '\nstopped before the end of the file\n' : '';
-  return `${columns(counts, [1])}\n${table}${more}${part}`;
+  return `${columns(counts, [1])}\n${table}${more}\n${warmthInWords(inspected)}\n${part}`;
 }
 
 function rowOf({ rule, count, findings }: InspectedGroup): string[] {

@@ -1,6 +1,6 @@
 import type { Author } from '../../audit/auditEntry.ts';
 import { toJsonAmount } from '../../orders/money.ts';
-import type { Finding, Fix } from '../../quality/finding.ts';
+import { type Finding, type Fix, isOfManyOrders } from '../../quality/finding.ts';
 import {
   byRule,
   type Lowered,
@@ -45,9 +45,6 @@ export interface QualityParts extends AnsweringParts {
   history: (span: Span) => Promise<{ step: number; points: OutcomePoint[] }>;
 }
 
-/** Rules whose groups are shifts: of a price, of a field that a sender fills no more. */
-const SHIFTS = ['price_level_moved', 'field_goes_missing'];
-const isDrift = ({ rule }: { rule: string }): boolean => SHIFTS.includes(rule);
 const MOST_DRIFTS = 20;
 
 /** What Prometheus is told of the whole installation. */
@@ -99,7 +96,7 @@ export function makeQualityApi(parts: QualityParts) {
         lines: { reviewed: lines, warm, share: lines === 0 ? null : warm / lines },
         rules: rulesOf(groups, labels, lowered, [...muted.values()]),
         drift: groups
-          .filter((group) => isDrift(group) && stateOf(group) === 'open')
+          .filter((group) => isOfManyOrders(group.rule) && stateOf(group) === 'open')
           .sort((a, b) => b.orders - a.orders)
           .slice(0, MOST_DRIFTS)
           .map(({ key, rule, orders, finding: { observed, expected }, lastSeen }) => ({

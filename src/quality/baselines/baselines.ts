@@ -1,5 +1,6 @@
 import type { Order, OrderItem } from '../../orders/order.ts';
 import type { Check, Circumstances } from '../check.ts';
+import { isOfAnyAmount } from '../declared/products.ts';
 import type { Finding } from '../finding.ts';
 import { closestTo } from './closest.ts';
 import { judgeLines, linePath, type Said } from './judgeLines.ts';
@@ -165,7 +166,10 @@ function judgeMask(
   const mask = maskOf(id);
   const finest = masks[field][0];
   if (finest?.isKnown(mask, itself) || !isStrangeMask(masks[field], mask, itself)) return false;
-  const usual = [...(finest?.entries() ?? [])].sort((a, b) => b[1] - a[1]).slice(0, 3);
+  const usual = [...(finest?.entries() ?? [])]
+    .filter(([each]) => each !== mask)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3);
   tell({
     rule: MASK_RULES[field],
     path,
@@ -192,6 +196,7 @@ function judgeProductId(
   const { productId, pricePerUnit } = order.items[at] as OrderItem;
   const product = learned.products.get(productId);
   if (product && product.lines > (itself ? 1 : 0)) return;
+  if (isOfAnyAmount(productId)) return;
   const path = linePath(order, at, 'product_id');
   const whole = wholeOf(productId, Number(pricePerUnit), learned);
   if (
