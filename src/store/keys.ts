@@ -217,6 +217,8 @@ export const QUALITY_QUEUE = 'quality';
 export const qualityKeys = {
   /** zset: id of a group → when it was seen last, ms. Each is a hash at `:group:<id>`; see quality/outcomes/groupFindings.lua */
   groups: `${QUALITY_KEY}:groups`,
+  /** zset: the same of those that too few orders are in to be open */
+  rare: `${QUALITY_KEY}:rare`,
   group: (id: string): string => `${QUALITY_KEY}:group:${id}`,
   /** zset: id of a message → when its order was flagged, ms */
   flagged: `${QUALITY_KEY}:flagged`,

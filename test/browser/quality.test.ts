@@ -39,6 +39,7 @@ describe('the page of what the review found', () => {
         observed: MARKUP,
         expected: 'CARD',
         severity: 'info',
+        confidence: 0.99,
       }),
       flagged('held', { rule: 'price_unlike_product', key: 'P9', severity: 'hold', fix }),
     ]);

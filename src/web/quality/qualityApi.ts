@@ -34,7 +34,7 @@ export interface Group {
   model: { outcome: string; verdict: string | null; cause: string | null; explanation: string | null } | null;
 }
 
-export type State = 'open' | 'quiet' | 'muted';
+export type State = 'open' | 'rare' | 'quiet' | 'muted';
 export type Span = 'hour' | 'day' | 'month';
 
 export interface Outcomes {
