@@ -1,11 +1,10 @@
-import { type Fix, isPlain } from '../../src/quality/finding.ts';
+import { type Fix, isPlain, isSure } from '../../src/quality/finding.ts';
 import { OPENS_WITH } from '../../src/quality/outcomes/groups.ts';
 import { AFTER_ITS_ORIGINAL, type Corrupted, HELD_OUT, KINDS, type Kind } from './corruptions.ts';
 import { makePipeline, type Pipeline, type Verdict } from './pipeline.ts';
 import { type Random, seeded } from './random.ts';
 import { copyOf, type RawOrder } from './rawOrder.ts';
 
-const HOLD_GRADE = 0.98;
 const COPIES_EVERY = 16;
 
 export const ALL_KINDS: readonly Kind[] = [...KINDS, HELD_OUT];
@@ -208,8 +207,7 @@ function tallyClean(
   basket.flagged += 1;
   clean.flaggedLines += new Set(findings.map(({ path }) => path.split('.')[0])).size;
   if (findings.some(({ fix }) => fix)) clean.fixes += 1;
-  if (findings.some(({ severity, confidence }) => severity === 'hold' || confidence >= HOLD_GRADE))
-    clean.holdGrade += 1;
+  if (findings.some((finding) => finding.severity === 'hold' || isSure(finding))) clean.holdGrade += 1;
   const groups = new Map<string, boolean>();
   for (const finding of findings) {
     const { rule, key, path, observed, expected, from, fix } = finding;

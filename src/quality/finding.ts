@@ -42,9 +42,10 @@ export interface Finding {
 const SHIFTS: ReadonlySet<string> = new Set(['price_level_moved', 'field_goes_missing']);
 export const isOfManyOrders = (rule: string): boolean => SHIFTS.has(rule);
 
-/** As sure as a finding must be to be one that may hold an order. */
 const SURE = 0.98;
+/** As sure as a finding must be to be one that may hold an order. */
+export const isSure = ({ confidence }: Pick<Finding, 'confidence'>): boolean => confidence >= SURE;
 
 /** Whether one finding is enough for somebody to look at; of others it takes some orders that have it. */
-export const isPlain = ({ rule, severity, confidence }: Finding): boolean =>
-  severity === 'hold' || confidence >= SURE || isOfManyOrders(rule);
+export const isPlain = (finding: Finding): boolean =>
+  finding.severity === 'hold' || isSure(finding) || isOfManyOrders(finding.rule);

@@ -1,6 +1,6 @@
 import { element, group } from '../kit/element.ts';
+import { nearest } from '../kit/jsonPlaces.ts';
 import type { Fault } from './deskApi.ts';
-import { nearest } from './jsonPlaces.ts';
 import { type Line, linesOf, type Sent } from './jsonTree.ts';
 import { reasonInWords } from './words.ts';
 
