@@ -69,7 +69,7 @@ export async function askAbout<A extends Judged>(
   const keys = entries.map((entry) => keyOf(parts.model, kind, entry));
   const said = new Map<number, Said<A>>();
   try {
-    const kept = keys.length === 0 ? [] : await parts.redis.mget(...keys);
+    const kept = await Promise.all(keys.map((key) => parts.redis.get(key)));
     for (const [at, entry] of entries.entries()) {
       const answer = remembered(kind.shape(entry.paths), kept[at]);
       if (answer) said.set(at, { outcome: 'ok', cached: true, answer, mark: LOOKUP_MARK });

@@ -49,7 +49,7 @@ for at, group in ipairs(groups) do
   redis.call('HINCRBY', key, 'minor', string.format('%.0f', group.minor))
   append(key, 'examples', group.examples, tonumber(ARGV[6]))
   append(key, 'seen', group.seen, tonumber(ARGV[7]))
-  if group.sample then redis.call('HSETNX', key, 'samples', group.sample) end
+  if group.sample and redis.call('HEXISTS', key, 'samples') == 0 then redis.call('HSET', key, 'samples', group.sample) end
   local was = redis.call('ZSCORE', KEYS[2], group.id)
   if was or group.plain or had >= tonumber(ARGV[10]) then
     redis.call('ZADD', KEYS[2], last, group.id)
