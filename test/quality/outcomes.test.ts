@@ -4,8 +4,10 @@ import { openBaselines } from '../../src/quality/baselines/openBaselines.ts';
 import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
 import { readSteering } from '../../src/quality/outcomes/answers.ts';
+import { startAskingModel } from '../../src/quality/outcomes/askModel.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
 import { groupId, MOST_FLAGGED, MOST_GROUPS, QUIET_MS } from '../../src/quality/outcomes/groups.ts';
+import { readSpend } from '../../src/quality/outcomes/modelSpend.ts';
 import { countGroups, readGroup, readGroups, readRareGroups } from '../../src/quality/outcomes/readGroups.ts';
 import { sightingsExchange } from '../../src/quality/outcomes/sightings.ts';
 import { makeReviewer } from '../../src/quality/review.ts';
@@ -14,7 +16,10 @@ import { Tally } from '../../src/telemetry/tally.ts';
 import { startReviewing } from '../../src/worker/reviewing.ts';
 import { runCommand } from '../scripts/verifyCommand.ts';
 import { auditTrail } from '../support/auditTrail.ts';
+import { startModelServer } from '../support/modelServer.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { reviewing } from '../support/reviewing.ts';
+import { until } from '../support/until.ts';
 import { anOrderOf } from './judging.ts';
 import { aFinding, costlyLines } from './reviewRig.ts';
 
@@ -139,7 +144,7 @@ describe('what becomes of findings', () => {
     const handed: unknown[] = [];
     const steering = await readSteering(redis.client());
     const steered = once();
-    const reviewing = startReviewing({
+    const review = startReviewing({
       reviewer: makeReviewer([check]),
       mayHold: () => false,
       steering: async () => steering,
@@ -155,13 +160,34 @@ describe('what becomes of findings', () => {
         order_value: 500,
         items: [{ product_id: productId, quantity: 2, price_per_unit: 250 }],
       });
-      reviewing.counted(order, reviewing.judge(order), { id, partition: 0, data: {} });
+      review.counted(order, review.judge(order), { id, partition: 0, data: {} });
     };
     costly('MUTED', 'P1');
     costly('TOLD', 'P2');
-    await reviewing.stop();
+    await review.stop();
     expect(handed).toMatchObject([{ orders: [{ message: 'TOLD' }] }]);
     expect(check.learned).toEqual(['MUTED', 'TOLD']);
+  });
+
+  it('a model is shown a value, of however few orders, and of nothing rare the orders', async () => {
+    const client = redis.client();
+    const value = { rule: 'payment_method_unknown', key: 'BRIBERY', expected: 'a way to pay' };
+    await group('a', [flagged('v', value, Date.now()), flagged('r', { key: 'P7' }, Date.now())]);
+    const server = await startModelServer();
+    const { reviewer } = reviewing(client, server.baseUrl);
+    const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
+    try {
+      await until(async () => (await readSpend(client)) !== null, 'a turn is over');
+      expect(await readGroup(client, groupId(value))).toMatchObject({
+        told: { outcome: 'ok', opinion: { verdict: 'defect' } },
+      });
+      expect(server.asked.flatMap(({ entries }) => entries.map((entry) => entry.value))).toContain('BRIBERY');
+      expect(server.asked).toHaveLength(1);
+    } finally {
+      await asking.stop();
+      reviewer.close();
+      await server.stop();
+    }
   });
 
   it('a clean order costs no command of Redis, and a hundred of them less than one', async () => {
@@ -170,7 +196,7 @@ describe('what becomes of findings', () => {
     const declared = declaredChecks();
     const exchange = sightingsExchange(client, declared);
     const steered = once();
-    const reviewing = startReviewing({
+    const review = startReviewing({
       reviewer: makeReviewer([...declared.checks, ...baselines.checks]),
       mayHold: () => false,
       steering: () => readSteering(client),
@@ -186,9 +212,9 @@ describe('what becomes of findings', () => {
     const ORDERS = 1_000;
     for (let at = 0; at < ORDERS; at += 1) {
       const order = anOrderOf({ order_id: `O${at}`, user_id: `U${at % 90}` });
-      reviewing.counted(order, reviewing.judge(order), { id: `m${at}`, partition: 0, data: {} });
+      review.counted(order, review.judge(order), { id: `m${at}`, partition: 0, data: {} });
     }
-    await reviewing.stop();
+    await review.stop();
     await baselines.close();
     // Its own look at the count is one.
     expect((await commands()) - before - 1).toBeLessThanOrEqual(ORDERS / 100);

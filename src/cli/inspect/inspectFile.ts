@@ -20,6 +20,8 @@ export interface InspectParts extends Omit<RefusalParts, 'receivedAt'> {
   /** Ms since 1970: what is later is in the future, and orders without a time are dated by it. */
   now: number;
   onFinding: (finding: InspectedFinding) => void;
+  /** Hears of every order that would count. */
+  onOrder?: ((line: number, order: Order) => void) | undefined;
   /** Called for every record, in either pass. */
   onRecord: (pass: 1 | 2) => void;
   signal?: AbortSignal | undefined;
@@ -64,6 +66,7 @@ export async function inspectFile(path: string, parts: InspectParts): Promise<In
     if (outcome === 'conflict') {
       return parts.refusals ? refusals(line, sent, [conflictOf(order)]) : [];
     }
+    parts.onOrder?.(line, order);
     const circumstances = { now, itselfLearned: true };
     const findings = [...reviewer.review(order, circumstances), ...checks.shiftsAt(line)];
     if (findings.length === 0) return [];

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Logger } from 'winston';
 import { ConfigError, readConfig } from '../../config/config.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
 import type { Check } from '../../quality/check.ts';
@@ -7,7 +8,9 @@ import { OwnRulesError, ownRuleChecks } from '../../quality/own/ownRules.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { noProgress, showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { withRedis } from '../kit/withRedis.ts';
 import { OrderFileError } from '../send/orderFile.ts';
+import { askModel, distinctValues, type ModelsPart } from './askModel.ts';
 import { fileChecks, ownChecks } from './fileChecks.ts';
 import { GRADES, type Inspected, isAtLeast } from './inspected.ts';
 import { inspectFile } from './inspectFile.ts';
@@ -33,6 +36,9 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   }
 }
 
+/** How each question ended is told in the answer. */
+const quietLog = { info: () => quietLog, warn: () => quietLog } as unknown as Pick<Logger, 'info' | 'warn'>;
+
 /** Something beside the orders is missing or wrong. */
 class CannotInspect extends Error {
   override readonly name = 'CannotInspect';
@@ -44,6 +50,8 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
   if (options.tried && rules === undefined)
     throw new CannotInspect('--try needs --rules: which rules are to be tried?');
   const own = rules === undefined ? [] : await readOwnRules(rules);
+  if (options.llm && !config.model) throw new CannotInspect('--llm needs LLM_BASE_URL and LLM_MODEL');
+  const values = options.llm ? distinctValues() : undefined;
   const progress = options.json ? noProgress : showProgress(around.stderr);
   let pass = 0;
   const inspected = await inspectFile(options.file, {
@@ -56,6 +64,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     onFinding: (finding) => {
       if (options.json) around.stdout.write(`${JSON.stringify(finding)}\n`);
     },
+    onOrder: values?.see,
     onRecord(now) {
       if (now !== pass) progress.begin(now === 1 ? 'learning' : 'judging');
       pass = now;
@@ -63,10 +72,19 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     },
     signal: around.signal,
   }).finally(() => progress.stop());
-  if (options.report !== undefined) await write(options.report, pageOf(basename(options.file), inspected));
+  let said: ModelsPart | undefined;
+  if (values) {
+    const code = await withRedis(around, async ({ redis }) => {
+      said = await askModel(inspected, values.all(), { config, redis, log: quietLog });
+      return EXIT.done;
+    });
+    if (code !== EXIT.done) return code;
+  }
+  if (options.report !== undefined)
+    await write(options.report, pageOf(basename(options.file), inspected, said));
   if (!options.json)
     around.stdout.write(
-      options.tried ? trialOf(own, inspected) : summaryOf(basename(options.file), inspected),
+      options.tried ? trialOf(own, inspected) : summaryOf(basename(options.file), inspected, said),
     );
   for (const [check, times] of inspected.faults)
     complain(`the check ${check} failed ${times} times and was left out there; please report it`, around);
