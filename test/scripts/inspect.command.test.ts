@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build, isBuilt } from '../../scripts/build.mjs';
 import { run as inspect } from '../../src/cli/inspect/run.ts';
-import { startModelServer } from '../support/modelServer.ts';
+import { answersOf, startModelServer } from '../support/modelServer.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { runCommand } from './verifyCommand.ts';
 
@@ -186,8 +186,8 @@ describe('order-pipeline inspect', () => {
       LLM_PRICE: '0.75/4.5',
     };
     try {
-      const ask = () =>
-        run(`--file ${at('odd.jsonl')} --llm --report ${at('asked.html')} --fail-on never`, env);
+      const ask = (more = '') =>
+        run(`--file ${at('odd.jsonl')} --llm --report ${at('asked.html')} --fail-on never${more}`, env);
       const { code, stdout, stderr } = await ask();
       expect([code, stderr.includes('Error')]).toEqual([0, false]);
       expect(stdout).toMatch(/^the model was asked about \d+ things in \d calls, \$0\.00\d+$/m);
@@ -199,6 +199,13 @@ describe('order-pipeline inspect', () => {
       const calls = server.asked.length;
       expect((await ask()).stdout).toContain('in 0 calls');
       expect(server.asked).toHaveLength(calls);
+      const rule = { field: 'items', condition: 'above', value: 40, message: 'Many lines' };
+      server.plays = (asked) => ({
+        content: answersOf(asked, (_, own) => ({ ...own, rules: own.verdict === 'defect' ? [rule] : [] })),
+      });
+      expect((await ask(` --sample 3 --drafts ${at('drafts.yaml')}`)).stdout).not.toContain('in 0 calls');
+      const tried = await run(`--file ${at('sane.jsonl')} --rules ${at('drafts.yaml')} --try`);
+      expect(tried.stdout).toMatch(/^own_draft_two_prices_1_\d +0 /m);
       const poor = await run(`--file ${at('sane.jsonl')} --llm`, {
         ...env,
         LLM_MODEL: 'other',
@@ -216,6 +223,8 @@ describe('order-pipeline inspect', () => {
       '--file X --llm --json',
       '--llm goes with neither --json nor --try: what a model says is an opinion, not a finding',
     ],
+    ['--file X --sample 3', '--sample and --drafts go with --llm'],
+    ['--file X --llm --sample 999', '--sample must be a whole number up to 100, got "999"'],
     ['--file X --llm', '--llm needs LLM_BASE_URL and LLM_MODEL'],
     ['', '--file is missing: which orders?'],
     ['--file X --fail-on bad', '--fail-on must be one of info, warn, hold, error, never, got "bad"'],

@@ -3,7 +3,13 @@ import type { Config } from '../../config/config.ts';
 import type { Order } from '../../orders/order.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
 import { rulesPass } from '../../quality/fixes.ts';
-import type { GroupToReview, JudgedValue, Opinion, ValueKind } from '../../quality/model/opinion.ts';
+import type {
+  GroupToReview,
+  JudgedValue,
+  Opinion,
+  ReviewedOrder,
+  ValueKind,
+} from '../../quality/model/opinion.ts';
 import { isOfValue, opinionsOn } from '../../quality/model/opinions.ts';
 import { placeOf } from '../../quality/model/place.ts';
 import type { OpenRedis } from '../kit/withRedis.ts';
@@ -23,6 +29,10 @@ export interface ModelsPart {
   groups: ReadonlyMap<InspectedGroup, Asked>;
   /** What it takes for wrong, or could not be asked about. */
   values: SaidOfValue[];
+  /** Of the sample, those that it says something of. */
+  orders: ReviewedOrder[];
+  /** Own rules that it would make, a file each. */
+  drafts: string[];
   asked: number;
   spent: { dollars: number; calls: number };
 }
@@ -30,11 +40,19 @@ export interface ModelsPart {
 const MOST_GROUPS = 48;
 const MOST_VALUES = 200;
 
-/** The different ways to pay and places of a file: each is shown once, not every order. */
-export function distinctValues() {
+export type Shown = ReturnType<ReturnType<typeof toShow>['all']>;
+
+/** The different ways to pay and places of a file, each once, and so many of its orders, picked at random. */
+export function toShow(sample: number) {
   const seen = new Map<string, { kind: ValueKind; value: string; line: number }>();
+  const orders: { line: number; order: unknown }[] = [];
+  let passed = 0;
   return {
-    see(line: number, { paymentMethod, shippingAddress }: Order): void {
+    see(line: number, { paymentMethod, shippingAddress }: Order, sent: unknown): void {
+      // Of a file of any length each order is as likely (reservoir sampling).
+      const at = passed < sample ? passed : Math.floor(Math.random() * (passed + 1));
+      passed += 1;
+      if (at < sample) orders[at] = { line, order: sent };
       const values: [ValueKind, string | undefined][] = [
         ['payment_method', paymentMethod],
         ['place', shippingAddress === undefined ? undefined : placeOf(shippingAddress)],
@@ -44,15 +62,20 @@ export function distinctValues() {
         if (value !== '' && seen.size < MOST_VALUES && !seen.has(name)) seen.set(name, { kind, value, line });
       }
     },
-    all: () => [...seen.values()],
+    all: () => ({ values: [...seen.values()], orders }),
   };
 }
 
-/** Shows the model the gravest groups of a file and its distinct values, on the budget that all processes share. */
+/** Shows the model the gravest groups of a file, its distinct values and the sample, on the budget that all processes share. */
 export async function askModel(
   { groups }: Inspected,
-  values: ReturnType<ReturnType<typeof distinctValues>['all']>,
-  { config, redis, log }: { config: Config; redis: OpenRedis['redis']; log: Pick<Logger, 'info' | 'warn'> },
+  { values, orders }: Shown,
+  {
+    config,
+    redis,
+    log,
+    drafts,
+  }: { config: Config; redis: OpenRedis['redis']; log: Pick<Logger, 'info' | 'warn'>; drafts: boolean },
 ): Promise<ModelsPart> {
   if (!config.model) throw new Error('no model is configured');
   const { openReviewer } = await import('../../quality/model/reviewer.ts');
@@ -77,6 +100,8 @@ export async function askModel(
       if (each.outcome !== 'ok' || each.verdict === 'defect')
         said.push({ ...each, kind, line: own[at]?.line ?? 0 });
   }
+  const sampled = await model.reviewOrders(orders.map(({ line, order }) => ({ ref: String(line), order })));
+  const drafted = drafts ? await model.draftRules(shown.map(toReview)) : [];
   const after = await model.spend();
   model.close();
   const told = new Map(
@@ -87,7 +112,9 @@ export async function askModel(
       shown.flatMap((group, at) => (told.has(String(at)) ? [[group, told.get(String(at)) as Asked]] : [])),
     ),
     values: said,
-    asked: shown.length + others.length,
+    orders: sampled.filter(({ outcome, findings = [] }) => outcome !== 'ok' || findings.length > 0),
+    drafts: drafted.flatMap(({ drafts: some = [] }) => some),
+    asked: shown.length + others.length + orders.length,
     spent: { dollars: after.dollars - before.dollars, calls: after.calls - before.calls },
   };
 }
@@ -123,7 +150,7 @@ const ofValue = ({ outcome, verdict, cause, meant }: SaidOfValue): string =>
     : `${verdict}, ${(cause ?? 'other').replaceAll('_', ' ')}${meant ? `: likely meant ${meant}` : ''}`;
 
 /** What it said, a row each: of what, and what. An opinion, and shown as one. */
-export const modelRows = ({ groups, values }: ModelsPart): [about: string, said: string][] => [
+export const modelRows = ({ groups, values, orders }: ModelsPart): [about: string, said: string][] => [
   ...[...groups].map(([{ rule, key, findings }, asked]): [string, string] => [
     `${rule} ${key}, line ${findings[0]?.line ?? 0}`,
     ofGroup(asked),
@@ -132,4 +159,12 @@ export const modelRows = ({ groups, values }: ModelsPart): [about: string, said:
     `${one.kind.replaceAll('_', ' ')} ${one.value}, line ${one.line}`,
     ofValue(one),
   ]),
+  ...orders.flatMap(({ ref, outcome, findings = [] }): [string, string][] =>
+    outcome === 'ok'
+      ? findings.map(({ path, expected }): [string, string] => [
+          `${path}, line ${ref}`,
+          `defect: ${expected}`,
+        ])
+      : [[`the order of line ${ref}`, `no answer: ${outcome.replaceAll('_', ' ')}`]],
+  ),
 ];

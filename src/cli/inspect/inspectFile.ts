@@ -21,7 +21,7 @@ export interface InspectParts extends Omit<RefusalParts, 'receivedAt'> {
   now: number;
   onFinding: (finding: InspectedFinding) => void;
   /** Hears of every order that would count. */
-  onOrder?: ((line: number, order: Order) => void) | undefined;
+  onOrder?: ((line: number, order: Order, sent: unknown) => void) | undefined;
   /** Called for every record, in either pass. */
   onRecord: (pass: 1 | 2) => void;
   signal?: AbortSignal | undefined;
@@ -66,7 +66,7 @@ export async function inspectFile(path: string, parts: InspectParts): Promise<In
     if (outcome === 'conflict') {
       return parts.refusals ? refusals(line, sent, [conflictOf(order)]) : [];
     }
-    parts.onOrder?.(line, order);
+    parts.onOrder?.(line, order, sent);
     const circumstances = { now, itselfLearned: true };
     const findings = [...reviewer.review(order, circumstances), ...checks.shiftsAt(line)];
     if (findings.length === 0) return [];

@@ -4,13 +4,14 @@ import type { Logger } from 'winston';
 import { ConfigError, readConfig } from '../../config/config.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
 import type { Check } from '../../quality/check.ts';
+import { fileOf } from '../../quality/model/draftedRules.ts';
 import { OwnRulesError, ownRuleChecks } from '../../quality/own/ownRules.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { noProgress, showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';
 import { OrderFileError } from '../send/orderFile.ts';
-import { askModel, distinctValues, type ModelsPart } from './askModel.ts';
+import { askModel, type ModelsPart, toShow } from './askModel.ts';
 import { fileChecks, ownChecks } from './fileChecks.ts';
 import { GRADES, type Inspected, isAtLeast } from './inspected.ts';
 import { inspectFile } from './inspectFile.ts';
@@ -51,7 +52,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     throw new CannotInspect('--try needs --rules: which rules are to be tried?');
   const own = rules === undefined ? [] : await readOwnRules(rules);
   if (options.llm && !config.model) throw new CannotInspect('--llm needs LLM_BASE_URL and LLM_MODEL');
-  const values = options.llm ? distinctValues() : undefined;
+  const shown = options.llm ? toShow(options.sample) : undefined;
   const progress = options.json ? noProgress : showProgress(around.stderr);
   let pass = 0;
   const inspected = await inspectFile(options.file, {
@@ -64,7 +65,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     onFinding: (finding) => {
       if (options.json) around.stdout.write(`${JSON.stringify(finding)}\n`);
     },
-    onOrder: values?.see,
+    onOrder: shown?.see,
     onRecord(now) {
       if (now !== pass) progress.begin(now === 1 ? 'learning' : 'judging');
       pass = now;
@@ -73,12 +74,18 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     signal: around.signal,
   }).finally(() => progress.stop());
   let said: ModelsPart | undefined;
-  if (values) {
+  if (shown) {
     const code = await withRedis(around, async ({ redis }) => {
-      said = await askModel(inspected, values.all(), { config, redis, log: quietLog });
+      const drafts = options.drafts !== undefined;
+      said = await askModel(inspected, shown.all(), { config, redis, log: quietLog, drafts });
       return EXIT.done;
     });
     if (code !== EXIT.done) return code;
+    if (options.drafts !== undefined) {
+      const drafts = fileOf(said?.drafts ?? []);
+      if (drafts === undefined) complain('no rule was drafted, and no file written', around);
+      else await write(options.drafts, drafts);
+    }
   }
   if (options.report !== undefined)
     await write(options.report, pageOf(basename(options.file), inspected, said));
