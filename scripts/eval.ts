@@ -2,15 +2,27 @@
  * How much of what is wrong the quality stage finds, and what that costs in false alarms.
  *
  *   npm run eval -- --data online-retail.csv.gz [--seeds 3] [--every 4] [--tuning] [--examples]
+ *   npm run eval -- --data online-retail.csv.gz --llm
  *
  * docs/quality.md tells where the data is. `--tuning` scores the part that thresholds may be chosen on and nothing else;
- * `--examples` prints what was said of clean orders.
+ * `--examples` prints what was said of clean orders. `--llm` does something else instead: it shows findings to the language model
+ * that LLM_… names, on the daily budget in the product's Redis, and counts what that says.
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { openRedis } from '../src/cli/kit/withRedis.ts';
+import { readConfig } from '../src/config/config.ts';
+import { measureModel } from './eval/askModel.ts';
 import { readOnlineRetail } from './eval/onlineRetail.ts';
 import { brokenSenders, priceLevels } from './eval/persistent.ts';
-import { falseAlarmTable, persistentTable, precisionTable, recallTable, rulesTable } from './eval/report.ts';
+import {
+  falseAlarmTable,
+  modelTable,
+  persistentTable,
+  precisionTable,
+  recallTable,
+  rulesTable,
+} from './eval/report.ts';
 import { type RunResult, run } from './eval/run.ts';
 import { readSuperstore } from './eval/superstore.ts';
 
@@ -21,6 +33,7 @@ const { values } = parseArgs({
     every: { type: 'string', default: '4' },
     tuning: { type: 'boolean', default: false },
     examples: { type: 'boolean', default: false },
+    llm: { type: 'boolean', default: false },
   },
 });
 if (!existsSync(values.data)) {
@@ -41,6 +54,14 @@ const FROZEN = '2011-04-01';
 const parts = values.tuning
   ? { from: indexOf('2011-01-10'), to: indexOf(FROZEN) }
   : { from: indexOf(FROZEN), to: orders.length };
+
+if (values.llm) {
+  const config = readConfig(process.env, ['redis']);
+  const { redis, close } = await openRedis(config);
+  const measured = await measureModel({ orders, ...parts }, { config, redis }).finally(close);
+  console.log(`${modelTable(measured)}\n\n${measured.calls} calls, $${measured.dollars.toFixed(4)} today`);
+  process.exit(0);
+}
 
 console.log(
   `# Online Retail, ${values.tuning ? 'the months thresholds are chosen on' : 'months not chosen on'}\n`,

@@ -1,3 +1,4 @@
+import type { ModelResult } from './askModel.ts';
 import { HELD_OUT } from './corruptions.ts';
 import type { Seen } from './persistent.ts';
 import { ALL_KINDS, type CleanTally, type KindTally, openedOf, type RunResult } from './run.ts';
@@ -88,6 +89,20 @@ export const rulesTable = ({ clean }: RunResult): string =>
     [...clean.byRule]
       .sort((a, b) => b[1] - a[1])
       .map(([rule, times]) => [rule, times, perThousand(times, clean.orders)]),
+  );
+
+/** What a language model says of findings. */
+export const modelTable = ({ rows }: ModelResult): string =>
+  table(
+    ['put in', 'shown', 'called a defect', 'plausible', 'unsure', 'no answer'],
+    rows.map(({ kind, shown, defect, plausible, unsure, unanswered }) => [
+      kind,
+      shown,
+      defect,
+      plausible,
+      unsure,
+      unanswered,
+    ]),
   );
 
 export const persistentTable = (rows: readonly (readonly [string, Seen])[]): string =>
