@@ -228,8 +228,6 @@ export const qualityKeys = {
   batch: (id: string): string => `${QUALITY_KEY}:batch:${id}`,
   /** stream: what workers saw of orders lately, for each other; see quality/outcomes/sightings.ts */
   sightings: `${QUALITY_KEY}:sightings`,
-  /** hash: how many groups were opened, orders flagged, findings kept */
-  counts: `${QUALITY_KEY}:counts`,
   /** string: what was spent on the language model, as the role that asks it saw it last; see outcomes/modelSpend.ts */
   model: `${QUALITY_KEY}:model`,
   /** string: which process asks the language model */

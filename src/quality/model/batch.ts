@@ -52,7 +52,6 @@ export interface AskingParts {
   redis: Redis | Cluster;
   model: string;
   random: () => number;
-  onCached: (answers: number) => void;
   onMissedCanary: () => Promise<void>;
 }
 
@@ -77,7 +76,6 @@ export async function askAbout<A extends Judged>(
   } catch {
     return entries.map(() => ({ outcome: 'redis_away', cached: false }));
   }
-  parts.onCached(said.size);
   // The same thing twice is one question.
   const asked = new Map(
     keys.map((key, at) => [key, at]).filter(([, at]) => !said.has(at as number)) as [string, number][],

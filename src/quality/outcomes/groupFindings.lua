@@ -4,9 +4,8 @@
 -- KEYS[2]    zset of groups that are open, by when each was seen last
 -- KEYS[3]    zset of flagged orders, by when
 -- KEYS[4]    hash of flagged orders
--- KEYS[5]    hash of counts
--- KEYS[6]    zset of groups of too few orders to open, by when each was seen last
--- KEYS[7..]  a group each
+-- KEYS[5]    zset of groups of too few orders to open, by when each was seen last
+-- KEYS[6..]  a group each
 -- ARGV[1]    most groups of either kind
 -- ARGV[2]    most flagged orders
 -- ARGV[3]    ms for which a batch is known again
@@ -34,7 +33,7 @@ local function append(key, field, more, most)
 end
 
 for at, group in ipairs(groups) do
-  local key = KEYS[6 + at]
+  local key = KEYS[5 + at]
   local last = tonumber(redis.call('HGET', key, 'last') or '0')
   if group.first - last > tonumber(ARGV[4]) then
     redis.call('DEL', key)
@@ -53,24 +52,21 @@ for at, group in ipairs(groups) do
   local was = redis.call('ZSCORE', KEYS[2], group.id)
   if was or group.plain or had >= tonumber(ARGV[10]) then
     redis.call('ZADD', KEYS[2], last, group.id)
-    redis.call('ZREM', KEYS[6], group.id)
+    redis.call('ZREM', KEYS[5], group.id)
     if not was then
-      redis.call('HINCRBY', KEYS[5], 'groups', 1)
       opened[#opened + 1] = group.id
     end
   else
-    redis.call('ZADD', KEYS[6], last, group.id)
+    redis.call('ZADD', KEYS[5], last, group.id)
   end
-  redis.call('HINCRBY', KEYS[5], 'findings', string.format('%.0f', group.findings))
 end
 
 for at = 1, #orders, 3 do
   redis.call('ZADD', KEYS[3], string.format('%.0f', orders[at + 1]), orders[at])
   redis.call('HSET', KEYS[4], orders[at], orders[at + 2])
-  redis.call('HINCRBY', KEYS[5], 'orders', 1)
 end
 
-for _, set in ipairs({ KEYS[2], KEYS[6] }) do
+for _, set in ipairs({ KEYS[2], KEYS[5] }) do
   local over = redis.call('ZCARD', set) - tonumber(ARGV[1])
   if over > 0 then
     local oldest = redis.call('ZPOPMIN', set, over)

@@ -29,9 +29,9 @@ export async function groupFindings(
   orders: readonly FlaggedOrder[],
 ): Promise<string[] | undefined> {
   if (!('groupFindings' in redis)) redis.defineCommand('groupFindings', { lua: SCRIPT });
-  const { groups, rare, flagged, findings, counts } = qualityKeys;
+  const { groups, rare, flagged, findings } = qualityKeys;
   const gathered = [...gather(orders)];
-  const keys = [qualityKeys.batch(batch), groups, flagged, findings, counts, rare];
+  const keys = [qualityKeys.batch(batch), groups, flagged, findings, rare];
   const opened = await (redis as ScriptedRedis).groupFindings(
     keys.length + gathered.length,
     ...keys,

@@ -95,11 +95,3 @@ export async function readFindings(
   const text = await redis.hget(qualityKeys.findings, message);
   return text === null ? undefined : (JSON.parse(text) as KeptFlagged);
 }
-
-/** How many groups were opened, orders flagged and findings kept since the beginning. */
-export async function readCounts(
-  redis: Redis | Cluster,
-): Promise<{ groups: number; orders: number; findings: number }> {
-  const [groups, orders, findings] = await redis.hmget(qualityKeys.counts, 'groups', 'orders', 'findings');
-  return { groups: Number(groups ?? 0), orders: Number(orders ?? 0), findings: Number(findings ?? 0) };
-}
