@@ -5,6 +5,7 @@
 
 /** `info` and `warn` count the order; `hold` sends it to the failed set, where a person decides. */
 export type Severity = 'info' | 'warn' | 'hold';
+export const SEVERITIES: readonly Severity[] = ['info', 'warn', 'hold'];
 
 /** One edit that would mend an order. Shown only when the mended order passes the rules and the checks. */
 export interface Fix {

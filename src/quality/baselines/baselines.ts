@@ -22,7 +22,6 @@ import { hashOf, maskOf } from './masks.ts';
 import { FLAGGED, LACKS, type Observation } from './observation.ts';
 import { chainOf } from './places.ts';
 import { exactly } from './product.ts';
-import type { Warmth } from './sharedBaselines.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** Raise a version with every change of what its rule says. */
@@ -47,6 +46,16 @@ const MASK_RULES: Record<Masked, LearnedRule> = {
   user_id: 'user_id_unlike',
   product_id: 'product_id_unlike',
 };
+
+/** What this process judged since it started: silence on cold baselines is no health. */
+export interface Warmth {
+  /** Lines of orders that were judged. */
+  lines: number;
+  /** Of them, those whose product had been seen often enough to be judged by itself. */
+  warmLines: number;
+  /** Products in memory, of at most as many as there is room for. */
+  products: number;
+}
 
 export interface Baselines {
   checks: readonly Check[];
