@@ -39,7 +39,7 @@ export interface Change {
 
 /** One entry: the intent, written before the change, or the outcome, which names its intent. */
 export interface AuditEntry extends Change {
-  /** ISO, by the clock of the process that wrote it. */
+  /** ISO, by the clock of Redis. */
   at: string;
   phase: 'intent' | 'outcome';
   who: Author;

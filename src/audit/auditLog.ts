@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { AUDIT_HEAD_KEY, AUDIT_KEY } from '../store/keys.ts';
+import { redisDate } from '../store/redisTime.ts';
 import { type AuditEntry, type Author, type Change, hashOf, NOTHING_BEFORE } from './auditEntry.ts';
 
 const SCRIPT = readFileSync(new URL('./appendEntry.lua', import.meta.url), 'utf8');
@@ -44,7 +45,7 @@ export function makeAuditLog(
     outcome: Partial<AuditEntry>,
   ) => {
     const facts = { ...change, ...outcome };
-    const written = await append({ ...stamp(), phase: 'outcome', of: intent, who, ...facts }).catch(
+    const written = await append({ phase: 'outcome', of: intent, who, ...facts }).catch(
       (error: Error) => error,
     );
     const level = written instanceof Error ? 'error' : 'info';
@@ -60,7 +61,7 @@ export function makeAuditLog(
 
   return {
     async change(who, change, act) {
-      const intent = await append({ ...stamp(), phase: 'intent', who, ...change }).catch((cause: unknown) => {
+      const intent = await append({ phase: 'intent', who, ...change }).catch((cause: unknown) => {
         throw new NoTrace('the audit log cannot be written', { cause });
       });
       try {
@@ -75,17 +76,18 @@ export function makeAuditLog(
   };
 }
 
-const stamp = () => ({ at: new Date().toISOString() });
-
 /** Appends one entry after the other, and returns the id of each. Another process in between makes it look again. */
-function makeAppend(redis: Redis | Cluster, retentionDays: number): (entry: AuditEntry) => Promise<string> {
+function makeAppend(
+  redis: Redis | Cluster,
+  retentionDays: number,
+): (entry: Omit<AuditEntry, 'at'>) => Promise<string> {
   if (!('appendAuditEntry' in redis)) {
     redis.defineCommand('appendAuditEntry', { numberOfKeys: 2, lua: SCRIPT });
   }
   const scripted = redis as ScriptedRedis;
   let newest = NOTHING_BEFORE;
-  const append = async (entry: AuditEntry): Promise<string> => {
-    const text = JSON.stringify(entry);
+  const append = async (entry: Omit<AuditEntry, 'at'>): Promise<string> => {
+    const text = JSON.stringify({ at: await redisDate(redis), ...entry });
     for (;;) {
       const hash = hashOf(newest, text);
       const args = [AUDIT_KEY, AUDIT_HEAD_KEY, newest, hash, text, retentionDays];

@@ -13,7 +13,20 @@ export interface AuditChange extends Change {
   endedAt?: string;
 }
 
-export const entryOf = ({ text }: KeptEntry): AuditEntry => JSON.parse(text) as AuditEntry;
+/**
+ * What somebody who writes to Redis has put there, or made of an entry, and nobody can read, tells of no change: it shows
+ * as a gap, and hides none of the others.
+ */
+export function entryOf({ text }: KeptEntry): AuditEntry {
+  try {
+    const entry = JSON.parse(text) as AuditEntry;
+    const isOne = [entry.at, entry.action, entry.who.kind].every((each) => typeof each === 'string');
+    if (isOne && Number.isFinite(Date.parse(entry.at))) return entry;
+  } catch {
+    // Told below.
+  }
+  return { at: '', phase: 'outcome', action: '', who: { kind: 'command' } };
+}
 
 /** Intents with their outcomes, in the order of the intents; `known` are outcomes that were read before. */
 export function changesIn(

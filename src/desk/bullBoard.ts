@@ -4,6 +4,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type Express, type RequestHandler, Router } from 'express';
 import { type OrderQueues, titlePrefix } from '../queue/orderQueues.ts';
 import { idsOf } from '../queue/readOrderJob.ts';
+import { mayPass } from '../store/redisFaults.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
@@ -45,6 +46,12 @@ export function board(
   // with a status by whoever found it.
   serverAdapter.setErrorHandler((error) => {
     const { status } = error as { status?: unknown };
+    // Its types name no 503; what it is given it sends.
+    if (mayPass(error))
+      return {
+        status: 503 as 500,
+        body: { error: 'Redis does not answer, or takes nothing new: try again soon' },
+      };
     const isClients = typeof status === 'number' && status >= 400 && status < 500;
     if (!isClients) onError(error);
     return isClients

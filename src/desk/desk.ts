@@ -8,6 +8,7 @@ import type { OrderJob } from '../queue/orderJob.ts';
 import { type OrderQueues, titleOf } from '../queue/orderQueues.ts';
 import { DAY_MS } from '../runtime/units.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
+import { redisDate } from '../store/redisTime.ts';
 import type { BoardAction } from './boardTable.ts';
 import { checkEdit } from './checkEdit.ts';
 import { replaceData, revised, sha256, storedData, WHY_NOT_REPLACED } from './replaceData.ts';
@@ -133,7 +134,7 @@ export function makeDesk(parts: DeskParts): Record<BoardAction | 'look', Act> {
       const text = JSON.stringify(revised(data, JSON.parse(seen)));
       const [before, after] = [sha256(seen), sha256(text)];
       await make(who, { action: 'edit', partition: partition.index, job: jobId, before, after }, async () => {
-        const edit = { at: new Date().toISOString(), by: who, before, after };
+        const edit = { at: await redisDate(redis), by: who, before, after };
         const replaced = await replaceData(redis, partition, jobId, { seen, text, edit });
         return replaced === 'done' ? DONE : { result: 'refused', why: WHY_NOT_REPLACED[replaced] };
       });

@@ -55,7 +55,8 @@ export function idsOf(data: unknown): { orderId: string; userId: string } {
 export function receivedAt(data: unknown, fallback: number): string {
   const sentAt = isRecord(data) && isRecord(data.message) ? data.message.sentAt : undefined;
   const instant = typeof sentAt === 'string' ? parseTimestamp(sentAt) : undefined;
-  return instant ?? new Date(fallback).toISOString();
+  const added = new Date(fallback);
+  return instant ?? (Number.isNaN(added.getTime()) ? new Date(0) : added).toISOString();
 }
 
 /** Whether somebody has seen what the review holds it for, and wants it counted as it is. */

@@ -112,7 +112,7 @@ describe('the desk', () => {
     const item = { product_id: MARKUP, quantity: MARKUP, price_per_unit: MARKUP };
     await refuse({
       ...{ order_id: MARKUP, user_id: MARKUP, order_timestamp: MARKUP, order_value: MARKUP },
-      ...{ items: [item], payment_method: MARKUP, shipping_address: MARKUP, [MARKUP]: MARKUP },
+      ...{ items: [item], payment_method: MARKUP, shipping_address: MARKUP, [MARKUP]: `${MARKUP}\u202e!` },
     });
     const { page, faults } = await open(`/desk#search?text=${encodeURIComponent('onerror')}`);
     await page.locator('table').getByRole('link', { name: MARKUP }).click();
@@ -121,6 +121,7 @@ describe('the desk', () => {
     expect(
       await page.locator('.line.wrong', { hasText: '"quantity"' }).locator('+ .issue').innerText(),
     ).toMatch(/Wrong type: .* must be a whole number/);
+    await page.locator('.line', { hasText: '\\u202e!' }).waitFor();
     for (const view of [page.url(), `${pipeline.url}/desk`]) {
       await page.goto(view);
       await page.getByText('onerror').or(causes(page)).first().waitFor();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { readFailures } from '../../src/queue/failures/readFailures.ts';
+import { HOLDS_KEY, RECIPE_VERSIONS_KEY, RECIPES_KEY, runKey } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { COMMA, priced } from '../desk/runs/failing.ts';
 import { invited } from '../people/visitor.ts';
@@ -84,6 +85,18 @@ describe('the operations of the desk', () => {
     const rest = await ask('/desk/api/search', { body: { where, limit: 30, cursor: page.next_cursor } });
     expect([page.orders.length, rest.orders.length, rest.next_cursor]).toEqual([30, 10, null]);
     const { job } = page.orders[0];
+    const inJobs = (jobs: string[]) => ask('/desk/api/search', { body: { where: { jobs }, limit: 1 } });
+    expect(await inJobs([job])).toMatchObject({ orders: [{ job }], next_cursor: null });
+    expect(await inJobs(['none'])).toMatchObject({ orders: [], next_cursor: null });
+    const two = await inJobs([page.orders[7].job, job]);
+    expect(two.orders).toMatchObject([{ job }]);
+    const after = { where: { jobs: [page.orders[7].job, job] }, cursor: two.next_cursor };
+    expect((await ask('/desk/api/search', { body: after })).orders).toMatchObject([
+      { job: page.orders[7].job },
+    ]);
+    // What a script left empty means nothing, and never all.
+    for (const where of [{ cause: '' }, { text: ' ' }, { jobs: [''] }])
+      await ask('/desk/api/search', { body: { where }, status: 400 });
     expect(await ask('/desk/api/orders/{job}', { at: `/desk/api/orders/${job}` })).toMatchObject({
       state: 'failed',
     });
@@ -207,6 +220,13 @@ describe('the operations of the desk', () => {
     });
     const { rows } = await ask('/desk/api/aside');
     expect(rows).toMatchObject([{ because: 'asked the shop' }, {}]);
+    expect(
+      await ask('/desk/api/orders/{job}/edit', {
+        at: `/desk/api/orders/${rows[0].job}/edit`,
+        body: { text: '{}', revision: 0, because: 'x' },
+        status: 409,
+      }),
+    ).toMatchObject({ detail: 'The order was set aside: restore it first.' });
     expect(await ask('/desk/api/restore', { body: { jobs: [rows[0].job], because: 'x' } })).toEqual({
       orders: 1,
       gone: 0,
@@ -257,6 +277,19 @@ describe('the operations of the desk', () => {
     expect(await ask(path, { body, status: 400 })).toMatchObject({ parameter });
   });
 
+  it('are answered whatever somebody else has written among the keys', async () => {
+    const redis = pipeline.redis.client();
+    const [run] = (await ask('/desk/api/runs')).runs;
+    await redis.hset(runKey(run.run), 'facts', '{broken');
+    await redis.hset(HOLDS_KEY, { '3f2a9c01de': 'broken', '3f2a9c01df': 'null' });
+    await redis.hset(RECIPES_KEY, 'broken', '1');
+    await redis.hset(RECIPE_VERSIONS_KEY, 'broken@1', '{broken');
+    await ask('/desk/api/groups');
+    expect((await ask('/desk/api/runs')).runs).not.toContainEqual(expect.objectContaining({ run: run.run }));
+    const { recipes } = await ask('/desk/api/recipes');
+    expect(recipes).not.toContainEqual(expect.objectContaining({ name: 'broken' }));
+  });
+
   it('are there for whoever may operate alone', async () => {
     const store = new KeyStore(pipeline.redis.client());
     const { key } = await store.create({ name: 'reader', role: 'read' }, Date.now());
@@ -272,7 +305,7 @@ describe('the operations of the desk', () => {
       path,
       await reader.post(`/desk/api/${path}`, body),
     ];
-    for (const path of ['search', 'proposal', 'try']) expect(await asks(path)).toEqual([path, 200]);
+    for (const path of ['search', 'export', 'proposal', 'try']) expect(await asks(path)).toEqual([path, 200]);
     expect(await reader.post('/v1/desk/api/orders/none/check', { text: '' })).toBe(404);
     for (const path of [
       'orders/none/edit',

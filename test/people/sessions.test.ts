@@ -407,6 +407,11 @@ describe('while Redis is away', () => {
     const pipeline = await startPipeline({ STATS_API: 'keys' }, { role: 'api' });
     try {
       const anna = await invited(pipeline, 'anna', 'admin');
+      // Out of memory nobody new comes in, and nobody is given a session that is kept nowhere.
+      const bea = new Visitor(pipeline);
+      await pipeline.redis.client().config('SET', 'maxmemory', '1');
+      expect([await bea.signIn('anna'), bea.cookie]).toEqual([503, undefined]);
+      expect(await anna.status('/stats/global')).toBe(200);
       await pipeline.redis.stop();
       expect(await anna.status('/stats/global')).toBe(503);
       expect(await anna.status(BOARD)).toBe(503);

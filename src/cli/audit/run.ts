@@ -1,4 +1,5 @@
 import type { AuditEntry, KeptEntry } from '../../audit/auditEntry.ts';
+import { entryOf } from '../../audit/changes.ts';
 import { auditEnds, auditEntries, checkChain } from '../../audit/readAudit.ts';
 import { helpOf, readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
 import { columns } from '../kit/print.ts';
@@ -72,7 +73,8 @@ async function show(
   // Nothing since then says nothing about what was before.
   const gaps = wanted.since > 0 && kept.length === 0 ? [] : checkChain(kept, expected);
   const entries = kept
-    .map(({ id, text }) => ({ id, ...(JSON.parse(text) as AuditEntry) }))
+    .map((each) => ({ id: each.id, ...entryOf(each) }))
+    .filter(({ at }) => at !== '')
     .filter(({ job }) => wanted.job === undefined || job === wanted.job);
   around.stdout.write(
     wanted.json ? entries.map((entry) => `${JSON.stringify(entry)}\n`).join('') : `${table(entries)}\n`,

@@ -10,7 +10,7 @@ import { holdCause, releaseCause } from '../../desk/hold/holds.ts';
 import { autoAnswer } from '../../desk/orders/autoAnswers.ts';
 import { checkAnswer, editAnswer } from '../../desk/orders/editAnswers.ts';
 import { exportFailed } from '../../desk/orders/exportFailed.ts';
-import { attempt, groups, holdAnswer, search } from '../../desk/orders/reads.ts';
+import { attempt, groups, holdAnswer, search, searchJobs } from '../../desk/orders/reads.ts';
 import { receiptAnswer, runAnswer } from '../../desk/orders/runAnswers.ts';
 import { show } from '../../desk/orders/show.ts';
 import type { Recipe } from '../../desk/recipes/recipe.ts';
@@ -81,7 +81,8 @@ const COMMANDS: Record<CommandName, Perform> = {
     return { json: { cause, hold: null }, text: `Cause ${cause} is not on hold any more` };
   },
   async search(parts, _who, { where, limit }) {
-    const { orders } = await search(parts, { ...where, limit });
+    const { jobs } = where;
+    const { orders } = await (jobs ? searchJobs(parts, { jobs, limit }) : search(parts, { ...where, limit }));
     return { json: orders, text: listText(orders) };
   },
   async show(parts, _who, { where }) {

@@ -78,9 +78,9 @@ export function triedText(
 
 type RunAnswer = ReturnType<typeof runAnswer>;
 
-const countsText = ({ counts }: RunAnswer): string =>
+const countsText = ({ state, counts }: RunAnswer): string =>
   `${whole(counts.sent)} sent, ${whole(counts.ended)} ended, ${whole(counts.failed_again)} failed again, ` +
-  `${whole(counts.left)} left alone, ${whole(counts.gone)} gone, ${whole(counts.todo)} to come`;
+  `${whole(counts.left)} left alone, ${whole(counts.gone)} gone, ${whole(counts.todo)} ${state === 'cancelled' ? 'not sent' : 'to come'}`;
 
 export const runText = (run: RunAnswer): string =>
   `Run ${run.run} is ${run.state}${run.why ? ` (${run.why})` : ''}: ${countsText(run)}`;

@@ -5,6 +5,7 @@ import { INDEX_SCRIPT } from '../../queue/failures/noteFailures.ts';
 import { noteStored } from '../../queue/failures/reconcile.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { type FailedJob, inWords, type Meant, matching } from '../matching.ts';
 import { Refused } from '../refused.ts';
 import { sha256 } from '../replaceData.ts';
@@ -87,7 +88,7 @@ async function moveAll(
 ): Promise<Moved> {
   const moved: Moved = { orders: 0, gone: 0 };
   const action = { aside: 'set aside', restore: 'restore', delete: 'delete', 'delete aside': 'delete' }[does];
-  const note = JSON.stringify({ at: new Date().toISOString(), by: who, reason });
+  const note = JSON.stringify({ at: await redisDate(parts.redis), by: who, reason });
   for (const partition of parts.partitions.all) {
     // Listed before the first one moves: what is looked through would change otherwise.
     const jobs: FailedJob[] = [];

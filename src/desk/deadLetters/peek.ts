@@ -59,7 +59,8 @@ export async function peek<L extends Letter>(queue: LetterQueue<L>, parts: TryPa
   return {
     queue: seen.queue,
     looked_at: held.size,
-    whole: isWhole,
+    // What somebody else holds meanwhile, another look for one, was not seen.
+    whole: isWhole && seen.hidden === 0 && held.size >= seen.visible,
     of_other_inboxes: held.size - letters.length,
     most_deliveries: Math.max(0, ...counts),
     groups: await groupsOf(letters, parts),

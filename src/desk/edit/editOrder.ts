@@ -7,6 +7,7 @@ import { EDITED_JOB, type Edit } from '../../queue/repairs.ts';
 import { RETRY_KEYS, RETRY_SCRIPT } from '../../queue/retryFailed.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { Refused } from '../refused.ts';
 import {
   editText,
@@ -70,6 +71,7 @@ export async function editOrder(
   { job, text, revision, queue, because }: EditWanted,
 ): Promise<Standing & { revision: number }> {
   const found = await jobOf(parts, job);
+  if (found.state === 'aside') throw new Refused('The order was set aside: restore it first.');
   if (found.state !== 'failed') throw new Refused(WHY_NOT_REPLACED.state);
   const data = told(() => withOrder(found.data, text, parts.rules.reading.maxBodyBytes, revision));
   const standing = await standingOf(parts, data, found.addedAt);
@@ -80,7 +82,7 @@ export async function editOrder(
   const action = queue ? 'edit and retry' : 'edit';
   const change = { action, partition: partition.index, job, reason: because, ...digests };
   const outcome = await parts.audit.change(who, change, async () => {
-    const edit = { at: new Date().toISOString(), by: who, ...digests };
+    const edit = { at: await redisDate(parts.redis), by: who, ...digests };
     const replace = queue ? editAndRetry : replaceData;
     const replaced = await replace(parts.redis, partition, job, { seen, text: after, edit });
     return replaced === 'done'

@@ -1,7 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
 import { HOLDS_KEY } from '../../store/keys.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { inWords } from '../matching.ts';
 import { Refused } from '../refused.ts';
 import type { RunParts } from '../runs/runs.ts';
@@ -22,7 +24,13 @@ const LONGEST_NOTE = 500;
 /** By cause; also those that are over, whose note may still help. */
 export async function readHolds(redis: Redis | Cluster): Promise<Map<string, Hold>> {
   const stored = Object.entries(await redis.hgetall(HOLDS_KEY));
-  return new Map(stored.map(([cause, text]) => [cause, JSON.parse(text) as Hold]));
+  // What somebody else wrote there holds nothing, and keeps nobody from the causes.
+  return new Map(
+    stored.flatMap(([cause, text]) => {
+      const hold = parsed(text) as Hold | null | undefined;
+      return hold?.by === undefined ? [] : [[cause, hold] as const];
+    }),
+  );
 }
 
 /** Orders that were known then and fail again after a retry do not end it. */
@@ -43,7 +51,7 @@ export async function holdCause(
   const causes = await readCauses(redis, partitions.all);
   const found = causes.find(({ id }) => id === cause);
   if (found === undefined) throw new Refused('No order fails for such a cause now.', 'missing');
-  const hold: Hold = { by: who, at: new Date().toISOString(), because, newest: found.newest };
+  const hold: Hold = { by: who, at: await redisDate(redis), because, newest: found.newest };
   const change = { action: 'hold cause', filter: inWords({ cause }), reason: because, count: found.orders };
   const outcome = await audit.change(who, change, async () => {
     if (!(await hasRoom(redis, causes)))

@@ -44,7 +44,7 @@ import { type AuditAsked, auditAnswer, auditFile, chainAnswer } from '../trail/a
 import { autoAnswer } from './autoAnswers.ts';
 import { checkAnswer, editAnswer, MOST_ISSUES } from './editAnswers.ts';
 import { exportFailed } from './exportFailed.ts';
-import { attempt, groups, type Held, holdAnswer, search } from './reads.ts';
+import { attempt, groups, type Held, holdAnswer, search, searchJobs } from './reads.ts';
 import { asideAnswer, receiptAnswer, runAnswer } from './runAnswers.ts';
 import { show } from './show.ts';
 
@@ -105,7 +105,7 @@ export function makeDeskApi(
       where: Meant;
       limit: number;
       cursor?: string | undefined;
-    }) => search(parts, { ...where, ...page }),
+    }) => (jobs ? searchJobs(parts, { jobs, ...page }) : search(parts, { ...where, ...page })),
     failedExport: async ({ where, format }: { where: Meant; format: 'csv' | 'jsonl' }) => ({
       type: format === 'csv' ? CSV_TYPE : JSON_LINES_TYPE,
       name: `failed-orders.${format}`,

@@ -2,7 +2,12 @@ import { toJsonAmount } from '../../orders/money.ts';
 import { dayOf } from '../../orders/timestamp.ts';
 import type { Failure } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses, trendOf } from '../../queue/failures/readCauses.ts';
-import { type FailureCursor, readFailurePage, readFailures } from '../../queue/failures/readFailures.ts';
+import {
+  type FailureCursor,
+  failuresIn,
+  readFailurePage,
+  readFailures,
+} from '../../queue/failures/readFailures.ts';
 import { type Hold, isOver, readHolds } from '../hold/holds.ts';
 import type { Meant } from '../matching.ts';
 import type { Recipe } from '../recipes/recipe.ts';
@@ -116,6 +121,28 @@ function readCursor(text: string): FailureCursor {
     // Told below.
   }
   throw new Refused('The cursor is none that was given out here.', 'missing');
+}
+
+/** Those of some jobs that have failed, in the same order. */
+export async function searchJobs(
+  { redis, partitions, currency }: TryParts,
+  { jobs, limit, cursor }: Pick<SearchWanted, 'limit' | 'cursor'> & { jobs: readonly string[] },
+) {
+  const named = new Set(jobs);
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const found: Failure[] = [];
+  for (const partition of partitions.all) {
+    for await (const page of failuresIn(redis, partition, { after }))
+      found.push(...page.filter(({ job }) => named.has(job)));
+  }
+  found.sort((a, b) => Date.parse(a.firstFailedAt) - Date.parse(b.firstFailedAt));
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    currency,
+    orders: page.map(failureAnswer),
+    next_cursor: last !== undefined && found.length > limit ? cursorOf(last) : null,
+  };
 }
 
 /** What a recipe would do; nothing is written. */

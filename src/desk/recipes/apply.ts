@@ -76,7 +76,8 @@ function rename(order: object, place: Part[], to: string, changes: FieldChange[]
     if (Object.hasOwn(holder, to) && (holder[to] ?? undefined) !== undefined)
       throw new Unreadable(at(to), 'is there already');
     changes.push({ path: at(name), before: holder[name], after: undefined });
-    changes.push({ path: at(to), before: holder[to], after: holder[name] });
+    const before = Object.hasOwn(holder, to) ? holder[to] : undefined;
+    changes.push({ path: at(to), before, after: holder[name] });
     return withField(withField(holder, name, undefined), to, holder[name]);
   });
 }

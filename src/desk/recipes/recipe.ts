@@ -18,7 +18,12 @@ const place = z
   .refine((text) => readPlace(text) !== undefined, 'must be a place like items[*].price_per_unit')
   .meta({ description: 'Where in the order; `[*]` is every line of a list.', examples: ['order_value'] });
 
-const scalar = z.union([z.string().max(LONGEST_TEXT), z.number(), z.boolean(), z.null()]);
+/** Past that JavaScript knows a number by its first digits alone: an id would be put down, or looked for, as another. */
+const number = z
+  .number()
+  .refine((value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER, 'a number as long as that is put as text');
+
+const scalar = z.union([z.string().max(LONGEST_TEXT), number, z.boolean(), z.null()]);
 
 const step = z.discriminatedUnion('do', [
   z.strictObject({

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ACTIVE_RUNS_KEY, queueKey, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { countsOf, endUnprepared, moveOn, RUN_LEASE_MS, type Run, type RunParts, readRun } from './runs.ts';
 import { sendBatch } from './sendBatch.ts';
 import type { RunCounts } from './settle.ts';
@@ -101,16 +102,19 @@ export async function roomInQueues(
 /** Within a partition the oldest failure first; each turn begins with the next partition. */
 async function takeTurn(parts: RunParts, run: Run, turn: number, room: number): Promise<number> {
   const { all } = parts.partitions;
-  const batches: Promise<number>[] = [];
+  const batches: [Partition, string[]][] = [];
   let left = room;
   for (let nth = 0; nth < all.length && left > 0; nth += 1) {
     const partition = all[(turn + nth) % all.length] as Partition;
     const ids = await parts.redis.zrange(runKeys(partition, run.id).todo, 0, String(left - 1));
     left -= ids.length;
     for (let from = 0; from < ids.length; from += JOBS_AT_ONCE)
-      batches.push(sendBatch(parts, run, partition, ids.slice(from, from + JOBS_AT_ONCE)));
+      batches.push([partition, ids.slice(from, from + JOBS_AT_ONCE)]);
   }
-  const ended = await Promise.allSettled(batches);
+  // Begun only now: one that failed while others are still looked for would be heard by nobody, and end the process.
+  const ended = await Promise.allSettled(
+    batches.map(([partition, ids]) => sendBatch(parts, run, partition, ids)),
+  );
   const lost = ended.find((each) => each.status === 'rejected');
   if (lost) throw lost.reason;
   return ended.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), 0);
@@ -134,7 +138,7 @@ async function finish(parts: RunParts, id: string): Promise<void> {
   if (run === undefined) return;
   await audit.change(run.who, { action: 'end run', run: id }, async () => {
     const counts = await countsOf(redis, partitions.all, id);
-    const facts = { counts: JSON.stringify(counts), endedAt: new Date().toISOString() };
+    const facts = { counts: JSON.stringify(counts), endedAt: await redisDate(redis) };
     return (await moveOn(redis, id, ['running'], { state: 'done', ...facts }))
       ? { result: 'done' as const, count: counts.sent }
       : { result: 'refused' as const, why: 'It was held or ended by somebody.' };

@@ -1,3 +1,4 @@
+import { writeExactly } from '../../orders/exactJson.ts';
 import { digestOf, identityOf } from '../../orders/identity.ts';
 import type { IdCase } from '../../orders/ids.ts';
 import { InvalidOrder } from '../../orders/invalidOrder.ts';
@@ -55,8 +56,10 @@ export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules
     }
     changes = made.changes;
     if (changes.length === 0 && isHeld(job)) return { fault: HELD, changes };
+    if (changes.length > 0 && job.text.length > SURELY_SHALLOW) writeExactly(made.order);
     return passing(rules.parse(made.order, receivedAt(data, job.addedAt)), made.order, changes);
   } catch (error) {
+    if (error instanceof RangeError) return { fault: TOO_DEEP, changes };
     if (!(error instanceof InvalidOrder)) throw error;
     const { code, path, message } = error.issues[0] as InvalidOrder['issues'][number];
     return { fault: { reason: code, path, why: message }, changes };
@@ -66,6 +69,16 @@ export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules
 /** The rules take it, and its review would hold it again as it is. */
 const isHeld = ({ data, failedReason = '' }: StoredJob): boolean =>
   failedReason.startsWith('quality_hold') && !isReleased(data);
+
+/** Shorter text cannot nest deep enough to exhaust the stack when it is written again. */
+const SURELY_SHALLOW = 4_000;
+
+/** One order is no reason to keep the others of its run waiting. */
+export const TOO_DEEP: Fault = {
+  reason: 'unreadable',
+  path: '',
+  why: 'it is nested too deep to be written again',
+};
 
 const HELD: Fault = {
   reason: 'quality_hold',

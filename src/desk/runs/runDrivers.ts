@@ -27,7 +27,7 @@ export function startRunDrivers(
     for (const id of await parts.redis.smembers(ACTIVE_RUNS_KEY)) {
       if (underWay.has(id)) continue;
       const driving = driveRun(parts, id, me, stopping.signal)
-        .catch(onError)
+        .catch((error: Error) => onError(new Error(`run ${id}: ${error.message}`, { cause: error })))
         .finally(() => underWay.delete(id));
       underWay.set(id, driving);
     }

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import { DAY_MS } from '../../runtime/units.ts';
 import { ACTIVE_RUNS_KEY, RUNS_KEY, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate, redisNow } from '../../store/redisTime.ts';
 import { inWords, type Meant, matching } from '../matching.ts';
 import { digestOf, type Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
@@ -113,12 +115,11 @@ async function prepareRun(
   me: string,
 ): Promise<{ result: 'refused'; why: string } | { result: 'done'; count: number }> {
   const { redis, partitions, auditRetentionDays } = parts;
-  const at = new Date();
+  const at = await redisNow(redis);
   const kept = auditRetentionDays * DAY_MS;
-  const facts = JSON.stringify({ id, who, at: at.toISOString(), ...wanted });
+  const facts = JSON.stringify({ id, who, at: new Date(at).toISOString(), ...wanted });
   const keys = [runKey(id), ACTIVE_RUNS_KEY, RUNS_KEY];
-  if ((await redis.eval(NOTE, keys.length, ...keys, id, facts, at.getTime(), kept)) === 0)
-    return refused(THERE_IS_ONE);
+  if ((await redis.eval(NOTE, keys.length, ...keys, id, facts, at, kept)) === 0) return refused(THERE_IS_ONE);
   let orders = 0;
   for (const partition of partitions.all) {
     const hold = () => holdLease(redis, runDriverKey(id), me, RUN_LEASE_MS);
@@ -141,7 +142,7 @@ export async function endUnprepared(parts: RunParts, { id, who, counts }: Run): 
   const why = 'Whoever began it ended before all that is meant was listed: nothing was sent, begin it again.';
   await audit.change(who, { action: 'end run', run: id }, async () => {
     const none = JSON.stringify({ ...counts, todo: 0 });
-    const facts = { why, counts: none, endedAt: new Date().toISOString() };
+    const facts = { why, counts: none, endedAt: await redisDate(redis) };
     const isMine = await moveOn(redis, id, ['preparing'], { state: 'cancelled', ...facts });
     return isMine ? { result: 'done' as const, count: 0, why } : refused('It was ended by somebody.');
   });
@@ -172,9 +173,10 @@ async function list(
 /** Undefined when there is none of that id. */
 export async function readRun({ redis, partitions }: TryParts, id: string): Promise<Run | undefined> {
   const { facts, state, orders, why, endedAt, counts } = await redis.hgetall(runKey(id));
-  if (facts === undefined) return undefined;
+  const known = parsed(facts ?? '');
+  if (typeof known !== 'object' || known === null) return undefined;
   return {
-    ...JSON.parse(facts),
+    ...known,
     state,
     orders: Number(orders),
     ...(why ? { why } : {}),
@@ -225,7 +227,7 @@ export async function controlRun(parts: RunParts, who: Author, id: string, actio
     const facts = {
       state: to,
       ...(to === 'cancelled'
-        ? { endedAt: new Date().toISOString(), counts: JSON.stringify(run.counts) }
+        ? { endedAt: await redisDate(parts.redis), counts: JSON.stringify(run.counts) }
         : {}),
       // What has failed by now was looked at by whoever resumes it.
       ...(to === 'running' ? { why: '', excused: JSON.stringify({ sent, ended, failed }) } : {}),

@@ -11,10 +11,11 @@ import { DAY_MS } from '../../runtime/units.ts';
 import type { InLedger } from '../../stats/read/lookInLedger.ts';
 import { failureKeys, queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { withOrder } from '../edit/withOrder.ts';
 import { isReleasing } from '../recipes/recipe.ts';
 import { editText, MAX_KEPT, REPLACE_SCRIPT, sha1, sha256 } from '../replaceData.ts';
-import { type Fault, type Prepared, prepare, type StoredJob } from './prepare.ts';
+import { type Fault, type Prepared, prepare, type StoredJob, TOO_DEEP } from './prepare.ts';
 import { type Row, shownChanges } from './rows.ts';
 import type { Run, RunParts } from './runs.ts';
 import { storedJobs } from './storedJobs.ts';
@@ -112,7 +113,7 @@ async function takeTurns(
   if (!('repairBatch' in redis)) redis.defineCommand('repairBatch', { numberOfKeys: 15, lua: SCRIPT });
   const key = (name: string) => queueKey(partition, name);
   const { todo, sent, rows, counts } = runKeys(partition, run.id);
-  const at = new Date().toISOString();
+  const at = await redisDate(redis);
   const results = await (redis as ScriptedRedis).repairBatch(
     ...RETRY_KEYS.map(key),
     failureKeys(partition).entries,
@@ -205,6 +206,7 @@ function editedData(stored: unknown, order: unknown, { maxBodyBytes, releases }:
     const message = made.message as Partial<MessageFacts>;
     return JSON.stringify(releases ? { ...made, message: { ...message, released: true } } : made);
   } catch (error) {
+    if (error instanceof RangeError) return TOO_DEEP;
     if (!(error instanceof HttpProblem)) throw error;
     return { reason: 'too_large', path: '', why: error.message };
   }

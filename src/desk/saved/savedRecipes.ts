@@ -1,6 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import { RECIPE_VERSIONS_KEY, RECIPES_KEY } from '../../store/keys.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { digestOf, type Recipe, recipe as recipeSchema } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
 import type { RunParts } from '../runs/runs.ts';
@@ -47,8 +49,8 @@ export async function listRecipes(redis: Redis | Cluster): Promise<SavedRecipe[]
   if (newest.length === 0) return [];
   const texts = await redis.hmget(RECIPE_VERSIONS_KEY, ...newest.map((each) => each.join('@')));
   return newest.flatMap(([name, version], at) => {
-    const text = texts[at];
-    return text == null ? [] : [{ name, version: Number(version), ...(JSON.parse(text) as Kept) }];
+    const kept = parsed(texts[at] ?? '') as Kept | null | undefined;
+    return kept?.recipe === undefined ? [] : [{ name, version: Number(version), ...kept }];
   });
 }
 
@@ -64,7 +66,7 @@ export async function findRecipe(
   const name = wanted.includes('@') ? wanted : `${wanted}@${(await redis.hget(RECIPES_KEY, wanted)) ?? ''}`;
   const text = await redis.hget(RECIPE_VERSIONS_KEY, name);
   if (text === null) throw new Refused(`No recipe is saved as ${wanted}.`, 'missing');
-  const found = recipeSchema.safeParse((JSON.parse(text) as Kept).recipe);
+  const found = recipeSchema.safeParse((parsed(text) as Kept | null | undefined)?.recipe);
   if (!found.success) throw new Refused(`The recipe ${name} was saved by a version that knows other steps.`);
   return { recipe: found.data, recipeName: name };
 }
@@ -75,7 +77,7 @@ export async function saveRecipe(
   who: Author,
   { name, recipe, because }: Pick<SavedRecipe, 'name' | 'recipe' | 'because'>,
 ): Promise<SavedRecipe> {
-  const kept: Kept = { recipe, by: who, at: new Date().toISOString(), because };
+  const kept: Kept = { recipe, by: who, at: await redisDate(redis), because };
   const text = JSON.stringify(kept);
   if (Buffer.byteLength(text) > MOST_BYTES)
     throw new Refused(

@@ -14,18 +14,20 @@ type ScriptedRedis = (Redis | Cluster) & {
 };
 
 /**
- * Ids of the jobs of a partition, and of those that left only a repair, whose data may hold a text, upper and lower case
- * of A to Z being the same. Some 100,000 of each state are looked at, of those that have ended the newest.
+ * Ids of the jobs of a partition, and of those that left only a repair, whose data may hold one of some texts, upper and
+ * lower case of A to Z being the same. Some 100,000 of each state are looked at, of those that have ended the newest.
  */
 export async function findJobs(
   redis: Redis | Cluster,
   partition: Partition,
-  text: string,
+  texts: readonly string[],
 ): Promise<string[]> {
   if (!('findText' in redis)) redis.defineCommand('findText', { numberOfKeys: 1, lua: SCRIPT });
-  const needle = JSON.stringify(text)
-    .slice(1, -1)
-    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const needles = texts.map((text) =>
+    JSON.stringify(text)
+      .slice(1, -1)
+      .replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+  );
   const { edits, repairs } = repairKeys(partition);
   const queue = ['failed', 'aside', 'completed', 'delayed', 'active', 'wait', 'paused', 'prioritized'];
   const found = new Set<string>();
@@ -37,7 +39,7 @@ export async function findJobs(
         queueKey(partition, ''),
         from,
         LOOKED_AT,
-        needle,
+        ...new Set(needles),
       );
       for (const id of ids) found.add(id);
       from = next;

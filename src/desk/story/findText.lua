@@ -1,10 +1,10 @@
--- Looks through a stretch of a queue's jobs, or of what is kept beside them, for a text.
+-- Looks through a stretch of a queue's jobs, or of what is kept beside them, for some texts.
 --
 -- KEYS[1]  a list or a sorted set of job ids, the newest of the latter first; or a hash: job id → text
 -- ARGV[1]  what the key of a job begins with
 -- ARGV[2]  where the stretch begins, 0 at first
 -- ARGV[3]  how many to look at
--- ARGV[4]  text, A to Z in small letters
+-- ARGV[4…] texts, A to Z in small letters: any of them is enough
 --
 -- Returns {where the next one begins, job id, …}; the first is '0' at the end
 
@@ -27,7 +27,13 @@ local found, bytes = {}, 0
 for i, id in ipairs(ids) do
   local text = texts[i] or redis.call('HGET', ARGV[1] .. id, 'data') or ''
   bytes = bytes + #text
-  if string.find(string.lower(text), ARGV[4], 1, true) then table.insert(found, id) end
+  local small = string.lower(text)
+  for nth = 4, #ARGV do
+    if string.find(small, ARGV[nth], 1, true) then
+      table.insert(found, id)
+      break
+    end
+  end
   -- Redis does nothing else meanwhile.
   if bytes > 4194304 and kind ~= 'hash' and i < #ids then
     next_one = string.format('%d', from + i)

@@ -101,11 +101,14 @@ export const dataOf = ({ job, repair }: KeptOrder): unknown =>
 export interface Names {
   userId: string;
   orderId: string;
+  /** The order's id as it was written, by whoever asks or in the order that is asked about. */
+  written: string;
 }
 
 export const namesOf = (userId: string, orderId: string, idCase: IdCase): Names => ({
   userId: normaliseId(userId, idCase),
   orderId: normaliseId(orderId, idCase),
+  written: orderId,
 });
 
 /** As they are counted; undefined when nobody can read them. */

@@ -69,7 +69,7 @@ export async function readStory(parts: TryParts, asked: { job: string } | Names)
     // Where it was sent to, when somebody has edited its user, its jobs are in another partition.
     const homes = new Set([partitions.of(names.userId), ...first.map(({ partition }) => partition)]);
     for (const home of homes) {
-      for (const id of await findJobs(redis, home, names.orderId)) await keep(home, id, names);
+      for (const id of await findJobs(redis, home, spellingsOf(names))) await keep(home, id, names);
     }
   }
   const home = names && partitions.of(names.userId);
@@ -91,6 +91,9 @@ export async function readStory(parts: TryParts, asked: { job: string } | Names)
     deliveries: [...deliveries.slice(0, first.length), ...others],
   };
 }
+
+/** Redis takes small and capital letters of A to Z alone for the same; `isOf` decides. */
+const spellingsOf = ({ orderId, written }: Names): string[] => [orderId, orderId.toLowerCase(), written];
 
 function isOf(names: Names, kept: KeptOrder, idCase: IdCase): boolean {
   const of = namesIn(dataOf(kept), idCase);

@@ -16,15 +16,18 @@ const name = z.string().max(200);
 
 export const recipe = recipeSchema;
 
+/** A condition that a script left empty is no condition: it must not mean all. */
+const condition = name.min(1).refine((text) => text.trim() !== '', 'must say something');
+
 export const failedFilter = z
   .strictObject({
-    cause: name.optional().meta({ description: 'Id of a cause.' }),
+    cause: condition.optional().meta({ description: 'Id of a cause.' }),
     reason: reason.optional(),
-    text: name
+    text: condition
       .optional()
       .meta({ description: 'Somewhere in the order or its ids; case of A to Z does not matter.' }),
     jobs: z
-      .array(name)
+      .array(condition)
       .min(1)
       .max(1_000)
       .optional()

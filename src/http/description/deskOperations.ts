@@ -145,6 +145,7 @@ export const deskOperations = {
   }),
   failedExport: operation({
     ...post,
+    asks: true,
     path: '/desk/api/export',
     summary: 'All failed orders that match as a file, with their reasons',
     description:

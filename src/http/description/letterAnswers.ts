@@ -51,7 +51,9 @@ export const deadLetterCauses = z
   .object({
     queue: z.string(),
     looked_at: count,
-    whole: z.boolean().meta({ description: 'Whether that was all.' }),
+    whole: z
+      .boolean()
+      .meta({ description: 'Whether that was all; what somebody else holds meanwhile was not seen.' }),
     of_other_inboxes: count.meta({
       description: 'Messages of other inboxes that share the queue: in no group.',
     }),

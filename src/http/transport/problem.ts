@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import { TooManyPasswords } from '../../access/passwordHash.ts';
-import { isAway } from '../../store/redisFaults.ts';
+import { isAway, isFull } from '../../store/redisFaults.ts';
 import { basePathOf } from './basePath.ts';
 import type { ProblemKind } from './problemKinds.ts';
 
@@ -123,6 +123,7 @@ export function problemOf(error: unknown): { status: number; details: ProblemDet
     return { status, details: { kind, detail: badRequestDetail(error) } };
   }
   if (error instanceof TooManyPasswords) return { status: 503, details: CROWDED };
+  if (isFull(error)) return { status: 503, details: FULL };
   return isAway(error)
     ? { status: 503, details: { kind: 'redis-unavailable', detail: 'Redis does not answer, try again soon' } }
     : {
@@ -130,6 +131,11 @@ export function problemOf(error: unknown): { status: number; details: ProblemDet
         details: { kind: 'internal-error', detail: 'Something went wrong here, and it was logged' },
       };
 }
+
+const FULL: ProblemDetails = {
+  kind: 'redis-unavailable',
+  detail: 'Redis is out of memory and takes nothing new: make room there, then try again',
+};
 
 const CROWDED: ProblemDetails = {
   kind: 'overloaded',

@@ -76,7 +76,10 @@ export function redisSessions(redis: Redis | Cluster): Sessions {
       await settled((done) => request.session.regenerate(done));
       Object.assign(request.session, data);
       // Now, not with the answer: one that cannot be kept must not be told of.
-      await settled((done) => request.session.save(done));
+      await settled((done) => request.session.save(done)).catch((error) => {
+        Reflect.deleteProperty(request, 'session');
+        throw error;
+      });
     },
     async note(request, response, data) {
       await open(request, response);

@@ -72,7 +72,7 @@ function waiting(all: Causes): DocumentFragment {
       { class: 'waiting', 'aria-label': 'What waits' },
       element(
         'h2',
-        { role: 'status' },
+        { 'aria-live': 'polite' },
         `${waitingInWords(all, currency)}, from ${counted(groups.length + held, 'cause')}.`,
       ),
       element(

@@ -51,7 +51,7 @@ function listOf<T>(
 
 const runsTable = (rows: Run[]): HTMLElement =>
   table<Run>({
-    label: 'Latest repairs',
+    label: 'Runs, the newest first',
     rows,
     empty: '',
     columns: [

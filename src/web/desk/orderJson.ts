@@ -1,4 +1,5 @@
 import { element, group } from '../kit/element.ts';
+import { visible } from '../kit/format.ts';
 import { nearest } from '../kit/jsonPlaces.ts';
 import type { Fault } from './deskApi.ts';
 import { type Line, linesOf, type Sent } from './jsonTree.ts';
@@ -47,9 +48,10 @@ const lineElement = ({ depth, name, text }: Line, isWrong: boolean): HTMLElement
     'span',
     { class: isWrong ? 'line wrong' : 'line' },
     '  '.repeat(depth),
-    name !== undefined && element('span', { class: 'json-name' }, element('bdi', {}, JSON.stringify(name))),
+    name !== undefined &&
+      element('span', { class: 'json-name' }, element('bdi', {}, visible(JSON.stringify(name)))),
     name !== undefined && ': ',
-    element('bdi', { class: text.startsWith('"') ? 'json-string' : 'json-value' }, text),
+    element('bdi', { class: text.startsWith('"') ? 'json-string' : 'json-value' }, visible(text)),
     '\n',
   );
 

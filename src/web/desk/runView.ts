@@ -30,7 +30,7 @@ const ACTIONS: Record<RunAction, { title: string; in: readonly RunState[] }> = {
 /** A run while it goes on, and its receipt. */
 export const runView: View = ({ api, mayAct, signal, values }) => {
   const id = values.run ?? '';
-  const heading = element('h2', { role: 'status' });
+  const heading = element('h2', { 'aria-live': 'polite' });
   const bar = element('progress', { max: 1, 'aria-label': 'Orders that have ended' });
   const counts = element('p', { class: 'facts' });
   const facts = element('dl', { class: 'run-facts' });
@@ -115,7 +115,8 @@ export const runView: View = ({ api, mayAct, signal, values }) => {
         left > 0 && `${whole(left)} left alone: they would fail again`,
         gone > 0 && `${whole(gone)} gone: somebody was there first`,
         under_way > 0 && `${whole(under_way)} under way`,
-        todo > 0 && `${whole(todo)} to come`,
+        todo > 0 &&
+          `${whole(todo)} ${state === 'cancelled' ? 'not sent: they are failed as before' : 'to come'}`,
         why !== null && why,
       ]
         .filter((each) => each !== false)

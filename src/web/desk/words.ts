@@ -1,15 +1,15 @@
 import { type Child, element, group } from '../kit/element.ts';
-import { counted, money } from '../kit/format.ts';
+import { counted, money, visible } from '../kit/format.ts';
 import type { Cause, Change, Recipe, Scalar, Step, Where } from './deskApi.ts';
 
 /** What an id or a value says stays in its own direction, whatever stands around it. */
-export const quoted = (text: string): HTMLElement => element('code', {}, element('bdi', {}, text));
+export const quoted = (text: string): HTMLElement => element('code', {}, element('bdi', {}, visible(text)));
 
 /** An id in a list: cut, and whole for whoever points at it. */
 export const idText = (id: string): HTMLElement =>
   id === ''
     ? element('span', { class: 'quiet' }, 'without an id')
-    : element('code', { class: 'id', title: id }, element('bdi', {}, id));
+    : element('code', { class: 'id', title: visible(id) }, element('bdi', {}, visible(id)));
 
 const REASONS: Record<string, string> = {
   invalid_json: 'No JSON',

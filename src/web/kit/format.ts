@@ -26,6 +26,16 @@ export function milliseconds(ms: number): string {
   return duration(ms / 1_000);
 }
 
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** What hides in a text, or turns its direction, as JSON writes it: `\u202e`. An id must not look like another one. */
+export const visible = (text: string): string =>
+  text.replace(HIDDEN, (hidden) =>
+    [...Array(hidden.length).keys()]
+      .map((at) => `\\u${hidden.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+
 /** A time of day, UTC as everything here. */
 export const clock = (iso: string): string => iso.slice(11, 19);
 export const dayAndTime = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;

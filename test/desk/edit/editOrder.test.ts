@@ -124,16 +124,35 @@ describe('one failed order', () => {
   });
 
   it('keeps every digit that is typed, and the text to be edited shows them', async () => {
-    const text = good(2).replace('{', '{"tracking":820982911946154509,');
+    const text = good(2).replace('{', '{"tracking":820982911946154509,"note":"a\u202eb",');
     await edit({ text });
     const { text: shown } = await show(parts, 'j1');
     expect(shown).toContain('\n  "tracking": 820982911946154509,\n');
     expect(shown).toContain('"price_per_unit": 2.5\n');
+    expect(shown).toContain('"note": "a\\u202eb"');
+    expect(JSON.parse(shown as string).note).toBe('a\u202eb');
   });
 
   it.each(['none', 'failed', 'wait'])('that is not there is not found: %s', async (job) => {
     await expect(edit({ job })).rejects.toMatchObject({ kind: 'missing' });
     await expect(checkOrder(parts, { job, text: '{}' })).rejects.toMatchObject({ kind: 'missing' });
+  });
+
+  it('near the largest size is taken as it is shown, blanks and all, and shown without them where they grow', async () => {
+    const lines = Array.from({ length: 4_000 }, (_, n) => [n, 'x'.repeat(45)]);
+    const deep = JSON.parse(`${'['.repeat(1_200)}${'1,'.repeat(99)}1${']'.repeat(1_200)}`);
+    await fail(workers, [priced(3, '3,50', { lines }), priced(4, '4,50', { deep })], 4, 2);
+    for (const job of ['j2', 'j3']) {
+      const { text } = await show(parts, job);
+      expect(text?.length).toBeLessThan(400_000);
+      expect(await checkOrder(parts, { job, text: text as string })).toMatchObject({
+        issues: [{ reason: 'wrong_type', path: 'items[0].price_per_unit' }],
+        unsaved: undefined,
+      });
+      const repaired = (text as string).replace(/"(\d),50"/, '$1.50');
+      expect(await edit({ job, text: repaired, queue: true })).toMatchObject({ outcome: 'would count' });
+    }
+    await until(async () => (await counted()) === 2, 'both have counted');
   });
 
   it('that has counted is not edited', async () => {

@@ -151,6 +151,7 @@ describe('a step of a recipe', () => {
     );
     expect(Object.getPrototypeOf(set.order)).toBe(Object.prototype);
     expect(Object.hasOwn(set.order as object, '__proto__')).toBe(true);
+    expect(set.changes?.[1]).toEqual({ path: '__proto__', before: undefined, after: {} });
   });
 
   it('tells each value that it changed, and none that it did not', () => {
@@ -182,6 +183,7 @@ describe('a recipe', () => {
     [{ version: 1, steps: [{ do: 'set', at: 'a..b', value: 1 }] }],
     [{ version: 1, steps: [{ do: 'set', at: '[0]', value: 1 }] }],
     [{ version: 1, steps: [{ do: 'set', at: 'a', value: {} }] }],
+    [{ version: 1, steps: [{ do: 'set', at: 'a', value: Number('820982911946154508') }] }],
     [{ version: 1, steps: [{ do: 'recompute_total', also: 1 }] }],
     [{ version: 1, steps: [{ do: 'rename', at: 'a', to: 'b.c' }] }],
     [{ version: 1, steps: Array(21).fill({ do: 'recompute_total' }) }],

@@ -13,6 +13,7 @@ import {
   readRun,
 } from '../../../src/desk/runs/runs.ts';
 import { sendBatch } from '../../../src/desk/runs/sendBatch.ts';
+import { tryRecipe } from '../../../src/desk/runs/tryRecipe.ts';
 import { readFailures } from '../../../src/queue/failures/readFailures.ts';
 import type { Repair } from '../../../src/queue/repairs.ts';
 import { makeRecordOrder } from '../../../src/stats/record/recordOrder.ts';
@@ -204,6 +205,54 @@ describe('a run of repairs', () => {
     });
   });
 
+  it('leaves alone what nobody can write, as a try has said, and sends the rest', async () => {
+    await fail(workers, orders(20));
+    const raw = JSON.stringify(priced(20)).replace('{', `{"deep":${'['.repeat(9_000)}${']'.repeat(9_000)},`);
+    await workers.queues.add(workers.partitions.of('U6'), [
+      {
+        id: 'deep',
+        data: { raw, message: { id: 'deep', sentAt: '2025-03-04T05:06:07.000Z', receiveCount: 1 } },
+      },
+    ]);
+    await indexed(workers, 21);
+    const why = 'it is nested too deep to be written again';
+    expect((await tryRecipe(parts, {}, COMMA)).stillFail.reasons).toEqual([
+      { reason: 'unreadable', path: '', orders: 1, example: why },
+    ]);
+    const run = await begin();
+    await drive(run);
+    expect(await now(run)).toMatchObject({ state: 'done', counts: { todo: 0, ended: 20, left: 1 } });
+    const { rows } = await readReceipt(parts, run.id, 100);
+    expect(rows.filter(({ state }) => state === 'left')).toMatchObject([{ job: 'deep', fault: { why } }]);
+  });
+
+  it('asks what is to be sent before it sends any, so that no fault of a batch is heard by nobody', async () => {
+    await fail(workers, orders(8));
+    const run = await begin();
+    const redis = workers.redis.client();
+    let begun = false;
+    const change = () => {
+      begun = true;
+      throw new Error('the audit log cannot be written');
+    };
+    let asked = 0;
+    const slow = new Proxy(redis, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (name !== 'zrange') return typeof value === 'function' ? value.bind(target) : value;
+        return async (...args: Parameters<typeof redis.zrange>) => {
+          asked += 1;
+          for (let trip = 0; asked > 1 && trip < 50 && !begun; trip += 1) await redis.ping();
+          expect(begun).toBe(false);
+          return redis.zrange(...args);
+        };
+      },
+    });
+    const unheard = { ...parts, redis: slow, audit: { ...parts.audit, change } };
+    await expect(driveRun(unheard, run.id, 'me', stopping.signal)).rejects.toThrow('the audit log');
+    expect(asked).toBe(2);
+  });
+
   it('repairs orders of some hundred kilobytes', async () => {
     const long = (n: number) => priced(n, `${n},50`, { note: 'x'.repeat(200_000) });
     await fail(workers, orders(30, long));
@@ -376,6 +425,33 @@ describe('a run of repairs', () => {
     for (let n = 20; n < 60; n += 1) await workers.add(`f${n}`, priced(n, n + 0.5));
     expect(await room()).toBeLessThanOrEqual(0);
     expect(await room(0)).toBe(10);
+  });
+
+  it('is dated by the clock of Redis, and nothing of others is forgotten by a process of another year', async () => {
+    await fail(workers, orders(2));
+    const began = Date.now();
+    const first = await begin();
+    const RealDate = Date;
+    globalThis.Date = class extends RealDate {
+      constructor(...args: []) {
+        super(...((args.length === 0 ? [RealDate.now() + 800 * 86_400_000] : args) as []));
+      }
+      static override now = () => RealDate.now() + 800 * 86_400_000;
+    } as DateConstructor;
+    const second = await begin()
+      .then(async (run) => {
+        for (const each of [first, run]) await drive(each);
+        return run;
+      })
+      .finally(() => {
+        globalThis.Date = RealDate;
+      });
+    expect((await listRuns(parts, 10)).map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
+    const times = [
+      ...(await listRuns(parts, 10)).flatMap(({ at, endedAt = '' }) => [at, endedAt]),
+      ...(await auditTrail(workers.redis.client())).map(({ at }) => at),
+    ].map((time) => Date.parse(time) - began);
+    expect([Math.min(...times) > -1_000, Math.max(...times) < 60_000]).toEqual([true, true]);
   });
 
   it('keeps to a rate', async () => {

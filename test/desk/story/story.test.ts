@@ -132,6 +132,17 @@ describe('the story of one order', () => {
     });
   });
 
+  it('finds letters beyond A to Z as they were sent, or small where the order is asked for in capitals', async () => {
+    await send(...['Заказ-7é', 'заказ-8'].map((id) => priced(id, '12,50', { user_id: 'Борис' })));
+    for (const [sent, asked] of [
+      ['Заказ-7é', 'Заказ-7é'],
+      ['заказ-8', 'ЗАКАЗ-8'],
+    ] as const) {
+      const story = await byName(encodeURIComponent('борис'), encodeURIComponent(asked));
+      expect([asked, story.deliveries.map(({ job }) => job)]).toEqual([asked, [await failedJob(sent)]]);
+    }
+  });
+
   it('says of what is not kept what the ledger knows, and no more', async () => {
     await send(priced('S3', 12.5));
     for (const each of pipeline.queues) await each.clean(0, 1_000, 'completed');

@@ -143,6 +143,18 @@ describe('the audit log at /desk/api/audit', () => {
     });
   });
 
+  it('shows what nobody can read as a gap, and all the others', async () => {
+    for (const entry of ['{not JSON', 'null', '{"at":5,"phase":"intent","action":"edit","who":null}'])
+      await redis.xadd(AUDIT_KEY, '*', 'prev', 'x', 'hash', 'y', 'entry', entry);
+    await redis.xadd(AUDIT_KEY, '*', 'something', 'else');
+    expect((await page()).changes).toHaveLength(4);
+    expect((await file('?format=csv')).trimEnd().split('\r\n')).toHaveLength(5);
+    expect((await file('?format=jsonl')).trimEnd().split('\n')).toHaveLength(12);
+    expect((await chain()).state).toBe('broken');
+    const shown = await runCommand(audit, '', { REDIS_URL: pipeline.redis.url });
+    expect([shown.code, shown.stdout.trim().split('\n').length]).toEqual([1, 5]);
+  });
+
   it('can be changed through no way that the product has', async () => {
     const before = await stream();
     const { paths } = await pipeline.json<{ paths: Record<string, object> }>('/openapi.json');
