@@ -6,6 +6,7 @@ import { run as concurrency } from '../src/cli/concurrency/run.ts';
 import { run as failed } from '../src/cli/failed/run.ts';
 import { run as keys } from '../src/cli/keys/run.ts';
 import { run as people } from '../src/cli/people/run.ts';
+import { run as quality } from '../src/cli/quality/run.ts';
 import { run as repartitionCommand } from '../src/cli/repartition/run.ts';
 import { run as verify } from '../src/cli/verify/run.ts';
 import { readFleetConcurrency, setFleetConcurrency } from '../src/queue/fleetConcurrency.ts';
@@ -17,10 +18,12 @@ import { askSentinels } from '../src/store/sentinels.ts';
 import { invited } from './people/visitor.ts';
 import { runCommand } from './scripts/verifyCommand.ts';
 import { boardOf } from './support/board.ts';
+import { startModelServer } from './support/modelServer.ts';
 import { anOrder } from './support/orders.ts';
 import { codeBlocks, redisCliCalls } from './support/pastedLines.ts';
 import { startPipeline } from './support/pipeline.ts';
 import { startTestRedis, type TestRedis } from './support/redis.ts';
+import { aGroup, reviewing } from './support/reviewing.ts';
 import { MASTER_NAME, startSentinel } from './support/sentinels.ts';
 import { until } from './support/until.ts';
 
@@ -49,6 +52,19 @@ async function isFrom72(client: Redis): Promise<boolean> {
   return Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 2);
 }
 
+/** A language model, with its budget and its memory. */
+async function askedAbout(redis: Redis): Promise<void> {
+  const server = await startModelServer();
+  try {
+    const { reviewer } = reviewing(redis, server.baseUrl);
+    expect(await reviewer.reviewGroups([aGroup(1)])).toMatchObject([{ outcome: 'ok' }]);
+    expect(await reviewer.reviewGroups([aGroup(1)])).toMatchObject([{ cached: true }]);
+    expect(await reviewer.spend()).toMatchObject({ calls: 1 });
+  } finally {
+    await server.stop();
+  }
+}
+
 describe('the Redis user of docs/operate.md', () => {
   let redis: TestRedis;
   let replica: TestRedis;
@@ -73,13 +89,17 @@ describe('the Redis user of docs/operate.md', () => {
   const refused = () => refusedBy(redis.client());
 
   it('may do what the pipeline, its API, the board and the commands do', async () => {
-    const pipeline = await startPipeline({ REDIS_URL: url, DURABILITY: 'replicas:1' }, { redis });
+    const pipeline = await startPipeline(
+      { REDIS_URL: url, DURABILITY: 'replicas:1', QUALITY: 'rules,learned' },
+      { redis },
+    );
     try {
       const orders = Array.from({ length: 30 }, (_, index) =>
         anOrder({
           order_id: `O${index}`,
           user_id: `u${index % 7}`,
           order_timestamp: daysAgo(index % 9),
+          ...(index < 3 ? { payment_method: 'Bribery' } : {}),
         }),
       );
       await pipeline.send(
@@ -99,10 +119,32 @@ describe('the Redis user of docs/operate.md', () => {
         `/users/u3/stats?start_date=${daysAgo(9)}&end_date=${daysAgo(0)}`,
         '/health',
         '/health/ready',
+        '/quality/summary',
+        '/quality/groups?state=all',
+        '/quality/findings',
+        '/metrics',
       ];
       for (const path of paths)
         expect([path, (await pipeline.get(path)).status, await refused()]).toEqual([path, 200, []]);
       expect(await pipeline.json('/stats/global')).toMatchObject({ total_orders: 30 });
+      let at = '';
+      await until(async () => {
+        const { groups } = await pipeline.json<{ groups: { group: string; orders: number }[] }>(
+          '/quality/groups',
+        );
+        at = groups[0]?.orders === 3 ? `/quality/groups/${groups[0].group}` : '';
+        return at !== '';
+      }, 'what was flagged is one group');
+      const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+      for (const [path, body] of [
+        [`${at}/label`, { label: 'wrong' }],
+        [`${at}/mute`, { muted: true }],
+      ] as const)
+        expect([
+          path,
+          (await pipeline.get(path, { ...json, body: JSON.stringify(body) })).status,
+          await refused(),
+        ]).toEqual([path, 200, []]);
       const board = boardOf(pipeline);
       const [queue = ''] = await board.queueNames();
       const bad = (await board.failed(queue)).find(({ failedReason }) =>
@@ -175,6 +217,7 @@ describe('the Redis user of docs/operate.md', () => {
     await setFleetConcurrency(own, 7);
     expect(await readFleetConcurrency(own)).toBe(7);
     await setFleetConcurrency(own, undefined);
+    await askedAbout(own);
     own.disconnect();
     for (const [command, args] of [
       [failed, 'groups'],
@@ -200,6 +243,7 @@ describe('the Redis user of docs/operate.md', () => {
       [concurrency, 'reset'],
       [failed, 'retry --dry-run'],
       [failed, 'retry'],
+      [quality, 'groups --all'],
       [audit, '--since 7d'],
       [verify, ''],
       [repartitionCommand, '--to 3'],

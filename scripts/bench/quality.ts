@@ -1,11 +1,13 @@
 import type { Order } from '../../src/orders/order.ts';
 import { makeBaselines } from '../../src/quality/baselines/baselines.ts';
 import { packed, unpacked } from '../../src/quality/baselines/observation.ts';
+import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
 import { makeReviewer } from '../../src/quality/review.ts';
 
 const PRODUCTS = 5_000;
 const ORDERS = 20_000;
 const PAIRS = 7;
+const NOW = Date.parse('2026-03-01T12:05:00.000Z');
 
 /** What judging and learning an order costs beside the some 150 µs of CPU that the worker's stage takes for it. */
 export async function run(): Promise<void> {
@@ -13,10 +15,11 @@ export async function run(): Promise<void> {
   // As a worker does at 800 orders a second: one in eight is learned.
   const wants = () => (++turn & 7) === 0;
   const baselines = makeBaselines({ wants, onObservation: () => {} });
-  const reviewer = makeReviewer(baselines.checks);
+  const declared = declaredChecks();
+  const reviewer = makeReviewer([...declared.checks, ...baselines.checks]);
   const observer = makeBaselines({ onObservation: (seen) => baselines.observe(seen) });
   const orders = Array.from({ length: ORDERS }, (_, at) => orderOf(at));
-  for (const order of orders) observer.checks[0]?.learn?.(order, [], { now: 0 });
+  for (const order of orders) observer.checks[0]?.learn?.(order, [], { now: NOW });
   const times: number[][] = [[], []];
   for (let pair = 0; pair < PAIRS; pair += 1)
     for (const [at, on] of [false, true].entries()) {
@@ -25,8 +28,8 @@ export async function run(): Promise<void> {
       for (const order of orders) {
         sum += order.items.length;
         if (!on) continue;
-        const findings = reviewer.review(order, { now: 0 });
-        reviewer.learn(order, findings, { now: 0 });
+        const findings = reviewer.review(order, { now: NOW });
+        reviewer.learn(order, findings, { now: NOW });
       }
       if (sum === 0) throw new Error('no orders');
       const { user, system } = process.cpuUsage(began);
@@ -38,7 +41,7 @@ export async function run(): Promise<void> {
     `judged, and one in eight kept to be learned: ${cost.toFixed(2)} µs for an order of 2.5 lines (median of ${PAIRS} pairs)`,
   );
   const began = process.cpuUsage();
-  for (const order of orders) observer.checks[0]?.learn?.(order, [], { now: 0 });
+  for (const order of orders) observer.checks[0]?.learn?.(order, [], { now: NOW });
   const { user, system } = process.cpuUsage(began);
   console.log(
     `taking it in from the log: ${((user + system) / ORDERS).toFixed(2)} µs an order, of at most 100 a second`,

@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Role } from '../../src/config/roles.ts';
 import { type FaultProxy, startFaultProxy } from '../../test/support/faultProxy.ts';
 import { freePort } from '../support/freePort.ts';
 import { startClusterStore } from './clusterStore.ts';
 import type { History, HistoryServer } from './historyServer.ts';
+import { HOLDING_RULE, HOLDING_RULES } from './misprints.ts';
 import { type ProductProcess, startProduct } from './productProcess.ts';
 import type { Schedule } from './schedule.ts';
 import { startSingleStore } from './singleStore.ts';
@@ -37,6 +39,8 @@ export interface CastOptions {
   onExit: (role: Role, code: number, lastWords: string) => void;
 }
 
+/** These have nothing to show. */
+const SILENT: readonly Role[] = ['worker', 'archiver', 'quality'];
 /** A worker's jobs are free for others after this: the least that the product takes. */
 const LOCK_MS = 1_000;
 
@@ -57,17 +61,21 @@ export async function assemble(options: CastOptions): Promise<Cast> {
     closing.push(() => store.stop());
 
     const history = await options.historyServer.open(queue.replaceAll('-', '_'));
+    const rules = join(folder, 'rules.yaml');
+    await writeFile(rules, HOLDING_RULES);
     const processes: ProductProcess[] = [];
     for (const [index, role] of schedule.processes.entries()) {
       const process = startProduct({
         main: options.main,
         role,
-        // These have nothing to show.
-        port: role === 'worker' || role === 'archiver' ? 0 : await freePort(),
+        port: SILENT.includes(role) ? 0 : await freePort(),
         env: {
           ...environment(schedule, proxy, queueUrl),
           ...store.environment(index),
           DATABASE_URL: history.url,
+          QUALITY: 'rules,learned',
+          QUALITY_RULES: rules,
+          QUALITY_HOLD: HOLDING_RULE,
           DATA_DIR: folder,
           LOG_DIR: join(folder, `${index}-${role}`),
         },

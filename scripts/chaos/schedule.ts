@@ -82,6 +82,7 @@ const UNTIL = '2025-06-30';
 const USERS = 12;
 const OTHER_SEED = 0x5eed;
 const HISTORY_SEED = 0xa7c41;
+const QUALITY_SEED = 0x9a117;
 
 const LAYOUTS: readonly (readonly Role[])[] = [
   ['bridge', 'worker', 'api'],
@@ -99,7 +100,7 @@ const PARTS: Record<Role, readonly Part[]> = {
   all: ['bridge', 'bridge', 'bridge', 'worker', 'worker', 'worker', 'api'],
   bridge: ['bridge'],
   worker: ['worker'],
-  // It counts nothing, and is in a schedule as a part of `all` only.
+  // They count nothing, and die at random alone.
   quality: [],
   archiver: [],
   api: ['api'],
@@ -129,7 +130,7 @@ export function makeSchedule(seed: number): Schedule {
   const taken = onCluster ? steps.filter((step) => step.do !== 'operate') : steps;
   // That the master changes under load is what these are for.
   if (onCluster) taken.splice(Math.ceil(taken.length / 2), 0, failover(random));
-  return withHistory(withRepairs({ seed, settings, processes, lives, steps: taken }));
+  return withQuality(withHistory(withRepairs({ seed, settings, processes, lives, steps: taken })));
 }
 
 function drawSteps(random: Random, seed: number, processes: readonly Role[]): Step[] {
@@ -192,6 +193,23 @@ function withHistory(schedule: Schedule): Schedule {
   const steps = schedule.steps.flatMap((step): Step[] =>
     random.chance(0.12) ? [step, drawHistoryFault(random, archivers)] : [step],
   );
+  return { ...schedule, processes, lives: [...schedule.lives, ...added.map(() => [])], steps };
+}
+
+/** The same with the review of orders on, and with what takes its findings where it is no part of another process; it breaks too. */
+function withQuality(schedule: Schedule): Schedule {
+  const random = createRandom(schedule.seed ^ QUALITY_SEED);
+  const added: Role[] = schedule.processes.includes('all') ? [] : ['quality'];
+  const processes = [...schedule.processes, ...added];
+  const process = processes.findIndex((role) => role === 'all' || role === 'quality');
+  const fault = () =>
+    random.pick<Fault>([
+      { do: 'kill', process },
+      { do: 'stop', process },
+      { do: 'freeze', process, ms: 800 + random.below(2_700) },
+      { do: 'cut', process, where: 'anywhere', share: 1 },
+    ]);
+  const steps = schedule.steps.flatMap((step): Step[] => (random.chance(0.08) ? [step, fault()] : [step]));
   return { ...schedule, processes, lives: [...schedule.lives, ...added.map(() => [])], steps };
 }
 

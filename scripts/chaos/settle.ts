@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CompareOptions, compare, type Difference } from './compare.ts';
+import { MENDED } from './misprints.ts';
 import { messageOf } from './operator.ts';
 import type { Play } from './play.ts';
 import type { Left } from './survivor.ts';
@@ -43,7 +44,7 @@ export async function settle(options: SettleOptions): Promise<Difference[]> {
           last = [stuck(`${misprinted} misprinted orders are not repaired`)];
           restingSince = undefined;
           options.model.mending();
-          await options.repairer.run({ where: { reason: 'wrong_type' }, rate: undefined });
+          for (const reason of MENDED) await options.repairer.run({ where: { reason }, rate: undefined });
           continue;
         }
         last = await compare({ ...options, today: options.today() });

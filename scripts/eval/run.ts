@@ -1,10 +1,11 @@
-import type { Fix } from '../../src/quality/finding.ts';
+import { type Fix, isPlain, isSure } from '../../src/quality/finding.ts';
+import { OPENS_WITH } from '../../src/quality/outcomes/groups.ts';
 import { AFTER_ITS_ORIGINAL, type Corrupted, HELD_OUT, KINDS, type Kind } from './corruptions.ts';
 import { makePipeline, type Pipeline, type Verdict } from './pipeline.ts';
 import { type Random, seeded } from './random.ts';
 import { copyOf, type RawOrder } from './rawOrder.ts';
 
-const HOLD_GRADE = 0.98;
+const COPIES_EVERY = 16;
 
 export const ALL_KINDS: readonly Kind[] = [...KINDS, HELD_OUT];
 
@@ -31,8 +32,10 @@ export interface CleanTally {
   large: { orders: number; flagged: number };
   byMad: number;
   byRule: Map<string, number>;
-  /** `rule key` → orders. */
-  groups: Map<string, number>;
+  /** `rule key` → orders with it, and whether one of them had it plainly enough to open a group at once. */
+  groups: Map<string, { orders: number; plain: boolean }>;
+  /** Findings of a price that moved, by whether the product's next orders were really at other prices than those before. */
+  moved: { real: number; other: number };
   fixes: number;
   /** Orders with a finding as sure as one that may hold an order should be. */
   holdGrade: number;
@@ -79,6 +82,7 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
       byMad: 0,
       byRule: new Map(),
       groups: new Map(),
+      moved: { real: 0, other: 0 },
       fixes: 0,
       holdGrade: 0,
       cold: 0,
@@ -98,11 +102,14 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
     const kind = random.next() < prevalence ? random.pick(ALL_KINDS) : undefined;
     const corrupted = kind?.corrupt(order, random);
     const isCopy = kind !== undefined && AFTER_ITS_ORIGINAL.has(kind.id);
-    if (!corrupted || isCopy) deliverClean(pipeline, order, scored ? result : undefined);
+    if (!corrupted || isCopy)
+      deliverClean(pipeline, order, scored ? result : undefined, (product) => hasMoved(orders, at, product));
     if (corrupted) deliverPut(pipeline, corrupted, scored ? result : undefined);
     if (scored && !corrupted && probeEvery > 0 && at % probeEvery === 0)
+      // What these leave behind is remembered: more of them would be the way of the shop.
       for (const each of ALL_KINDS)
-        probe(pipeline, each, order, random, result.kinds.get(each.id) as KindTally);
+        if (!AFTER_ITS_ORIGINAL.has(each.id) || at % (COPIES_EVERY * probeEvery) === 0)
+          probe(pipeline, each, order, random, result.kinds.get(each.id) as KindTally);
   }
   const after = pipeline.baselines.warmth();
   result.warmth = {
@@ -113,6 +120,36 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
   result.faults = pipeline.faults();
   return result;
 }
+
+const LOOKED_AT = 10;
+/** Orders that a moved price had when it was told. */
+const SINCE_IT_MOVED = 4;
+const A_MOVE = 0.15;
+
+/**
+ * Whether a product's price really moved at an order, by what came afterwards too, which no check can know: the middle one of its
+ * next ten prices against that of the ten before the run. With fewer than five to come it did not.
+ */
+function hasMoved(orders: readonly RawOrder[], at: number, product: string): boolean {
+  const id = product.toUpperCase();
+  const pricesIn = (order: RawOrder | undefined) =>
+    (order?.items ?? [])
+      .filter((item) => item.product_id.toUpperCase() === id)
+      .map((item) => item.price_per_unit);
+  const [before, after]: number[][] = [[], []];
+  for (let from = at + 1; from < orders.length && (after as number[]).length < LOOKED_AT; from += 1)
+    after?.push(...pricesIn(orders[from]).slice(0, 1));
+  for (let from = at - 1; from >= 0 && (before as number[]).length < LOOKED_AT + SINCE_IT_MOVED; from -= 1)
+    before?.push(...pricesIn(orders[from]).slice(0, 1));
+  const middle = (prices: number[] = []) =>
+    [...prices].sort((a, b) => a - b)[prices.length >> 1] ?? Number.NaN;
+  if ((after as number[]).length < LOOKED_AT / 2) return false;
+  return Math.abs(Math.log(middle(after) / middle(before?.slice(SINCE_IT_MOVED)))) >= A_MOVE;
+}
+
+/** Groups of clean orders that open. */
+export const openedOf = ({ groups }: CleanTally): number =>
+  [...groups.values()].filter(({ orders, plain }) => plain || orders >= OPENS_WITH).length;
 
 const tallyOfKind = (): KindTally => ({
   tried: 0,
@@ -139,10 +176,15 @@ export function hasTwoPrices({ items }: RawOrder): boolean {
   return false;
 }
 
-function deliverClean(pipeline: Pipeline, order: RawOrder, result: RunResult | undefined): void {
+function deliverClean(
+  pipeline: Pipeline,
+  order: RawOrder,
+  result: RunResult | undefined,
+  hasMovedHere: (product: string) => boolean,
+): void {
   const verdict = pipeline.judge(order, false);
   if (verdict.refused.length > 0) throw new Error(`${order.order_id} of the source is refused`);
-  if (result && !hasTwoPrices(order)) tallyClean(result, order, verdict, pipeline);
+  if (result && !hasTwoPrices(order)) tallyClean(result, order, verdict, pipeline, hasMovedHere);
   pipeline.learn(order, verdict);
 }
 
@@ -151,6 +193,7 @@ function tallyClean(
   order: RawOrder,
   verdict: Verdict,
   pipeline: Pipeline,
+  hasMoved: (product: string) => boolean,
 ): void {
   const { findings, mad } = verdict;
   const flagged = findings.length > 0;
@@ -164,12 +207,14 @@ function tallyClean(
   basket.flagged += 1;
   clean.flaggedLines += new Set(findings.map(({ path }) => path.split('.')[0])).size;
   if (findings.some(({ fix }) => fix)) clean.fixes += 1;
-  if (findings.some(({ severity, confidence }) => severity === 'hold' || confidence >= HOLD_GRADE))
-    clean.holdGrade += 1;
-  const groups = new Set<string>();
-  for (const { rule, key, path, observed, expected, from, fix } of findings) {
+  if (findings.some((finding) => finding.severity === 'hold' || isSure(finding))) clean.holdGrade += 1;
+  const groups = new Map<string, boolean>();
+  for (const finding of findings) {
+    const { rule, key, path, observed, expected, from, fix } = finding;
     clean.byRule.set(rule, (clean.byRule.get(rule) ?? 0) + 1);
-    groups.add(`${rule} ${key}`);
+    const group = `${rule} ${key}`;
+    groups.set(group, (groups.get(group) ?? false) || isPlain(finding));
+    if (rule === 'price_level_moved') clean.moved[hasMoved(key) ? 'real' : 'other'] += 1;
     const line = Number(/^items\[(\d+)\]/.exec(path)?.[1] ?? -1);
     const item = order.items[line];
     if (item && !pipeline.isWarm(item.product_id)) clean.cold += 1;
@@ -177,7 +222,10 @@ function tallyClean(
       `${order.order_id} (${order.items.length}) ${rule} ${key}: ${observed}, expected ${expected} from ${from} ${fix ? `FIX ${JSON.stringify(fix)}` : ''} ${item ? `${item.quantity} at ${item.price_per_unit}` : ''}`,
     );
   }
-  for (const group of groups) clean.groups.set(group, (clean.groups.get(group) ?? 0) + 1);
+  for (const [group, plain] of groups) {
+    const before = clean.groups.get(group);
+    clean.groups.set(group, { orders: (before?.orders ?? 0) + 1, plain: plain || (before?.plain ?? false) });
+  }
 }
 
 function deliverPut(pipeline: Pipeline, { order }: Corrupted, result: RunResult | undefined): void {

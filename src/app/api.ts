@@ -117,12 +117,12 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
       snapshots.latest(),
       inTime(readMemoryShare(redis)),
       inTime(listAutoRepairs(redis)),
-      inTime(qualityFigures({ redis, now: parts.now })),
+      config.quality.layers.length === 0 ? undefined : inTime(qualityFigures({ redis, now: parts.now })),
     ]);
     const of = (wanted: AutoRepair['state']) => standing.filter(({ state }) => state === wanted).length;
     return [
       ...fleetFamilies(snapshot, memoryShare, { standing: of('standing'), stopped: of('stopped') }),
-      ...qualityFamilies(quality),
+      ...(quality ? qualityFamilies(quality) : []),
     ];
   };
   if (config.webhook) {

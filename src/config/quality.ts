@@ -31,7 +31,7 @@ export function qualitySettings(env: z.output<typeof variables>) {
     quality: {
       /** None of them: orders are not reviewed. */
       layers: env.QUALITY,
-      /** Rules whose findings, where they are grave enough, keep an order from counting until somebody has seen it; or `all`. */
+      /** Rules whose findings, where they are grave or sure enough, keep an order from counting until somebody has seen it; or `all`. */
       holds: env.QUALITY_HOLD,
       /** Path of a YAML file with a shop's own rules. */
       ownRules: env.QUALITY_RULES,

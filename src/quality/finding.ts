@@ -5,6 +5,7 @@
 
 /** `info` and `warn` count the order; `hold` sends it to the failed set, where a person decides. */
 export type Severity = 'info' | 'warn' | 'hold';
+export const SEVERITIES: readonly Severity[] = ['info', 'warn', 'hold'];
 
 /** One edit that would mend an order. Shown only when the mended order passes the rules and the checks. */
 export interface Fix {
@@ -37,3 +38,15 @@ export interface Finding {
   /** The edits that would mend it, together. */
   fix?: readonly Fix[];
 }
+
+/** Rules that tell of something that began and goes on, once several orders have shown it. */
+const SHIFTS: ReadonlySet<string> = new Set(['price_level_moved', 'field_goes_missing']);
+export const isOfManyOrders = (rule: string): boolean => SHIFTS.has(rule);
+
+const SURE = 0.98;
+/** As sure as a finding must be to be one that may hold an order. */
+export const isSure = ({ confidence }: Pick<Finding, 'confidence'>): boolean => confidence >= SURE;
+
+/** Whether one finding is enough for somebody to look at; of others it takes some orders that have it. */
+export const isPlain = (finding: Finding): boolean =>
+  finding.severity === 'hold' || isSure(finding) || isOfManyOrders(finding.rule);

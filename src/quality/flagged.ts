@@ -1,4 +1,4 @@
-import type { Finding, Severity } from './finding.ts';
+import { type Finding, SEVERITIES, type Severity } from './finding.ts';
 
 /* What the workers hand to the role that reviews: an order with findings, as it was sent. */
 
@@ -21,14 +21,12 @@ export interface FlaggedBatch {
   orders: readonly FlaggedOrder[];
 }
 
-const RANKS: readonly Severity[] = ['info', 'warn', 'hold'];
-
 export const isAtLeast = (severity: Severity, least: Severity): boolean =>
-  RANKS.indexOf(severity) >= RANKS.indexOf(least);
+  SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(least);
 
 /** The same, so many steps lower. */
 export const lowered = (severity: Severity, steps: number): Severity =>
-  RANKS[Math.max(0, RANKS.indexOf(severity) - steps)] as Severity;
+  SEVERITIES[Math.max(0, SEVERITIES.indexOf(severity) - steps)] as Severity;
 
 /** Of several findings, the gravest. */
 export const gravest = (findings: readonly { severity: Severity }[]): Severity =>

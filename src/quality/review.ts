@@ -1,6 +1,6 @@
 import type { Order } from '../orders/order.ts';
 import type { Check, Circumstances } from './check.ts';
-import type { Finding, Severity } from './finding.ts';
+import { type Finding, SEVERITIES } from './finding.ts';
 
 export interface ReviewOptions {
   /** Told the first time a check throws; the message of `error` may quote the order. */
@@ -22,7 +22,6 @@ export const MOST_FINDINGS = 20;
 /** Of what was sent, no more is told. */
 const LONGEST_TEXT = 200;
 
-export const SEVERITIES: readonly Severity[] = ['info', 'warn', 'hold'];
 const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
 
 /**

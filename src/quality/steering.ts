@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import { type Finding, isSure } from './finding.ts';
 import { lowered } from './flagged.ts';
 
 /** What people's answers have made of the checks. */
@@ -14,8 +14,8 @@ export const NO_STEERING: Steering = { muted: new Set(), lowered: new Map() };
 export const steerKey = ({ rule, key }: { rule: string; key: string }): string => `${rule} ${key}`;
 
 /**
- * What is left of findings: without those that are muted, each as grave as its rule may still be, and none that holds
- * but of rules that may. The usual case, nothing found, costs nothing.
+ * What is left of findings: without those that are muted, each as grave as its rule may still be; and of rules that may hold
+ * an order, what is sure enough holds it, of others nothing. The usual case, nothing found, costs nothing.
  */
 export function steered(
   findings: readonly Finding[],
@@ -26,8 +26,10 @@ export function steered(
   return findings
     .filter((finding) => !muted.has(steerKey(finding)))
     .map((finding) => {
-      const severity = lowered(finding.severity, steps.get(finding.rule) ?? 0);
-      const allowed = severity === 'hold' && !mayHold(finding.rule) ? 'warn' : severity;
+      const holds = mayHold(finding.rule);
+      const written = holds && finding.severity === 'warn' && isSure(finding) ? 'hold' : finding.severity;
+      const severity = lowered(written, steps.get(finding.rule) ?? 0);
+      const allowed = severity === 'hold' && !holds ? 'warn' : severity;
       return allowed === finding.severity ? finding : { ...finding, severity: allowed };
     });
 }

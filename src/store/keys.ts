@@ -227,6 +227,8 @@ export const QUALITY_QUEUE = 'quality';
 export const qualityKeys = {
   /** zset: id of a group → when it was seen last, ms. Each is a hash at `:group:<id>`; see quality/outcomes/groupFindings.lua */
   groups: `${QUALITY_KEY}:groups`,
+  /** zset: the same of those that too few orders are in to be open */
+  rare: `${QUALITY_KEY}:rare`,
   group: (id: string): string => `${QUALITY_KEY}:group:${id}`,
   /** zset: id of a message → when its order was flagged, ms */
   flagged: `${QUALITY_KEY}:flagged`,
@@ -236,8 +238,6 @@ export const qualityKeys = {
   batch: (id: string): string => `${QUALITY_KEY}:batch:${id}`,
   /** stream: what workers saw of orders lately, for each other; see quality/outcomes/sightings.ts */
   sightings: `${QUALITY_KEY}:sightings`,
-  /** hash: how many groups were opened, orders flagged, findings kept */
-  counts: `${QUALITY_KEY}:counts`,
   /** string: what was spent on the language model, as the role that asks it saw it last; see outcomes/modelSpend.ts */
   model: `${QUALITY_KEY}:model`,
   /** string: which process asks the language model */

@@ -4,7 +4,10 @@ import type { FlaggedOrder } from '../../src/quality/flagged.ts';
 import { readSteering } from '../../src/quality/outcomes/answers.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
 import { aFinding } from '../quality/reviewRig.ts';
+import { auditTrail } from '../support/auditTrail.ts';
+import { anOrder } from '../support/orders.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 import { seriousFindings } from './axe.ts';
 import { startBrowser, watchedPage } from './browser.ts';
 
@@ -39,6 +42,7 @@ describe('the page of what the review found', () => {
         observed: MARKUP,
         expected: 'CARD',
         severity: 'info',
+        confidence: 0.99,
       }),
       flagged('held', { rule: 'price_unlike_product', key: 'P9', severity: 'hold', fix }),
     ]);
@@ -83,6 +87,26 @@ describe('the page of what the review found', () => {
     await page.getByText('Nothing is muted.').waitFor();
     expect(new URL(page.url()).searchParams.get('state')).toBe('muted');
     expect(faults).toEqual([]);
+  });
+
+  it('repairs an order that is held with one click, by the edit of the desk', async () => {
+    const all = await startPipeline({ QUALITY: 'rules', QUALITY_HOLD: 'all' });
+    try {
+      await all.send(anOrder({ user_id: 'HELD', order_timestamp: '1970-01-20T05:45:54Z' }));
+      await until(async () => (await all.failed()).length === 1, 'the order is held');
+      const { page, faults } = await watchedPage(await browser.newContext(), all.url);
+      await until(async () => {
+        await page.goto(`${all.url}/quality`);
+        return (await page.getByRole('button', { name: 'Repair the newest' }).count()) === 1;
+      }, 'its group is shown');
+      await page.getByRole('button', { name: 'Repair the newest' }).click();
+      await page.getByText('Repaired and given to the workers').waitFor();
+      await until(async () => (await all.json('/stats/global')).total_orders === 1, 'it has counted, once');
+      expect(JSON.stringify(await auditTrail(all.redis.client()))).toContain('edit and retry');
+      expect(faults).toEqual([]);
+    } finally {
+      await all.stop();
+    }
   });
 
   it.each(['light', 'dark'] as const)('fits a telephone, %s', async (colorScheme) => {

@@ -33,7 +33,10 @@ describe('the operations of quality', () => {
     pipeline = await startPipeline(SETTINGS, { role: 'api' });
     api = readApiDocument(await pipeline.json('/openapi.json'));
     const redis = pipeline.redis.client();
-    await groupFindings(redis, 'b1', [flagged('m1'), flagged('m2'), flagged('m3', { key: 'P2' })]);
+    await groupFindings(redis, 'b1', [
+      ...['m1', 'm2', 'm4'].map((id) => flagged(id)),
+      flagged('m3', { key: 'P2', severity: 'hold' }),
+    ]);
   });
   afterAll(() => pipeline.stop());
 
@@ -71,13 +74,13 @@ describe('the operations of quality', () => {
   it('tell groups and the findings of an order, to operators alone', async () => {
     expect(await groupsOf()).toHaveLength(2);
     expect(await groupOf('P1')).toMatchObject({
-      orders: 2,
-      money: 500,
-      examples: ['m2', 'm1'],
+      orders: 3,
+      money: 750,
+      examples: ['m4', 'm2', 'm1'],
       state: 'open',
     });
     const { orders, before } = await ask('/quality/findings');
-    expect([orders.length, before]).toEqual([3, null]);
+    expect([orders.length, before]).toEqual([4, null]);
     expect(await ask('/orders/{message_id}/findings', { at: '/orders/m1/findings' })).toMatchObject({
       message_id: 'm1',
       findings: [{ rule: 'costly_line', key: 'P1' }],

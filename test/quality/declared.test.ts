@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { fileChecks } from '../../src/cli/inspect/fileChecks.ts';
 import { makeParseOrder } from '../../src/orders/parseOrder.ts';
-import { batchIdChecks } from '../../src/quality/declared/identifiers.ts';
 import { anOrder, RULES } from '../support/orders.ts';
-import { anOrderOf, newReview, parse, RECEIVED_AT, rulesOf, withLines } from './judging.ts';
+import { anOrderOf, NOW, newReview, parse, RECEIVED_AT, rulesOf, withLines } from './judging.ts';
 
 const judged = (changes: Record<string, unknown>) => newReview().review(anOrderOf(changes));
 
@@ -312,19 +312,21 @@ describe('repeats', () => {
   });
 });
 
-describe('ids of a batch', () => {
-  function inBatch(orders: Record<string, unknown>[]) {
-    const { learn, review } = newReview(batchIdChecks());
-    const all = orders.map((order) => anOrderOf(order));
-    for (const order of all) learn(order);
-    return all.flatMap((order) => review(order, { itselfLearned: true }));
+describe('ids of a file', () => {
+  function inFile(orders: Record<string, unknown>[]) {
+    const { learn, reviewer } = fileChecks([]);
+    const all = orders.map((order, at) => anOrderOf({ user_id: `C${100 + at}`, ...order }));
+    for (const [at, order] of all.entries()) learn(at, order, { now: NOW });
+    return all
+      .flatMap((order) => reviewer.review(order, { now: NOW, itselfLearned: true }))
+      .filter(({ rule }) => rule === 'order_id_unlike');
   }
   const ids = (count: number, of: (at: number) => string) =>
     Array.from({ length: count }, (_, at) => ({ order_id: of(at) }));
 
   it('that are built unlike the others are found', () => {
-    expect(inBatch([...ids(9, (at) => `WEB${1000 + at}`), { order_id: '007' }])).toEqual([
-      expect.objectContaining({ rule: 'id_unlike_the_others', path: 'order_id', observed: '007' }),
+    expect(inFile([...ids(9, (at) => `WEB${1000 + at}`), { order_id: '007' }])).toEqual([
+      expect.objectContaining({ rule: 'order_id_unlike', path: 'order_id', observed: '007' }),
     ]);
   });
 
@@ -334,6 +336,6 @@ describe('ids of a batch', () => {
     ['a second channel', [...ids(40, (at) => `WEB${at}`), ...ids(3, (at) => `${at}/POS`)]],
     ['too few to tell', [...ids(5, (at) => `WEB${at}`), { order_id: '007' }]],
   ])('say nothing of %s', (_, orders) => {
-    expect(inBatch(orders)).toEqual([]);
+    expect(inFile(orders)).toEqual([]);
   });
 });

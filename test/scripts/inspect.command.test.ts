@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build, isBuilt } from '../../scripts/build.mjs';
 import { run as inspect } from '../../src/cli/inspect/run.ts';
+import { answersOf, startModelServer } from '../support/modelServer.ts';
+import { startTestRedis } from '../support/redis.ts';
 import { runCommand } from './verifyCommand.ts';
 
 const PAID = ['CreditCard', 'PayPal', 'BankTransfer'];
@@ -32,8 +34,8 @@ const odd = [
   {
     order_value: 25,
     items: [
-      { product_id: 'SKU5', quantity: 1, price_per_unit: 10 },
-      { product_id: 'SKU5', quantity: 1, price_per_unit: 15 },
+      { product_id: 'SKU55', quantity: 1, price_per_unit: 10 },
+      { product_id: 'SKU55', quantity: 1, price_per_unit: 15 },
     ],
   },
   { payment_method: 'Bribery' },
@@ -44,7 +46,7 @@ const odd = [
 const FOUND = [
   [21, 'order_value_mismatch', 'order_value', 'error'],
   [22, 'address_without_place', 'shipping_address', 'warn'],
-  [23, 'id_unlike_the_others', 'order_id', 'warn'],
+  [23, 'order_id_unlike', 'order_id', 'warn'],
   [24, 'two_prices', 'items[1].price_per_unit', 'warn'],
   [25, 'payment_method_unknown', 'payment_method', 'warn'],
   [26, 'payment_method_typo', 'payment_method', 'warn'],
@@ -174,7 +176,56 @@ describe('order-pipeline inspect', () => {
     expect(rules).toEqual(Array(5).fill('own_many'));
   });
 
+  it('asks a model once about each group and value, on the budget that the roles share', async () => {
+    const redis = await startTestRedis();
+    const server = await startModelServer();
+    const env = {
+      REDIS_URL: redis.url,
+      LLM_BASE_URL: server.baseUrl,
+      LLM_MODEL: 'test-model',
+      LLM_PRICE: '0.75/4.5',
+    };
+    try {
+      const ask = (more = '') =>
+        run(`--file ${at('odd.jsonl')} --llm --report ${at('asked.html')} --fail-on never${more}`, env);
+      const { code, stdout, stderr } = await ask();
+      expect([code, stderr.includes('Error')]).toEqual([0, false]);
+      expect(stdout).toMatch(/^the model was asked about \d+ things in \d calls, \$0\.00\d+$/m);
+      expect(stdout).toMatch(/^payment_method_unknown BRIBERY, line 25 +defect, /m);
+      expect(stdout).toMatch(/^two_prices SKU55, line 24 +defect, .*: A sentence\.$/m);
+      expect(readFileSync(at('asked.html'), 'utf8')).toContain('What the language model thinks');
+      // Neither a street nor an id leaves.
+      expect(server.asked.map(({ raw }) => raw).join()).not.toMatch(/Birch|C30\d|WEB2/);
+      const calls = server.asked.length;
+      expect((await ask()).stdout).toContain('in 0 calls');
+      expect(server.asked).toHaveLength(calls);
+      const rule = { field: 'items', condition: 'above', value: 40, message: 'Many lines' };
+      server.plays = (asked) => ({
+        content: answersOf(asked, (_, own) => ({ ...own, rules: own.verdict === 'defect' ? [rule] : [] })),
+      });
+      expect((await ask(` --sample 3 --drafts ${at('drafts.yaml')}`)).stdout).not.toContain('in 0 calls');
+      const tried = await run(`--file ${at('sane.jsonl')} --rules ${at('drafts.yaml')} --try`);
+      expect(tried.stdout).toMatch(/^own_draft_two_prices_1_\d +0 /m);
+      const poor = await run(`--file ${at('sane.jsonl')} --llm`, {
+        ...env,
+        LLM_MODEL: 'other',
+        LLM_DAILY_TOKENS: '5',
+      });
+      expect(poor.stdout).toMatch(/no answer: over budget$/m);
+    } finally {
+      await server.stop();
+      await redis.stop();
+    }
+  });
+
   it.each([
+    [
+      '--file X --llm --json',
+      '--llm goes with neither --json nor --try: what a model says is an opinion, not a finding',
+    ],
+    ['--file X --sample 3', '--sample and --drafts go with --llm'],
+    ['--file X --llm --sample 999', '--sample must be a whole number up to 100, got "999"'],
+    ['--file X --llm', '--llm needs LLM_BASE_URL and LLM_MODEL'],
     ['', '--file is missing: which orders?'],
     ['--file X --fail-on bad', '--fail-on must be one of info, warn, hold, error, never, got "bad"'],
     ['--file nothing.jsonl', 'nothing.jsonl: there is no such file'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { lineAt, placesIn } from '../../src/web/desk/jsonPlaces.ts';
+import { lineAt, placesIn, withValues } from '../../src/web/kit/jsonPlaces.ts';
 
 const isJson = (text: string): boolean => {
   try {
@@ -78,5 +78,22 @@ describe('the lines of an order that is being edited', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a text with other values', () => {
+  const text = '{ "total": 1.10, "items": [{"n": 12345678901234567890}, {"n": 2}], "total": 3 }';
+  it('keeps every digit of all that is not changed', () => {
+    const edits = [
+      { path: 'items[1].n', value: 25 },
+      { path: 'total', value: '4"' },
+    ];
+    expect(withValues(text, edits)).toBe(
+      '{ "total": 1.10, "items": [{"n": 12345678901234567890}, {"n": 25}], "total": "4\\"" }',
+    );
+  });
+  it('is none where a place is not there', () => {
+    expect(withValues(text, [{ path: 'items[2].n', value: 1 }])).toBeUndefined();
+    expect(withValues('no JSON', [{ path: 'total', value: 1 }])).toBeUndefined();
   });
 });

@@ -3,23 +3,25 @@ import { InvalidOrder, type Issue } from '../../orders/invalidOrder.ts';
 import type { Order } from '../../orders/order.ts';
 import type { Finding } from '../../quality/finding.ts';
 import { withProvenFixes } from '../../quality/fixes.ts';
-import type { Reviewer } from '../../quality/review.ts';
 import { judgeJob } from '../../queue/judgeJob.ts';
 import { jobOfMessage, type Reading } from '../../queue/orderJob.ts';
 import { orderOf } from '../../queue/readOrderJob.ts';
 import type { FileMessage } from '../send/orderFile.ts';
 import { openOrderFile } from '../send/readFile.ts';
+import type { FileChecks } from './fileChecks.ts';
 import { type Inspected, type InspectedFinding, tally } from './inspected.ts';
 import { mendRefusal, type RefusalParts } from './mendRefusal.ts';
 
 export interface InspectParts extends Omit<RefusalParts, 'receivedAt'> {
   reading: Reading;
-  reviewer: Reviewer;
+  checks: FileChecks;
   /** Refusals are looked for as well. */
   refusals: boolean;
   /** Ms since 1970: what is later is in the future, and orders without a time are dated by it. */
   now: number;
   onFinding: (finding: InspectedFinding) => void;
+  /** Hears of every order that would count. */
+  onOrder?: ((line: number, order: Order, sent: unknown) => void) | undefined;
   /** Called for every record, in either pass. */
   onRecord: (pass: 1 | 2) => void;
   signal?: AbortSignal | undefined;
@@ -31,15 +33,17 @@ export interface InspectParts extends Omit<RefusalParts, 'receivedAt'> {
  * @throws OrderFileError when it cannot be read
  */
 export async function inspectFile(path: string, parts: InspectParts): Promise<Inspected> {
-  const { reviewer, now, onFinding, onRecord, signal } = parts;
+  const { checks, now, onFinding, onRecord, signal } = parts;
+  const { reviewer } = checks;
   const receivedAt = new Date(now).toISOString();
   const learned = ledger();
   for await (const message of await openOrderFile(path)) {
     if (signal?.aborted) break;
     onRecord(1);
     const read = readRecord(message, parts);
-    if (read.order && learned.record(read.order) === 'counted') reviewer.learn(read.order, [], { now });
+    if (read.order && learned.record(read.order) === 'counted') checks.learn(read.line, read.order, { now });
   }
+  const warmth = checks.beginJudging();
   const totals = tally();
   const counted = ledger();
   for await (const message of await openOrderFile(path)) {
@@ -50,7 +54,7 @@ export async function inspectFile(path: string, parts: InspectParts): Promise<In
     for (const { key: _, ...finding } of found) onFinding(finding);
     totals.add(found, message.body.length > LONGEST_KEPT ? undefined : read.sent);
   }
-  return totals.result(reviewer.faults(), signal?.aborted ?? false);
+  return totals.result(reviewer.faults(), signal?.aborted ?? false, warmth());
 
   function judge({ line, sent, order, issues }: ReadRecord): (InspectedFinding & { key: string })[] {
     if (!order) return parts.refusals ? refusals(line, sent, issues) : [];
@@ -62,8 +66,9 @@ export async function inspectFile(path: string, parts: InspectParts): Promise<In
     if (outcome === 'conflict') {
       return parts.refusals ? refusals(line, sent, [conflictOf(order)]) : [];
     }
+    parts.onOrder?.(line, order, sent);
     const circumstances = { now, itselfLearned: true };
-    const findings = reviewer.review(order, circumstances);
+    const findings = [...reviewer.review(order, circumstances), ...checks.shiftsAt(line)];
     if (findings.length === 0) return [];
     return withProvenFixes(sent, findings, { parse: parts.parse, receivedAt, reviewer, circumstances }).map(
       (finding) => lineOf(line, finding),

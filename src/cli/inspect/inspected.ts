@@ -55,6 +55,8 @@ export interface Inspected {
   faults: ReadonlyMap<string, number>;
   /** The command was stopped before the end of the file. */
   isPart: boolean;
+  /** Lines of orders that were judged, and of them those whose product the file has often enough. */
+  warmth: { lines: number; warmLines: number };
 }
 
 const noneOf = (): Record<Grade, number> => ({ info: 0, warn: 0, hold: 0, error: 0 });
@@ -114,7 +116,11 @@ export function tally() {
         rules.set(finding.rule, rule);
       }
     },
-    result: (faults: ReadonlyMap<string, number>, isPart: boolean): Inspected => ({
+    result: (
+      faults: ReadonlyMap<string, number>,
+      isPart: boolean,
+      warmth: Inspected['warmth'],
+    ): Inspected => ({
       orders,
       worst,
       duplicates,
@@ -124,9 +130,14 @@ export function tally() {
       rules: [...rules.values()].sort((a, b) => gravest(a, b) || b.findings - a.findings),
       faults,
       isPart,
+      warmth,
     }),
   };
 }
 
 const gravest = (a: { severity: Grade; count?: number }, b: { severity: Grade; count?: number }): number =>
   GRADES.indexOf(b.severity) - GRADES.indexOf(a.severity) || (b.count ?? 0) - (a.count ?? 0);
+
+/** How far silence may be taken for health. */
+export const warmthInWords = ({ warmth: { lines, warmLines } }: Inspected): string =>
+  `${warmLines} of ${lines} lines are of a product that the file has often enough to say what is usual of it`;

@@ -1,10 +1,12 @@
 import { whole } from '../kit/print.ts';
+import { type ModelsPart, modelRows } from './askModel.ts';
 import {
   GRADES,
   type Grade,
   type Inspected,
   type InspectedFinding,
   type InspectedGroup,
+  warmthInWords,
 } from './inspected.ts';
 import { STYLE } from './pageStyle.ts';
 
@@ -27,7 +29,7 @@ const MEANINGS: Record<Grade, string> = {
   info: 'It counts; worth a look.',
 };
 
-export function pageOf(file: string, inspected: Inspected): string {
+export function pageOf(file: string, inspected: Inspected, said?: ModelsPart): string {
   const { orders, worst, groups } = inspected;
   const flagged = GRADES.reduce((sum, grade) => sum + worst[grade], 0);
   const verdict =
@@ -54,12 +56,14 @@ ${inspected.isPart ? '<p class="note">Stopped before the end of the file.</p>' :
 <section aria-labelledby="outcomes">
 <h2 id="outcomes">Orders by their gravest finding</h2>
 ${bar(inspected, flagged)}
+<p>${text(warmthInWords(inspected))}.</p>
 </section>
 ${groups.length === 0 ? '' : rulesTable(inspected)}
 ${GRADES.toReversed()
   .map((grade) => gradeSection(grade, groups))
   .join('\n')}
 ${hiddenNote(inspected)}
+${said ? modelSection(said) : ''}
 </main>
 </body>
 </html>
@@ -122,6 +126,17 @@ function groupCard({ rule, key, severity, count, fixes, findings }: InspectedGro
 <ul>${findings.map(findingItem).join('')}</ul>
 ${more > 0 ? `<p class="note">and ${whole(more)} more like ${findings.length === 1 ? 'it' : 'these'}</p>` : ''}
 </article>`;
+}
+
+/** What a model wrote is a stranger's text, as what stands in the file is. */
+function modelSection(said: ModelsPart): string {
+  const rows = modelRows(said).map(
+    ([about, opinion]) => `<tr><th scope="row">${text(about)}</th><td>${text(opinion)}</td></tr>`,
+  );
+  const { asked, spent } = said;
+  return `<section aria-labelledby="model"><h2 id="model">What the language model thinks</h2>
+<p class="note">An opinion, no finding: ${whole(asked)} things were shown to it in ${whole(spent.calls)} calls.</p>
+<div class="wide" tabindex="0" role="region" aria-labelledby="model"><table>${rows.join('')}</table></div></section>`;
 }
 
 function findingItem({ line, path, observed, expected, fix }: InspectedFinding): string {

@@ -1,15 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Logger } from 'winston';
 import { ConfigError, readConfig } from '../../config/config.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
 import type { Check } from '../../quality/check.ts';
+import { fileOf } from '../../quality/model/draftedRules.ts';
 import { OwnRulesError, ownRuleChecks } from '../../quality/own/ownRules.ts';
-import { makeReviewer } from '../../quality/review.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { noProgress, showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
+import { withRedis } from '../kit/withRedis.ts';
 import { OrderFileError } from '../send/orderFile.ts';
-import { checksOfFile } from './checks.ts';
+import { askModel, type ModelsPart, toShow } from './askModel.ts';
+import { fileChecks, ownChecks } from './fileChecks.ts';
 import { GRADES, type Inspected, isAtLeast } from './inspected.ts';
 import { inspectFile } from './inspectFile.ts';
 import { type InspectOptions, parseOptions, USAGE } from './options.ts';
@@ -34,6 +37,9 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   }
 }
 
+/** How each question ended is told in the answer. */
+const quietLog = { info: () => quietLog, warn: () => quietLog } as unknown as Pick<Logger, 'info' | 'warn'>;
+
 /** Something beside the orders is missing or wrong. */
 class CannotInspect extends Error {
   override readonly name = 'CannotInspect';
@@ -45,18 +51,21 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
   if (options.tried && rules === undefined)
     throw new CannotInspect('--try needs --rules: which rules are to be tried?');
   const own = rules === undefined ? [] : await readOwnRules(rules);
+  if (options.llm && !config.model) throw new CannotInspect('--llm needs LLM_BASE_URL and LLM_MODEL');
+  const shown = options.llm ? toShow(options.sample) : undefined;
   const progress = options.json ? noProgress : showProgress(around.stderr);
   let pass = 0;
   const inspected = await inspectFile(options.file, {
     parse: makeParseOrder(config.rules),
     sumFields: config.rules.sumFields,
     reading: { envelope: config.bridge.envelope, maxBodyBytes: config.maxBodyBytes },
-    reviewer: makeReviewer(options.tried ? own : checksOfFile(own)),
+    checks: options.tried ? ownChecks(own) : fileChecks(own),
     refusals: !options.tried,
     now: Date.now(),
     onFinding: (finding) => {
       if (options.json) around.stdout.write(`${JSON.stringify(finding)}\n`);
     },
+    onOrder: shown?.see,
     onRecord(now) {
       if (now !== pass) progress.begin(now === 1 ? 'learning' : 'judging');
       pass = now;
@@ -64,10 +73,25 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     },
     signal: around.signal,
   }).finally(() => progress.stop());
-  if (options.report !== undefined) await write(options.report, pageOf(basename(options.file), inspected));
+  let said: ModelsPart | undefined;
+  if (shown) {
+    const code = await withRedis(around, async ({ redis }) => {
+      const drafts = options.drafts !== undefined;
+      said = await askModel(inspected, shown.all(), { config, redis, log: quietLog, drafts });
+      return EXIT.done;
+    });
+    if (code !== EXIT.done) return code;
+    if (options.drafts !== undefined) {
+      const drafts = fileOf(said?.drafts ?? []);
+      if (drafts === undefined) complain('no rule was drafted, and no file written', around);
+      else await write(options.drafts, drafts);
+    }
+  }
+  if (options.report !== undefined)
+    await write(options.report, pageOf(basename(options.file), inspected, said));
   if (!options.json)
     around.stdout.write(
-      options.tried ? trialOf(own, inspected) : summaryOf(basename(options.file), inspected),
+      options.tried ? trialOf(own, inspected) : summaryOf(basename(options.file), inspected, said),
     );
   for (const [check, times] of inspected.faults)
     complain(`the check ${check} failed ${times} times and was left out there; please report it`, around);

@@ -1,6 +1,7 @@
 import type { Check } from '../../quality/check.ts';
 import { columns, whole } from '../kit/print.ts';
-import { GRADES, type Inspected, type InspectedGroup } from './inspected.ts';
+import { type ModelsPart, modelRows } from './askModel.ts';
+import { GRADES, type Inspected, type InspectedGroup, warmthInWords } from './inspected.ts';
 
 const GROUPS_SHOWN = 30;
 const LONGEST_CELL = 48;
@@ -8,7 +9,7 @@ const LONGEST_CELL = 48;
 const NAMES = { info: 'remarked on', warn: 'warned of', hold: 'to be held', error: 'refused' } as const;
 
 /** What was found, for people. */
-export function summaryOf(file: string, inspected: Inspected): string {
+export function summaryOf(file: string, inspected: Inspected, said?: ModelsPart): string {
   const { orders, worst, duplicates, groups, ungrouped } = inspected;
   const flagged = GRADES.reduce((sum, grade) => sum + worst[grade], 0);
   const counts = [
@@ -27,7 +28,14 @@ export function summaryOf(file: string, inspected: Inspected): string {
       : `\n${columns([['', 'rule', 'findings', 'line', 'path', 'observed', 'expected', 'fix'], ...rows], [2, 3])}\n`;
   const more = hidden > 0 ? `\nand ${whole(hidden)} more: --json or --report has them\n` : '';
   const part = inspected.isPart ? '\nstopped before the end of the file\n' : '';
-  return `${columns(counts, [1])}\n${table}${more}${part}`;
+  return `${columns(counts, [1])}\n${table}${more}\n${warmthInWords(inspected)}\n${said ? modelTable(said) : ''}${part}`;
+}
+
+function modelTable(said: ModelsPart): string {
+  const { asked, spent } = said;
+  const head = `the model was asked about ${whole(asked)} things in ${whole(spent.calls)} calls, $${spent.dollars.toFixed(4)}`;
+  const rows = modelRows(said).map(([about, opinion]) => [cut(about), opinion]);
+  return `\n${head}\n${rows.length === 0 ? '' : `${columns(rows, [])}\n`}`;
 }
 
 function rowOf({ rule, count, findings }: InspectedGroup): string[] {

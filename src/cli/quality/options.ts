@@ -21,7 +21,7 @@ export const USAGE: Usage = {
     'quality restore RULE',
   ],
   options: [
-    ['--all', 'groups that are quiet or muted too'],
+    ['--all', 'groups of one or two orders, quiet and muted ones too'],
     ['--because <TEXT>', 'why, for the audit log'],
     ['--json', 'as JSON, one value a line'],
   ],

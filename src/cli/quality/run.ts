@@ -5,7 +5,7 @@ import { readmitLearned } from '../../quality/baselines/openBaselines.ts';
 import type { Finding } from '../../quality/finding.ts';
 import { readMuted } from '../../quality/outcomes/answers.ts';
 import { groupState, MOST_GROUPS } from '../../quality/outcomes/groups.ts';
-import { readFindings, readGroups } from '../../quality/outcomes/readGroups.ts';
+import { readFindings, readGroups, readRareGroups } from '../../quality/outcomes/readGroups.ts';
 import { visibleLines } from '../../runtime/visibleText.ts';
 import { redisNow } from '../../store/redisTime.ts';
 import { commandAuthor } from '../kit/author.ts';
@@ -51,12 +51,13 @@ async function tellGroups(
   { all, json }: { all: boolean; json: boolean },
   say: (text: string) => void,
 ): Promise<void> {
-  const [groups, muted, now] = await Promise.all([
+  const [opened, rare, muted, now] = await Promise.all([
     readGroups(redis, MOST_GROUPS),
+    all ? readRareGroups(redis, MOST_GROUPS) : [],
     readMuted(redis),
     redisNow(redis),
   ]);
-  const shown = groups.map((group) => ({ state: groupState(group, muted, now), ...group }));
+  const shown = [...opened, ...rare].map((group) => ({ state: groupState(group, muted, now), ...group }));
   const wanted = shown.filter(({ state }) => all || state === 'open');
   if (json) {
     // What orders were like, whole, is for the model alone.

@@ -1,6 +1,6 @@
 import type { Author } from '../../audit/auditEntry.ts';
 import { toJsonAmount } from '../../orders/money.ts';
-import type { Finding, Fix } from '../../quality/finding.ts';
+import { type Finding, type Fix, isOfManyOrders } from '../../quality/finding.ts';
 import {
   byRule,
   type Lowered,
@@ -11,6 +11,7 @@ import {
 } from '../../quality/outcomes/answers.ts';
 import {
   type Group,
+  type GroupState,
   groupId,
   groupState,
   type KeptFlagged,
@@ -18,7 +19,13 @@ import {
 } from '../../quality/outcomes/groups.ts';
 import { readSpend } from '../../quality/outcomes/modelSpend.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
-import { readFindings, readFlagged, readGroups } from '../../quality/outcomes/readGroups.ts';
+import {
+  countGroups,
+  readFindings,
+  readFlagged,
+  readGroups,
+  readRareGroups,
+} from '../../quality/outcomes/readGroups.ts';
 import { type AnsweringParts, labelFinding, labelGroup, muteGroup, restoreRule } from './answering.ts';
 
 export type Span = 'hour' | 'day' | 'month';
@@ -45,22 +52,20 @@ export interface QualityParts extends AnsweringParts {
   history: (span: Span) => Promise<{ step: number; points: OutcomePoint[] }>;
 }
 
-/** Rules whose groups are shifts: of a price, of a field that a sender fills no more. */
-const SHIFTS = ['price_level_moved', 'field_goes_missing'];
-const isDrift = ({ rule }: { rule: string }): boolean => SHIFTS.includes(rule);
 const MOST_DRIFTS = 20;
 
 /** What Prometheus is told of the whole installation. */
 export async function qualityFigures({ redis, now }: Pick<QualityParts, 'redis' | 'now'>) {
-  const { groups, stateOf } = await knownOf(redis, now());
-  const inState = (state: string) => groups.filter((group) => stateOf(group) === state).length;
-  const model = await readSpend(redis);
-  return { groups: { open: inState('open'), quiet: inState('quiet'), muted: inState('muted') }, model };
+  const [muted, model] = await Promise.all([readMuted(redis), readSpend(redis)]);
+  return { groups: await countGroups(redis, muted.values(), now()), model };
 }
 
-async function knownOf(redis: QualityParts['redis'], now: number) {
+/** `all`: those too that too few orders are in to be open, and of which the page shows no more than their number. */
+async function knownOf(redis: QualityParts['redis'], now: number, all = false) {
   const [groups, labels, muted] = await Promise.all([
-    readGroups(redis, MOST_GROUPS),
+    Promise.all([readGroups(redis, MOST_GROUPS), all ? readRareGroups(redis, MOST_GROUPS) : []]).then(
+      (some) => some.flat(),
+    ),
     readLabels(redis),
     readMuted(redis),
   ]);
@@ -71,7 +76,7 @@ async function knownOf(redis: QualityParts['redis'], now: number) {
 /** What the quality stage answers to programs, and to its page, which uses nothing else. @throws NoTrace */
 export function makeQualityApi(parts: QualityParts) {
   const { redis, currency } = parts;
-  const known = () => knownOf(redis, parts.now());
+  const known = (all = false) => knownOf(redis, parts.now(), all);
   return {
     async qualitySummary({ span }: { span: Span }) {
       const [{ step, points }, { groups, labels, muted, stateOf }, lowered, model] = await Promise.all([
@@ -89,7 +94,6 @@ export function makeQualityApi(parts: QualityParts) {
         invalid: sum(({ invalid }) => invalid),
       });
       const [lines, warm] = [sum(({ linesReviewed }) => linesReviewed), sum(({ linesWarm }) => linesWarm)];
-      const inState = (state: string) => groups.filter((group) => stateOf(group) === state).length;
       return {
         currency,
         layers: parts.layers,
@@ -97,11 +101,11 @@ export function makeQualityApi(parts: QualityParts) {
         step_seconds: step,
         points: points.map((point) => ({ time: iso(point.time * 1_000), ...shares(point) })),
         orders: { ...whole, lost: sum(({ lost }) => lost) },
-        groups: { open: inState('open'), quiet: inState('quiet'), muted: inState('muted') },
+        groups: await countGroups(redis, muted.values(), parts.now()),
         lines: { reviewed: lines, warm, share: lines === 0 ? null : warm / lines },
         rules: rulesOf(groups, labels, lowered, [...muted.values()]),
         drift: groups
-          .filter((group) => isDrift(group) && stateOf(group) === 'open')
+          .filter((group) => isOfManyOrders(group.rule) && stateOf(group) === 'open')
           .sort((a, b) => b.orders - a.orders)
           .slice(0, MOST_DRIFTS)
           .map(({ key, rule, orders, finding: { observed, expected }, lastSeen }) => ({
@@ -115,8 +119,8 @@ export function makeQualityApi(parts: QualityParts) {
         model,
       };
     },
-    async qualityGroups({ state, limit }: { state: 'open' | 'quiet' | 'muted' | 'all'; limit: number }) {
-      const { groups, labels, stateOf } = await known();
+    async qualityGroups({ state, limit }: { state: GroupState | 'all'; limit: number }) {
+      const { groups, labels, stateOf } = await known(state !== 'open');
       const wanted = groups.filter((group) => state === 'all' || stateOf(group) === state);
       return {
         currency,
@@ -241,7 +245,7 @@ const flaggedAnswer = ({ message, at, held, minorUnits, findings }: KeptFlagged)
   findings: findings.map((finding) => ({ ...findingAnswer(finding), group: groupId(finding) })),
 });
 
-function groupAnswer(group: Group, state: 'open' | 'quiet' | 'muted', labels: readonly Label[]) {
+function groupAnswer(group: Group, state: GroupState, labels: readonly Label[]) {
   const of = (verdict: Verdict) => labels.filter((label) => label.verdict === verdict).length;
   return {
     group: group.id,

@@ -1,5 +1,6 @@
 import type { Issue } from '../../orders/invalidOrder.ts';
 import type { SumField } from '../../orders/sumFields.ts';
+import { explainTotal } from '../../quality/refusedTotal.ts';
 import { isContainer } from '../wrapper.ts';
 import { apply } from './apply.ts';
 import { changeAt } from './changeAt.ts';
@@ -71,7 +72,7 @@ function candidates(issue: Issue, orders: readonly unknown[]): Step[][] {
   const values = valuesAt(orders, at);
   switch (issue.code) {
     case 'order_value_mismatch':
-      return [[{ do: 'recompute_total' }]];
+      return [...slipInLine(issue, orders), [{ do: 'recompute_total' }]];
     case 'missing_field':
       return [
         ...renames(at, orders),
@@ -86,6 +87,13 @@ function candidates(issue: Issue, orders: readonly unknown[]): Step[][] {
     default:
       return [];
   }
+}
+
+/** Of one order: added up anew, its total would cover up the price or quantity that is wrong. */
+function slipInLine(issue: Issue, orders: readonly unknown[]): Step[][] {
+  const fix = orders.length === 1 ? explainTotal(orders[0], [issue])?.fix : undefined;
+  if (fix === undefined || fix.some(({ path }) => path === issue.path)) return [];
+  return [fix.map(({ path, value }) => ({ do: 'set', at: path, value }))];
 }
 
 function valuesAt(orders: readonly unknown[], at: string): unknown[] {

@@ -57,8 +57,9 @@ const verdict = z.enum(VERDICTS);
 const group = z.strictObject({
   group: text.meta({ examples: ['3f2a9c01de44'] }),
   ...what,
-  state: z.enum(['open', 'quiet', 'muted']).meta({
-    description: '`quiet`: nothing was added for a week, so what comes opens it anew.',
+  state: z.enum(['open', 'rare', 'quiet', 'muted']).meta({
+    description:
+      '`rare`: fewer than three orders, and no finding that is plain by itself; `quiet`: nothing was added for a week, so what comes begins it anew.',
   }),
   orders: count,
   findings: count,
@@ -131,7 +132,7 @@ export const qualitySummary = z.strictObject({
   orders: point.omit({ time: true }).extend({
     lost: count.meta({ description: 'Counted, with findings that reached nobody.' }),
   }),
-  groups: z.strictObject({ open: count, quiet: count, muted: count }),
+  groups: z.strictObject({ open: count, rare: count, quiet: count, muted: count }),
   lines: z
     .strictObject({ reviewed: count, warm: count, share: share.nullable() })
     .meta({ description: 'Lines of orders, and those whose product had a baseline: silence is no health.' }),

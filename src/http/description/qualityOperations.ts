@@ -57,7 +57,7 @@ export const qualityOperations = {
       step_seconds: 300,
       points: [{ time: AT, ...COUNTS }],
       orders: { ...COUNTS, lost: 0 },
-      groups: { open: 1, quiet: 0, muted: 0 },
+      groups: { open: 1, rare: 9, quiet: 0, muted: 0 },
       lines: { reviewed: 2_400, warm: 2_210, share: 0.921 },
       rules: [
         {
@@ -82,7 +82,7 @@ export const qualityOperations = {
     path: '/quality/groups',
     summary: 'Findings, grouped: one shift or one broken sender is one group with a count',
     query: z.strictObject({
-      state: oneOf(['open', 'quiet', 'muted', 'all'])
+      state: oneOf(['open', 'rare', 'quiet', 'muted', 'all'])
         .default('open')
         .meta({ description: 'Which of them.', examples: ['open'] }),
       limit: limit(100),

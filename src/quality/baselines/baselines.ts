@@ -1,5 +1,6 @@
 import type { Order, OrderItem } from '../../orders/order.ts';
 import type { Check, Circumstances } from '../check.ts';
+import { isOfAnyAmount } from '../declared/products.ts';
 import type { Finding } from '../finding.ts';
 import { closestTo } from './closest.ts';
 import { judgeLines, linePath, type Said } from './judgeLines.ts';
@@ -21,7 +22,6 @@ import { hashOf, maskOf } from './masks.ts';
 import { FLAGGED, LACKS, type Observation } from './observation.ts';
 import { chainOf } from './places.ts';
 import { exactly } from './product.ts';
-import type { Warmth } from './sharedBaselines.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** Raise a version with every change of what its rule says. */
@@ -46,6 +46,16 @@ const MASK_RULES: Record<Masked, LearnedRule> = {
   user_id: 'user_id_unlike',
   product_id: 'product_id_unlike',
 };
+
+/** What this process judged since it started: silence on cold baselines is no health. */
+export interface Warmth {
+  /** Lines of orders that were judged. */
+  lines: number;
+  /** Of them, those whose product had been seen often enough to be judged by itself. */
+  warmLines: number;
+  /** Products in memory, of at most as many as there is room for. */
+  products: number;
+}
 
 export interface Baselines {
   checks: readonly Check[];
@@ -165,7 +175,10 @@ function judgeMask(
   const mask = maskOf(id);
   const finest = masks[field][0];
   if (finest?.isKnown(mask, itself) || !isStrangeMask(masks[field], mask, itself)) return false;
-  const usual = [...(finest?.entries() ?? [])].sort((a, b) => b[1] - a[1]).slice(0, 3);
+  const usual = [...(finest?.entries() ?? [])]
+    .filter(([each]) => each !== mask)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3);
   tell({
     rule: MASK_RULES[field],
     path,
@@ -192,6 +205,7 @@ function judgeProductId(
   const { productId, pricePerUnit } = order.items[at] as OrderItem;
   const product = learned.products.get(productId);
   if (product && product.lines > (itself ? 1 : 0)) return;
+  if (isOfAnyAmount(productId)) return;
   const path = linePath(order, at, 'product_id');
   const whole = wholeOf(productId, Number(pricePerUnit), learned);
   if (

@@ -1,6 +1,7 @@
 import Big from 'big.js';
 import { roundToMinorUnits, toJsonAmount } from '../../orders/money.ts';
 import type { Order, OrderItem } from '../../orders/order.ts';
+import { isOfAnyAmount } from '../declared/products.ts';
 import type { Finding, Fix } from '../finding.ts';
 import type { Learned } from './learned.ts';
 import { hashOf } from './masks.ts';
@@ -149,7 +150,7 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
     from: product.lines,
     confidence: right ? 1 - 0.5 / (product.lines + 1) : 1 - threshold / (2 * isFar),
     ...fixed(
-      right?.length === 1 && isSure(right[0] as Level, product)
+      right?.length === 1 && isSure(right[0] as Level, line)
         ? mended(order, at, { price: (right[0] as Level).price })
         : undefined,
     ),
@@ -157,8 +158,12 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
   return true;
 }
 
-/** What a fix may rest on. */
-const isSure = ({ weight }: Level, { lines }: Product): boolean => weight >= 3 && lines >= THRESHOLDS.warm;
+/** What a fix may rest on: the price that the product mostly has, and more than a few lines of it. */
+function isSure({ weight }: Level, { product: { lines, levels }, item }: Line): boolean {
+  const { lines: least, share } = THRESHOLDS.fix;
+  if (lines < least || isOfAnyAmount(item.productId)) return false;
+  return weight >= share * levels.reduce((sum, level) => sum + level.weight, 0);
+}
 
 const nearestOf = ({ levels }: Product, price: number): Level =>
   levels.reduce((best, each) =>
@@ -201,7 +206,11 @@ function judgeQuantity(
   const threshold = context + cold - (isRound ? hundredfold : 0) + (isReduced ? reduced : 0);
   if (isFar < threshold) return;
   const usual = Math.exp(product.quantity + shift);
-  const isHundredfold = isRound && Math.abs(isFar - Math.log(100)) < 0.8;
+  const isHundredfold =
+    isRound &&
+    others >= THRESHOLDS.fix.others &&
+    product.lines >= THRESHOLDS.fix.lines &&
+    Math.abs(isFar - Math.log(100)) < THRESHOLDS.fix.hundredfold;
   tell({
     rule: 'quantity_unlike_product',
     path: linePath(order, at, 'quantity'),
@@ -235,7 +244,7 @@ function isSwapped(line: Line, { order, tell }: Setting, { shift }: { shift: num
     from: product.lines,
     confidence: 0.8,
     ...fixed(
-      best.length === 1 && isSure(best[0] as Level, product)
+      best.length === 1 && isSure(best[0] as Level, line)
         ? mended(order, at, { price: best[0]?.price, quantity: price })
         : undefined,
     ),

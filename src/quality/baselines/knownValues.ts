@@ -32,7 +32,7 @@ export interface KnownValues {
   observations(): number;
   countOf(value: string): number;
   /**
-   * `itself`: it is among what was learned, once. What was seen once in the beginning, when everything was taken, and
+   * `itself`: it is among what was learned, as of a file that is judged by itself. What was seen once in the beginning, when everything was taken, and
    * never again, does not count as known.
    */
   isKnown(value: string, itself: boolean): boolean;
@@ -64,8 +64,12 @@ export function knownValues(packed: PackedValues = [0, 0, [], []]): KnownValues 
   return {
     observations: () => observations,
     countOf: (value) => known.get(value) ?? 0,
-    isKnown: (value, itself) =>
-      (known.get(value) ?? 0) > (itself || observations >= THRESHOLDS.values.settled ? 1 : 0),
+    isKnown(value, itself) {
+      const times = known.get(value) ?? 0;
+      // Of a file, what stands in three orders is a way of it, however it looked when it came first.
+      if (itself) return times + (candidates.get(value)?.orders ?? 0) > 2;
+      return times > (observations >= THRESHOLDS.values.settled ? 1 : 0);
+    },
     isRestless: (least) => observations < least || kinds > 2 + THRESHOLDS.values.kinds * observations,
     entries: () => known.entries(),
     observe(value, user, isStrange) {

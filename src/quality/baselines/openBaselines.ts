@@ -4,10 +4,45 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Cluster, Redis } from 'ioredis';
 import { every } from '../../runtime/every.ts';
 import { baselineKeys } from '../../store/keys.ts';
-import { makeBaselines } from './baselines.ts';
+import type { Check } from '../check.ts';
+import { makeBaselines, type Warmth } from './baselines.ts';
 import type { PackedLearned } from './learned.ts';
 import { type Observation, type PackedObservation, packed, unpacked } from './observation.ts';
-import type { OpenBaselines, Pace } from './sharedBaselines.ts';
+
+export interface SharedBaselines {
+  /** One for each rule that is learned; together they look at an order once. */
+  checks: readonly Check[];
+  warmth(): Warmth;
+  /**
+   * A person said that findings of this rule and key are wrong: what they flagged is normal from now on, for every
+   * worker. Resolves when Redis has it.
+   */
+  readmit(rule: string, key: string): Promise<void>;
+  /** Forgets what a rule has learned of a key, or, without a key, of all of them, for every worker. */
+  reset(rule: string, key?: string): Promise<void>;
+  /** Sends what was learned and not sent yet, and receives no more. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface BaselineParts {
+  /** Fails fast: learning waits for the next turn, judging never waits. */
+  redis: Redis | Cluster;
+  /** Hears what a turn failed over. What was learned in it is not lost. */
+  onError: (error: Error) => void;
+  /** Products in memory, 50,000 unless said otherwise; the least recently seen leaves. */
+  maxProducts?: number;
+}
+
+export interface Pace {
+  /** How often a worker looks whether it has something to send. */
+  turnMs: number;
+  /** It sends 100 orders or more at once, or fewer so long after it sent last. */
+  sendWithinMs: number;
+  /** With nothing to send, it reads what others sent. */
+  readWithinMs: number;
+  /** Entries of the log after which a snapshot takes their place. */
+  longestLog: number;
+}
 
 const SHARE = readFileSync(new URL('./share.lua', import.meta.url), 'utf8');
 const REPLACE = readFileSync(new URL('./replace.lua', import.meta.url), 'utf8');
@@ -43,7 +78,10 @@ const inflate = promisify(inflateRaw) as (data: Buffer) => Promise<Buffer>;
  * Workers learn from one log in Redis, in its order, and from nothing else: what an order teaches comes back to the worker
  * that saw it as it comes to the others. So all of them know the same, whatever they lose or miss meanwhile.
  */
-export const openBaselines: OpenBaselines = async ({ redis, onError, maxProducts }, pace = PACE) => {
+export async function openBaselines(
+  { redis, onError, maxProducts }: BaselineParts,
+  pace = PACE,
+): Promise<SharedBaselines> {
   redis.defineCommand('shareBaselines', { numberOfKeys: 3, lua: SHARE });
   redis.defineCommand('replaceBaselines', { numberOfKeys: 3, lua: REPLACE });
   const scripted = redis as ScriptedRedis;
@@ -187,7 +225,7 @@ export const openBaselines: OpenBaselines = async ({ redis, onError, maxProducts
       await inTurn(sendPending).catch(onError);
     },
   };
-};
+}
 
 const entryOf = (entry: Omit<Entry, 'v'>): Promise<Buffer> =>
   deflate(JSON.stringify({ v: FORMAT, ...entry }));
@@ -208,7 +246,7 @@ async function readParts(parts: Record<string, Buffer>): Promise<PackedLearned> 
  * and people label some times a day.
  */
 export async function readmitLearned(
-  parts: Parameters<OpenBaselines>[0],
+  parts: BaselineParts,
   { rule, key }: { rule: string; key: string },
 ): Promise<void> {
   const baselines = await openBaselines(parts);

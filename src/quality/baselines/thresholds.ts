@@ -34,6 +34,16 @@ export const THRESHOLDS = {
     /** The floor: fewer units are no finding. */
     least: 50,
   },
+  /** What a proposed fix rests on, beside the finding. */
+  fix: {
+    lines: 10,
+    /** Of what is remembered of the product's prices. */
+    share: 0.5,
+    /** Further lines of the order that say how much is bought of each. */
+    others: 3,
+    /** How far from a hundred times the usual quantity. */
+    hundredfold: 0.8,
+  },
   swap: {
     /** A price at least so far from all seen ones, while it would be a usual quantity. */
     price: 0.15,
@@ -51,7 +61,7 @@ export const THRESHOLDS = {
     /** After so many, one that was seen once is no longer known by it. */
     settled: 100,
     /** In a file that is judged by itself. */
-    leastInFile: 10,
+    leastInFile: 8,
     leastPayments: 100,
     /** At most so many kinds per value seen, or the field has no kinds. */
     kinds: 0.02,

@@ -40,12 +40,16 @@ export function habits(): Habits {
     saw(name, userId) {
       total += 1;
       if (total >= ORDERS_WEIGHED) halve();
-      const trait = traits.get(name) ?? { count: 0, users: [] };
+      let trait = traits.get(name);
+      if (trait === undefined || traits.size >= MOST_TRAITS) {
+        // Their order only matters where one has to leave.
+        traits.delete(name);
+        if (traits.size >= MOST_TRAITS) traits.delete(traits.keys().next().value as string);
+        trait ??= { count: 0, users: [] };
+        traits.set(name, trait);
+      }
       trait.count += 1;
       if (trait.users.length < LEAST_USERS && !trait.users.includes(userId)) trait.users.push(userId);
-      traits.delete(name);
-      traits.set(name, trait);
-      if (traits.size > MOST_TRAITS) traits.delete(traits.keys().next().value as string);
     },
     isHabit,
     count: (name) => traits.get(name)?.count ?? 0,

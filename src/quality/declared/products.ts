@@ -21,7 +21,7 @@ export const twoPrices: Check = {
     let found: Finding[] | undefined;
     for (let at = 0; at < items.length; at += 1) {
       const { productId, pricePerUnit } = items[at] as Order['items'][number];
-      if (isFree(pricePerUnit) || OF_ANY_AMOUNT.test(productId)) continue;
+      if (isFree(pricePerUnit) || isOfAnyAmount(productId)) continue;
       const before = first.get(productId);
       if (before === undefined) {
         first.set(productId, at);
@@ -48,6 +48,12 @@ export const twoPrices: Check = {
 /** Prices are exact decimal text without superfluous zeros, so the same price is the same text. */
 const isFree = (price: string): boolean => price === '0';
 
-/** Not products but lines for whatever amount: of two of them nobody expects the same price. */
+/**
+ * Not a product but a line for whatever amount: of two of them nobody expects the same price, and they are called whatever the
+ * shop calls them. An id with a figure in it is a product's.
+ */
+export const isOfAnyAmount = (id: string): boolean => OF_ANY_AMOUNT.test(id) || AT_THE_END.test(id);
+
 const OF_ANY_AMOUNT =
-  /^(?:m|manual|misc(?:ellaneous)?|custom|other|post(?:age)?|shipping|delivery|freight|fee|service|donation|tip|discount|adjustment|gift[-_ ]?(?:card|voucher|certificate))$/i;
+  /^(?:m|manual|misc(?:ellaneous)?|custom|other|post|service|donation|tip|adjustment|gift[-_ ]?(?:card|voucher|certificate))$/i;
+const AT_THE_END = /^\D*(?:postage|shipping|delivery|freight|carriage|fees?|charges?|commission|discount)$/i;

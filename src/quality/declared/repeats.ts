@@ -1,14 +1,14 @@
-import { hash } from 'node:crypto';
 import type { Order } from '../../orders/order.ts';
 import type { Check } from '../check.ts';
 import { habits } from './habits.ts';
-import { NOTHING, signed } from './rule.ts';
+import { instantOf, NOTHING, signed } from './rule.ts';
+import { textHash } from './textHash.ts';
 
 /** Sent twice by one hand, not bought twice. */
 const WITHIN_MS = 10 * 60_000;
 /** Ids of other content that are further apart are two shops' or two years' numbers. */
 const A_DAY_MS = 24 * 60 * 60_000;
-/** Orders remembered by one process, about 300 bytes each; at 50 orders a second, ten minutes. */
+/** Orders remembered by one process at least, twice as many at most, some 200 bytes each; at 50 a second, ten minutes. */
 const ORDERS_REMEMBERED = 30_000;
 /** Sightings that wait for `drain`; with nobody who takes them, the oldest leave. */
 const MOST_WAITING = 10_000;
@@ -18,9 +18,10 @@ const [REPEAT, SHARED, OWN] = ['repeat', 'shared', 'own'];
 /** What is remembered of an order: no user, no address, only their hashes. */
 export interface Sighting {
   /** Hash of what was ordered, how it is paid and where it goes. */
-  content: string;
-  /** Hash of who ordered it. */
-  user: string;
+  content: number;
+  /** Hash of who ordered it, and of both. */
+  user: number;
+  own: number;
   orderId: string;
   /** When it was placed, ms since 1970. */
   at: number;
@@ -40,14 +41,14 @@ export interface Repeats {
  * arrives together, and both are in hand before either counts.
  */
 export function repeats(): Repeats {
-  const byContent = new Map<string, Sighting>();
-  const byOrderId = new Map<string, Sighting>();
+  const byContent = recent<number>();
+  const byOrderId = recent<string>();
   const numbering = habits();
   let waiting: Sighting[] = [];
 
   const remember = (sighting: Sighting) => {
-    set(byContent, contentKey(sighting), sighting);
-    set(byOrderId, sighting.orderId, sighting);
+    byContent.set(sighting.own, sighting);
+    byOrderId.set(sighting.orderId, sighting);
   };
   const sighted = lastOf(sightingOf);
 
@@ -57,7 +58,7 @@ export function repeats(): Repeats {
     family: 'repeats',
     judge(order, { trial }) {
       const sighting = sighted(order);
-      const before = byContent.get(contentKey(sighting));
+      const before = byContent.get(sighting.own);
       if (!before || before.orderId === sighting.orderId) return NOTHING;
       const apart = Math.abs(sighting.at - before.at);
       if (apart > WITHIN_MS || trial) return NOTHING;
@@ -115,28 +116,39 @@ export function repeats(): Repeats {
   };
 }
 
-const contentKey = ({ content, user }: Sighting): string => content + user;
-
-/** The newest of a key is the one to be compared with; the oldest of all leaves. */
-function set(memory: Map<string, Sighting>, key: string, sighting: Sighting): void {
-  memory.delete(key);
-  memory.set(key, sighting);
-  if (memory.size > ORDERS_REMEMBERED) memory.delete(memory.keys().next().value as string);
+/**
+ * The newest of a key, of the last orders. Two maps in turn: one from which the oldest of all is taken each time is searched
+ * through for it from its beginning, where what was taken left its room empty.
+ */
+function recent<Key>() {
+  let now = new Map<Key, Sighting>();
+  let before = now;
+  return {
+    get: (key: Key) => now.get(key) ?? before.get(key),
+    set(key: Key, sighting: Sighting) {
+      if (now.size >= ORDERS_REMEMBERED) [before, now] = [now, new Map()];
+      now.set(key, sighting);
+    },
+  };
 }
 
 function sightingOf(order: Order): Sighting {
   const { orderId, userId, minorUnits, currency, items, paymentMethod, shippingAddress } = order;
-  const lines = items.map(({ productId, quantity, pricePerUnit }) => [productId, quantity, pricePerUnit]);
+  const hash = textHash();
+  hash.add(String(minorUnits)).add(currency).add(paymentMethod).add(shippingAddress);
+  for (let at = 0; at < items.length; at += 1) {
+    const { productId, quantity, pricePerUnit } = items[at] as Order['items'][number];
+    hash.add(productId).add(String(quantity)).add(pricePerUnit);
+  }
+  const content = hash.sum();
   return {
-    content: digest(JSON.stringify([minorUnits, currency, lines, paymentMethod, shippingAddress])),
-    user: digest(userId),
+    content,
+    user: textHash().add(userId).sum(),
+    own: hash.add(userId).sum(),
     orderId,
-    at: Date.parse(order.placedAt),
+    at: instantOf(order.placedAt),
   };
 }
-
-const HASH_LENGTH = 12;
-const digest = (text: string): string => hash('sha256', text, 'base64').slice(0, HASH_LENGTH);
 
 /** Both rules look at one order, one after the other. */
 function lastOf<T extends object, R>(make: (of: T) => R): (of: T) => R {

@@ -20,3 +20,11 @@ export const linePath = (
   at: number,
   field: 'product_id' | 'quantity' | 'price_per_unit',
 ): string => `items[${items[at]?.line ?? at}].${field}`;
+
+let last: { text: string; at: number } = { text: '', at: Number.NaN };
+
+/** Ms since 1970. Several rules ask it of one order, one after the other. */
+export function instantOf(text: string): number {
+  if (last.text !== text) last = { text, at: Date.parse(text) };
+  return last.at;
+}

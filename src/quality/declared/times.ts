@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
 import type { Fix } from '../finding.ts';
-import { NOTHING, signed } from './rule.ts';
+import { instantOf, NOTHING, signed } from './rule.ts';
 
 /*
  * When an order says that it was placed. What has no time of its own is dated by its arrival, and says nothing here.
@@ -23,7 +23,7 @@ export const timeInFuture: Check = {
   family: 'times',
   judge({ timestamp }, { now }) {
     if (timestamp === undefined) return NOTHING;
-    const at = Date.parse(timestamp);
+    const at = instantOf(timestamp);
     if (at <= now + AHEAD_MS) return NOTHING;
     const fix = likelier(timestamp, now);
     return [
@@ -32,7 +32,8 @@ export const timeInFuture: Check = {
         key: 'future',
         severity: 'warn',
         observed: timestamp,
-        expected: `at most now, ${new Date(now).toISOString()}`,
+        // To the day: a model that is shown it once is not asked again for the time of day.
+        expected: `at most now, on ${new Date(now).toISOString().slice(0, 10)}`,
         confidence: 0.95,
         ...(fix ? { fix } : {}),
       }),
@@ -56,7 +57,7 @@ export const timeTooOld: Check = {
   family: 'times',
   judge({ timestamp }, { now }) {
     if (timestamp === undefined) return NOTHING;
-    const at = Date.parse(timestamp);
+    const at = instantOf(timestamp);
     if (at >= OLDEST || isSeconds(at, now)) return NOTHING;
     const day = timestamp.slice(0, 10);
     const meaning = FILLED_IN[day];
@@ -80,7 +81,7 @@ export const epochSeconds: Check = {
   family: 'times',
   judge({ timestamp }, { now }) {
     if (timestamp === undefined) return NOTHING;
-    const at = Date.parse(timestamp);
+    const at = instantOf(timestamp);
     if (!isSeconds(at, now)) return NOTHING;
     const meant = new Date(at * 1_000).toISOString();
     return [

@@ -52,7 +52,6 @@ export interface AskingParts {
   redis: Redis | Cluster;
   model: string;
   random: () => number;
-  onCached: (answers: number) => void;
   onMissedCanary: () => Promise<void>;
 }
 
@@ -69,7 +68,7 @@ export async function askAbout<A extends Judged>(
   const keys = entries.map((entry) => keyOf(parts.model, kind, entry));
   const said = new Map<number, Said<A>>();
   try {
-    const kept = keys.length === 0 ? [] : await parts.redis.mget(...keys);
+    const kept = await Promise.all(keys.map((key) => parts.redis.get(key)));
     for (const [at, entry] of entries.entries()) {
       const answer = remembered(kind.shape(entry.paths), kept[at]);
       if (answer) said.set(at, { outcome: 'ok', cached: true, answer, mark: LOOKUP_MARK });
@@ -77,7 +76,6 @@ export async function askAbout<A extends Judged>(
   } catch {
     return entries.map(() => ({ outcome: 'redis_away', cached: false }));
   }
-  parts.onCached(said.size);
   // The same thing twice is one question.
   const asked = new Map(
     keys.map((key, at) => [key, at]).filter(([, at]) => !said.has(at as number)) as [string, number][],

@@ -50,8 +50,6 @@ export class Budget {
   readonly #price: Price;
   readonly #dollarsCap: number;
   readonly #tokensCap: number;
-  #dollars = 0;
-  #tokens = 0;
 
   constructor(redis: Redis | Cluster, price: Price, caps: { dollars: number; tokens: number }) {
     redis.defineCommand('reserveModelCall', { numberOfKeys: 1, lua: script('reserve') });
@@ -77,8 +75,6 @@ export class Budget {
   /** `used` undefined: nobody knows, so what was reserved is what it cost. Rejects when Redis does not take it. */
   async settle({ day, most }: Reserved, used: Tokens | undefined, outcome: CallOutcome): Promise<void> {
     const cost = used ?? most;
-    this.#dollars += this.#nano(cost) / NANO;
-    this.#tokens += cost.input + cost.output;
     await this.#redis.settleModelCall(
       MODEL_SPEND_KEY,
       day,
@@ -93,11 +89,6 @@ export class Budget {
     const { day } = await this.today();
     const days = String(Date.parse(day) / DAY_MS);
     await this.#redis.settleModelCall(MODEL_SPEND_KEY, days, 0, 0, outcome);
-  }
-
-  /** What this process spent since it started. */
-  get spentHere(): { dollars: number; tokens: number } {
-    return { dollars: this.#dollars, tokens: this.#tokens };
   }
 
   async today(): Promise<Omit<Spend, 'price' | 'openUntil'>> {

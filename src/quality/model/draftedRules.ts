@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type * as z from 'zod';
 import { OwnRulesError, ownRuleChecks } from '../own/ownRules.ts';
 import type { draftsShape } from './questions.ts';
@@ -30,6 +30,13 @@ export function draftsOf(rule: string, proposed: readonly Proposed[], mark: stri
     const text = stringify({ version: 1, rules: [draft] });
     return isTaken(text) ? [text] : [];
   });
+}
+
+/** One file of all drafts; undefined without any. Two groups of one rule may have led to the same name. */
+export function fileOf(drafts: readonly string[]): string | undefined {
+  const rules = drafts.flatMap((text) => (parse(text) as { rules: { id: string }[] }).rules);
+  if (rules.length === 0) return undefined;
+  return stringify({ version: 1, rules: rules.map((one, at) => ({ ...one, id: `${one.id}_${at + 1}` })) });
 }
 
 function isTaken(text: string): boolean {

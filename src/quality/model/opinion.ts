@@ -138,19 +138,6 @@ export interface Spend {
   openUntil: number | undefined;
 }
 
-/** Counted in this process since it started, for `/metrics`. Never falls. */
-export interface ModelCounters {
-  /** HTTP requests by how they ended. */
-  calls: Readonly<Record<string, number>>;
-  dollars: number;
-  tokens: number;
-  /** Of answers that could not be read: empty, cut short, unparsable or of a wrong shape. */
-  parseFailures: number;
-  canaryMisses: number;
-  /** Groups, values and orders answered from memory. */
-  cached: number;
-}
-
 /** No call rejects because of the model: how it ended is in what it returns. */
 export interface ModelReviewer {
   readonly model: string;
@@ -160,7 +147,6 @@ export interface ModelReviewer {
   reviewOrders(orders: readonly SampleOrder[]): Promise<ReviewedOrder[]>;
   draftRules(groups: readonly GroupToReview[]): Promise<DraftedRules[]>;
   spend(): Promise<Spend>;
-  counters(): ModelCounters;
   /** Ends calls under way; whatever is asked later ends as `closed`. The Redis connection stays the caller's. */
   close(): void;
 }

@@ -51,7 +51,6 @@ const NAMES = ['a', 'b', 'c'];
 const KNOWN_SHOWN = 40;
 /** What the model says of one order on its own is a hint. */
 const ORDER_CONFIDENCE = 0.5;
-const UNREADABLE = new Set<CallOutcome>(['empty', 'cut_short', 'unparsable', 'wrong_shape']);
 
 /** Opens the part that asks a language model. It asks nothing by itself, and what it answers decides nothing. */
 export function openReviewer({
@@ -65,16 +64,7 @@ export function openReviewer({
   const { wholeAddresses } = config;
   const price = config.price ?? ASSUMED_PRICE;
   const budget = new Budget(redis, price, { dollars: config.dailyDollars, tokens: config.dailyTokens });
-  const calls = new Map<string, number>();
-  let parseFailures = 0;
-  let canaryMisses = 0;
-  let cached = 0;
   const said = new Map<CallOutcome, number>();
-  const onCall = (outcome: CallOutcome) => {
-    calls.set(outcome, (calls.get(outcome) ?? 0) + 1);
-    if (UNREADABLE.has(outcome)) parseFailures += 1;
-    tell(outcome);
-  };
   /** Of each way to fail, the first of an hour. */
   const tell = (outcome: CallOutcome) => {
     if (outcome === 'ok' || now() < (said.get(outcome) ?? 0)) return;
@@ -87,7 +77,7 @@ export function openReviewer({
     apiKey: config.apiKey,
     timeoutMs: config.timeoutMs,
     budget,
-    onCall,
+    onCall: tell,
     now,
   });
   const parts: AskingParts = {
@@ -95,11 +85,7 @@ export function openReviewer({
     redis,
     model: config.name,
     random,
-    onCached: (answers) => {
-      cached += answers;
-    },
     onMissedCanary: async () => {
-      canaryMisses += 1;
       tell('canary_failed');
       await budget.count('canary_failed').catch(() => {});
     },
@@ -256,14 +242,6 @@ export function openReviewer({
         openUntil: endpoint.openUntil,
       };
     },
-
-    counters: () => ({
-      calls: Object.fromEntries(calls),
-      ...budget.spentHere,
-      parseFailures,
-      canaryMisses,
-      cached,
-    }),
 
     close: () => endpoint.close(),
   };

@@ -4,14 +4,15 @@ import { every } from '../../runtime/every.ts';
 import { qualityKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { CallOutcome, ModelReviewer } from '../model/opinion.ts';
+import { isOfValue, opinionsOn } from '../model/opinions.ts';
 import { type Group, QUIET_MS, type Told } from './groups.ts';
 import { keepSpend } from './modelSpend.ts';
-import { readGroups } from './readGroups.ts';
+import { readGroups, readRareGroups } from './readGroups.ts';
 
 export interface AskingParts {
   /** Fails fast. */
   redis: Redis | Cluster;
-  model: Pick<ModelReviewer, 'model' | 'reviewGroups' | 'spend'>;
+  model: Pick<ModelReviewer, 'model' | 'reviewGroups' | 'judgeValues' | 'spend'>;
   /** By the clock of Redis, ms since 1970. */
   now: () => number;
   onError: (error: Error) => void;
@@ -20,8 +21,9 @@ export interface AskingParts {
 const ASK_EVERY_MS = 30_000;
 /** Longer than a call may take, and renewed with every turn. */
 const LEASE_MS = 900_000;
-/** In one call. */
+/** In one turn: groups of which orders are shown, and values. */
 const MOST_AT_ONCE = 8;
+const MOST_VALUES_AT_ONCE = 40;
 const MOST_LOOKED_AT = 200;
 /** What may be otherwise the next time: a group that one of these was the answer to is shown again. */
 const PASSING = new Set<CallOutcome>([
@@ -35,16 +37,24 @@ const PASSING = new Set<CallOutcome>([
 const AGAIN_MS = 3_600_000;
 
 /**
- * Shows groups that are new to the language model, a few in one call and each once, by one process at a time; and keeps
- * what it cost. Nothing else waits for it: what the model says stands beside a finding, whenever that is.
+ * Shows groups that are new to the language model, a few in one call and each once, by one process at a time; of those about a
+ * value the value alone, and so those too that too few orders are in to be open. Keeps what it cost. Nothing else waits for it: what the model says stands beside a finding, whenever that is.
  */
 export function startAskingModel({ redis, model, now, onError }: AskingParts): { stop(): Promise<void> } {
   const me = randomUUID();
   const turn = async () => {
     if (!(await holdLease(redis, qualityKeys.asking, me, LEASE_MS))) return;
     try {
-      const groups = (await readGroups(redis, MOST_LOOKED_AT)).filter((group) => isDue(group, now()));
-      if (groups.length > 0) await ask(redis, model, groups.slice(0, MOST_AT_ONCE), now());
+      const [open, rare] = await Promise.all([
+        readGroups(redis, MOST_LOOKED_AT),
+        readRareGroups(redis, MOST_LOOKED_AT),
+      ]);
+      const due = [...open, ...rare].filter((group) => isDue(group, now()));
+      const groups = [
+        ...due.filter(({ rule, isOpen }) => isOpen && !isOfValue(rule)).slice(0, MOST_AT_ONCE),
+        ...due.filter(({ rule }) => isOfValue(rule)).slice(0, MOST_VALUES_AT_ONCE),
+      ];
+      if (groups.length > 0) await ask(redis, model, groups, now());
       await keepSpend(redis, model.model, await model.spend());
     } finally {
       await letGoOfLease(redis, qualityKeys.asking, me);
@@ -53,8 +63,8 @@ export function startAskingModel({ redis, model, now, onError }: AskingParts): {
   return every(ASK_EVERY_MS, turn, { atOnce: true, onError });
 }
 
-function isDue({ told, samples, lastSeen }: Group, now: number): boolean {
-  if (samples.length === 0 || lastSeen < now - QUIET_MS) return false;
+function isDue({ rule, told, samples, lastSeen }: Group, now: number): boolean {
+  if ((samples.length === 0 && !isOfValue(rule)) || lastSeen < now - QUIET_MS) return false;
   return told === undefined || (PASSING.has(told.outcome) && Date.parse(told.at) < now - AGAIN_MS);
 }
 
@@ -64,7 +74,8 @@ async function ask(
   groups: readonly Group[],
   now: number,
 ): Promise<void> {
-  const answers = await model.reviewGroups(
+  const answers = await opinionsOn(
+    model,
     groups.map(({ id, finding, findings, samples }) => ({ id, finding, count: findings, samples })),
   );
   const at = new Date(now).toISOString();

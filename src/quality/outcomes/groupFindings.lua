@@ -1,21 +1,22 @@
 -- Adds a batch of flagged orders to the groups of what was found, once however often it is called.
 --
 -- KEYS[1]    this batch was grouped
--- KEYS[2]    zset of groups, by when each was seen last
+-- KEYS[2]    zset of groups that are open, by when each was seen last
 -- KEYS[3]    zset of flagged orders, by when
 -- KEYS[4]    hash of flagged orders
--- KEYS[5]    hash of counts
+-- KEYS[5]    zset of groups of too few orders to open, by when each was seen last
 -- KEYS[6..]  a group each
--- ARGV[1]    most groups
+-- ARGV[1]    most groups of either kind
 -- ARGV[2]    most flagged orders
 -- ARGV[3]    ms for which a batch is known again
 -- ARGV[4]    ms after which a group is over: what is found then opens it anew
 -- ARGV[5]    what the key of a group begins with
 -- ARGV[6]    most examples of a group
 -- ARGV[7]    most observations of a group
--- ARGV[8]    JSON: the groups, each {id, first, last, orders, findings, minor, fields: {}, examples: [], seen: [], sample?}
---            `sample` is JSON, and stays as it came first
+-- ARGV[8]    JSON: the groups, each {id, first, last, orders, findings, minor, fields: {}, examples: [], seen: [], sample?, plain}
+--            `sample` is JSON, and stays as it came first; `plain` opens the group at once
 -- ARGV[9]    JSON: the orders, three values each: message, when, text
+-- ARGV[10]   orders with a finding that open its group
 --
 -- Returns the ids of groups that were opened, or nil when the batch was grouped before
 
@@ -37,34 +38,42 @@ for at, group in ipairs(groups) do
   if group.first - last > tonumber(ARGV[4]) then
     redis.call('DEL', key)
     redis.call('HSET', key, 'first', string.format('%.0f', group.first))
-    redis.call('HINCRBY', KEYS[5], 'groups', 1)
-    opened[#opened + 1] = group.id
+    redis.call('ZREM', KEYS[2], group.id)
   end
   for name, value in pairs(group.fields) do redis.call('HSET', key, name, value) end
   last = string.format('%.0f', math.max(last, group.last))
   redis.call('HSET', key, 'last', last)
-  redis.call('HINCRBY', key, 'orders', string.format('%.0f', group.orders))
+  local had = redis.call('HINCRBY', key, 'orders', string.format('%.0f', group.orders))
   redis.call('HINCRBY', key, 'findings', string.format('%.0f', group.findings))
   redis.call('HINCRBY', key, 'minor', string.format('%.0f', group.minor))
   append(key, 'examples', group.examples, tonumber(ARGV[6]))
   append(key, 'seen', group.seen, tonumber(ARGV[7]))
-  if group.sample then redis.call('HSETNX', key, 'samples', group.sample) end
-  redis.call('ZADD', KEYS[2], last, group.id)
-  redis.call('HINCRBY', KEYS[5], 'findings', string.format('%.0f', group.findings))
+  if group.sample and redis.call('HEXISTS', key, 'samples') == 0 then redis.call('HSET', key, 'samples', group.sample) end
+  local was = redis.call('ZSCORE', KEYS[2], group.id)
+  if was or group.plain or had >= tonumber(ARGV[10]) then
+    redis.call('ZADD', KEYS[2], last, group.id)
+    redis.call('ZREM', KEYS[5], group.id)
+    if not was then
+      opened[#opened + 1] = group.id
+    end
+  else
+    redis.call('ZADD', KEYS[5], last, group.id)
+  end
 end
 
 for at = 1, #orders, 3 do
   redis.call('ZADD', KEYS[3], string.format('%.0f', orders[at + 1]), orders[at])
   redis.call('HSET', KEYS[4], orders[at], orders[at + 2])
-  redis.call('HINCRBY', KEYS[5], 'orders', 1)
 end
 
-local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[1])
-if over > 0 then
-  local oldest = redis.call('ZPOPMIN', KEYS[2], over)
-  for at = 1, #oldest, 2 do redis.call('DEL', ARGV[5] .. oldest[at]) end
+for _, set in ipairs({ KEYS[2], KEYS[5] }) do
+  local over = redis.call('ZCARD', set) - tonumber(ARGV[1])
+  if over > 0 then
+    local oldest = redis.call('ZPOPMIN', set, over)
+    for at = 1, #oldest, 2 do redis.call('DEL', ARGV[5] .. oldest[at]) end
+  end
 end
-over = redis.call('ZCARD', KEYS[3]) - tonumber(ARGV[2])
+local over = redis.call('ZCARD', KEYS[3]) - tonumber(ARGV[2])
 if over > 0 then
   local oldest = redis.call('ZPOPMIN', KEYS[3], over)
   for at = 1, #oldest, 2 do redis.call('HDEL', KEYS[4], oldest[at]) end

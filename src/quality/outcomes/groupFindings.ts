@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, isPlain } from '../finding.ts';
 import type { FlaggedOrder } from '../flagged.ts';
 import { gravest } from '../flagged.ts';
-import { groupId, type KeptFlagged, MOST_FLAGGED, MOST_GROUPS, QUIET_MS } from './groups.ts';
+import { groupId, type KeptFlagged, MOST_FLAGGED, MOST_GROUPS, OPENS_WITH, QUIET_MS } from './groups.ts';
 
 const SCRIPT = readFileSync(new URL('./groupFindings.lua', import.meta.url), 'utf8');
 
@@ -29,9 +29,9 @@ export async function groupFindings(
   orders: readonly FlaggedOrder[],
 ): Promise<string[] | undefined> {
   if (!('groupFindings' in redis)) redis.defineCommand('groupFindings', { lua: SCRIPT });
-  const { groups, flagged, findings, counts } = qualityKeys;
+  const { groups, rare, flagged, findings } = qualityKeys;
   const gathered = [...gather(orders)];
-  const keys = [qualityKeys.batch(batch), groups, flagged, findings, counts];
+  const keys = [qualityKeys.batch(batch), groups, flagged, findings, rare];
   const opened = await (redis as ScriptedRedis).groupFindings(
     keys.length + gathered.length,
     ...keys,
@@ -45,6 +45,7 @@ export async function groupFindings(
     OBSERVATIONS,
     JSON.stringify(gathered),
     JSON.stringify(orders.flatMap((order) => [order.message, order.at, keptText(order)])),
+    OPENS_WITH,
   );
   return opened ?? undefined;
 }
@@ -62,6 +63,7 @@ interface Added {
   seen: [number, string, string][];
   /** JSON. */
   sample?: string;
+  plain: boolean;
 }
 
 /** An order is counted once in each group, however many of its lines are in it. */
@@ -91,6 +93,7 @@ function gather(orders: readonly FlaggedOrder[]): Iterable<Added> {
           ...(before?.seen ?? []),
           ...same.map((one): Added['seen'][number] => [at, one.observed, one.expected]),
         ].slice(-OBSERVATIONS),
+        plain: (before?.plain ?? false) || same.some(isPlain),
         ...sampleOf(before, message, order),
       });
     }

@@ -26,6 +26,8 @@ export interface Group {
   seen: [at: number, observed: string, expected: string][];
   /** What came of showing it to a language model; undefined where none was asked. */
   told?: Told;
+  /** False while too few orders are in it. */
+  isOpen: boolean;
   /** Of some of its orders, as they were sent: what the model is shown. */
   samples: { ref: string; order: unknown }[];
 }
@@ -40,8 +42,13 @@ export interface Told {
 /** A flagged order as it is kept: what was found in it. */
 export type KeptFlagged = Omit<FlaggedOrder, 'order'>;
 
-/** Groups that are kept; those seen last go first. */
+/** Groups that are kept, and as many that are not open; those not seen for longest go first. */
 export const MOST_GROUPS = 1_000;
+/**
+ * Orders with a finding that open its group, where the finding is not plain by itself. Two that agree are mostly life: a new
+ * price that two buyers paid is learned, and not told a third time.
+ */
+export const OPENS_WITH = 3;
 /** Flagged orders that are kept with their findings. */
 export const MOST_FLAGGED = 10_000;
 /** A group that nothing was added to for so long is over. */
@@ -51,10 +58,16 @@ export const QUIET_MS = 7 * 86_400_000;
 export const groupId = ({ rule, key }: Pick<Finding, 'rule' | 'key'>): string =>
   createHash('sha1').update(`${rule}\n${key}`).digest('hex').slice(0, 12);
 
-/** `quiet`: over, so that what comes opens it anew. `now` by Redis's clock, ms. */
+export const STATES = ['open', 'rare', 'quiet', 'muted'] as const;
+export type GroupState = (typeof STATES)[number];
+
+/** `rare`: too few orders are in it; `quiet`: over, so that what comes begins it anew. `now` by Redis's clock, ms. */
 export const groupState = (
-  group: Pick<Group, 'rule' | 'key' | 'lastSeen'>,
+  group: Pick<Group, 'rule' | 'key' | 'lastSeen' | 'isOpen'>,
   muted: { has(key: string): boolean },
   now: number,
-): 'muted' | 'quiet' | 'open' =>
-  muted.has(steerKey(group)) ? 'muted' : group.lastSeen < now - QUIET_MS ? 'quiet' : 'open';
+): GroupState => {
+  if (muted.has(steerKey(group))) return 'muted';
+  if (group.lastSeen < now - QUIET_MS) return 'quiet';
+  return group.isOpen ? 'open' : 'rare';
+};

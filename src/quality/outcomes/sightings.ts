@@ -22,15 +22,19 @@ export function sightingsExchange(
   return async () => {
     const seen = drain();
     if (seen.length > 0) {
-      const text = JSON.stringify(seen.map(({ content, user, orderId, at }) => [content, user, orderId, at]));
+      const text = JSON.stringify(
+        seen.map(({ content, user, own, orderId, at }) => [content, user, own, orderId, at]),
+      );
       await redis.xadd(qualityKeys.sightings, 'MAXLEN', '~', BATCHES_KEPT, '*', me, text);
     }
     const entries = await redis.xrange(qualityKeys.sightings, heard, '+', 'COUNT', BATCHES_AT_ONCE);
     for (const [id, [from = '', text = '[]']] of entries) {
       heard = `(${id}`;
       if (from === me) continue;
-      const batch = JSON.parse(text) as [string, string, string, number][];
-      absorb(batch.map(([content, user, orderId, at]): Sighting => ({ content, user, orderId, at })));
+      const batch = JSON.parse(text) as [number, number, number, string, number][];
+      absorb(
+        batch.map(([content, user, own, orderId, at]): Sighting => ({ content, user, own, orderId, at })),
+      );
     }
   };
 }

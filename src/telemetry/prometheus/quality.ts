@@ -2,7 +2,7 @@ import { byLabel, type Family, gauge } from './families.ts';
 
 /** What the review of orders has come to, of the whole installation. */
 export interface QualityFigures {
-  groups: { open: number; quiet: number; muted: number };
+  groups: { open: number; rare: number; quiet: number; muted: number };
   /** Null where no language model is asked. */
   model: {
     dollars: number;

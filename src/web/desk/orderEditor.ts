@@ -1,10 +1,10 @@
 import { action, labelled } from '../kit/action.ts';
 import { element, group } from '../kit/element.ts';
 import { counted, money, whole } from '../kit/format.ts';
+import { lineAt, type Places, placesIn } from '../kit/jsonPlaces.ts';
 import { asTrouble } from '../kit/loadable.ts';
 import { failure } from '../kit/stateView.ts';
 import type { Checked, Issue, OrderStory } from './deskApi.ts';
-import { lineAt, type Places, placesIn } from './jsonPlaces.ts';
 import type { Desk } from './view.ts';
 import { quoted, reasonInWords } from './words.ts';
 

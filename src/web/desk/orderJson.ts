@@ -1,7 +1,7 @@
 import { element, group } from '../kit/element.ts';
 import { visible } from '../kit/format.ts';
+import { nearest } from '../kit/jsonPlaces.ts';
 import type { Fault } from './deskApi.ts';
-import { nearest } from './jsonPlaces.ts';
 import { type Line, linesOf, type Sent } from './jsonTree.ts';
 import { reasonInWords } from './words.ts';
 

@@ -145,7 +145,9 @@ function deeds(one: Group, { root, api, answered }: CardParts): HTMLElement {
           'Repair the newest',
           async () => {
             await api.repair(example, fix, `proposed by ${one.rule}`);
-            answered('The desk repairs it: judged by the rules, audited, with a receipt.');
+            answered(
+              'Repaired and given to the workers: judged by the rules and the ledger, and in the audit log.',
+            );
           },
           { class: 'small' },
         )

@@ -19,7 +19,7 @@ applyTheme();
 const { href: root } = new URL('..', import.meta.url);
 
 const SPANS: Record<Span, string> = { hour: 'Hour', day: 'Day', month: 'Month' };
-const STATES: Record<State, string> = { open: 'Open', quiet: 'Quiet', muted: 'Muted' };
+const STATES: Record<State, string> = { open: 'Open', rare: 'Rare', quiet: 'Quiet', muted: 'Muted' };
 const AGAIN_MS = 10_000;
 
 const locked = keyForm(
@@ -89,6 +89,7 @@ const drawGroups = redrawn<{ currency: string; groups: Group[] }>(list, ({ curre
 );
 const EMPTY: Record<State, string> = {
   open: 'Nothing is open.',
+  rare: 'Nothing stands in one or two orders alone.',
   quiet: 'Nothing has gone quiet.',
   muted: 'Nothing is muted.',
 };
@@ -138,7 +139,7 @@ function inWords({ orders, groups, layers }: Summary): string {
     ...(unreviewed > 0 ? [`${whole(unreviewed)} counted without a review`] : []),
     ...(lost > 0 ? [`findings of ${whole(lost)} lost`] : []),
   ];
-  return `${parts.join(', ')}; ${counted(groups.open, 'group')} open.`;
+  return `${parts.join(', ')}; ${counted(groups.open, 'group')} open, ${whole(groups.rare)} of one or two orders.`;
 }
 
 function drawCharts({ points }: Summary, isNew: boolean): void {

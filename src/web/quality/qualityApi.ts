@@ -1,5 +1,6 @@
 import { keptKey } from '../kit/apiKey.ts';
 import { ask, troubleOf } from '../kit/ask.ts';
+import { withValues } from '../kit/jsonPlaces.ts';
 
 export type Severity = 'info' | 'warn' | 'hold';
 export type Verdict = 'right' | 'wrong' | 'unsure';
@@ -34,7 +35,7 @@ export interface Group {
   model: { outcome: string; verdict: string | null; cause: string | null; explanation: string | null } | null;
 }
 
-export type State = 'open' | 'quiet' | 'muted';
+export type State = 'open' | 'rare' | 'quiet' | 'muted';
 export type Span = 'hour' | 'day' | 'month';
 
 export interface Outcomes {
@@ -111,13 +112,14 @@ export function qualityApi(root: string, locked: (why: string) => void) {
     label: (group: string, label: Verdict) => good<Labelled>(`quality/groups/${group}/label`, { label }),
     mute: (group: string, muted: boolean) => good(`quality/groups/${group}/mute`, { muted }),
     restore: (rule: string) => good(`quality/rules/${rule}/restore`, {}),
-    /** Through the desk: judged by the rules and the ledger, audited, with a receipt. */
-    repair: (job: string, fix: readonly Fix[], because: string) =>
-      good<{ run: string }>('desk/api/repair', {
-        where: { jobs: [job] },
-        recipe: { version: 1, steps: fix.map(({ path, value }) => ({ do: 'set', at: path, value })) },
-        because,
-      }),
+    /** The desk's edit of one order: judged by the rules and the ledger, audited, and given to the workers in the same step. */
+    async repair(job: string, fix: readonly Fix[], because: string): Promise<void> {
+      const at = `desk/api/orders/${encodeURIComponent(job)}`;
+      const { text, revision } = await good<{ text: string | null; revision: number | null }>(at);
+      const mended = text === null ? undefined : withValues(text, fix);
+      if (mended === undefined) throw new Error('It waits no more, or was changed: look at it on the desk.');
+      await good(`${at}/edit`, { text: mended, revision: revision ?? 0, queue: true, because });
+    },
   };
 }
 

@@ -75,6 +75,18 @@ describe('the recipe that the machine proposes', () => {
     expect(proposed(order, order)).toEqual({ recipe: { version: 1, steps }, passes: 2, of: 2 });
   });
 
+  it('mends the line of one order that a slip is in, not its total', () => {
+    const items = [
+      { product_id: 'P', quantity: 1, price_per_unit: 125 },
+      { product_id: 'Q', quantity: 1, price_per_unit: 30 },
+    ];
+    const order = one({}, { order_value: 42.5, items });
+    expect(proposed(order)?.recipe.steps).toEqual([
+      { do: 'set', at: 'items[0].price_per_unit', value: 12.5 },
+    ]);
+    expect(proposed(order, order)?.recipe.steps).toEqual([{ do: 'recompute_total' }]);
+  });
+
   it('mends two things at once', () => {
     const order = one({ price_per_unit: '12,50' }, { order_value: '12,50' });
     expect(proposed(order)).toMatchObject({ passes: 1 });

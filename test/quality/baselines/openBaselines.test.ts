@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeBaselines } from '../../../src/quality/baselines/baselines.ts';
+import type { Pace, SharedBaselines } from '../../../src/quality/baselines/openBaselines.ts';
 import { openBaselines } from '../../../src/quality/baselines/openBaselines.ts';
-import type { Pace, SharedBaselines } from '../../../src/quality/baselines/sharedBaselines.ts';
 import { baselineKeys } from '../../../src/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';

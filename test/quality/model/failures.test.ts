@@ -37,7 +37,7 @@ describe('a language model that misbehaves', () => {
     const { reviewer } = reviewing(redis, server.baseUrl, changes);
     const [said] = await reviewer.reviewGroups([aGroup(1)]);
     reviewer.close();
-    return { said, spend: await reviewer.spend(), counters: reviewer.counters() };
+    return { said, spend: await reviewer.spend() };
   }
 
   it.each<[string, Plays, string, number]>([
@@ -69,10 +69,10 @@ describe('a language model that misbehaves', () => {
     ['answers with 10 MB', () => ({ endless: true }), 'too_large', 1],
     ['nests without an end', () => ({ content: '{"a":'.repeat(4_000) }), 'unparsable', 2],
   ])('that %s is said to, and nothing of it is believed', async (_, plays, outcome, requests) => {
-    const { said, counters } = await outcomeOf(plays);
+    const { said, spend } = await outcomeOf(plays);
     expect(said).toEqual({ id: 'group-1', outcome, cached: false });
     expect(server.asked).toHaveLength(requests);
-    expect(counters.calls).toEqual({ [outcome]: expect.any(Number) });
+    expect(spend.outcomes).toEqual({ [outcome]: expect.any(Number) });
   });
 
   it('holds no more of an answer than its bound', async () => {
@@ -169,14 +169,14 @@ describe('a language model that misbehaves', () => {
   });
 
   it('that answers in a wrong shape may repair it, once', async () => {
-    const { said, counters } = await outcomeOf((asked, nth) =>
+    const { said, spend } = await outcomeOf((asked, nth) =>
       nth === 1 ? { content: { answers: [{ id: 'e1', verdict: 'bad' }] } } : honest(asked, nth),
     );
     expect(said).toMatchObject({ outcome: 'ok' });
     const { messages } = server.asked[1]?.body ?? { messages: [] };
     expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
     expect(messages[3]?.content).toContain('answers.0.verdict');
-    expect(counters.parseFailures).toBe(1);
+    expect(spend.outcomes).toEqual({ ok: 1, wrong_shape: 1 });
   });
 
   it('that leaves an entry out has not answered it, and the others stand', async () => {

@@ -2,6 +2,8 @@
 export interface Places {
   /** The line on which each begins, by its path: `items[0].quantity`, '' for the whole. */
   lineOf: ReadonlyMap<string, number>;
+  /** Where in the text each begins and ends. */
+  spanOf: ReadonlyMap<string, readonly [from: number, to: number]>;
   /** The line on which it stops being JSON; undefined when it is JSON to its end. */
   brokenAt: number | undefined;
 }
@@ -18,6 +20,7 @@ const DEEPEST = 200;
 /** Finds the places alone: what stands there is for the rules to judge, and those are asked of the server. */
 export function placesIn(text: string): Places {
   const lineOf = new Map<string, number>();
+  const spanOf = new Map<string, readonly [number, number]>();
   let line = 0;
   let end = 0;
   /** '' when there is none. */
@@ -32,7 +35,10 @@ export function placesIn(text: string): Places {
     if (depth > DEEPEST) throw new RangeError();
     if (first === '' || ',:]}'.includes(first)) return false;
     if (!lineOf.has(path)) lineOf.set(path, line);
-    if (first !== '{' && first !== '[') return true;
+    if (first !== '{' && first !== '[') {
+      spanOf.set(path, [end - first.length, end]);
+      return true;
+    }
     const close = first === '{' ? '}' : ']';
     for (let nth = 0, each = next(); ; nth += 1, each = next()) {
       if (each === close) return nth === 0;
@@ -54,11 +60,28 @@ export function placesIn(text: string): Places {
   };
   try {
     const isWhole = read(next(), '', 0) && next() === '' && end === text.length;
-    return { lineOf, brokenAt: isWhole ? undefined : line };
+    return { lineOf, spanOf, brokenAt: isWhole ? undefined : line };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { lineOf, brokenAt: undefined };
+    return { lineOf, spanOf, brokenAt: undefined };
   }
+}
+
+/** The text with other values in some of its places, all else to the digit as it was; undefined where one is not there. */
+export function withValues(
+  text: string,
+  edits: readonly { path: string; value: string | number }[],
+): string | undefined {
+  const { spanOf } = placesIn(text);
+  const spans = edits.map(({ path, value }) => ({ span: spanOf.get(path), value }));
+  spans.sort((a, b) => (b.span?.[0] ?? 0) - (a.span?.[0] ?? 0));
+  return spans.reduce<string | undefined>(
+    (now, { span, value }) =>
+      span && now !== undefined
+        ? now.slice(0, span[0]) + JSON.stringify(value) + now.slice(span[1])
+        : undefined,
+    text,
+  );
 }
 
 /** The line of the nearest place that is there: of `items[0].quantity` it may be that of `items[0]`. */

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { run as quality } from '../../src/cli/quality/run.ts';
+import { openBaselines } from '../../src/quality/baselines/openBaselines.ts';
+import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
+import type { FlaggedOrder } from '../../src/quality/flagged.ts';
+import { readSteering } from '../../src/quality/outcomes/answers.ts';
+import { startAskingModel } from '../../src/quality/outcomes/askModel.ts';
+import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { groupId, MOST_FLAGGED, MOST_GROUPS, QUIET_MS } from '../../src/quality/outcomes/groups.ts';
+import { readSpend } from '../../src/quality/outcomes/modelSpend.ts';
+import { countGroups, readGroup, readGroups, readRareGroups } from '../../src/quality/outcomes/readGroups.ts';
+import { sightingsExchange } from '../../src/quality/outcomes/sightings.ts';
+import { makeReviewer } from '../../src/quality/review.ts';
+import { qualityKeys } from '../../src/store/keys.ts';
+import { Tally } from '../../src/telemetry/tally.ts';
+import { startReviewing } from '../../src/worker/reviewing.ts';
+import { runCommand } from '../scripts/verifyCommand.ts';
+import { auditTrail } from '../support/auditTrail.ts';
+import { startModelServer } from '../support/modelServer.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { reviewing } from '../support/reviewing.ts';
+import { until } from '../support/until.ts';
+import { anOrderOf } from './judging.ts';
+import { aFinding, costlyLines } from './reviewRig.ts';
+
+const NOW = Date.parse('2026-06-20T12:00:00Z');
+const flagged = (message: string, changes: Parameters<typeof aFinding>[0] = {}, at = NOW): FlaggedOrder => ({
+  message,
+  partition: 0,
+  minorUnits: 100,
+  at,
+  held: false,
+  findings: [aFinding(changes)],
+});
+const some = (count: number, key: string, at = NOW) =>
+  Array.from({ length: count }, (_, nth) => flagged(`${key}-${at}-${nth}`, { key }, at));
+
+/** Resolves once `now` was called: the first turn of a worker that heard what is muted. */
+function once() {
+  let now = () => {};
+  const told = new Promise<void>((resolve) => {
+    now = resolve;
+  });
+  return { told, now };
+}
+
+describe('what becomes of findings', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startTestRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(() => redis.client().flushall());
+  const group = (batch: string, orders: FlaggedOrder[]) => groupFindings(redis.client(), batch, orders);
+  const command = (args: string[]) => runCommand(quality, args, { REDIS_URL: redis.url });
+  const P1 = groupId({ rule: 'costly_line', key: 'P1' });
+
+  it('a group opens with its third order, or at once where a finding is plain; a batch that comes again adds nothing', async () => {
+    expect(await group('a', some(2, 'P1'))).toEqual([]);
+    expect(await group('a', some(2, 'P1'))).toBeUndefined();
+    expect(await group('b', [flagged('m', { key: 'P2', confidence: 0.99 })])).toHaveLength(1);
+    expect(await group('c', [flagged('n', { key: 'P3', rule: 'price_level_moved' })])).toHaveLength(1);
+    expect(await countGroups(redis.client(), [], NOW)).toEqual({ open: 2, rare: 1, quiet: 0, muted: 0 });
+    expect(await readRareGroups(redis.client(), 9)).toMatchObject([{ key: 'P1', orders: 2, isOpen: false }]);
+    expect(await group('d', [flagged('o')])).toEqual([P1]);
+    expect(await readGroup(redis.client(), P1)).toMatchObject({ orders: 3, findings: 3, isOpen: true });
+    expect(await countGroups(redis.client(), [], NOW)).toEqual({ open: 3, rare: 0, quiet: 0, muted: 0 });
+  });
+
+  it('a group that was quiet for a week begins anew', async () => {
+    await group('a', some(3, 'P1'));
+    const later = NOW + QUIET_MS + 1;
+    expect(await countGroups(redis.client(), [], later)).toMatchObject({ open: 0, quiet: 1 });
+    await group('b', [flagged('later', {}, later)]);
+    expect(await readGroup(redis.client(), P1)).toMatchObject({ orders: 1, firstSeen: later, isOpen: false });
+    expect(await countGroups(redis.client(), [], later)).toMatchObject({ open: 0, rare: 1 });
+  });
+
+  it('what is kept is bounded, and what was not seen for longest goes', async () => {
+    const orders = Array.from({ length: MOST_FLAGGED + 7 }, (_, at) =>
+      flagged(`m${at}`, { key: `P${at % (2 * MOST_GROUPS)}`, confidence: at % 2 ? 0.99 : 0.5 }, NOW + at),
+    );
+    for (let from = 0; from < orders.length; from += 1_000)
+      await group(`b${from}`, orders.slice(from, from + 1_000));
+    // All of an even number of the first batch had three orders by the end.
+    await group(
+      'rare',
+      Array.from({ length: MOST_GROUPS + 9 }, (_, at) => flagged(`r${at}`, { key: `R${at}` })),
+    );
+    const client = redis.client();
+    const { groups, rare, flagged: kept, findings } = qualityKeys;
+    expect(await Promise.all([client.zcard(groups), client.zcard(rare), client.zcard(kept)])).toEqual([
+      MOST_GROUPS,
+      MOST_GROUPS,
+      MOST_FLAGGED,
+    ]);
+    expect(await client.hlen(findings)).toBe(MOST_FLAGGED);
+    expect((await client.keys(qualityKeys.group('*'))).length).toBe(2 * MOST_GROUPS);
+    expect((await readGroups(client, 1))[0]).toMatchObject({ lastSeen: NOW + MOST_FLAGGED + 6 });
+  });
+
+  it('the quality command tells of groups and findings, and takes what people say, into the audit log', async () => {
+    const now = Date.now();
+    await group('a', [...some(3, 'P1', now), flagged('odd', { key: 'P9', observed: '\u001b[2J9.00' }, now)]);
+    const open = await command(['groups']);
+    expect(open.stdout).toMatch(new RegExp(`^${P1} +open +warn +costly_line +P1 +3 `, 'm'));
+    expect(open.stdout).not.toContain('P9');
+    const all = await command(['groups', '--all']);
+    expect(all.stdout).toMatch(/ rare +warn +costly_line +P9 /);
+    expect(all.stdout).not.toContain('\u001b');
+    const json = (await command(['groups', '--json'])).stdout.trim().split('\n');
+    expect(json.map((line) => JSON.parse(line).group ?? JSON.parse(line).id)).toEqual([P1]);
+    expect((await command(['findings', 'odd'])).stdout).toContain('costly_line');
+
+    expect(await command(['label', P1, 'right', '--because', 'seen on paper'])).toEqual({
+      code: 0,
+      stdout: 'Labelled right; together its labels say right\n',
+      stderr: '',
+    });
+    for (const [args, said] of [
+      [['mute', P1], 'Muted'],
+      [['unmute', P1], 'It speaks again'],
+    ] as const)
+      expect(await command([...args])).toEqual({ code: 0, stdout: `${said}\n`, stderr: '' });
+    expect((await command(['unmute', P1])).code).toBe(1);
+    expect((await command(['restore', 'costly_line'])).code).toBe(1);
+    expect((await command(['findings', 'none'])).code).toBe(1);
+    expect((await command(['label', P1, 'maybe'])).code).toBe(2);
+    const trail = (await auditTrail(redis.client())).map(({ action, result }) => `${action} ${result}`);
+    expect(trail).toEqual(
+      expect.arrayContaining([
+        'label group done',
+        'mute group done',
+        'unmute group done',
+        'unmute group refused',
+      ]),
+    );
+  });
+
+  it('of what is muted a worker says nothing, and learns from its orders', async () => {
+    await group('a', some(3, 'P1'));
+    await command(['mute', P1]);
+    const check = costlyLines();
+    const handed: unknown[] = [];
+    const steering = await readSteering(redis.client());
+    const steered = once();
+    const review = startReviewing({
+      reviewer: makeReviewer([check]),
+      mayHold: () => false,
+      steering: async () => steering,
+      hand: async (batch) => handed.push(batch) > 0,
+      exchange: async () => steered.now(),
+      tally: new Tally(),
+      onError: () => {},
+    });
+    await steered.told;
+    const costly = (id: string, productId: string) => {
+      const order = anOrderOf({
+        order_id: id,
+        order_value: 500,
+        items: [{ product_id: productId, quantity: 2, price_per_unit: 250 }],
+      });
+      review.counted(order, review.judge(order), { id, partition: 0, data: {} });
+    };
+    costly('MUTED', 'P1');
+    costly('TOLD', 'P2');
+    await review.stop();
+    expect(handed).toMatchObject([{ orders: [{ message: 'TOLD' }] }]);
+    expect(check.learned).toEqual(['MUTED', 'TOLD']);
+  });
+
+  it('a model is shown a value, of however few orders, and of nothing rare the orders', async () => {
+    const client = redis.client();
+    const value = { rule: 'payment_method_unknown', key: 'BRIBERY', expected: 'a way to pay' };
+    await group('a', [flagged('v', value, Date.now()), flagged('r', { key: 'P7' }, Date.now())]);
+    const server = await startModelServer();
+    const { reviewer } = reviewing(client, server.baseUrl);
+    const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
+    try {
+      await until(async () => (await readSpend(client)) !== null, 'a turn is over');
+      expect(await readGroup(client, groupId(value))).toMatchObject({
+        told: { outcome: 'ok', opinion: { verdict: 'defect' } },
+      });
+      expect(server.asked.flatMap(({ entries }) => entries.map((entry) => entry.value))).toContain('BRIBERY');
+      expect(server.asked).toHaveLength(1);
+    } finally {
+      await asking.stop();
+      reviewer.close();
+      await server.stop();
+    }
+  });
+
+  it('a clean order costs no command of Redis, and a hundred of them less than one', async () => {
+    const client = redis.client();
+    const baselines = await openBaselines({ redis: client, onError: () => {} });
+    const declared = declaredChecks();
+    const exchange = sightingsExchange(client, declared);
+    const steered = once();
+    const review = startReviewing({
+      reviewer: makeReviewer([...declared.checks, ...baselines.checks]),
+      mayHold: () => false,
+      steering: () => readSteering(client),
+      hand: async () => true,
+      exchange: () => exchange().then(steered.now),
+      tally: new Tally(),
+      onError: () => {},
+    });
+    await steered.told;
+    const commands = async () =>
+      Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1] ?? Number.NaN);
+    const before = await commands();
+    const ORDERS = 1_000;
+    for (let at = 0; at < ORDERS; at += 1) {
+      const order = anOrderOf({ order_id: `O${at}`, user_id: `U${at % 90}` });
+      review.counted(order, review.judge(order), { id: `m${at}`, partition: 0, data: {} });
+    }
+    await review.stop();
+    await baselines.close();
+    // Its own look at the count is one.
+    expect((await commands()) - before - 1).toBeLessThanOrEqual(ORDERS / 100);
+  });
+});
