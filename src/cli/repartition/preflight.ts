@@ -35,7 +35,7 @@ export async function refuseWhileInUse(redis: Redis | Cluster, partitions: Parti
 }
 
 /** Addresses of the product's connections but for this one, by the name that each of them has. */
-async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
+export async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
   const found = await Promise.all(
     masters(redis).map(async (server) => {
       const own = String(await server.client('ID'));

@@ -1,0 +1,39 @@
+import type { ClientBase } from 'pg';
+
+/** What these tables do not agree with Redis about, since ever. Money is whole minor units. */
+export interface Lacking {
+  /** What Redis counted and is not in the tables, by why; orders undefined where nobody knows how many. */
+  gaps: {
+    kind: 'opening' | 'not_kept' | 'entries_lost';
+    orders: number | undefined;
+    minorUnits: number;
+    /** When the last of them was found, ISO, UTC: the tables are complete from there on at the latest. */
+    foundAt: string;
+  }[];
+  /** Orders of the tables that Redis counted and lost when it was set back, and that have not come again. */
+  lost: { orders: number; minorUnits: number };
+  /** How often it was. */
+  setBacks: number;
+}
+
+/** Cheap: looks at what is out of the ordinary alone. */
+export async function readLacking(client: ClientBase): Promise<Lacking> {
+  const { rows: gaps } = await client.query(`
+    SELECT kind, CASE WHEN bool_or(orders IS NULL) THEN NULL ELSE sum(orders) END AS orders,
+      coalesce(sum(minor_units), 0) AS minor_units, max(found_at) AS found_at
+    FROM history.gaps WHERE in_redis GROUP BY kind ORDER BY kind DESC`);
+  const { rows } = await client.query(`
+    SELECT count(*) AS orders, coalesce(sum(minor_units), 0) AS minor_units,
+      (SELECT count(*) FROM history.set_back) AS set_backs
+    FROM history.orders WHERE seq IS NULL`);
+  return {
+    gaps: gaps.map(({ kind, orders, minor_units, found_at }) => ({
+      kind,
+      orders: orders === null ? undefined : Number(orders),
+      minorUnits: Number(minor_units),
+      foundAt: found_at.toISOString(),
+    })),
+    lost: { orders: Number(rows[0].orders), minorUnits: Number(rows[0].minor_units) },
+    setBacks: Number(rows[0].set_backs),
+  };
+}

@@ -1,0 +1,5 @@
+-- A Redis that was rebuilt from these tables has nothing of what they lack: then a gap is no part of its totals any more.
+ALTER TABLE history.gaps ADD COLUMN in_redis boolean NOT NULL DEFAULT true;
+
+-- What Redis has lost is looked at again and again, and there is hardly ever any.
+CREATE INDEX orders_lost ON history.orders (id) WHERE seq IS NULL;
