@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { identityOf } from '../../orders/identity.ts';
 import type { Position } from '../positions.ts';
 import { idsOf } from '../positions.ts';
 
@@ -10,6 +11,8 @@ export interface Counting {
   /** `YYYY-MM-DD`, UTC. */
   day: string;
   digest: Buffer;
+  /** In the ledger. */
+  identity: Buffer;
   /** Seconds since 1970, by the clock of Redis. */
   countedAt: number;
   place: CountingPlace;
@@ -34,6 +37,8 @@ export async function* countingsOf(
   client: ClientBase,
   position: Pick<Position, 'id' | 'tag' | 'seq'>,
   from: CountingPlace = BEFORE_ALL,
+  /** Seconds since 1970: none that counted before. */
+  since = 0,
 ): AsyncGenerator<Counting[], void, undefined> {
   const [firstId, endId] = idsOf(position as Position);
   let [id, again, place] = from;
@@ -42,7 +47,7 @@ export async function* countingsOf(
       name: 'countings',
       text: ORDERS,
       rowMode: 'array',
-      values: [Math.max(id, Number(firstId) - 1), endId, position.seq, ROWS_AT_ONCE],
+      values: [Math.max(id, Number(firstId) - 1), endId, position.seq, since, ROWS_AT_ONCE],
     } as never) as unknown as Promise<{ rows: Row[] }>;
   for (;;) {
     const { rows } = await read();
@@ -51,7 +56,7 @@ export async function* countingsOf(
     const repeated = (await client.query({
       text: AGAIN,
       rowMode: 'array',
-      values: [position.tag, again, place, until],
+      values: [position.tag, again, place, until, since],
     } as never)) as unknown as { rows: Row[] };
     const page: Counting[] = [];
     let at = 0;
@@ -83,23 +88,58 @@ type Row = [
   day: string,
   digest: Buffer,
   countedAt: string,
+  identity: Buffer | null,
 ];
 
 const COLUMNS =
-  'seq, user_id, order_id, minor_units, day::text, digest, floor(extract(epoch FROM counted_at))::bigint';
+  'seq, user_id, order_id, minor_units, day::text, digest, floor(extract(epoch FROM counted_at))::bigint, identity';
 
 const ORDERS = `
   SELECT id, ${COLUMNS} FROM history.orders
-  WHERE id > $1 AND id < $2 AND seq <= $3
-  ORDER BY id LIMIT $4`;
+  WHERE id > $1 AND id < $2 AND seq <= $3 AND counted_at >= to_timestamp($4)
+  ORDER BY id LIMIT $5`;
 
 const AGAIN = `
   SELECT place, ${COLUMNS} FROM history.counted_again
-  WHERE tag = $1 AND (seq, place) > ($2, $3) AND seq <= $4
+  WHERE tag = $1 AND (seq, place) > ($2, $3) AND seq <= $4 AND counted_at >= to_timestamp($5)
   ORDER BY seq, place`;
 
+/** Those before an instant (seconds since 1970), the last first: orders alone, as what counted again is later. */
+export async function* countingsBefore(
+  client: ClientBase,
+  position: Pick<Position, 'id' | 'tag' | 'seq'>,
+  instant: number,
+): AsyncGenerator<Counting[], void, undefined> {
+  const [firstId] = idsOf(position as Position);
+  let [, beforeId] = idsOf(position as Position);
+  for (;;) {
+    const { rows } = (await client.query({
+      text: `SELECT id, ${COLUMNS} FROM history.orders
+        WHERE id >= $1 AND id < $2 AND seq <= $3 AND counted_at < to_timestamp($4) ORDER BY id DESC LIMIT $5`,
+      rowMode: 'array',
+      values: [firstId, beforeId, position.seq, instant, ROWS_AT_ONCE],
+    } as never)) as unknown as { rows: Row[] };
+    if (rows.length > 0) yield rows.map((row) => toCounting(row, BEFORE_ALL));
+    if (rows.length < ROWS_AT_ONCE) return;
+    beforeId = (rows.at(-1) as Row)[0];
+  }
+}
+
+/** The names in the ledger, hexadecimal, of what counted again since an instant, seconds since 1970. */
+export async function countedAgainSince(client: ClientBase, instant: number): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query(
+    'SELECT user_id, order_id, identity FROM history.counted_again WHERE counted_at >= to_timestamp($1)',
+    [instant],
+  );
+  return new Set(
+    rows.map(({ user_id, order_id, identity }) =>
+      (identity ?? identityOf({ userId: user_id, orderId: order_id })).toString('hex'),
+    ),
+  );
+}
+
 const toCounting = (
-  [, , userId, orderId, minorUnits, day, digest, countedAt]: Row,
+  [, , userId, orderId, minorUnits, day, digest, countedAt, identity]: Row,
   place: CountingPlace,
 ): Counting => ({
   userId,
@@ -107,6 +147,7 @@ const toCounting = (
   minorUnits: Number(minorUnits),
   day,
   digest,
+  identity: identity ?? identityOf({ userId, orderId }),
   countedAt: Number(countedAt),
   place,
 });

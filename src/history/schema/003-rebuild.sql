@@ -3,3 +3,8 @@ ALTER TABLE history.gaps ADD COLUMN in_redis boolean NOT NULL DEFAULT true;
 
 -- What Redis has lost is looked at again and again, and there is hardly ever any.
 CREATE INDEX orders_lost ON history.orders (id) WHERE seq IS NULL;
+
+-- Of an order whose user was erased: its name in the ledger, as long as that may remember it. Else it is made of the two ids.
+ALTER TABLE history.orders ADD COLUMN identity bytea;
+ALTER TABLE history.counted_again ADD COLUMN identity bytea;
+CREATE INDEX orders_identity ON history.orders (counted_at) WHERE identity IS NOT NULL;

@@ -1,5 +1,4 @@
 import type { Cluster, Redis } from 'ioredis';
-import { identityOf } from '../../orders/identity.ts';
 import { DAY_SECONDS } from '../../runtime/units.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
@@ -8,10 +7,10 @@ import { withScript } from './recordOrder.ts';
 /** An order as it counted. */
 export interface Counted {
   userId: string;
-  orderId: string;
   minorUnits: number;
   /** `YYYY-MM-DD`, UTC. */
   day: string;
+  identity: Buffer;
   digest: Buffer;
 }
 
@@ -45,7 +44,7 @@ export function makeReplayOrders(
   const { ledger, prefix } = statsKeys(partition);
   const window = retentionDays * DAY_SECONDS;
   return async (orders, step) => {
-    const ids = Buffer.concat(orders.flatMap((order) => [identityOf(order), order.digest]));
+    const ids = Buffer.concat(orders.flatMap(({ identity, digest }) => [identity, digest]));
     const fields = JSON.stringify(orders.flatMap(({ userId, minorUnits, day }) => [userId, minorUnits, day]));
     const reply = await scripted.recordOrders(
       ledger,
