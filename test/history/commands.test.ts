@@ -54,7 +54,7 @@ describe('operating the history', () => {
   });
 
   it('says in a line what is wrong with the command line, and with PostgreSQL', async () => {
-    expect((await run('drop')).stderr).toBe('the command must be migrate or adopt, got "drop"\n');
+    expect((await run('drop')).stderr).toBe('the command must be migrate, adopt or import, got "drop"\n');
     const nobody = await runCommand(history, 'migrate', {
       DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b',
     });

@@ -17,7 +17,7 @@ export function lackingLines({ gaps, lost }: Lacking): string[] {
     ...(lost.orders > 0
       ? [
           `${whole(lost.orders)} orders, ${money(lost.minorUnits)}, counted and were lost when Redis was set back: ` +
-            'order-pipeline history recover counts them again.',
+            'sent again, they count again, once.',
         ]
       : []),
   ];
