@@ -173,7 +173,8 @@ async function momentOf(redis: Redis | Cluster, partition: Partition): Promise<M
   };
 }
 
-async function untilReached(client: ClientBase, cut: Cut): Promise<boolean> {
+/** False when it takes too long. */
+export async function untilReached(client: ClientBase, cut: Cut): Promise<boolean> {
   for (const until = performance.now() + ARCHIVE_MS; ; ) {
     if (await isReached(client, cut)) return true;
     if (performance.now() > until) return false;
