@@ -1,13 +1,15 @@
 import type { Client } from 'pg';
 import type { Config } from '../../config/config.ts';
 import { adoptInstallation } from '../../history/installation.ts';
-import { migrate, pendingMigrations } from '../../history/migrate.ts';
+import { migrate, pendingMigrations, refuseOtherSchema } from '../../history/migrate.ts';
+import { acceptAll, readLacking } from '../../history/read/lacking.ts';
 import { helpOf } from '../kit/commandLine.ts';
 import { money, whole } from '../kit/print.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withHistory } from '../kit/withHistory.ts';
 import { CannotRun, type OpenRedis, openRedis } from '../kit/withRedis.ts';
+import { lackingLines } from '../rebuild/lackingLines.ts';
 import { OrderFileError } from '../send/orderFile.ts';
 import { recordedPartitions } from '../verify/run.ts';
 import { importFile } from './importFile.ts';
@@ -23,6 +25,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   if (wanted.do === 'nothing') return refuse(wanted.problems, around);
   return withHistory(around, async ({ client }, config) => {
     if (wanted.do === 'migrate') return bringUp(client, wanted.dryRun, around);
+    if (wanted.do === 'lacking') return tellLacking(client, wanted.accept, around);
     const open = await openRedis(config);
     try {
       if (wanted.do === 'import') return await bringIn(wanted, { client, open, config }, around);
@@ -36,6 +39,14 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       await open.close();
     }
   });
+}
+
+async function tellLacking(client: Client, accept: boolean, { stdout }: Surroundings): Promise<number> {
+  await refuseOtherSchema(client);
+  const lines = lackingLines(await readLacking(client));
+  stdout.write(lines.length === 0 ? 'The history lacks nothing\n' : `${lines.join('\n')}\n`);
+  if (accept) await acceptAll(client);
+  return EXIT.done;
 }
 
 async function bringIn(

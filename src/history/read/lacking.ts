@@ -37,3 +37,32 @@ export async function readLacking(client: ClientBase): Promise<Lacking> {
     setBacks: Number(rows[0].set_backs),
   };
 }
+
+/** What nobody has accepted yet: orders that counted and are not kept, and orders that Redis has lost. */
+export interface Unaccepted {
+  kind: 'gaps' | 'set_back';
+  /** Undefined where nobody knows. */
+  orders: number | undefined;
+  /** When the first of it was found, ISO, UTC. */
+  since: string;
+}
+
+/** That a history begins after some orders is no news. */
+export async function readUnaccepted(client: ClientBase): Promise<Unaccepted[]> {
+  const { rows } = await client.query(`
+    SELECT 'gaps' AS kind, CASE WHEN bool_or(orders IS NULL) THEN NULL ELSE sum(orders) END AS orders, min(found_at) AS since
+    FROM history.gaps WHERE NOT accepted AND in_redis AND kind <> 'opening' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'set_back', sum(orders), min(found_at) FROM history.set_back WHERE NOT accepted HAVING count(*) > 0`);
+  return rows.map(({ kind, orders, since }) => ({
+    kind,
+    orders: orders === null ? undefined : Number(orders),
+    since: since.toISOString(),
+  }));
+}
+
+/** From here on it is known, and no trouble any more. */
+export async function acceptAll(client: ClientBase): Promise<void> {
+  await client.query('UPDATE history.gaps SET accepted = true WHERE NOT accepted');
+  await client.query('UPDATE history.set_back SET accepted = true WHERE NOT accepted');
+}

@@ -8,3 +8,7 @@ CREATE INDEX orders_lost ON history.orders (id) WHERE seq IS NULL;
 ALTER TABLE history.orders ADD COLUMN identity bytea;
 ALTER TABLE history.counted_again ADD COLUMN identity bytea;
 CREATE INDEX orders_identity ON history.orders (counted_at) WHERE identity IS NOT NULL;
+
+-- Whether somebody has said that this is known; until then it is a trouble in /health.
+ALTER TABLE history.gaps ADD COLUMN accepted boolean NOT NULL DEFAULT false;
+ALTER TABLE history.set_back ADD COLUMN accepted boolean NOT NULL DEFAULT false;
