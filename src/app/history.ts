@@ -5,6 +5,8 @@ import { type HistoryTarget, historyAddress } from '../history/target.ts';
 import type { Services } from '../runtime/services.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 
+export { userDaysReader } from '../history/read/userDays.ts';
+
 const EMBEDDED = 'embedded PostgreSQL';
 
 /** Where the history is kept, undefined while none is; the embedded server runs from here on. */

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import type { Config } from '../config/config.ts';
+import type { UserDays } from '../history/read/userDays.ts';
 import { type ApiParts, makeApp } from '../http/app.ts';
 import { type HealthDetails, healthRoutes, type Ping, pingOf } from '../http/health.ts';
 import { expositionRoute, metricsGuard } from '../http/metrics.ts';
@@ -131,6 +132,8 @@ export interface HttpParts {
   details: HealthDetails;
   troubles: Troubles;
   isStarted: () => boolean;
+  /** While a history is kept. */
+  userDays: UserDays | undefined;
   /** Of roles that serve the stats and the operators' pages. */
   apiParts: ((parts: HttpParts, asked: Asked) => ApiParts) | undefined;
 }

@@ -65,10 +65,12 @@ export async function startRole(
   const traces = config.traces && (await openTraces(config.traces, role, logger, services));
   const target = await locateRedis(config, logger, services, troubles);
   const does = (part: Role) => role === 'all' || role === part;
-  const historyTarget =
-    config.history.on && (does('archiver') || does('api'))
-      ? await (await import('./history.ts')).locateHistory(config, logger, services, troubles)
-      : undefined;
+  // Loaded only while there is one.
+  const history =
+    config.history.on && (does('archiver') || does('api')) ? await import('./history.ts') : undefined;
+  const historyTarget = await history?.locateHistory(config, logger, services, troubles);
+  const userDays = historyTarget && does('api') ? history?.userDaysReader(historyTarget) : undefined;
+  if (userDays) services.add({ name: "users' older days", stop: userDays.stop });
   const connect = connector(target, logger, services);
   const partitions = makePartitions(config.partitions);
 
@@ -102,6 +104,7 @@ export async function startRole(
     details,
     troubles,
     isStarted: () => started,
+    userDays,
     apiParts: does('api') ? apiParts : undefined,
   });
 
