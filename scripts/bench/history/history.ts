@@ -56,7 +56,7 @@ export async function run(args: string[]): Promise<void> {
     const orders = Number(values.orders);
     await backlog(redis.client, record, archiver, { client, target, dir }, orders, redis.url);
     await latency(record, client, orders, Number(values.seconds));
-    if (Number(values.rebuild) > 0) await rebuilding(client, target, Number(values.rebuild));
+    if (Number(values.rebuild) > 0) await rebuilding({ client, target, dir }, Number(values.rebuild));
   } finally {
     await archiver.kill();
     await client.end();
@@ -156,7 +156,10 @@ async function latency(record: RecordOrder, client: Client, from: number, second
 }
 
 /** Of so many orders of 10,000 users over two years, as many on each day; what they cost the ledger is the costliest there is. */
-async function rebuilding(client: Client, target: HistoryTarget, orders: number): Promise<void> {
+async function rebuilding(
+  { client, target, dir }: { client: Client; target: HistoryTarget; dir: string },
+  orders: number,
+): Promise<void> {
   await client.query('TRUNCATE history.orders, history.order_items, history.positions');
   await client.query('INSERT INTO history.positions (tag, seq, orders) VALUES ($1, $2, $2)', [
     (PARTITIONS.all[0] as Partition).tag,
@@ -175,10 +178,13 @@ async function rebuilding(client: Client, target: HistoryTarget, orders: number)
   const redis = await startBenchRedis();
   const child = await startChild(new URL('./rebuildChild.ts', import.meta.url));
   try {
-    const { seconds, rss } = (await child.ask({ url: redis.url, target })) as {
-      seconds: number;
-      rss: number[];
-    };
+    const postgres = cpuSeconds(dir);
+    const {
+      seconds,
+      cpu: own,
+      rss,
+    } = await child.ask<{ seconds: number; cpu: number; rss: number[] }>({ url: redis.url, target });
+    const ofPostgres = cpuSeconds(dir) - postgres;
     const cpu = Number(/used_cpu_user:([\d.]+)/.exec(await redis.client.info('cpu'))?.[1]);
     printTable(
       `A rebuild of ${orders} orders`,
@@ -186,7 +192,9 @@ async function rebuilding(client: Client, target: HistoryTarget, orders: number)
       [
         ['seconds', seconds.toFixed(1)],
         ['orders/s', (orders / seconds).toFixed(0)],
-        ['Redis: CPU µs/order', ((cpu * 1e6) / orders).toFixed(1)],
+        ['CPU µs/order: Redis', ((cpu * 1e6) / orders).toFixed(1)],
+        ['CPU µs/order: the rebuild', ((own * 1e6) / orders).toFixed(1)],
+        ['CPU µs/order: PostgreSQL', ((ofPostgres * 1e6) / orders).toFixed(1)],
         ['resident MB at each tenth', rss.map((bytes) => (bytes / 1e6).toFixed(0)).join(' ')],
       ],
     );

@@ -14,6 +14,7 @@ serveParent(async ({ url, target }: { url: string; target: HistoryTarget }) => {
   await client.connect();
   const rss: number[] = [];
   let [total, done] = [0, 0];
+  const cpuBefore = process.cpuUsage();
   const started = performance.now();
   await rebuild({
     client,
@@ -39,5 +40,6 @@ serveParent(async ({ url, target }: { url: string; target: HistoryTarget }) => {
   const seconds = (performance.now() - started) / 1_000;
   await client.end();
   redis.disconnect();
-  return { seconds, rss };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { seconds, cpu: (user + system) / 1e6, rss };
 });
