@@ -53,7 +53,7 @@ export async function rebuild(parts: RebuildParts): Promise<Rebuilt> {
   if (installation === undefined) throw new CannotRun('this database has no history yet');
   const partitions = makePartitions(parts.partitions);
   const lacking = await readLacking(client);
-  const made = { ...madeWith(parts), installation, setBacks: String(lacking.setBacks) };
+  const made = { ...madeWith(parts), installation, changes: String(lacking.changes) };
   await begin(parts, partitions, lacking, made);
 
   const { rows } = await client.query('SELECT sum(orders) AS orders FROM history.positions');
@@ -61,7 +61,7 @@ export async function rebuild(parts: RebuildParts): Promise<Rebuilt> {
   progress.add(await countedIn(redis, partitions));
   const onReplayed = (orders: number) => progress.add(orders);
   const { reached, seqs } = await replayAll({ client, redis, partitions, retentionDays, onReplayed, signal });
-  if ((await readLacking(client)).setBacks !== lacking.setBacks) throw new CannotRun(SET_BACK);
+  if ((await readLacking(client)).changes !== lacking.changes) throw new CannotRun(CHANGED);
   await end(parts, partitions, reached, seqs);
 
   const now = await client.query('SELECT tag, seq FROM history.positions');
@@ -69,8 +69,9 @@ export async function rebuild(parts: RebuildParts): Promise<Rebuilt> {
   return { ...(await totalsOf(redis, partitions)), lacking, behind };
 }
 
-const SET_BACK =
-  'the Redis that the history is of was set back meanwhile, and orders that are counted here are lost there: empty this one and begin again';
+const CHANGED =
+  'what is counted here already has changed in the history since: a person was erased, or the other Redis was set back. ' +
+  'Empty this one and begin again';
 
 /** What must be the same in every run. */
 const madeWith = ({ partitions, ledgerRetentionDays }: RebuildParts) => ({
@@ -100,19 +101,20 @@ async function begin(
       throw new CannotRun(
         [...lackingLines(lacking), '--incomplete rebuilds without what it lacks.'].join('\n'),
       );
-    await redis.set(LAYOUT_KEY, LAYOUT);
-    await redis.set(PARTITIONS_KEY, REBUILDING);
+    // First of all: a Redis that is not empty and has no journal is refused.
     await redis.hset(REBUILD_KEY, made);
   } else {
     for (const [name, value] of Object.entries(made)) {
       if (journal[name] === value) continue;
-      if (name === 'setBacks') throw new CannotRun(SET_BACK);
+      if (name === 'changes') throw new CannotRun(CHANGED);
       throw new CannotRun(
         `this rebuild was begun with ${name} ${journal[name]}, and it is ${value} now: set it as it was, or empty the Redis`,
       );
     }
     if (journal.ended !== undefined) await reopen(redis, partitions, journal.ended);
   }
+  await redis.set(LAYOUT_KEY, LAYOUT);
+  await redis.set(PARTITIONS_KEY, REBUILDING);
   // The days that workers would keep, by the clock that they go by.
   const now = await redisNow(redis);
   for (const partition of partitions.all) {
@@ -128,7 +130,6 @@ async function begin(
 async function reopen(redis: Redis | Cluster, partitions: Partitions, ended: string): Promise<void> {
   if (JSON.stringify(await archivesOf(redis, partitions)) !== ended)
     throw new CannotRun('this Redis was rebuilt before, and has counted since: name an empty one');
-  await redis.set(PARTITIONS_KEY, REBUILDING);
   await redis.hdel(REBUILD_KEY, 'ended');
 }
 

@@ -12,8 +12,8 @@ export interface Lacking {
   }[];
   /** Orders of the tables that Redis counted and lost when it was set back, and that have not come again. */
   lost: { orders: number; minorUnits: number };
-  /** How often it was. */
-  setBacks: number;
+  /** Rises with whatever changes orders that are in the tables already: Redis was set back, a person was erased. */
+  changes: number;
 }
 
 /** Cheap: looks at what is out of the ordinary alone. */
@@ -24,7 +24,9 @@ export async function readLacking(client: ClientBase): Promise<Lacking> {
     FROM history.gaps WHERE in_redis GROUP BY kind ORDER BY kind DESC`);
   const { rows } = await client.query(`
     SELECT count(*) AS orders, coalesce(sum(minor_units), 0) AS minor_units,
-      (SELECT count(*) FROM history.set_back) AS set_backs
+      (SELECT count(*) FROM history.set_back) + (
+        SELECT count(DISTINCT user_id) FROM history.orders WHERE user_id >= 'ERASED-' AND user_id < 'ERASED.'
+      ) AS changes
     FROM history.orders WHERE seq IS NULL`);
   return {
     gaps: gaps.map(({ kind, orders, minor_units, found_at }) => ({
@@ -34,7 +36,7 @@ export async function readLacking(client: ClientBase): Promise<Lacking> {
       foundAt: found_at.toISOString(),
     })),
     lost: { orders: Number(rows[0].orders), minorUnits: Number(rows[0].minor_units) },
-    setBacks: Number(rows[0].set_backs),
+    changes: Number(rows[0].changes),
   };
 }
 
