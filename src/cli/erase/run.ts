@@ -82,7 +82,7 @@ async function erase(given: string, opened: Opened, around: Surroundings): Promi
   const name = nameLike(userId);
   let orders = 0;
   let begun: Renaming | undefined;
-  const change = { action: 'user erased', filter: `the user that is ${name} now` };
+  const change = { action: 'erase user', filter: `the user that is ${name} now` };
   const { result } = await audit.change(commandAuthor(), change, async () => {
     do {
       begun = await renameUser(redis, partition, userId, name);
