@@ -133,13 +133,16 @@ describe('rebuilding from the history', () => {
   it('is the Redis of the history from then on, and counts nothing twice', async () => {
     await endings(archivingRecorder(original), many(300));
     await archive();
-    expect(await run()).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('300 orders of 211 users'),
-    });
+    // What Redis lost when it was set back is nobody's until it comes again.
+    await sql(`UPDATE history.orders SET seq = NULL WHERE order_id IN ('O3', 'O4')`);
+    const { code, stdout } = await run();
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^298 orders of .*\n2 orders, [0-9.]+, counted and were lost/s),
+    ]);
     const record = archivingRecorder(copy);
     const ended = await endings(record, [...many(300), ...many(50, 300)]);
-    expect(ended.filter((outcome) => outcome === 'counted')).toHaveLength(50);
+    expect(ended.filter((outcome) => outcome === 'counted')).toHaveLength(52);
     await archive(copy);
     const { kept, counted } = await bothSums(copy, postgres, target);
     expect(counted.orders).toBe(350);

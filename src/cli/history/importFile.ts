@@ -30,6 +30,8 @@ export interface ImportParts {
   onRead: (orders: number) => void;
   /** `label` says where in the file. */
   onRefused: (label: string, why: string) => void;
+  /** As much as may wait does: an archiver has to go on. */
+  onWaiting: () => void;
   signal: AbortSignal | undefined;
 }
 
@@ -78,8 +80,12 @@ export async function importFile(path: string, parts: ImportParts): Promise<Impo
 }
 
 /** As the bridge waits before it receives. */
-async function untilThereIsRoom({ redis, partitions, config, signal }: ImportParts): Promise<void> {
-  while ((await readBacklog(redis, partitions)).bytes > config.history.backlogBytes && !signal?.aborted)
+async function untilThereIsRoom(parts: ImportParts): Promise<void> {
+  const { redis, partitions, config, onWaiting, signal } = parts;
+  const isFull = async () => (await readBacklog(redis, partitions)).bytes > config.history.backlogBytes;
+  if (!(await isFull())) return;
+  onWaiting();
+  while (!signal?.aborted && (await isFull()))
     await delay(LOOK_MS, undefined, { ...(signal ? { signal } : {}) }).catch(() => {});
 }
 

@@ -65,6 +65,7 @@ async function bringIn(
       config,
       neverCounted,
       onRead: (orders) => progress.add(orders),
+      onWaiting: () => complain('waiting for an archiver: HISTORY_BACKLOG_BYTES wait in Redis', around),
       onRefused: (label, why) => complain(`${label}: ${why}`, around),
       signal: around.signal,
     });
