@@ -22,6 +22,7 @@ import { DAY_SECONDS } from '../../runtime/units.ts';
 import type { Totals } from '../../stats/figures.ts';
 import { type InLedger, lookInLedger } from '../../stats/read/lookInLedger.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
+import { redisNow } from '../../store/redisTime.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import type { Progress } from '../kit/progress.ts';
 import { pagesOf, replies } from '../kit/redisPages.ts';
@@ -47,7 +48,8 @@ interface Moment {
   global: Totals;
   users: number;
   days: Map<string, Totals>;
-  ledger: { generation: number; since: number; size: number; previousBuckets: number };
+  /** As the next order finds it. `recorded` is the generation that Redis says, `previousBuckets` are of the one before. */
+  ledger: { recorded: number; generation: number; since: number; size: number; previousBuckets: number };
 }
 
 const SHOWN = 5;
@@ -60,9 +62,9 @@ const LOOKED_AT_AGAIN = 1_000;
 
 /** Redis against the history, up to the entry that each archive ends with at one moment. */
 export async function checksOfHistory(parts: HistoryParts): Promise<Check[]> {
-  const { client, redis, partitions, progress } = parts;
+  const { client, redis, partitions, ledgerRetentionDays, progress } = parts;
   await refuseOtherSchema(client);
-  const moments = await Promise.all(partitions.all.map((each) => momentOf(redis, each)));
+  const moments = await Promise.all(partitions.all.map((each) => momentOf(redis, each, ledgerRetentionDays)));
   const cut: Cut = new Map(moments.map(({ partition, seq }) => [partition.tag, seq]));
   if (!(await untilReached(client, cut))) return [waiting(moments)];
 
@@ -134,9 +136,14 @@ function getOrMake(map: Map<string, Totals>, key: string): Totals {
   return found;
 }
 
-async function momentOf(redis: Redis | Cluster, partition: Partition): Promise<Moment> {
+async function momentOf(
+  redis: Redis | Cluster,
+  partition: Partition,
+  retentionDays: number,
+): Promise<Moment> {
   const keys = statsKeys(partition);
-  const stand = ['archive', 'generation', 'since', 'size', 'previous_buckets'];
+  const stand = ['archive', 'generation', 'since', 'size', 'previous_buckets', 'buckets', 'stale_buckets'];
+  const now = Math.floor((await redisNow(redis)) / 1_000);
   const [ledger, totals, flat, users] = (
     (await redis
       .multi()
@@ -156,7 +163,12 @@ async function momentOf(redis: Redis | Cluster, partition: Partition): Promise<M
     const [day = '', kind] = field.split(':');
     getOrMake(days, day)[kind === 'orders' ? 'orders' : 'minorUnits'] = Number(value);
   }
-  const [generation, since, size, previousBuckets] = ledger.slice(1).map((text) => Number(text ?? 0));
+  const [generation = 0, since = 0, size = 0, previousBuckets = 0, buckets = 0, stale = 0] = ledger
+    .slice(1)
+    .map((text) => Number(text ?? 0));
+  const recorded = generation || 1;
+  // As ledger.lua turns the page; until an order comes by, it has only become due.
+  const isDue = now - since >= retentionDays * DAY_SECONDS && stale === 0 && size > 0;
   return {
     partition,
     seq,
@@ -164,12 +176,9 @@ async function momentOf(redis: Redis | Cluster, partition: Partition): Promise<M
     global,
     users,
     days,
-    ledger: {
-      generation: generation || 1,
-      since: since ?? 0,
-      size: size ?? 0,
-      previousBuckets: previousBuckets ?? 0,
-    },
+    ledger: isDue
+      ? { recorded, generation: recorded + 1, since: now, size: 0, previousBuckets: buckets }
+      : { recorded, generation: recorded, since, size, previousBuckets },
   };
 }
 
@@ -323,7 +332,9 @@ async function ledgerAgainst(
       );
     }
   }
-  const moved = (await Promise.all(partitions.all.map((each) => momentOf(redis, each)))).some(
+  const moved = (
+    await Promise.all(partitions.all.map((each) => momentOf(redis, each, ledgerRetentionDays)))
+  ).some(
     ({ seq, ledger }, at) => seq !== moments[at]?.seq || ledger.generation !== moments[at]?.ledger.generation,
   );
   const entriesCheck = check('entries of the ledger in the history', entries, found);
@@ -336,8 +347,8 @@ async function ledgerAgainst(
 /** Of both generations; undefined when the present one has ended meanwhile. */
 async function entriesOf(redis: Redis | Cluster, { partition, ledger }: Moment): Promise<number | undefined> {
   const keys = statsKeys(partition);
-  const { generation, size, previousBuckets } = ledger;
+  const { recorded, generation, size, previousBuckets } = ledger;
   const previous = await countEntries(redis, keys, generation - 1, previousBuckets, () => {});
   const now = await redis.hget(keys.ledger, 'generation');
-  return Number(now ?? 1) === generation ? size + previous : undefined;
+  return Number(now ?? 1) === recorded ? size + previous : undefined;
 }
