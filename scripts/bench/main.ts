@@ -15,8 +15,8 @@
  *   npm run bench -- pipelining [--sockets 20] [--requests 1000] [--seconds 20]
  *   npm run bench -- desk [--orders 100000] [--run 5000] [--rate 200] [--rounds 3; 0 for reads alone]
  *   npm run bench -- story [--orders 3000] [--rounds 3]
- *   npm run bench -- history [--jobs 30000] [--pairs 7] [--orders 100000] [--seconds 15]
  *   npm run bench -- analytics [--orders 1000000] [--times 20]
+ *   npm run bench -- history [--jobs 30000] [--pairs 7; 0 for none] [--orders 100000] [--seconds 15] [--rebuild 1000000]
  *   npm run bench -- page [--rounds 20]
  *   npm run bench -- quality
  *   npm run bench -- roles

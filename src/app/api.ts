@@ -27,6 +27,7 @@ import { Provider } from '../http/people/provider.ts';
 import { providerRoutes } from '../http/people/providerRoutes.ts';
 import { signInRoutes } from '../http/people/signInRoutes.ts';
 import type { Freshness } from '../http/stats/freshness.ts';
+import { withOlderDays } from '../http/stats/olderDays.ts';
 import { statsRoutes } from '../http/stats/routes.ts';
 import { sharedReads, tooSlow } from '../http/stats/sharedReads.ts';
 import { guards } from '../http/transport/guards.ts';
@@ -89,11 +90,12 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
     new RateLimiter({ name, limit, windowSeconds: 60 }, takeTokens);
   const reads = makeWatchedReads(redis, partitions);
   const hours = hoursReader(redis);
-  const stats = sharedReads((watch) => ({ ...reads(watch), hours }), {
+  const recent = sharedReads((watch) => ({ ...reads(watch), hours }), {
     mostUnderWay: readsInFlight,
     deadlineMs: READ_TIMEOUT_MS,
     long: { isLong: mayTakeLong, deadlineMs: LONG_READ_TIMEOUT_MS },
   });
+  const stats = withOlderDays(recent, parts.historyReads);
   const look = pulseReader(redis);
   const onLookError = throttledErrors(logger, 'pulse');
   const snapshots = sharedSnapshots(

@@ -51,6 +51,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./history/run.ts'),
   },
   {
+    name: 'erase',
+    summary: 'remove a person, keep the sums',
+    load: () => import('./erase/run.ts'),
+  },
+  {
+    name: 'rebuild',
+    summary: 'the stats in an empty Redis, from the history',
+    load: () => import('./rebuild/run.ts'),
+  },
+  {
     name: 'repartition',
     summary: 'spread the users over another number of partitions',
     load: () => import('./repartition/run.ts'),

@@ -12,6 +12,7 @@ import { HistoryRefusal, historyAdvised } from './faults.ts';
 import { claimInstallation } from './installation.ts';
 import { migrate, pendingMigrations, refuseOtherSchema } from './migrate.ts';
 import { lockPosition } from './positions.ts';
+import { readUnaccepted, type Unaccepted } from './read/lacking.ts';
 import { type HistoryTarget, historyAddress } from './target.ts';
 
 export interface ArchiverParts {
@@ -44,6 +45,8 @@ const STATEMENT_MS = 30_000;
 const IDLE_MS = 200;
 /** How soon a partition is taken over whose archiver has gone. */
 const TAKE_OVER_MS = 2_000;
+/** Between looks at what the history lacks; somebody may have taken note of it. */
+const LOOK_MS = 5_000;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 const TROUBLE = 'history';
@@ -135,6 +138,7 @@ async function archiveAll(
   const events = eventsOf(parts, seen);
   const ours = new Map<Partition, ArchivePartition>();
   let askAgainAt = 0;
+  let lookAgainAt = 0;
   while (!signal.aborted) {
     const others = partitions.all.filter((partition) => !ours.has(partition));
     if (others.length > 0 && performance.now() >= askAgainAt) {
@@ -151,7 +155,33 @@ async function archiveAll(
       more = (await archive.step()) || more;
     }
     work();
+    if (performance.now() >= lookAgainAt) {
+      lookAgainAt = performance.now() + LOOK_MS;
+      tellLacking(parts.troubles, await readUnaccepted(client));
+    }
     if (!more) await sleep(IDLE_MS);
+  }
+}
+
+const LACKING = { gaps: 'history incomplete', set_back: 'redis set back' } as const;
+
+function tellLacking(troubles: Troubles, found: readonly Unaccepted[]): void {
+  for (const kind of ['gaps', 'set_back'] as const) {
+    const one = found.find((each) => each.kind === kind);
+    if (!one) {
+      troubles.end(LACKING[kind]);
+      continue;
+    }
+    const orders = one.orders === undefined ? 'orders' : `${one.orders} orders`;
+    const what =
+      kind === 'gaps'
+        ? `${orders} counted and are not in the history`
+        : `Redis was set back, and lost ${orders} that had counted and are in the history`;
+    troubles.report(
+      LACKING[kind],
+      `${what}: see order-pipeline history lacking, which also takes note of it by --accept`,
+      one.since,
+    );
   }
 }
 

@@ -19,7 +19,7 @@ export const MIGRATIONS: readonly Migration[] = readdirSync(new URL('./schema/',
     sql: readFileSync(new URL(`./schema/${name}`, import.meta.url), 'utf8'),
   }));
 
-export const SCHEMA_VERSION = MIGRATIONS.length;
+export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
 
 /** Any number that nobody else locks by. */
 const LOCK = 0x6f72_6401;

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { dayOf } from '../orders/timestamp.ts';
+import { DAY_MS } from '../runtime/units.ts';
 import type { Partition } from '../store/partitions.ts';
 import { statsKeys } from '../store/statsKeys.ts';
 
@@ -32,4 +34,10 @@ export async function forgetDetail(
     dropped += Number(await redis.eval(SCRIPT, 1 + gone.length, keys.detail, ...gone, firstDay));
   }
   return dropped;
+}
+
+/** The first of so many days up to today, UTC. */
+export function firstDayOf(days: number, now: number): string {
+  const instant = new Date(now - (days - 1) * DAY_MS);
+  return instant.getUTCFullYear() < 1 ? '0001-01-01' : dayOf(instant.toISOString());
 }

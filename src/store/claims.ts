@@ -25,6 +25,9 @@ const NEWER = 'start the version that wrote it, or point at an empty Redis';
 /** What the record reads while they are changed: no number, so that nothing starts. */
 export const CHANGING = /^(\d+) to (\d+)$/;
 
+/** What the record reads until the stats have been rebuilt. */
+export const REBUILDING = 'being rebuilt';
+
 /**
  * Records the number of partitions at the first start ever, and refuses another one later: orders would be
  * looked up in ledgers that never saw them, and counted again.
@@ -32,6 +35,10 @@ export const CHANGING = /^(\d+) to (\d+)$/;
 export async function claimPartitions(redis: Redis | Cluster, count: number): Promise<void> {
   const recorded = await recordOnce(redis, PARTITIONS_KEY, count);
   if (recorded === String(count)) return;
+  if (recorded === REBUILDING)
+    throw new Error(
+      'the stats of this Redis are being rebuilt: run order-pipeline rebuild --from-history until it ends, or empty it',
+    );
   const changing = CHANGING.exec(recorded ?? '');
   if (changing) {
     throw new Error(

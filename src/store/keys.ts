@@ -164,6 +164,9 @@ export const LAYOUT_KEY = 'order-pipeline:layout';
 /** string: how many partitions there are, or `<from> to <to>` while that is changed */
 export const PARTITIONS_KEY = 'order-pipeline:partitions';
 
+/** hash: what a rebuild from the history is made with, and whether it has ended; kept until this Redis goes */
+export const REBUILD_KEY = 'order-pipeline:rebuild';
+
 /** hash: where a repartition stands; whoever runs the command next goes on from here */
 export const REPARTITION_KEY = 'order-pipeline:repartition';
 

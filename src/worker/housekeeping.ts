@@ -1,8 +1,8 @@
 import type { Logger } from 'winston';
-import { dayOf } from '../orders/timestamp.ts';
 import type { RepairShelf } from '../queue/repairs.ts';
 import { every, type Repetition } from '../runtime/every.ts';
-import { DAY_MS, HOUR_MS } from '../runtime/units.ts';
+import { HOUR_MS } from '../runtime/units.ts';
+import { firstDayOf } from '../stats/forgetDetail.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -51,12 +51,6 @@ export function keepDetail({ days, today, forget, logger, onError }: KeepDetailP
     if (dropped > 0) logger.info('per-user detail by day dropped', { before: firstDay, keys: dropped });
   };
   return every(HOUR_MS, look, { atOnce: true, onError });
-}
-
-/** The first of so many days up to today, UTC. */
-export function firstDayOf(days: number, now: number): string {
-  const instant = new Date(now - (days - 1) * DAY_MS);
-  return instant.getUTCFullYear() < 1 ? '0001-01-01' : dayOf(instant.toISOString());
 }
 
 interface SweepRepairsParts {

@@ -6,6 +6,7 @@ import { repartition } from '../../src/cli/repartition/repartition.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
 import type { HistoryTarget } from '../../src/history/target.ts';
 import type { Order } from '../../src/orders/order.ts';
+import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { claimPartitions } from '../../src/store/claims.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { archiveKeys } from '../../src/store/keys.ts';
@@ -54,7 +55,9 @@ describe('operating the history', () => {
   });
 
   it('says in a line what is wrong with the command line, and with PostgreSQL', async () => {
-    expect((await run('drop')).stderr).toBe('the command must be migrate or adopt, got "drop"\n');
+    expect((await run('drop')).stderr).toBe(
+      'the command must be migrate, adopt, import, lacking, got "drop"\n',
+    );
     const nobody = await runCommand(history, 'migrate', {
       DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b',
     });
@@ -119,6 +122,22 @@ describe('operating the history', () => {
     expect((await client.query('SELECT kind, seq FROM history.gaps')).rows).toEqual([]);
     expect((await client.query('SELECT seq FROM history.orders WHERE seq IS NULL')).rows).toEqual([]);
     await client.end();
+  });
+
+  it('what counts without the history is a trouble until somebody takes note of it', async () => {
+    running = await archiving(server.client(), target);
+    await endings(archivingRecorder(redis), many(5));
+    await endings(makeRecordOrder(redis, partition, { retentionDays: 35 }), many(3, 5));
+    await endings(archivingRecorder(redis), many(1, 8));
+    await untilArchived(redis, postgres, target);
+    await until(() => running?.troubles.current.length === 1, 'it is told');
+    expect(running.troubles.current).toMatchObject([
+      { what: 'history incomplete', reason: expect.stringMatching(/^3 orders counted and are not/) },
+    ]);
+    expect((await run('lacking --accept')).stdout).toMatch(
+      /^The history lacks 3 orders, 30.00, counted by workers/,
+    );
+    await until(() => running?.troubles.current.length === 0, 'it is known');
   });
 
   it('verify says when the archive does not end where it should', async () => {

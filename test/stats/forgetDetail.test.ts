@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { forgetDetail } from '../../src/stats/forgetDetail.ts';
+import { firstDayOf, forgetDetail } from '../../src/stats/forgetDetail.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
-import { firstDayOf } from '../../src/worker/housekeeping.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { endings, everything, order, recorder } from './recording.ts';
 

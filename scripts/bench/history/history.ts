@@ -26,7 +26,8 @@ const ITEMS = [1, 2, 3, 4];
 
 /**
  * What the history costs: the worker stage with it and without it; an archiver in a process of its own that works off a
- * backlog, with PostgreSQL's CPU and room per order; and how long an order takes from counted to committed at 200 a second.
+ * backlog, with PostgreSQL's CPU and room per order; how long an order takes from counted to committed at 200 a second; and how
+ * long a rebuild takes, in a process of its own, and what memory.
  */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -36,6 +37,7 @@ export async function run(args: string[]): Promise<void> {
       pairs: { type: 'string', default: '7' },
       orders: { type: 'string', default: '100000' },
       seconds: { type: 'string', default: '15' },
+      rebuild: { type: 'string', default: '1000000' },
     },
   });
   const pairs = Number(values.pairs);
@@ -54,6 +56,7 @@ export async function run(args: string[]): Promise<void> {
     const orders = Number(values.orders);
     await backlog(redis.client, record, archiver, { client, target, dir }, orders, redis.url);
     await latency(record, client, orders, Number(values.seconds));
+    if (Number(values.rebuild) > 0) await rebuilding({ client, target, dir }, Number(values.rebuild));
   } finally {
     await archiver.kill();
     await client.end();
@@ -150,6 +153,57 @@ async function latency(record: RecordOrder, client: Client, from: number, second
     ['', 'ms'],
     [0.5, 0.95, 0.99].map((share) => [`p${share * 100}`, percentile(waits, share).toFixed(0)]),
   );
+}
+
+/** Of so many orders of 10,000 users over two years, as many on each day; what they cost the ledger is the costliest there is. */
+async function rebuilding(
+  { client, target, dir }: { client: Client; target: HistoryTarget; dir: string },
+  orders: number,
+): Promise<void> {
+  // What is added up by triggers is not what is measured.
+  await client.query('SET session_replication_role = replica');
+  await client.query('TRUNCATE history.orders, history.order_items, history.positions');
+  await client.query('INSERT INTO history.positions (tag, seq, orders) VALUES ($1, $2, $2)', [
+    (PARTITIONS.all[0] as Partition).tag,
+    orders,
+  ]);
+  await client.query(
+    `INSERT INTO history.orders (id, seq, minor_units, placed_at, received_at, counted_at, day, user_id, order_id, currency,
+       payment_method, message_id, digest)
+     SELECT (SELECT id FROM history.positions) * (1::bigint << 40) + at, at + 1, 1000 + (at * 31337) % 40000, placed, placed, placed,
+       placed::date, 'U' || (at * 7919) % 10000, 'ORD' || at, 'USD', 'CREDITCARD', 'M' || at,
+       decode(lpad(to_hex(at), 16, '0'), 'hex')
+     FROM generate_series(0, $1::bigint - 1) AS at,
+       LATERAL (SELECT timestamptz '2024-01-01' + at * interval '730 days' / $1::bigint AS placed) AS p`,
+    [orders],
+  );
+  const redis = await startBenchRedis();
+  const child = await startChild(new URL('./rebuildChild.ts', import.meta.url));
+  try {
+    const postgres = cpuSeconds(dir);
+    const {
+      seconds,
+      cpu: own,
+      rss,
+    } = await child.ask<{ seconds: number; cpu: number; rss: number[] }>({ url: redis.url, target });
+    const ofPostgres = cpuSeconds(dir) - postgres;
+    const cpu = Number(/used_cpu_user:([\d.]+)/.exec(await redis.client.info('cpu'))?.[1]);
+    printTable(
+      `A rebuild of ${orders} orders`,
+      ['', 'figure'],
+      [
+        ['seconds', seconds.toFixed(1)],
+        ['orders/s', (orders / seconds).toFixed(0)],
+        ['CPU µs/order: Redis', ((cpu * 1e6) / orders).toFixed(1)],
+        ['CPU µs/order: the rebuild', ((own * 1e6) / orders).toFixed(1)],
+        ['CPU µs/order: PostgreSQL', ((ofPostgres * 1e6) / orders).toFixed(1)],
+        ['resident MB at each tenth', rss.map((bytes) => (bytes / 1e6).toFixed(0)).join(' ')],
+      ],
+    );
+  } finally {
+    await child.kill();
+    redis.stop();
+  }
 }
 
 function recorder(redis: Redis): RecordOrder {

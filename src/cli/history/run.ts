@@ -1,11 +1,19 @@
 import type { Client } from 'pg';
+import type { Config } from '../../config/config.ts';
 import { adoptInstallation } from '../../history/installation.ts';
-import { migrate, pendingMigrations } from '../../history/migrate.ts';
+import { migrate, pendingMigrations, refuseOtherSchema } from '../../history/migrate.ts';
+import { acceptAll, readLacking } from '../../history/read/lacking.ts';
 import { helpOf } from '../kit/commandLine.ts';
+import { money, whole } from '../kit/print.ts';
+import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withHistory } from '../kit/withHistory.ts';
-import { openRedis } from '../kit/withRedis.ts';
-import { readWanted, USAGE } from './options.ts';
+import { CannotRun, type OpenRedis, openRedis } from '../kit/withRedis.ts';
+import { lackingLines } from '../rebuild/lackingLines.ts';
+import { OrderFileError } from '../send/orderFile.ts';
+import { recordedPartitions } from '../verify/run.ts';
+import { importFile } from './importFile.ts';
+import { readWanted, USAGE, type Wanted } from './options.ts';
 
 /** The history command. Never throws for anything a user can mend; returns the exit code. */
 export async function run(args: readonly string[], around: Surroundings): Promise<number> {
@@ -17,8 +25,10 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   if (wanted.do === 'nothing') return refuse(wanted.problems, around);
   return withHistory(around, async ({ client }, config) => {
     if (wanted.do === 'migrate') return bringUp(client, wanted.dryRun, around);
+    if (wanted.do === 'lacking') return tellLacking(client, wanted.accept, around);
     const open = await openRedis(config);
     try {
+      if (wanted.do === 'import') return await bringIn(wanted, { client, open, config }, around);
       if (await adoptInstallation(client, open.redis)) {
         around.stdout.write('This Redis is the one that the history is of\n');
         return EXIT.done;
@@ -29,6 +39,46 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       await open.close();
     }
   });
+}
+
+async function tellLacking(client: Client, accept: boolean, { stdout }: Surroundings): Promise<number> {
+  await refuseOtherSchema(client);
+  const lines = lackingLines(await readLacking(client));
+  stdout.write(lines.length === 0 ? 'The history lacks nothing\n' : `${lines.join('\n')}\n`);
+  if (accept) await acceptAll(client);
+  return EXIT.done;
+}
+
+async function bringIn(
+  { file, neverCounted }: Extract<Wanted, { do: 'import' }>,
+  { client, open, config }: { client: Client; open: OpenRedis; config: Config },
+  around: Surroundings,
+): Promise<number> {
+  const progress = showProgress(around.stderr);
+  progress.begin('orders read');
+  try {
+    const { redis } = open;
+    const { counted, minorUnits, known, refused } = await importFile(file, {
+      client,
+      redis,
+      partitions: await recordedPartitions(open),
+      config,
+      neverCounted,
+      onRead: (orders) => progress.add(orders),
+      onWaiting: () => complain('waiting for an archiver: HISTORY_BACKLOG_BYTES wait in Redis', around),
+      onRefused: (label, why) => complain(`${label}: ${why}`, around),
+      signal: around.signal,
+    });
+    progress.stop();
+    around.stdout.write(
+      `${whole(counted)} orders counted, ${money(minorUnits)} in all; ${whole(known)} were known, ${whole(refused)} are refused\n`,
+    );
+    if (around.signal?.aborted) return EXIT.stopped;
+    return refused > 0 ? EXIT.no : EXIT.done;
+  } catch (error) {
+    progress.stop();
+    throw error instanceof OrderFileError ? new CannotRun(error.message) : error;
+  }
 }
 
 async function bringUp(client: Client, dryRun: boolean, { stdout }: Surroundings): Promise<number> {

@@ -35,7 +35,7 @@ export async function refuseWhileInUse(redis: Redis | Cluster, partitions: Parti
 }
 
 /** Addresses of the product's connections but for this one, by the name that each of them has. */
-async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
+export async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
   const found = await Promise.all(
     masters(redis).map(async (server) => {
       const own = String(await server.client('ID'));
@@ -50,11 +50,15 @@ async function otherConnections(redis: Redis | Cluster): Promise<string[]> {
 }
 
 /**
- * Refuses while anything waits to become history: it would be deleted with the old partitions.
+ * Refuses while anything waits to become history, or somebody to be erased there: it would be deleted with the old partitions.
  *
  * @throws Refusal
  */
 export async function refuseBacklog(redis: Redis | Cluster, partitions: Partitions): Promise<void> {
+  const ledgers = partitions.all.map((each) => statsKeys(each).ledger);
+  const erasing = await Promise.all(ledgers.map((ledger) => redis.hexists(ledger, 'erasing')));
+  if (erasing.some((begun) => begun === 1))
+    throw new Refusal('order-pipeline erase was stopped half-way: run it again, then this');
   const { entries, bytes } = await readBacklog(redis, partitions);
   if (entries === 0) return;
   throw new Refusal(

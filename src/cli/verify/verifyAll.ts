@@ -45,12 +45,13 @@ export async function readAllFigures(
   return { figures, busy };
 }
 
-/** Recomputes what can be recomputed and holds it against what is stored. Reads only. */
+/** Recomputes what can be recomputed and holds it against what is stored; `more` adds to that. Reads only. */
 export async function verifyAll(
   redis: Redis | Cluster,
   partitions: Partitions,
   progress: Progress,
   signal?: AbortSignal,
+  more: () => Promise<Check[]> = async () => [],
 ): Promise<Verified> {
   const { figures, busy } = await readAllFigures(redis, partitions, progress, { signal });
 
@@ -71,6 +72,7 @@ export async function verifyAll(
     ...(await checksOfFailed(redis, partitions)),
     ...(await checksByHand(redis, partitions)),
     ...(await checksOfArchive(redis, partitions)),
+    ...(await more()),
   ];
   const has = (verdict: Check['verdict']) => checks.some((check) => check.verdict === verdict);
   return {

@@ -28,6 +28,9 @@ const MERGED =
 const DETAIL =
   'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`, and asking for older ones is ' +
   'refused with the first day that is left.';
+const OWN_DETAIL =
+  'Ranges of whole months reach back for ever; days are kept for `USER_DETAIL_DAYS`. Where a history is kept, older ones come ' +
+  'from it, without what counted in the second before; else asking for them is refused with the first day that is left.';
 const HOURS =
   'By `hour` an order lies where it was counted, by the clock of Redis in UTC, not where its own date is: these hours add ' +
   'up to other days than `day` gives. They come from the pulse, which keeps them for 400 days, of all users together; hours ' +
@@ -45,12 +48,12 @@ export function statsOperations(idCase: IdCase) {
       path: '/users/{user_id}/stats',
       tag: 'Users',
       summary: 'Orders and spend of one user',
-      description: `Over everything counted, or with start_date and end_date within a range of days. ${DETAIL}`,
+      description: `Over everything counted, or with start_date and end_date within a range of days. ${OWN_DETAIL}`,
       pathParameters: ofUser,
       query: withOptionalRange({}),
       answer: answers.userStats,
       example: { user_id: 'U123', order_count: 3, total_spend: 299.99 },
-      problems: ['unknown-user', 'detail-gone', 'range-too-large'],
+      problems: ['unknown-user', 'detail-gone', 'range-too-large', 'history-unavailable'],
     }),
     global: operation({
       path: '/stats/global',
@@ -92,13 +95,13 @@ export function statsOperations(idCase: IdCase) {
       summary: 'Orders and revenue of a range of days',
       description:
         'Any range from 0001-01-01 to 9999-12-31 costs one round trip. With user_id only that user counts; a user ' +
-        `without orders in the range has zeros. For a user: ${DETAIL}`,
+        `without orders in the range has zeros. For a user: ${OWN_DETAIL}`,
       pathParameters: none,
       query: withRange({ user_id: user.optional(), format: csvFormat }),
       answer: answers.totals,
       example: { total_orders: 12, total_revenue: 1200.5, average_order_value: 100.04 },
       csv: { columns: Object.keys(answers.totals.shape), rows: (totals) => [totals] },
-      problems: ['detail-gone', 'range-too-large', 'total-out-of-range'],
+      problems: ['detail-gone', 'range-too-large', 'total-out-of-range', 'history-unavailable'],
     }),
     compare: operation({
       path: '/stats/compare',
@@ -145,7 +148,7 @@ export function statsOperations(idCase: IdCase) {
       description:
         'A point per period of the range, 5,000 at most, of weeks 5,000 days; zeros where nothing was ordered. The first ' +
         'and the last count only the days within the range. With user_id only that user counts. Weeks begin on Monday ' +
-        `(ISO 8601) and are made of days. For a user: ${DETAIL} ${HOURS}`,
+        `(ISO 8601) and are made of days. For a user: ${OWN_DETAIL} ${HOURS}`,
       pathParameters: none,
       query: seriesQuery(user),
       answer: answers.series,
@@ -159,7 +162,7 @@ export function statsOperations(idCase: IdCase) {
         ],
       },
       csv: { columns: Object.keys(answers.point.shape), rows: ({ points }) => points },
-      problems: ['detail-gone', 'range-too-large', 'total-out-of-range'],
+      problems: ['detail-gone', 'range-too-large', 'total-out-of-range', 'history-unavailable'],
     }),
     usersSeries: operation({
       path: '/stats/users',

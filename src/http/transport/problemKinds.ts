@@ -62,13 +62,13 @@ export const PROBLEM_KINDS = {
     statuses: [503],
     means: 'SQS does not answer, or does not allow it; `detail` says what to do.',
   },
-  'redis-unavailable': {
-    statuses: [503],
-    means: 'The store behind the stats does not answer; try again soon.',
-  },
   'history-unavailable': {
     statuses: [503],
     means: 'PostgreSQL, where the history is kept, does not answer; the stats go on without it.',
+  },
+  'redis-unavailable': {
+    statuses: [503],
+    means: 'The store behind the stats does not answer; try again soon.',
   },
   overloaded: {
     statuses: [503],

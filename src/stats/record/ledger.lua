@@ -5,7 +5,7 @@
 -- up; the one before them is unlinked bit by bit. Where all that stands is in {p}:ledger.
 --
 -- Needs: the call.
--- Gives: open, look_up and remember, which write nothing; write, for what is remembered; close.
+-- Gives: open, look_up, remember and due, which write nothing; write, for what is remembered; close.
 
 local TARGET = 56
 local SPLITS = 8
@@ -45,7 +45,7 @@ end
 
 -- Reads where the ledger stands and begins a generation when one is due; or returns what is in the way.
 function ledger.open()
-  local time = redis.call('TIME')
+  local time = replayed and { replayed.at, 0 } or redis.call('TIME')
   now_seconds, now_microseconds = tonumber(time[1]), tonumber(time[2])
   local now = now_seconds
   local stand = redis.call('HMGET', KEYS[1], unpack(archived and STAND_AND_ARCHIVE or STAND))
@@ -70,11 +70,11 @@ function ledger.open()
   level, previous_level = level_of(buckets), level_of(previous_buckets)
 end
 
--- The digest recorded for an identity and the bucket it belongs in; or nil, nil and what is in the way.
+-- The digest recorded for an identity and the bucket it belongs in, in this generation; or nil, nil and what is in the way.
 function ledger.look_up(identity)
-  if seen[identity] then return seen[identity] end
   local hash = hash_of(identity)
   local key = bucket_key(generation, index_of(hash, buckets, level))
+  if seen[identity] then return seen[identity], key end
   local digest = redis.pcall('HGET', key, identity)
   if failed(digest) then return nil, nil, digest.err end
   if not digest and previous_buckets > 0 then
@@ -91,9 +91,15 @@ end
 
 function ledger.write()
   for _, entry in ipairs(new_entries) do
-    redis.call('HSET', entry[1], entry[2], entry[3])
+    -- What is counted again without being asked for may be there.
+    size = size + redis.call('HSET', entry[1], entry[2], entry[3])
   end
-  size, stand_changed = size + #new_entries, true
+  stand_changed = true
+end
+
+-- When the next generation is due.
+function ledger.due()
+  return since + window
 end
 
 local function put(key, entries)
@@ -149,6 +155,7 @@ function ledger.close(duplicates, archive_stand)
     local fields = { 'generation', generation, 'since', since, 'buckets', buckets, 'size', size,
       'previous_buckets', previous_buckets, 'stale_buckets', stale_buckets }
     if archive_stand then fields[13], fields[14] = 'archive', archive_stand end
+    if replayed then fields[13], fields[14] = 'rebuilt', replayed.to end
     redis.call('HSET', KEYS[1], unpack(fields))
   end
   if duplicates > 0 then redis.pcall('HINCRBY', KEYS[1], 'duplicates', duplicates) end

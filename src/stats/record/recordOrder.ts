@@ -50,7 +50,7 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-type ScriptedRedis = (Redis | Cluster) & {
+export type ScriptedRedis = (Redis | Cluster) & {
   recordOrders(...args: (string | number | Buffer)[]): Promise<string[]>;
 };
 
@@ -88,7 +88,7 @@ export function makeRecordOrder(
     });
 }
 
-function withScript(redis: Redis | Cluster): ScriptedRedis {
+export function withScript(redis: Redis | Cluster): ScriptedRedis {
   if (!('recordOrders' in redis))
     redis.defineCommand('recordOrders', { numberOfKeys: 1, lua: RECORDING_SCRIPT });
   return redis as ScriptedRedis;

@@ -5,6 +5,10 @@
 
 local count = #ids / 16
 
+if replayed then
+  local rebuilt = redis.call('HGET', KEYS[1], 'rebuilt') or ''
+  if rebuilt ~= replayed.from then return { 'elsewhere', rebuilt } end
+end
 local ledger_fault = ledger.open()
 if ledger_fault then return redis.error_reply('ERR ' .. ledger_fault) end
 local totals_fault = totals.open()
@@ -20,8 +24,9 @@ local function judge(i)
   local identity, digest = sub(ids, i * 16 - 15, i * 16 - 8), sub(ids, i * 16 - 7, i * 16)
   local known, key, fault = ledger.look_up(identity)
   if fault then return 'error ' .. fault end
-  if known == digest then return 'duplicate' end
-  if known then return 'conflict ' .. struct.unpack('>I4', known) end
+  if known and not replayed then
+    return known == digest and 'duplicate' or 'conflict ' .. struct.unpack('>I4', known)
+  end
 
   fault = totals.add(i, fields[i * 3 - 2], fields[i * 3 - 1], fields[i * 3])
   if fault then return 'error ' .. fault end
@@ -36,6 +41,12 @@ for i = 1, count do
   results[i] = result
   if result == 'counted' then counted = counted + 1 end
   if result == 'duplicate' then duplicates = duplicates + 1 end
+end
+
+if replayed and counted < count then
+  for _, result in ipairs(results) do
+    if result ~= 'counted' then return redis.error_reply('ERR ' .. result) end
+  end
 end
 
 -- All that can fail was read: from here on only the first write can be refused. That is the archive's, where there is one:
@@ -56,4 +67,4 @@ if counted > 0 then
 end
 ledger.close(duplicates, archive_stand)
 
-return results
+return replayed and { string.format('%.0f', ledger.due()) } or results

@@ -1,0 +1,73 @@
+import type { HistoryReads } from '../../history/read/historyPool.ts';
+import { readUserDays } from '../../history/read/userDays.ts';
+import type { DayRange, Totals } from '../../stats/figures.ts';
+import { periodOf, periodsOf } from '../../stats/read/dayRange.ts';
+import { DetailGone } from '../../stats/read/errors.ts';
+import type { ReadStats } from '../../stats/read/readStats.ts';
+import { HttpProblem } from '../transport/problem.ts';
+
+/**
+ * A user's days that Redis has dropped come from the history: all of the range, so that it is of one moment. Where the
+ * history cannot tell, the refusal stays.
+ */
+export function withOlderDays<T extends Pick<ReadStats, 'userInRange' | 'series'>>(
+  stats: T,
+  history: HistoryReads | undefined,
+): T {
+  if (!history) return stats;
+  const older = async <A>(
+    read: () => Promise<A>,
+    userId: string,
+    range: DayRange,
+    answer: (days: readonly (Totals & { day: string })[]) => A,
+  ): Promise<A> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof DetailGone)) throw error;
+      const days = await readUserDays(history, userId, range).catch(() => {
+        throw unavailable();
+      });
+      if (days === undefined) throw error;
+      return answer(days);
+    }
+  };
+  return {
+    ...stats,
+    userInRange: (userId, range) =>
+      older(
+        () => stats.userInRange(userId, range),
+        userId,
+        range,
+        (days) => sumOf(days),
+      ),
+    series: (granularity, range, userId) =>
+      userId === undefined
+        ? stats.series(granularity, range)
+        : older(
+            () => stats.series(granularity, range, userId),
+            userId,
+            range,
+            (days) =>
+              periodsOf(granularity, range).map((period) => ({
+                period,
+                ...sumOf(days.filter(({ day }) => periodOf(granularity, day) === period)),
+              })),
+          ),
+  };
+}
+
+const sumOf = (days: readonly Totals[]): Totals =>
+  days.reduce<Totals>(
+    (sum, { orders, minorUnits }) => ({
+      orders: sum.orders + orders,
+      minorUnits: sum.minorUnits + minorUnits,
+    }),
+    { orders: 0, minorUnits: 0 },
+  );
+
+const unavailable = () =>
+  new HttpProblem(503, {
+    kind: 'history-unavailable',
+    detail: 'Redis keeps these days no more, and PostgreSQL, which does, does not answer: try again soon',
+  });
