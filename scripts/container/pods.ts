@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
@@ -47,7 +48,7 @@ export async function checkPods(engine: Engine, image: string): Promise<void> {
     'redis-url': redis.url,
     'admin-user': LOGIN.ADMIN_USER,
     'admin-password': LOGIN.ADMIN_PASSWORD,
-    'metrics-token': 'a token of the rig',
+    'metrics-token': 'token-of-the-rig',
   };
   // What a cluster has and this machine has not: AWS behind its own address, and an identity from the platform.
   const surroundings = {
@@ -107,6 +108,9 @@ export async function checkPods(engine: Engine, image: string): Promise<void> {
       );
     }
     holds('no job is left behind', (await redis.client.llen(`${partition.tag}:${ORDER_QUEUE}:active`)) === 0);
+  } catch (error) {
+    for (const { id } of started) spawnSync(engine.name, ['logs', '--tail', '20', id], { stdio: 'inherit' });
+    throw error;
   } finally {
     for (const container of started) container.remove();
     await sqs.kill();
