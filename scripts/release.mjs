@@ -27,9 +27,11 @@ const refuse = (why) => {
   process.exit(2);
 };
 
-if (!/^\d+\.\d+\.\d+$/.test(version)) refuse(`A version is three numbers, as 0.2.0: got ${JSON.stringify(version)}`);
+if (!/^\d+\.\d+\.\d+$/.test(version))
+  refuse(`A version is three numbers, as 0.2.0: got ${JSON.stringify(version)}`);
 const { version: before } = JSON.parse(readFileSync('package.json', 'utf8'));
-if (version.localeCompare(before, 'en', { numeric: true }) <= 0) refuse(`${version} is not newer than ${before}`);
+if (version.localeCompare(before, 'en', { numeric: true }) <= 0)
+  refuse(`${version} is not newer than ${before}`);
 const changelog = parser(readFileSync(CHANGELOG, 'utf8'));
 const next = changelog.releases.find((release) => !release.version);
 if (!next || next.isEmpty()) refuse(`Nothing stands under Unreleased in ${CHANGELOG}`);
