@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 
 const ORDERS = 2_000;
 /** The image may grow by what it needs; more than this beyond its base is looked at by somebody. */
-const MOST_MB_OVER_BASE = 80;
+const MOST_MB_OVER_BASE = 60;
 const GIVEN = ['ADMIN_PASSWORD=', 'AWS_SECRET_ACCESS_KEY='];
 
 /** Throws at the first thing that is not so; says each that is. */

@@ -33,14 +33,32 @@ export async function startContainer(
   more: readonly string[] = [],
 ): Promise<Container> {
   const port = String(await freePort());
-  const full = { HOST: '127.0.0.1', PORT: port, STATS_API: 'open', ...LOGIN, ...env };
+  return runContainer(engine, image, {
+    args: [role],
+    env: { HOST: '127.0.0.1', PORT: port, STATS_API: 'open', ...LOGIN, ...env },
+    flags: ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', ...more],
+    url: `http://127.0.0.1:${port}`,
+  });
+}
+
+export interface ContainerOptions {
+  args: readonly string[];
+  env: Record<string, string>;
+  flags: readonly string[];
+  /** Where its health is answered. */
+  url: string;
+}
+
+export function runContainer(
+  engine: Engine,
+  image: string,
+  { args, env, flags, url }: ContainerOptions,
+): Container {
   const id = engine.run(
-    ...['run', '--detach', '--network=host', '--read-only', '--cap-drop=ALL'],
-    ...['--security-opt=no-new-privileges', ...more],
-    ...Object.entries(full).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-    ...[image, role],
+    ...['run', '--detach', '--network=host', ...flags],
+    ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...[image, ...args],
   );
-  const url = `http://127.0.0.1:${port}`;
   const container: Container = {
     id,
     url,
@@ -76,4 +94,4 @@ export async function startContainer(
   return container;
 }
 
-const LOGIN = { ADMIN_USER: 'rig', ADMIN_PASSWORD: 'a password of the rig' };
+export const LOGIN = { ADMIN_USER: 'rig', ADMIN_PASSWORD: 'a password of the rig' };

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { helm, KEPT, render } from '../../scripts/chart.ts';
+import { type Manifest, manifestsIn, podsOf } from '../../scripts/support/manifests.ts';
 import { ConfigError, environmentDefaults, readConfig, USES } from '../../src/config/config.ts';
 import type { Role } from '../../src/config/roles.ts';
-import { type Manifest, manifestsIn, podsOf } from './manifests.ts';
 
 const [PLAIN = '', EVERYTHING = ''] = KEPT.map(({ values }) => values);
 const NAMES = Object.keys(environmentDefaults());

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+const NEXT = version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+
+describe('npm run release', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'order-pipeline-release-'));
+    for (const file of ['package.json', 'CHANGELOG.md']) cpSync(file, path.join(folder, file));
+    spawnSync('git', ['init', '--quiet'], { cwd: folder });
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const release = (...args: string[]) =>
+    spawnSync(process.execPath, [path.resolve('scripts/release.mjs'), ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+
+  it('prints the notes of what is unreleased, headed by the version and its day, and writes nothing', () => {
+    const before = readFileSync('CHANGELOG.md', 'utf8');
+    const { stdout, stderr, status } = release(NEXT, '--notes');
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    expect(stdout).toMatch(new RegExp(`^## (\\[)?${NEXT}(\\])? - \\d{4}-\\d\\d-\\d\\d\n`));
+    expect(stdout).not.toContain('Unreleased');
+    expect(readFileSync(path.join(folder, 'CHANGELOG.md'), 'utf8')).toBe(before);
+  });
+
+  it.each([
+    ['no version', [], 'A version is three numbers, as 0.2.0: got ""'],
+    ['a tag', ['v9.0.0'], 'A version is three numbers, as 0.2.0: got "v9.0.0"'],
+    ['a version that was', [version], `${version} is not newer than ${version}`],
+  ])('refuses %s', (_what, args, why) => {
+    expect(release(...args)).toMatchObject({ status: 2, stderr: `${why}\n` });
+  });
+
+  it('refuses while something is not committed', () => {
+    expect(release(NEXT)).toMatchObject({ status: 2, stderr: expect.stringContaining('Commit first') });
+  });
+
+  it('refuses when there is nothing to tell', () => {
+    writeFileSync(path.join(folder, 'CHANGELOG.md'), '# Changelog\n\n## [0.0.1] - 2026-01-01\n\n- First\n');
+    expect(release(NEXT)).toMatchObject({ status: 2, stderr: expect.stringContaining('Unreleased') });
+  });
+});
