@@ -11,6 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parser } from 'keep-a-changelog';
+import { helmPath, howToGetHelm } from './helm.mjs';
 
 const CHANGELOG = 'CHANGELOG.md';
 const CHART = 'deploy/chart/Chart.yaml';
@@ -48,6 +49,7 @@ try {
 } catch {
   refuse('Git knows no key to sign with: git config user.signingkey KEY');
 }
+if (helmPath() === undefined) refuse(`The chart cannot be rendered: ${howToGetHelm()}`);
 
 writeFileSync(CHANGELOG, changelog.toString());
 execFileSync('npm', ['version', version, '--no-git-tag-version', '--ignore-scripts'], { stdio: 'ignore' });
