@@ -3,15 +3,19 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { parser } from 'keep-a-changelog';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const NEXT = version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+const CHANGELOG =
+  '# Changelog\n\n## Unreleased\n### Added\n- A thing\n\n## 0.0.1 - 2026-01-01\n### Added\n- First\n';
 
 describe('npm run release', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'order-pipeline-release-'));
-    for (const file of ['package.json', 'CHANGELOG.md']) cpSync(file, path.join(folder, file));
+    cpSync('package.json', path.join(folder, 'package.json'));
+    writeFileSync(path.join(folder, 'CHANGELOG.md'), CHANGELOG);
     spawnSync('git', ['init', '--quiet'], { cwd: folder });
   });
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -23,12 +27,12 @@ describe('npm run release', () => {
     });
 
   it('prints the notes of what is unreleased, headed by the version and its day, and writes nothing', () => {
-    const before = readFileSync('CHANGELOG.md', 'utf8');
     const { stdout, stderr, status } = release(NEXT, '--notes');
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
     expect(stdout).toMatch(new RegExp(`^## (\\[)?${NEXT}(\\])? - \\d{4}-\\d\\d-\\d\\d\n`));
-    expect(stdout).not.toContain('Unreleased');
-    expect(readFileSync(path.join(folder, 'CHANGELOG.md'), 'utf8')).toBe(before);
+    expect(stdout).toContain('### Added\n- A thing');
+    expect(stdout).not.toContain('First');
+    expect(readFileSync(path.join(folder, 'CHANGELOG.md'), 'utf8')).toBe(CHANGELOG);
   });
 
   it.each([
@@ -44,7 +48,15 @@ describe('npm run release', () => {
   });
 
   it('refuses when there is nothing to tell', () => {
-    writeFileSync(path.join(folder, 'CHANGELOG.md'), '# Changelog\n\n## [0.0.1] - 2026-01-01\n\n- First\n');
+    writeFileSync(
+      path.join(folder, 'CHANGELOG.md'),
+      '# Changelog\n\n## 0.0.1 - 2026-01-01\n### Added\n- First\n',
+    );
     expect(release(NEXT)).toMatchObject({ status: 2, stderr: expect.stringContaining('Unreleased') });
   });
+});
+
+it('the changelog is one that the command can read', () => {
+  const titles = parser(readFileSync('CHANGELOG.md', 'utf8')).releases.map((each) => each.version);
+  expect(titles.at(-1)).toBe('0.1.0');
 });
