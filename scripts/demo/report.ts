@@ -50,6 +50,8 @@ export function report({
     ['', `${url}/stats/top-spenders?limit=3`],
     ['API docs', `${url}/docs`],
     ['Failed orders', `${url}/desk`],
+    ['Odd orders', `${url}/quality`],
+    ['What was sold', `${url}/analytics`],
     ['Jobs', `${url}/admin/queues`],
     ['Health', `${url}/health`],
     ['Inbox (SQS)', queueUrl],

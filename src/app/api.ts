@@ -210,7 +210,8 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
       makeDeskApi(deskParts, letters as () => Promise<LetterQueue>, {
         layers: config.quality.layers,
         now: parts.now,
-        history: async (span) => outcomesIn(SPANS[span].step, await inTime(history(span))),
+        history: async (span) =>
+          outcomesIn(SPANS[span].step, await inTime(history(span, { underWay: true }))),
         readmit: (target) =>
           readmitLearned({ redis: deskRedis, onError: throttledErrors(logger, 'learned baselines') }, target),
       }),

@@ -47,7 +47,7 @@ export const qualityOperations = {
     query: z.strictObject({
       span: oneOf(['hour', 'day', 'month'])
         .default('day')
-        .meta({ description: 'How far back.', examples: ['day'] }),
+        .meta({ description: 'How far back; the last step is the one under way.', examples: ['day'] }),
     }),
     answer: answers.qualitySummary,
     example: {

@@ -25,14 +25,14 @@ export interface Step {
   latency: Percentiles | undefined;
 }
 
-/** Reads the last whole steps of a span: what is going on just now is not among them. One round trip. */
-export type History = (span: Span) => Promise<Step[]>;
+/** Reads the last whole steps of a span, or the one under way as the last of them. One round trip. */
+export type History = (span: Span, options?: { underWay?: boolean }) => Promise<Step[]>;
 
 export function historyReader(look: (kind: BucketKind, seconds: number) => Promise<Pulse>): History {
-  return async (span) => {
+  return async (span, { underWay = false } = {}) => {
     const { kind, seconds, step } = SPANS[span];
     const pulse = await look(kind, seconds);
-    const end = Math.floor(pulse.now / 1_000 / step) * step;
+    const end = (Math.floor(pulse.now / 1_000 / step) + Number(underWay)) * step;
     return Array.from({ length: seconds / step }, (_, index) => {
       const time = end - seconds + index * step;
       const { counts, gauges, latency } = pulse.sum(time + step, step);
