@@ -51,8 +51,9 @@ export default {
     ],
   },
   globalSetup: '<rootDir>/test/support/bundlePages.mjs',
-  // Whole-pipeline tests start Redis and product processes of their own: more workers only fight for cores.
-  maxWorkers: 2,
+  // Whole-pipeline tests start Redis and product processes of their own, and wait for them more than they compute: one more
+  // than the cores of a small machine; a fourth only fights for them.
+  maxWorkers: 3,
   setupFilesAfterEnv: ['<rootDir>/test/support/noLeaks.ts'],
   // Generous: a machine with other work on it is slower, not wrong.
   testTimeout: 120_000,
