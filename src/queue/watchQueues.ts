@@ -21,7 +21,7 @@ const LOOK_EVERY_MS = 2_000;
  * name. A Redis that is full takes no note, and the pause is told all the same.
  */
 const LOOK = `
-local written = redis.pcall('SETRANGE', KEYS[3], 0, '')
+local written = redis.pcall('ZADD', KEYS[10], 'XX', 0, '')
 local since = false
 if redis.call('HGET', KEYS[1], 'paused') or redis.call('HGET', KEYS[1], 'concurrency') == '0' then
   redis.pcall('SET', KEYS[3], ARGV[1], 'NX')
