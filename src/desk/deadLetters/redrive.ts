@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
 import { REDRIVE_DRIVER_KEY, REDRIVE_KEY } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
@@ -45,8 +46,9 @@ const MOST_FAULTS = 10;
 
 export async function readRedrive(redis: Redis | Cluster): Promise<Redrive | undefined> {
   const { facts, state, moved, why, endedAt } = await redis.hgetall(REDRIVE_KEY);
-  if (facts === undefined) return undefined;
-  return { ...JSON.parse(facts), state, moved: Number(moved), why, endedAt } as Redrive;
+  const known = parsed(facts ?? '') as Partial<Redrive> | null | undefined;
+  if (typeof known?.id !== 'string') return undefined;
+  return { ...known, state, moved: Number(moved), why, endedAt } as Redrive;
 }
 
 /** @throws Refused when there is nothing to move, or somebody does so already; NoTrace */
