@@ -206,6 +206,8 @@ local function failures(key)
   -- What waits for more than `room` (minor units) in all would not be told exactly any more: the rest is unknown.
   function index.note(id, failed_on, last, room, noted)
     local first = redis.call('ZSCORE', since, id) or redis.call('ZSCORE', retried, id) or last
+    -- The failed set has the clocks of the workers.
+    if tonumber(last) < tonumber(first) then last = first end
     index.leave(id, false, failed_on)
     redis.call('ZREM', retried, id)
     local units, user = noted.units, noted.user

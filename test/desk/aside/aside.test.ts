@@ -78,6 +78,8 @@ describe('orders set aside', () => {
     expect(await retryFailed(redis(), all(), { dryRun: true })).toMatchObject({ failed: 2 });
     expect(await restore(parts, WHO, { jobs: ['j3'] }, 'answered')).toEqual({ orders: 1, gone: 0 });
     expect(await restore(parts, WHO, {}, 'answered')).toEqual({ orders: 1, gone: 0 });
+    for (const { firstFailedAt, lastFailedAt } of await failures())
+      expect(lastFailedAt >= firstFailedAt).toBe(true);
     expect(await failures()).toEqual(before.map((each) => ({ ...each, lastFailedAt: expect.any(String) })));
     expect(await stable()).toEqual(sums);
     expect(await readAside(redis(), all(), 100)).toEqual({ orders: 0, rows: [] });
