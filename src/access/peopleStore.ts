@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { PEOPLE_KEY, SIGNED_OUT_KEY, signInLinkKey } from '../store/keys.ts';
 import { redisNow } from '../store/redisTime.ts';
 import { linkDigest, makeSecret, type StoredPerson } from './people.ts';
+import { isAccessRole } from './roles.ts';
 
 const SCRIPT = readFileSync(new URL('./changePerson.lua', import.meta.url), 'utf8');
 
@@ -25,11 +26,22 @@ export class PeopleStore {
     return parse(await this.#redis.hget(PEOPLE_KEY, id));
   }
 
-  /** By name. */
+  /** By name, without those that nobody can read. */
   async list(): Promise<ListedPerson[]> {
     return Object.entries(await this.#redis.hgetall(PEOPLE_KEY))
-      .map(([id, text]) => ({ id, ...(JSON.parse(text) as StoredPerson) }))
+      .flatMap(([id, text]) => {
+        const person = parse(text);
+        return person === undefined ? [] : [{ id, ...person }];
+      })
       .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Ids under which stands what nobody can read: whoever it was cannot sign in, and is invited anew or removed. */
+  async damaged(): Promise<string[]> {
+    return Object.entries(await this.#redis.hgetall(PEOPLE_KEY))
+      .filter(([, text]) => parse(text) === undefined)
+      .map(([id]) => id)
+      .sort();
   }
 
   async isAnybodyThere(): Promise<boolean> {
@@ -86,5 +98,15 @@ export class PeopleStore {
   }
 }
 
-const parse = (text: string | null): StoredPerson | undefined =>
-  text === null || text === '' ? undefined : (JSON.parse(text) as StoredPerson);
+/** Undefined also for what is none of ours. */
+function parse(text: string | null): StoredPerson | undefined {
+  try {
+    const person = JSON.parse(text ?? '') as Partial<StoredPerson> | null;
+    const { name, role, createdAt } = person ?? {};
+    const isOurs =
+      typeof name === 'string' && isAccessRole(role) && new Date(createdAt ?? Number.NaN).getTime() >= 0;
+    return isOurs ? (person as StoredPerson) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -4,7 +4,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type Express, type RequestHandler, Router } from 'express';
 import { type OrderQueues, titlePrefix } from '../queue/orderQueues.ts';
 import { idsOf } from '../queue/readOrderJob.ts';
-import { mayPass } from '../store/redisFaults.ts';
+import { isWrongType, mayPass } from '../store/redisFaults.ts';
 
 export const BOARD_PATH = '/admin/queues';
 
@@ -24,6 +24,7 @@ export function board(
     serverAdapter,
     queues: queues.all.map((queue, index) => {
       // Partitions' queues share a name and differ in their prefix; Bull Board tells queues apart by name.
+      withoutForeign(queue);
       const adapter = new BullMQAdapter(queue, {
         prefix: titlePrefix({ index }, queues.all.length),
       });
@@ -63,6 +64,24 @@ export function board(
   router.disable('x-powered-by');
   withoutOtherHosts(router);
   return Router().use(changes).use(router);
+}
+
+/** What somebody else wrote under the key of a job is none, and hides none of the others. */
+function withoutForeign(queue: OrderQueues['all'][number]): void {
+  const getJob = queue.getJob.bind(queue);
+  const getJobs = queue.getJobs.bind(queue);
+  const unlessForeign = (error: unknown) => {
+    if (!isWrongType(error)) throw error;
+    return undefined;
+  };
+  queue.getJob = (id) => getJob(id).catch(unlessForeign);
+  queue.getJobs = async (types, start, end, asc) => {
+    const all = await getJobs(types, start, end, asc).catch(unlessForeign);
+    if (all) return all;
+    // BullMQ's own way of reading them at once stops at the first such key.
+    const ids = await queue.getRanges([types ?? []].flat(), start, end, asc);
+    return (await Promise.all(ids.map((id) => queue.getJob(id)))).filter((job) => job !== undefined);
+  };
 }
 
 /** What an operator looks for. Every job has the same name, so the ids stand in its place. */

@@ -8,6 +8,7 @@ import { noteStored } from '../queue/failures/reconcile.ts';
 import { EDITED_JOB, type Edit } from '../queue/repairs.ts';
 import { failureKeys, queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
+import { isWrongType } from '../store/redisFaults.ts';
 import { type Container, wrapperOf } from './wrapper.ts';
 
 /** What every script begins with that edits jobs. */
@@ -53,7 +54,7 @@ export async function storedData(
   try {
     return (await redis.hget(queueKey(partition, jobId), 'data')) ?? undefined;
   } catch (error) {
-    if ((error as Error).message.startsWith('WRONGTYPE')) return undefined;
+    if (isWrongType(error)) return undefined;
     throw error;
   }
 }

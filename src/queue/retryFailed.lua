@@ -28,7 +28,7 @@ for i = 1, #taken, 2 do
   local id = taken[i]
   local jobKey = ARGV[1] .. id
   -- Another time of failing means that it ran since: once more would be twice.
-  if redis.call('ZSCORE', KEYS[3], id) ~= taken[i + 1] or redis.call('EXISTS', jobKey) == 0 then
+  if redis.call('ZSCORE', KEYS[3], id) ~= taken[i + 1] or redis.call('TYPE', jobKey).ok ~= 'hash' then
     gone = gone + 1
   elseif not hasReason(jobKey) then
     others = others + 1

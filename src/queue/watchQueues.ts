@@ -4,6 +4,7 @@ import { isoOrNull } from '../runtime/isoTime.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { failureKeys, pausedSinceKey, queueKey } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
+import { whyUnwritable } from '../store/redisFaults.ts';
 import { reconcileFailures } from './failures/reconcile.ts';
 
 const LOOK_EVERY_MS = 2_000;
@@ -13,11 +14,14 @@ const LOOK_EVERY_MS = 2_000;
  * active, KEYS[8] delayed, KEYS[9] failures:sums, KEYS[10] failures:since; ARGV[1] now (ms), ARGV[2] what the keys of jobs begin with.
  * Returns {paused since or false, failed, when the oldest of them failed first or false (by the index: the failed set has the clocks of the workers), failed by the index, 1 while no pass
  * over both is due, waiting, active, delayed, when the one that waits longest was added or false,
- * minor units of the failed ones and how many of these are worth nobody knows what, as far as they are indexed}.
+ * minor units of the failed ones and how many of these are worth nobody knows what, as far as they are indexed, and why Redis
+ * takes no write or ''}. The write that tells it changes nothing,
+ * and comes first: behind another, a full Redis would take it.
  * Whoever sees the pause first writes down when: it may come from anywhere. A concurrency of 0 is a pause by another
  * name. A Redis that is full takes no note, and the pause is told all the same.
  */
 const LOOK = `
+local written = redis.pcall('ZADD', KEYS[10], 'XX', 0, '')
 local since = false
 if redis.call('HGET', KEYS[1], 'paused') or redis.call('HGET', KEYS[1], 'concurrency') == '0' then
   redis.pcall('SET', KEYS[3], ARGV[1], 'NX')
@@ -38,6 +42,7 @@ return {
   next and redis.call('HGET', ARGV[2] .. next, 'timestamp') or false,
   redis.call('HGET', KEYS[9], 'minor_units') or '0',
   redis.call('HGET', KEYS[9], 'unknown') or '0',
+  type(written) == 'table' and written.err or '',
 }`;
 
 interface QueueFacts {
@@ -51,6 +56,8 @@ interface QueueFacts {
   oldestAt: number | undefined;
   minorUnits: number;
   unknown: number;
+  /** Why Redis takes no write, '' when it does. */
+  unwritable: string;
   /** Whether the index of failed orders has another size than the failed set. */
   differs: boolean;
   /** Whether the two should be held against each other, whatever their sizes. */
@@ -97,7 +104,16 @@ export function watchQueues(
   const reconciling = reconciler(redis, partitions, onError);
   const look = async () => {
     const at = Math.round(now());
-    const facts = await Promise.all(partitions.all.map((partition) => lookAt(redis, partition, at)));
+    const facts = await Promise.all(partitions.all.map((partition) => lookAt(redis, partition, at))).catch(
+      (error: Error) => {
+        tellUnwritable([error.message], troubles);
+        throw error;
+      },
+    );
+    tellUnwritable(
+      facts.map(({ unwritable }) => unwritable),
+      troubles,
+    );
     tellPauses(facts, troubles);
     reconciling.seen(facts);
     state = stateOf(facts);
@@ -119,20 +135,33 @@ async function lookAt(redis: Redis | Cluster, partition: Partition, now: number)
   const work = ['wait', 'active', 'delayed'].map((name) => queueKey(partition, name));
   const keys = [...queue, pausedSinceKey(partition), entries, pass, ...work, sums, failedSince];
   const seen = await redis.eval(LOOK, keys.length, ...keys, now, queueKey(partition, ''));
-  const [since, failed, oldest, indexed, isQuiet, waiting, active, delayed, oldestWaiting, ...worth] =
-    seen as [
-      string | null,
-      number,
-      string | null,
-      number,
-      number,
-      number,
-      number,
-      number,
-      string | null,
-      string,
-      string,
-    ];
+  const [
+    since,
+    failed,
+    oldest,
+    indexed,
+    isQuiet,
+    waiting,
+    active,
+    delayed,
+    oldestWaiting,
+    units,
+    unknown,
+    unwritable,
+  ] = seen as [
+    string | null,
+    number,
+    string | null,
+    number,
+    number,
+    number,
+    number,
+    number,
+    string | null,
+    string,
+    string,
+    string,
+  ];
   return {
     index: partition.index,
     pausedSince: since === null ? undefined : Number(since),
@@ -142,8 +171,9 @@ async function lookAt(redis: Redis | Cluster, partition: Partition, now: number)
     active,
     delayed,
     oldestAt: oldestWaiting === null ? undefined : Number(oldestWaiting),
-    minorUnits: Number(worth[0]),
-    unknown: Number(worth[1]),
+    minorUnits: Number(units),
+    unknown: Number(unknown),
+    unwritable,
     differs: failed !== indexed,
     isDue: isQuiet === 0,
   };
@@ -196,6 +226,15 @@ function tellPauses(facts: readonly QueueFacts[], troubles: Troubles): void {
       : `orders of partition ${paused.map(({ index }) => index).join(', ')} (of ${facts.length}) are`;
   const reason = `${which} not worked on, as their queue is paused: resume it at /admin/queues`;
   troubles.report(PAUSED, reason, since);
+}
+
+const UNWRITABLE = 'redis writes';
+
+/** A Redis that only reads answers every ping. One that does not answer at all, /health says by itself. */
+function tellUnwritable(answers: readonly string[], troubles: Troubles): void {
+  const why = answers.map(whyUnwritable).find((each) => each !== undefined);
+  if (why === undefined) troubles.end(UNWRITABLE);
+  else troubles.report(UNWRITABLE, `reads go on, and nothing is counted or changed: ${why}`);
 }
 
 const earliest = (times: readonly (number | undefined)[]): number | undefined => {

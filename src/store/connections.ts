@@ -65,7 +65,15 @@ export function connectRedis(
           ...placeOptions(target),
           ...(target.db === undefined ? {} : { db: target.db }),
           retryStrategy: retryDelay,
-          reconnectOnError: leadsNoMore,
+          reconnectOnError: onceItLeadsToAMaster(
+            () =>
+              new Redis({
+                ...common,
+                ...placeOptions(target),
+                lazyConnect: true,
+                retryStrategy: () => null,
+              }),
+          ),
         });
   redis.on('error', (error) => options.onError(advised(error, target)));
   if (target.kind === 'cluster' && target.tls) tellNodeFaults(redis, target.nodes, common, options.onError);
@@ -96,6 +104,41 @@ function placeOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>) {
   return target.kind === 'sentinel'
     ? { Connector: connectorOf(target) }
     : { host: target.host, port: target.port };
+}
+
+/** For so long others that are refused believe it. */
+const KNOWN_MS = 5_000;
+
+/**
+ * Whether to connect anew, because what was a master has become a replica and the name leads to another one. Asked on the
+ * side: while there is none, who reads on the connection would be cut off by each write that is refused. Copies of the
+ * connection, as BullMQ makes them, ask together.
+ */
+function onceItLeadsToAMaster(open: () => Redis): (error: Error) => boolean {
+  let known = Number.NEGATIVE_INFINITY;
+  let asking = false;
+  const ask = async () => {
+    const probe = open();
+    probe.on('error', () => {});
+    try {
+      await probe.connect();
+      if (/^role:master/m.test(await probe.info('replication'))) known = performance.now();
+    } catch {
+      // Nobody is there: the next one that is refused asks again.
+    } finally {
+      probe.disconnect();
+      asking = false;
+    }
+  };
+  return (error) => {
+    if (!leadsNoMore(error)) return false;
+    if (performance.now() - known < KNOWN_MS) return true;
+    if (!asking) {
+      asking = true;
+      void ask();
+    }
+    return false;
+  };
 }
 
 /** Of a cluster ioredis only says that no node answered. What is wrong with a certificate, a node has to be asked for. */

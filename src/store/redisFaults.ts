@@ -20,6 +20,8 @@ const NOBODY = [
 const NOT_NOW = code('READONLY|MISCONF|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|LOADING|TRYAGAIN|BUSY|MOVED|ASK');
 const FULL = code('OOM');
 const REPLICA = code('READONLY');
+/** It does not take what it could not keep. */
+const UNSAFE = code('MISCONF|NOREPLICAS');
 
 /** A cluster's last answer comes quoted in ioredis's own sentence. */
 function code(names: string): RegExp {
@@ -35,8 +37,19 @@ export const isFull = (error: unknown): boolean => says(error, [FULL]);
 /** Whether the same may well work in a moment, so that waiting is better than giving up. */
 export const mayPass = (error: unknown): boolean => isAway(error) || isFull(error);
 
+/** Somebody wrote something else under a key of ours. */
+export const isWrongType = (error: unknown): boolean => says(error, [code('WRONGTYPE')]);
+
 /** A master that became a replica keeps its connections, and would refuse on them for ever: its name may lead elsewhere. */
 export const leadsNoMore = (error: unknown): boolean => says(error, [REPLICA]);
+
+/** Why a Redis that answers takes no writes, by what it says; undefined when that is not what it says. */
+export function whyUnwritable(answer: string): string | undefined {
+  const error = new Error(answer);
+  if (isFull(error)) return 'Redis is out of memory (OOM), so make room there';
+  if (leadsNoMore(error)) return 'Redis is a replica (READONLY), so name its master instead, or make it one';
+  return says(error, [UNSAFE]) ? `Redis says ${answer.slice(0, 200)}` : undefined;
+}
 
 /** Whether Redis or the way to it is at fault, not this program. Also what will never pass, like a wrong type of key. */
 export const isOfRedis = (error: unknown): boolean =>

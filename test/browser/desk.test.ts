@@ -182,6 +182,34 @@ describe('the desk', () => {
     expect(faults).toEqual([]);
   });
 
+  it('keeps the focus where a run is paused, let go on and cancelled by keyboard', async () => {
+    await refuse(anOrder({ order_id: 'HELD', user_id: 'HELD', order_value: 'none' }));
+    const post = async (path: string, body: unknown, method = 'POST') => {
+      const headers = { 'content-type': 'application/json' };
+      return pipeline.get(path, { method, headers, body: JSON.stringify(body) });
+    };
+    await post('/admin/queues/api/queues/pause', {}, 'PUT');
+    const recipe = { version: 1, steps: [{ do: 'set', at: 'order_value', value: 2_000 }] };
+    const begun = await post('/desk/api/repair', { where: { id: 'HELD' }, recipe, because: 'x' });
+    const { run } = (await begun.json()) as { run: string };
+    const { page, faults } = await open(`/desk#run?run=${run}`);
+    await page.getByRole('button', { name: 'Pause' }).focus();
+    const focused = () => page.evaluate('document.activeElement.innerText') as Promise<string>;
+    for (const next of ['Resume', 'Pause']) {
+      await page.keyboard.press('Enter');
+      await until(async () => (await focused()) === next, `the focus is on ${next}`);
+    }
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Cancel the rest');
+    await page.keyboard.press('Enter');
+    await until(async () => /was cancelled/.test(await focused()), 'the focus is on what was said');
+    await post('/admin/queues/api/queues/resume', {}, 'PUT');
+    // It was with the workers by then.
+    waiting -= 1;
+    await page.close();
+    expect(faults).toEqual([]);
+  });
+
   it('finds an order by its id, and tells of it its other messages and what was done by hand', async () => {
     const twice = anOrder({ order_id: 'TWICE', user_id: 'TWICE', order_value: 9 });
     await refuse(twice, twice);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { queueKey } from '../../src/store/keys.ts';
+import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -35,6 +37,21 @@ describe('a fault inside Bull Board, in development', () => {
     expect(status).toBe(400);
     expect(body).not.toMatch(STACK);
     expect(JSON.parse(body)).toMatchObject({ status: 400, error: 'Not saved' });
+  });
+
+  it('shows the jobs there are beside what is none', async () => {
+    const [partition] = makePartitions(1).all;
+    const key = (name: string) => queueKey(partition as Partition, name);
+    await redis.client().zadd(key('failed'), 1, 'good', 2, 'foreign');
+    await redis.client().hset(key('good'), { name: 'order', data: '{}', opts: '{}', timestamp: '1' });
+    await redis.client().set(key('foreign'), 'of somebody else');
+    await until(async () => (await pipeline.get('/health/ready')).status === 200, 'it has started');
+    const { status, body } = await ask('?activeQueue=orders&status=failed&page=1&jobsPerPage=10');
+    expect([status, JSON.parse(body).queues[0].jobs]).toEqual([
+      200,
+      [expect.objectContaining({ id: 'good' })],
+    ]);
+    expect((await ask('/orders/foreign')).status).toBe(404);
   });
 
   it('says nothing about us when Redis is gone', async () => {

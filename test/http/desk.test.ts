@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
 import { readFailures } from '../../src/queue/failures/readFailures.ts';
-import { HOLDS_KEY, RECIPE_VERSIONS_KEY, RECIPES_KEY, runKey } from '../../src/store/keys.ts';
+import {
+  AUTO_REPAIRS_KEY,
+  HOLDS_KEY,
+  RECIPE_VERSIONS_KEY,
+  RECIPES_KEY,
+  REDRIVE_KEY,
+  runKey,
+} from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { COMMA, priced } from '../desk/runs/failing.ts';
 import { invited } from '../people/visitor.ts';
@@ -284,6 +291,10 @@ describe('the operations of the desk', () => {
     await redis.hset(HOLDS_KEY, { '3f2a9c01de': 'broken', '3f2a9c01df': 'null' });
     await redis.hset(RECIPES_KEY, 'broken', '1');
     await redis.hset(RECIPE_VERSIONS_KEY, 'broken@1', '{broken');
+    await redis.hset(AUTO_REPAIRS_KEY, { '3f2a9c01de': '{broken', '3f2a9c01df': 'null', '3f2a9c01e0': '{}' });
+    await redis.hset(REDRIVE_KEY, 'facts', '{broken', 'state', 'running');
+    expect(await ask('/desk/api/auto-repairs')).toMatchObject({ auto_repairs: [] });
+    expect(await ask('/desk/api/dead-letters')).toMatchObject({ redrive: null });
     await ask('/desk/api/groups');
     expect((await ask('/desk/api/runs')).runs).not.toContainEqual(expect.objectContaining({ run: run.run }));
     const { recipes } = await ask('/desk/api/recipes');

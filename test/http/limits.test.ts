@@ -44,6 +44,25 @@ describe('what is too large', () => {
     expect(body).toMatchObject({ type: `/problems/${kind}`, status });
   });
 
+  it('a client that goes on sending a body too large is not cut off before it has read why', async () => {
+    const { hostname, port } = new URL(pipeline.url);
+    const socket = connect(Number(port), hostname);
+    let text = '';
+    socket.setEncoding('utf8').on('data', (some) => {
+      text += some;
+    });
+    const cut = once(socket, 'close').then(() => 'cut off');
+    const answers = (count: number) =>
+      until(async () => text.split('HTTP/1.1 ').length > count || socket.closed, `${count} answers`);
+    socket.write('POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n');
+    await answers(1);
+    socket.write('x'.repeat(4_000_000));
+    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    await answers(2);
+    await cut;
+    expect([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['413', '200']);
+  });
+
   it('an order edited in Bull Board may be as large as a message, and no larger', async () => {
     const edit = async (bytes: number) => {
       const response = await pipeline.get('/admin/queues/api/queues/orders/1/update-data', {

@@ -163,6 +163,24 @@ describe('people of an OpenID provider', () => {
     },
   );
 
+  it('are told that Redis keeps no session, and not that the provider is at fault', async () => {
+    const visitor = new Visitor(pipeline);
+    const url = await signInThere(await away(visitor), 'anna');
+    const redis = pipeline.redis.client();
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      const response = await visitor.ask(url.replace(pipeline.url, ''));
+      expect([response.status, await response.json()]).toEqual([
+        503,
+        expect.objectContaining({ detail: expect.stringContaining('Redis is out of memory') }),
+      ]);
+      expect(await new Visitor(pipeline).status('/sign-in/provider')).toBe(503);
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await visitor.session()).toMatchObject({ person: null });
+  });
+
   it('are told when the provider is away, and led there when it is back', async () => {
     const port = await freePort();
     const elsewhere = await startPipeline(

@@ -44,6 +44,21 @@ describe('order-pipeline people', () => {
     ]);
   });
 
+  it('list names what nobody can read and shows the rest; such a one is removed or invited anew', async () => {
+    await run('invite anna --role admin');
+    const damaged = { bert: '{"name":', carl: 'null', dora: '{"name":"dora","role":"none","createdAt":1}' };
+    await redis.client().hset('{order-pipeline:people}', damaged);
+    const { code, stdout, stderr } = await run('list --json');
+    expect([code, JSON.parse(stdout)]).toEqual([0, [expect.objectContaining({ id: 'anna' })]]);
+    expect(stderr.split('\n')).toEqual([
+      ...Object.keys(damaged).map((id) => `what is kept of "${id}" cannot be read: invite or remove them`),
+      '',
+    ]);
+    for (const args of ['remove bert', 'invite Carl --role read', 'remove dora'])
+      expect([args, (await run(args)).code]).toEqual([args, 0]);
+    expect(await run('list')).toMatchObject({ stderr: '', stdout: expect.stringMatching(/^Carl +read/m) });
+  });
+
   it('role, sign-out and remove find people however their names are written; each is in the audit log', async () => {
     await run('invite Anna --role read');
     for (const args of ['role ANNA repair', 'sign-out anna', 'remove aNNa'])

@@ -35,18 +35,24 @@ async function carryOut(
   const people = new PeopleStore(redis);
   const say = (text: string, value: unknown) =>
     around.stdout.write(wanted.json ? `${JSON.stringify(value, undefined, 2)}\n` : `${text}\n`);
+  const damaged = await people.damaged();
   if (wanted.do === 'list') {
     const [all, now] = [await people.list(), await people.now()];
     say(
       all.length === 0 ? 'Nobody was invited' : table(all, now),
       all.map((each) => shownPerson(each, now)),
     );
+    for (const id of damaged)
+      complain(
+        `what is kept of ${JSON.stringify(visible(id))} cannot be read: invite or remove them`,
+        around,
+      );
     return EXIT.done;
   }
 
   const audit = makeAuditLog(redis, { retentionDays: config.auditRetentionDays });
   const { name } = wanted;
-  const id = (await people.find(name)) ? name : idOfName(name);
+  const id = damaged.includes(name) || (await people.find(name)) ? name : idOfName(name);
   const seen = await people.find(id);
   const traced = async (action: string, act: () => Promise<unknown>, role?: string) => {
     const change = { action, person: seen?.name ?? name, ...(role === undefined ? {} : { role }) };
@@ -55,7 +61,10 @@ async function carryOut(
       return { result: 'done' };
     });
   };
-  const isKnown = seen !== undefined || (wanted.do === 'sign-out' && isElsewhere(id, config));
+  const isKnown =
+    seen !== undefined ||
+    (wanted.do === 'remove' && damaged.includes(id)) ||
+    (wanted.do === 'sign-out' && isElsewhere(id, config));
   if (wanted.do !== 'invite' && !isKnown) {
     complain(`Nobody is called ${JSON.stringify(name)}: order-pipeline people list shows all`, around);
     return EXIT.no;

@@ -23,7 +23,9 @@ end
 for i = 4, #ARGV, 2 do
   local id, failed_on = ARGV[i], ARGV[i + 1]
   local job = ARGV[1] .. id
-  if redis.call('ZSCORE', from, id) == failed_on then
+  -- What somebody else wrote there bears no note, and is only deleted.
+  local can_move = does == 'delete' or does == 'delete aside' or redis.call('TYPE', job).ok == 'hash'
+  if can_move and redis.call('ZSCORE', from, id) == failed_on then
     redis.call('ZREM', from, id)
     if does == 'aside' then
       local first = first_of(id, failed_on)

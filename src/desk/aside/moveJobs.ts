@@ -75,6 +75,10 @@ export async function deleteOrders(
   return moveAll(parts, who, does, reason, aside ? asideInWords(meant) : inWords(meant), find, count);
 }
 
+/** Others that are meant are moved, and such ones counted as gone. */
+const NO_JOB =
+  'What stands in Redis under its key is no job: somebody else wrote it there. It can be deleted, and nothing else.';
+
 const asideInWords = ({ jobs }: AsideMeant): string => (jobs ? inWords({ jobs }) : 'set aside');
 
 async function moveAll(
@@ -86,6 +90,7 @@ async function moveAll(
   find: (partition: Partition) => AsyncGenerator<FailedJob[], void, undefined>,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Moved> {
+  const moves = does === 'aside' || does === 'restore';
   const moved: Moved = { orders: 0, gone: 0 };
   const action = { aside: 'set aside', restore: 'restore', delete: 'delete', 'delete aside': 'delete' }[does];
   const note = JSON.stringify({ at: await redisDate(parts.redis), by: who, reason });
@@ -102,6 +107,13 @@ async function moveAll(
         partition,
         some.map(({ id }) => id),
       );
+      if (
+        moves &&
+        moved.orders === 0 &&
+        stored.every(({ isForeign }) => isForeign) &&
+        stored.length === jobs.length
+      )
+        throw new Refused(NO_JOB);
       const digests = stored.map(({ id, text }) => [id, sha256(text)] as const);
       const change = {
         action,

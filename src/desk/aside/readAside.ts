@@ -4,6 +4,7 @@ import { parsed, worthOf } from '../../queue/failures/failure.ts';
 import { idsOf } from '../../queue/readOrderJob.ts';
 import { queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
 import type { FailedJob } from '../matching.ts';
 
 /** Where they are, among BullMQ's keys: whoever copies jobs takes them along. */
@@ -62,8 +63,8 @@ export async function readAside(
     const pipe = redis.pipeline();
     for (const id of ids) pipe.hmget(queueKey(partition, id), 'data', 'failedReason', 'aside');
     for (const [nth, [error, fields]] of ((await pipe.exec()) ?? []).entries()) {
-      if (error) throw error;
-      const [text, failedReason, note] = fields as (string | null)[];
+      if (error && !isWrongType(error)) throw error;
+      const [text, failedReason, note] = (error ? [] : fields) as (string | null)[];
       const data = parsed(text ?? '');
       const { at = '', by = { kind: 'open' }, reason = '' } = (parsed(note ?? '') ?? {}) as Partial<Aside>;
       const job = ids[nth] as string;

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { Outcome } from '../../audit/auditLog.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import { readCauses } from '../../queue/failures/readCauses.ts';
 import type { FailureCursor } from '../../queue/failures/readFailures.ts';
 import type { Cause } from '../../queue/failures/shape.ts';
@@ -53,10 +54,20 @@ export interface AutoRepair extends AutoWanted, Cause {
 
 const MOST = 50;
 
-/** Those of all causes, in no order. */
+/** Those of all causes, in no order. What nobody can read stands for none. */
 export async function listAutoRepairs(redis: Redis | Cluster): Promise<AutoRepair[]> {
   const all = Object.values(await redis.hgetall(AUTO_REPAIRS_KEY));
-  return all.map((text) => JSON.parse(text) as AutoRepair);
+  return all.map(readAuto).filter((each) => each !== undefined);
+}
+
+/** Undefined also for what somebody else wrote there. */
+function readAuto(text: string | null): AutoRepair | undefined {
+  const auto = parsed(text ?? '') as Partial<AutoRepair> | null | undefined;
+  const { cause, recipeName, state, by, at, spent, ended } = auto ?? {};
+  const isOurs =
+    [cause, recipeName, state, at, by?.kind].every((each) => typeof each === 'string') &&
+    [spent, ended].every(Array.isArray);
+  return isOurs ? (auto as AutoRepair) : undefined;
 }
 
 /** Who does what a standing recipe does. */
@@ -93,12 +104,21 @@ export async function declareAutoRepair(
     if (seen === undefined && all.length >= MOST)
       return refused(`Recipes stand for ${MOST} causes: remove some first.`);
     await redis.del(autoTriedKey(cause));
-    const kept = JSON.parse((await redis.get(autoSpentKey(cause))) ?? '[]') as Spent[];
+    const kept = parsed((await redis.get(autoSpentKey(cause))) ?? '');
     declared = await changeAutoRepair(redis, cause, (now) =>
       now?.state === 'standing'
         ? undefined
         : // What was sent counts against the budget whoever declares it anew.
-          { ...wanted, ...begun, recipeName, reason, path, shape, ended: [], spent: now?.spent ?? kept },
+          {
+            ...wanted,
+            ...begun,
+            recipeName,
+            reason,
+            path,
+            shape,
+            ended: [],
+            spent: now?.spent ?? (Array.isArray(kept) ? (kept as Spent[]) : []),
+          },
     );
     return declared ? { result: 'done' } : refused('Somebody else has just let one stand.');
   });
@@ -116,14 +136,14 @@ export async function removeAutoRepair(
 ): Promise<void> {
   const { redis, audit } = parts;
   const text = await redis.hget(AUTO_REPAIRS_KEY, cause);
-  let seen = text === null ? undefined : (JSON.parse(text) as AutoRepair);
+  let seen = readAuto(text);
   const filter = seen ? inWordsOf(seen) : `for cause ${cause}`;
   const change = { action: 'remove auto-repair', filter, reason: because };
   const outcome = await audit.change<Outcome>(who, change, async () => {
     const keys = [AUTO_REPAIRS_KEY, autoTriedKey(cause), autoSpentKey(cause)];
     const removed = await redis.eval(REMOVE, keys.length, ...keys, cause, SPENT_KEPT_S);
     if (typeof removed !== 'string') return refused('No recipe stands for this cause.');
-    seen = JSON.parse(removed) as AutoRepair;
+    seen = readAuto(removed);
     return { result: 'done' };
   });
   if (outcome.result === 'refused') throw new Refused(outcome.why ?? '', 'missing');
@@ -160,7 +180,7 @@ export async function changeAutoRepair(
 ): Promise<AutoRepair | undefined> {
   for (;;) {
     const seen = (await redis.hget(AUTO_REPAIRS_KEY, cause)) ?? '';
-    const wanted = next(seen === '' ? undefined : (JSON.parse(seen) as AutoRepair));
+    const wanted = next(readAuto(seen));
     if (wanted === undefined) return undefined;
     const text = JSON.stringify(wanted);
     if ((await redis.eval(REPLACE, 1, AUTO_REPAIRS_KEY, cause, seen, text)) === 1) return wanted;

@@ -3,9 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
+import { parsed } from '../../queue/failures/failure.ts';
 import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
 import { REDRIVE_DRIVER_KEY, REDRIVE_KEY } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { Refused } from '../refused.ts';
 
 /** A redrive: what was given up goes back to the inbox. The last one is kept. */
@@ -44,8 +46,9 @@ const MOST_FAULTS = 10;
 
 export async function readRedrive(redis: Redis | Cluster): Promise<Redrive | undefined> {
   const { facts, state, moved, why, endedAt } = await redis.hgetall(REDRIVE_KEY);
-  if (facts === undefined) return undefined;
-  return { ...JSON.parse(facts), state, moved: Number(moved), why, endedAt } as Redrive;
+  const known = parsed(facts ?? '') as Partial<Redrive> | null | undefined;
+  if (typeof known?.id !== 'string') return undefined;
+  return { ...known, state, moved: Number(moved), why, endedAt } as Redrive;
 }
 
 /** @throws Refused when there is nothing to move, or somebody does so already; NoTrace */
@@ -62,7 +65,7 @@ export async function beginRedrive(
     if ((await readRedrive(redis))?.state === 'running' || (await queue.lastMove())?.state === 'running')
       throw new Refused(ALREADY);
     if (seen.visible + seen.hidden === 0) throw new Refused('Nothing lies in the dead-letter queue.');
-    const at = new Date().toISOString();
+    const at = await redisDate(redis);
     const change = { action: 'redrive dead letters', run: id, reason: because, count: seen.visible };
     await audit.change(who, change, async () => {
       const handle = await queue.startMove(rate);
@@ -102,7 +105,7 @@ if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'why', ARGV[2]) end
 return 1`;
 
 const end = async (redis: Redis | Cluster, state: Redrive['state'], why = ''): Promise<boolean> =>
-  (await redis.eval(END, 1, REDRIVE_KEY, state, why, new Date().toISOString())) === 1;
+  (await redis.eval(END, 1, REDRIVE_KEY, state, why, await redisDate(redis))) === 1;
 
 /**
  * Drives the redrive that is under way until it ends or `signal` aborts; at once when another process does. A message is

@@ -152,6 +152,7 @@ export async function searchJobs(
 const newestFirst = (a: FailureCursor, b: FailureCursor): number =>
   Date.parse(b.firstFailedAt) - Date.parse(a.firstFailedAt) ||
   a.partition - b.partition ||
+  // As a search has them, which goes through a partition from its end.
   (a.job > b.job ? -1 : Number(a.job < b.job));
 
 /** What a recipe would do; nothing is written. */

@@ -15,6 +15,7 @@ import {
 import type { Group } from '../../quality/outcomes/groups.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
 import { readFindings, readGroup } from '../../quality/outcomes/readGroups.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { Refused } from '../refused.ts';
 
 export interface AnsweringParts {
@@ -81,7 +82,7 @@ async function label(
   },
 ): Promise<Answered> {
   const { name, action, filter, job, rule, key, verdict, because } = wanted;
-  const one: Label = { verdict, rule, key, by: who, at: new Date().toISOString(), ...noteOf(because) };
+  const one: Label = { verdict, rule, key, by: who, at: await redisDate(redis), ...noteOf(because) };
   const change: Change = {
     action,
     filter: `${filter}: ${verdict}`,
@@ -122,7 +123,7 @@ export async function muteGroup(
   };
   const act = async (): Promise<Outcome> => {
     if (!muted) return (await unmute(redis, { rule, key })) ? DONE : refused('It is not muted.');
-    const one = { rule, key, by: who, at: new Date().toISOString(), ...noteOf(because) };
+    const one = { rule, key, by: who, at: await redisDate(redis), ...noteOf(because) };
     return (await mute(redis, one)) ? DONE : refused('So much is muted already: unmute some first.');
   };
   done(await audit.change(who, change, act));

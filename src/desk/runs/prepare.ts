@@ -27,6 +27,8 @@ export interface StoredJob {
   addedAt: number;
   /** Why it failed last, as BullMQ keeps it. */
   failedReason?: string;
+  /** Somebody wrote something else under its key. */
+  isForeign?: boolean;
 }
 
 /** Why an order would fail again: a reason of the rules, or `unreadable` for the recipe. */
@@ -42,6 +44,7 @@ export type Prepared =
 
 /** What a recipe would make of a job, and what the rules say to that; without a recipe, what they say to it as it is. */
 export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules): Prepared {
+  if (job.isForeign) return { fault: FOREIGN, changes: [] };
   const { data } = job;
   let changes: FieldChange[] = [];
   try {
@@ -72,6 +75,12 @@ const isHeld = ({ data, failedReason = '' }: StoredJob): boolean =>
 
 /** Shorter text cannot nest deep enough to exhaust the stack when it is written again. */
 const SURELY_SHALLOW = 4_000;
+
+const FOREIGN: Fault = {
+  reason: 'unreadable',
+  path: '',
+  why: 'what stands in Redis under its key is no job: somebody else wrote it there',
+};
 
 /** One order is no reason to keep the others of its run waiting. */
 export const TOO_DEEP: Fault = {

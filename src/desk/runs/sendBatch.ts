@@ -64,7 +64,8 @@ export async function sendBatch(
   );
   const there = new Set(jobs.map(({ id }) => id));
   const missing = ids.filter((id) => !there.has(id)).map(goneTurn);
-  const sent = turns.filter(({ does }) => does !== 'leave');
+  const isDue = await stillDue(redis, partition, run.id, ids);
+  const sent = turns.filter(({ id, does }) => does !== 'leave' && isDue.has(id));
   const act = async () => {
     let count = 0;
     for (const some of bySize([...turns, ...missing])) count += await takeTurns(parts, run, partition, some);
@@ -84,6 +85,19 @@ export async function sendBatch(
     count: await act(),
   }));
   return count;
+}
+
+/** Those that failed when the list says so: others were retried by somebody meanwhile, and nothing is done to them. */
+async function stillDue(
+  redis: Redis | Cluster,
+  partition: Partition,
+  run: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const [listed = [], failed = []] = await Promise.all(
+    [runKeys(partition, run).todo, queueKey(partition, 'failed')].map((key) => redis.zmscore(key, ...ids)),
+  );
+  return new Set(ids.filter((_, at) => listed[at] !== null && listed[at] === failed[at]));
 }
 
 /** Redis does nothing else meanwhile: some 5 ms. */

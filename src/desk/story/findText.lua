@@ -25,7 +25,9 @@ end
 
 local found, bytes = {}, 0
 for i, id in ipairs(ids) do
-  local text = texts[i] or redis.call('HGET', ARGV[1] .. id, 'data') or ''
+  local text = texts[i] or redis.pcall('HGET', ARGV[1] .. id, 'data')
+  -- None, or what stands there is no job.
+  if type(text) ~= 'string' then text = '' end
   bytes = bytes + #text
   local small = string.lower(text)
   for nth = 4, #ARGV do

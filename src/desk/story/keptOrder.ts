@@ -6,6 +6,7 @@ import { orderOf } from '../../queue/readOrderJob.ts';
 import type { Repair } from '../../queue/repairs.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
 
 export type JobState = 'failed' | 'aside' | 'completed' | 'delayed' | 'active' | 'waiting';
 
@@ -57,7 +58,7 @@ export async function keptOrder(
   const [fields, failed, aside, completed, delayed, active, since, edited, repaired] = (replies ?? []).map(
     ([error, value]) => {
       // Beside the jobs lie lists of BullMQ's own: under such a name there is no job.
-      if (error && !error.message.startsWith('WRONGTYPE')) throw error;
+      if (error && !isWrongType(error)) throw error;
       return error ? null : value;
     },
   );

@@ -25,7 +25,7 @@ export const failedFilter = z
     reason: reason.optional(),
     id: condition.optional().meta({
       description:
-        'Its order id, user id or message id, whole: found at once. Case of A to Z does not matter in the first two.',
+        'Its order id, user id or message id, whole: found at once. The first two are spelled as ids are counted, in either case.',
     }),
     text: condition
       .optional()

@@ -13,12 +13,20 @@ export type ProviderParts = Pick<SignInParts, 'entrance' | 'sessions' | 'logger'
 
 const CALLBACK = '/sign-in/callback';
 
-/** To the OpenID provider and back. Browsers are led from one to the other: what goes wrong the sign-in page says. */
+/**
+ * To the OpenID provider and back. Browsers are led from one to the other: what goes wrong there the sign-in page says, and
+ * a Redis that keeps no session is no fault of the provider.
+ */
 export function providerRoutes(parts: ProviderParts): Router {
   const { entrance, sessions, logger, provider, issuer } = parts;
   const router = Router();
 
-  const refuse = (request: Request, response: Response, why: 'role' | 'provider', error: unknown) => {
+  const refuse = (
+    request: Request,
+    response: Response,
+    why: 'role' | 'provider',
+    error: unknown,
+  ): undefined => {
     logger.warn('sign-in refused', { path: request.path, provider: issuer, error: (error as Error).message });
     response.redirect(303, `${basePathOf(response)}/sign-in?refused=${why}`);
   };
@@ -30,13 +38,12 @@ export function providerRoutes(parts: ProviderParts): Router {
       const refused = await entrance.refusal(addressOf(request));
       if (refused) throw tooManyFailures(response, refused.verdict);
       const next = ownPath(request.query.next) ?? `${basePathOf(response)}/`;
-      try {
-        const { to, asking } = await provider.leave(ownAddress(request, response));
-        await sessions.note(request, response, { asking: { ...asking, next } });
-        response.redirect(303, to.href);
-      } catch (error) {
-        refuse(request, response, 'provider', error);
-      }
+      const left = await provider
+        .leave(ownAddress(request, response))
+        .catch((error: unknown) => refuse(request, response, 'provider', error));
+      if (!left) return;
+      await sessions.note(request, response, { asking: { ...left.asking, next } });
+      response.redirect(303, left.to.href);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 
@@ -48,15 +55,14 @@ export function providerRoutes(parts: ProviderParts): Router {
       if (!asking) return refuse(request, response, 'provider', new Error('nobody was on the way there'));
       const at = ownAddress(request, response);
       at.search = new URL(request.originalUrl, at).search;
-      try {
-        const account = await provider.comeBack(at, asking);
-        const as = await entrance.byProvider(account.subject, account, issuer);
-        if (!as) return refuse(request, response, 'role', new Error('the account has no role'));
-        await letIn(request, response, as, parts);
-        response.redirect(303, asking.next);
-      } catch (error) {
-        refuse(request, response, 'provider', error);
-      }
+      const account = await provider
+        .comeBack(at, asking)
+        .catch((error: unknown) => refuse(request, response, 'provider', error));
+      if (!account) return;
+      const as = await entrance.byProvider(account.subject, account, issuer);
+      if (!as) return refuse(request, response, 'role', new Error('the account has no role'));
+      await letIn(request, response, as, parts);
+      response.redirect(303, asking.next);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
   return router;

@@ -11,6 +11,8 @@ const MAX_BODY = 1_048_576;
  * as text in which every quote is escaped, and beside it the order that an edit puts there.
  */
 export const LARGEST_BODY = 4 * SQS_MESSAGE_BYTES;
+/** Of a body that was refused, read and thrown away. */
+const MOST_DISCARDED = 2 * LARGEST_BODY;
 const HOLDS_ORDER = /^(https?:\/\/[^/]*)?(\/admin\/|(\/v1)?\/desk\/api\/orders\/)/i;
 
 /**
@@ -29,8 +31,9 @@ export const requestLimits: RequestHandler = (request, response, next) => {
   }
   const mostBytes = HOLDS_ORDER.test(request.url) ? LARGEST_BODY : MAX_BODY;
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) {
-    // Otherwise Node would go on reading it to find the next request behind it.
-    response.set('Connection', 'close');
+    // Otherwise Node goes on reading it, to find the next request behind it. A client that is cut off while it sends may
+    // never see the answer, so it does that for a while.
+    if (Number(request.headers['content-length']) > MOST_DISCARDED) response.set('Connection', 'close');
     return sendProblem(response, 413, {
       kind: 'content-too-large',
       detail: `The body is larger than ${mostBytes} bytes`,

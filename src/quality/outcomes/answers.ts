@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
+import { redisDate } from '../../store/redisTime.ts';
 import { type Steering, steerKey } from '../steering.ts';
 import { isBelowFloor, type Label, type Precision, precisionOf, type Target } from './precision.ts';
 
@@ -127,7 +128,7 @@ export async function dueStep(
   const steps = (before?.steps ?? 0) + 1;
   if (precision === undefined || steps > MOST_STEPS || !isBelowFloor(precision)) return undefined;
   const { right, wrong } = precision;
-  return { steps, at: new Date().toISOString(), why: `${right} of ${right + wrong} labels call it right` };
+  return { steps, at: await redisDate(redis), why: `${right} of ${right + wrong} labels call it right` };
 }
 
 export const lower = async (redis: Redis | Cluster, rule: string, lowered: Lowered): Promise<void> => {

@@ -45,6 +45,7 @@ export interface Noted {
   attempts: number;
   /** What each of its causes is. */
   causes: string[];
+  /** Of its issues, and how its order is looked for. */
   places: string;
   names: string;
   /** Tells its user from others, '' when it names none. */
@@ -61,7 +62,9 @@ export function notedOf(data: unknown, issues: readonly IndexedIssue[], attempts
     minorUnits: statedMinorUnits(order)?.toString() ?? '',
     attempts,
     causes,
-    places: some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join(''),
+    places:
+      some.map((issue) => placeOf(issue, causes.indexOf(causeTextOf(order, issue)))).join('') +
+      orderMark(orderId),
     names: JSON.stringify([wellFormed(orderId), wellFormed(userId)]).slice(1, -2),
     user: userId === '' ? '' : userHash(userId),
   };
@@ -122,13 +125,22 @@ export function wantedId(id: string): [job: string, begins: string, user: string
   return [job, namesOf(orderId), userHash(userId)];
 }
 
-/** What the names of an order begin with, in capital letters. */
-const namesOf = (orderId: string): string =>
+/** What the names of an order begin with, in capital letters and as ids are spelled. */
+const namesOf = (orderId: string): string => inCapitals(normaliseId(orderId, 'upper'));
+
+/** Redis knows no other letters. */
+const inCapitals = (orderId: string): string =>
   `${JSON.stringify(wellFormed(orderId))},"`.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+
+const orderHash = (orderId: string): string => sha1(/^".*?","/s.exec(namesOf(orderId))?.[0] ?? '');
+
+/** Where the names as they are written would be found by capital letters alone, nothing. */
+const orderMark = (orderId: string): string =>
+  inCapitals(orderId) === namesOf(orderId) ? '' : `!${orderHash(orderId).slice(0, 12)}`;
 
 /** What stands where for an order to be found by its ids, the latter as hex: see `post` in index.lua. */
 export function postingsOf({ orderId, user, firstFailedAt }: Failure): [bucket: string, posting: string][] {
-  const order = orderId === '' ? '' : sha1(/^".*?","/s.exec(namesOf(orderId))?.[0] ?? '');
+  const order = orderId === '' ? '' : orderHash(orderId);
   return [order, user]
     .filter((hash) => hash !== '')
     .map((hash) => [

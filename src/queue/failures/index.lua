@@ -14,7 +14,7 @@
 -- {p}:failures:since      zset: job id → when it first failed, ms
 -- {p}:failures:retried    zset: job id → when it first failed, ms; of those retried since, until they end
 --
--- An entry is `late[±since][xattempts] units+user+causes+places"order id","user id`:
+-- An entry is `late[±since][xattempts] units+user+causes+places[!order]"order id","user id`:
 --
 -- late      ms from when it failed last, as the failed set says, to the same by the clock of Redis
 -- since     ms from when it first failed to when it failed last, by the clock of Redis; unless they are one
@@ -23,6 +23,7 @@
 -- user      '=': by a hash of the user id as it stands there; or '~' and twelve digits of another hash; '-' for none
 -- causes    ids, ten digits each
 -- places    an issue each: a letter for its cause, the first is 'g', and positions, like 'g0h1.2'; nothing for a fault
+-- order     twelve digits of a hash of its JSON, where the spelling of ids makes another one of it than capital letters do
 --
 -- The ids are JSON without what would follow the last one.
 
@@ -66,7 +67,7 @@ local function failures(key)
     end
   end
 
-  -- An order id is looked for by a hash of its JSON in capital letters, a user by the hash that the entry has.
+  -- An order id is looked for by a hash of its JSON in capital letters, or the one that the entry has; a user by the latter.
   function index.hash_of_order(names)
     local order = string.match(names, '^".-","')
     return order and order ~= '"","' and redis.sha1hex(string.upper(order)) or ''
@@ -146,15 +147,16 @@ local function failures(key)
     return id
   end
 
-  -- Units, the hash of its user, the ids of its causes, its names.
+  -- Units, the hash of its user, the ids of its causes, its names, the hash of its order if that is not of the names.
   local function parts_of(text)
-    local units, kind, ids, names = string.match(text, '^%S+ (%d*)([=~-])(%x+)[^"]*(".*)$')
-    if kind == '~' then return tonumber(units), string.sub(ids, 1, 12), string.sub(ids, 13), names end
-    return tonumber(units), kind == '=' and hash_of(names) or '', ids, names
+    local units, kind, ids, places, names = string.match(text, '^%S+ (%d*)([=~-])(%x+)([^"]*)(".*)$')
+    local order = string.match(places or '', '!(%x+)$')
+    if kind == '~' then return tonumber(units), string.sub(ids, 1, 12), string.sub(ids, 13), names, order end
+    return tonumber(units), kind == '=' and hash_of(names) or '', ids, names, order
   end
 
   local function add(text, first, sign)
-    local units, user, ids, given = parts_of(text)
+    local units, user, ids, given, order = parts_of(text)
     first = tonumber(first)
     local names, seen = { '' }, {}
     for id in string.gmatch(ids, ID) do
@@ -171,7 +173,7 @@ local function failures(key)
       seen[id] = true
     end
     if not first then return end
-    for _, hash in ipairs({ index.hash_of_order(given), user }) do post(hash, first, sign) end
+    for _, hash in ipairs({ order or index.hash_of_order(given), user }) do post(hash, first, sign) end
   end
 
   -- The ids of its causes in one; nil when it is no entry.
@@ -186,12 +188,15 @@ local function failures(key)
     return first and late and first + (tonumber(later) or 0) - late
   end
 
-  -- Whether a job is called so, or its order or user. `begins`: the names of its entry do, in capital letters.
+  -- Whether a job is called so, or its order or user. `begins`: the names of its entry do, in capital letters; `order`:
+  -- the hash of that.
   function index.is_of(id, text, wanted)
     if id == wanted.job then return true end
-    local _, user, _, names = parts_of(text)
+    local _, user, _, names, order = parts_of(text)
     if not names then return false end
-    return user == wanted.user or string.upper(string.sub(names, 1, #wanted.begins)) == wanted.begins
+    if user == wanted.user then return true end
+    if order then return order == string.sub(wanted.order, 1, #order) end
+    return string.upper(string.sub(names, 1, #wanted.begins)) == wanted.begins
   end
 
   function index.each_of(ids)
@@ -201,6 +206,8 @@ local function failures(key)
   -- What waits for more than `room` (minor units) in all would not be told exactly any more: the rest is unknown.
   function index.note(id, failed_on, last, room, noted)
     local first = redis.call('ZSCORE', since, id) or redis.call('ZSCORE', retried, id) or last
+    -- The failed set has the clocks of the workers.
+    if tonumber(last) < tonumber(first) then last = first end
     index.leave(id, false, failed_on)
     redis.call('ZREM', retried, id)
     local units, user = noted.units, noted.user

@@ -23,6 +23,7 @@ local index = failures(KEYS[1])
 local most_looked, most, is_down = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == '1'
 local cause, reason, needle = ARGV[6], ARGV[7], ARGV[8]
 local wanted = { job = ARGV[9], begins = ARGV[10], user = ARGV[11] }
+wanted.order = index.hash_of_order(wanted.begins)
 local causes, sums = KEYS[1] .. ':causes', KEYS[1] .. ':sums'
 local NOTHING = { '', '', {}, {} }
 
@@ -59,8 +60,7 @@ end
 -- An id is looked for in the milliseconds that it is posted under.
 local ranges = { { from, to } }
 local times = {}
-local order = index.hash_of_order(wanted.begins)
-if wanted.job ~= '' and index.posted(order, times) and index.posted(wanted.user, times) then
+if wanted.job ~= '' and index.posted(wanted.order, times) and index.posted(wanted.user, times) then
   local of_job = redis.call('ZSCORE', index.since, wanted.job)
   if of_job then times[tonumber(of_job)] = true end
   local limit = tonumber((string.gsub(ARGV[1], '^%(', '')))
@@ -100,9 +100,10 @@ local lower = string.find(needle, '%a') and string.lower or function(text) retur
 local bytes = 0
 local function holds(id, text)
   if string.find(lower(text), needle, 1, true) or string.find(lower(id), needle, 1, true) then return true end
-  local data = redis.call('HGET', ARGV[12] .. id, 'data')
-  bytes = bytes + #(data or '')
-  return data and string.find(lower(data), needle, 1, true)
+  local data = redis.pcall('HGET', ARGV[12] .. id, 'data')
+  if type(data) ~= 'string' then return false end
+  bytes = bytes + #data
+  return string.find(lower(data), needle, 1, true)
 end
 
 local function matches(id, text)

@@ -73,7 +73,7 @@ export interface FailureFilter {
   reason?: Reason | typeof FAULT | undefined;
   /** Somewhere in its job's id, its entry or its data; upper and lower case of A to Z are the same. */
   text?: string | undefined;
-  /** Its job's id, its order id or its user id, whole; of the latter two upper and lower case of A to Z are the same. */
+  /** Its job's id, its order id or its user id, whole; the latter two as ids are spelled, in either case. */
   id?: string | undefined;
 }
 

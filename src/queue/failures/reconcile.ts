@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { failureKeys, olderFailureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
 import { notedOf, parsed, storedIssues } from './failure.ts';
 import { INDEX_SCRIPT, noteAll } from './noteFailures.ts';
 
@@ -75,8 +76,8 @@ export async function noteStored(
   const replies = (await pipe.exec()) ?? [];
   const found = ids.map((job, index) => {
     const [error, fields] = replies[index] ?? [new Error('Redis sent no reply')];
-    if (error) throw error;
-    const [data, failedReason, stacktrace, attempts] = fields as (string | null)[];
+    if (error && !isWrongType(error)) throw error;
+    const [data, failedReason, stacktrace, attempts] = (error ? [] : fields) as (string | null)[];
     const issues = storedIssues(failedReason ?? '', stacktrace ?? '');
     const noted = notedOf(parsed(data ?? ''), issues, Number(attempts ?? 0));
     return { job, failedOn: jobs[2 * index + 1] as string, ...noted };

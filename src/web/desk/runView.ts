@@ -30,7 +30,7 @@ const ACTIONS: Record<RunAction, { title: string; in: readonly RunState[] }> = {
 /** A run while it goes on, and its receipt. */
 export const runView: View = ({ api, mayAct, signal, values }) => {
   const id = values.run ?? '';
-  const heading = element('h2', { 'aria-live': 'polite' });
+  const heading = element('h2', { 'aria-live': 'polite', tabindex: -1 });
   const bar = element('progress', { max: 1, 'aria-label': 'Orders that have ended' });
   const counts = element('p', { class: 'facts' });
   const facts = element('dl', { class: 'run-facts' });
@@ -122,8 +122,11 @@ export const runView: View = ({ api, mayAct, signal, values }) => {
         .filter((each) => each !== false)
         .map((each) => element('span', {}, each)),
     );
+    const focused = actions.find(({ button }) => button === document.activeElement);
     for (const [index, { in: states }] of Object.values(ACTIONS).entries())
       (actions[index] as Action).button.hidden = !mayAct || !states.includes(state);
+    // Whoever has pressed it by keyboard would begin at the top of the page again.
+    if (focused?.button.hidden) (actions.find(({ button }) => !button.hidden)?.button ?? heading).focus();
     const fixed = JSON.stringify([run.recipe, run.ended_at]);
     if (fixed === drawn) return;
     drawn = fixed;

@@ -3,9 +3,10 @@ import { makeAuditLog } from '../../../src/audit/auditLog.ts';
 import { deleteOrders, restore, setAside } from '../../../src/desk/aside/moveJobs.ts';
 import { readAside } from '../../../src/desk/aside/readAside.ts';
 import type { RunParts } from '../../../src/desk/runs/runs.ts';
-import { readFailurePage, readFailures } from '../../../src/queue/failures/readFailures.ts';
+import { readFailurePage, readFailures, searchFailures } from '../../../src/queue/failures/readFailures.ts';
 import { reconcileFailures } from '../../../src/queue/failures/reconcile.ts';
 import { retryFailed } from '../../../src/queue/retryFailed.ts';
+import { failureKeys, queueKey } from '../../../src/store/keys.ts';
 import { auditTrail } from '../../support/auditTrail.ts';
 import { type TestWorkers, testWorkers } from '../../worker/workers.ts';
 import { fail, indexed, partsOf, priced } from '../runs/failing.ts';
@@ -32,6 +33,32 @@ describe('orders set aside', () => {
     return readFailures(redis(), all());
   };
 
+  it('are jobs: what somebody else wrote under the key of one hides none, stays, and can be deleted', async () => {
+    const partition = parts.partitions.of('U2');
+    await redis().del(queueKey(partition, 'j1'));
+    await redis().lpush(queueKey(partition, 'j1'), 'of somebody else');
+    await redis().del(...all().map((each) => failureKeys(each).entries));
+    expect(await stable()).toMatchObject({ orders: 4 });
+    const { found } = await searchFailures(redis(), all(), { count: 9, where: { text: 'card' } });
+    expect(found).toHaveLength(3);
+    await expect(setAside(parts, WHO, { jobs: ['j1'] }, 'x')).rejects.toThrow('is no job');
+    expect(await setAside(parts, WHO, { jobs: ['j0', 'j1'] }, 'x')).toEqual({ orders: 1, gone: 1 });
+    await redis().del(queueKey(parts.partitions.of('U1'), 'j0'));
+    await redis().set(queueKey(parts.partitions.of('U1'), 'j0'), 'x');
+    expect((await readAside(redis(), all(), 9)).rows).toMatchObject([{ job: 'j0', orderId: '' }]);
+    await expect(restore(parts, WHO, {}, 'x')).rejects.toThrow('is no job');
+    expect(await retryFailed(redis(), all())).toMatchObject({ failed: 3, retried: 2, gone: 1 });
+    expect(await deleteOrders(parts, WHO, { jobs: ['j1'] }, { count: 1, reason: 'x' })).toEqual({
+      orders: 1,
+      gone: 0,
+    });
+    expect(await deleteOrders(parts, WHO, { aside: true }, { count: 1, reason: 'x' })).toEqual({
+      orders: 1,
+      gone: 0,
+    });
+    await indexed(workers, 2);
+  });
+
   it('are out of the way, with who did it and why, and come back as they were', async () => {
     const before = await failures();
     const sums = await readFailures(redis(), all());
@@ -51,6 +78,8 @@ describe('orders set aside', () => {
     expect(await retryFailed(redis(), all(), { dryRun: true })).toMatchObject({ failed: 2 });
     expect(await restore(parts, WHO, { jobs: ['j3'] }, 'answered')).toEqual({ orders: 1, gone: 0 });
     expect(await restore(parts, WHO, {}, 'answered')).toEqual({ orders: 1, gone: 0 });
+    for (const { firstFailedAt, lastFailedAt } of await failures())
+      expect(lastFailedAt >= firstFailedAt).toBe(true);
     expect(await failures()).toEqual(before.map((each) => ({ ...each, lastFailedAt: expect.any(String) })));
     expect(await stable()).toEqual(sums);
     expect(await readAside(redis(), all(), 100)).toEqual({ orders: 0, rows: [] });

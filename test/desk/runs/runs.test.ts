@@ -226,6 +226,37 @@ describe('a run of repairs', () => {
     expect(rows.filter(({ state }) => state === 'left')).toMatchObject([{ job: 'deep', fault: { why } }]);
   });
 
+  it('leaves alone what is no job, as a try has said, and sends the rest', async () => {
+    await fail(workers, orders(12));
+    const redis = workers.redis.client();
+    const key = queueKey(parts.partitions.of('U3'), 'j3');
+    await redis.del(key);
+    await redis.set(key, 'of somebody else');
+    const why = 'what stands in Redis under its key is no job: somebody else wrote it there';
+    expect((await tryRecipe(parts, {}, COMMA)).stillFail.reasons).toEqual([
+      { reason: 'unreadable', path: '', orders: 1, example: why },
+    ]);
+    const run = await begin();
+    await drive(run);
+    expect(await now(run)).toMatchObject({ state: 'done', counts: { todo: 0, ended: 11, left: 1 } });
+    const { rows } = await readReceipt(parts, run.id, 100);
+    expect(rows.filter(({ state }) => state === 'left')).toMatchObject([{ job: 'j3', fault: { why } }]);
+  });
+
+  it('writes nothing of a batch of which nothing is left to be sent', async () => {
+    await fail(workers, orders(30));
+    const [first, second] = [await begin(), await begin()];
+    await drive(first);
+    const redis = workers.redis.client();
+    const before = (await auditTrail(redis)).length;
+    await drive(second);
+    expect(await now(second)).toMatchObject({ state: 'done', counts: { todo: 0, sent: 0, gone: 30 } });
+    expect((await auditTrail(redis)).slice(before)).toMatchObject([
+      { action: 'end run' },
+      { action: 'end run' },
+    ]);
+  });
+
   it('asks what is to be sent before it sends any, so that no fault of a batch is heard by nobody', async () => {
     await fail(workers, orders(8));
     const run = await begin();

@@ -343,6 +343,23 @@ describe('the causes of failed orders', () => {
     expect(await lookFor({ text: 'in none of them' }, 5, 0)).toMatchObject({ jobs: [] });
   });
 
+  it('are found by an id however it is spelled, as the product takes it for the same, and not once they have left', async () => {
+    const written = ['\u00c4b-1', 'a\u0308B-1', ' \u00e4b-1', 'stra\u00dfe', 'plain'];
+    for (const [n, id] of written.entries())
+      await fail(`j${n}`, priced('1,5', { order_id: id, user_id: `U${n}` }), 1_000 + n);
+    const found = async (id: string) =>
+      (await searchFailures(redis, all, { count: 100, where: { id }, forMs: 60_000 })).found
+        .map(({ job }) => job)
+        .sort();
+    for (const id of ['\u00e4b-1', '\u00c4B-1', 'A\u0308b-1 '])
+      expect(await found(id)).toEqual(['j0', 'j1', 'j2']);
+    expect([await found('STRASSE'), await found('Plain'), await found('ab-1')]).toEqual([['j3'], ['j4'], []]);
+    for (const partition of all) await redis.del(queueKey(partition, 'failed'));
+    for (const partition of all) await reconcileFailures(redis, partition, { alone: true });
+    expect(await redis.exists(...all.map((each) => failureKeys(each).ids).slice(0, 1))).toBe(0);
+    expect(await found('\u00e4b-1')).toEqual([]);
+  });
+
   it('are found by an id although thousands have it, and not any more once they have left', async () => {
     const partition = of('U1');
     const order = priced('1,5', { user_id: 'U1' });
