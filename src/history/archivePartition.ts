@@ -46,10 +46,12 @@ export class ArchivePartition {
   /** Whether there may be more at once. */
   async step(): Promise<boolean> {
     const { redis, partition } = this.#parts;
-    this.#position ??= await this.#begin();
-    const position = this.#position;
+    const known = this.#position;
+    const position = known ?? (await this.#begin());
+    this.#position = position;
     const stand = await archiveStand(redis, partition);
-    if (stand.seq === position.seq) return false;
+    // At the beginning the same number may be another entry: Redis was set back, and has counted as many since.
+    if (stand.seq === position.seq && known) return false;
     // The last archived entry once more: from there on this is the stream that the tables are filled from, or it is not.
     const isAnchored = position.digest !== undefined;
     const from = isAnchored ? position.seq : position.seq + 1;

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { ArchivePartition } from '../../src/history/archivePartition.ts';
 import { migrate } from '../../src/history/migrate.ts';
+import { lockPosition } from '../../src/history/positions.ts';
 import type { HistoryTarget } from '../../src/history/target.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { archiveKeys, INSTALLATION_KEY } from '../../src/store/keys.ts';
@@ -28,8 +29,8 @@ describe('the history, when things go wrong', () => {
   let target: HistoryTarget;
   let running: Archiving[] = [];
 
-  const start = async (at = target) => {
-    const one = await archiving(server.client(), at);
+  const start = async (at = target, now = Date.now) => {
+    const one = await archiving(server.client(), at, undefined, now);
     running.push(one);
     return one;
   };
@@ -118,6 +119,24 @@ describe('the history, when things go wrong', () => {
     await archived();
     await agree();
     await until(() => troubleOf(archiver) === '', 'the trouble is over');
+  });
+
+  it('says so where another session has the lock and takes nothing', async () => {
+    await endings(archivingRecorder(redis), many(40));
+    const hanging = await postgres.client(target);
+    await hanging.query('BEGIN');
+    await lockPosition(hanging, partition);
+    let now = Date.now();
+    const standing = await start(target, () => now);
+    await until(() => standing.health().state === 'standby', 'it stands by');
+    await until(() => {
+      now += 10_000;
+      return troubleOf(standing) !== '';
+    }, 'the trouble is told');
+    expect(troubleOf(standing)).toMatch(/another session has the lock and takes nothing/);
+    await hanging.end();
+    await archived();
+    await until(() => troubleOf(standing) === '', 'the trouble is over');
   });
 
   it('trims nothing that is not committed', async () => {
