@@ -28,8 +28,8 @@ export interface ArchiveEvents {
 
 export type GapKind = 'opening' | 'not_kept' | 'entries_lost';
 
-/** With 32 orders each, about what PostgreSQL takes fastest. */
-const MOST_ENTRIES = 32;
+/** With 32 orders each. More of them at once share what is added up for a product or a value: 4,096 take a third less than 1,024. */
+const MOST_ENTRIES = 128;
 /** More of them would gain nothing, and orders of many thousand items are held in memory here. */
 const BATCH_BYTES = 4_000_000;
 
