@@ -337,6 +337,35 @@ describe('the history, when things go wrong', () => {
       expect(again).toBe(at / 64);
     },
   );
+
+  it.each(['before', 'after'] as const)(
+    'finds out what Redis lost also when it dies %s any command on the way',
+    async (when) => {
+      const record = archivingRecorder(redis);
+      const archive = async (point: number) =>
+        archiveUntil(point, when, server.client(), await postgres.client(target));
+      let at = 0;
+      const more = async (count: number) => {
+        await endings(record, many(count, at));
+        at += count;
+      };
+      for (let point = 1, died = true; died; point += 1) {
+        await more(40);
+        await archive(Number.POSITIVE_INFINITY);
+        const backup = await dump();
+        await more(40);
+        await archive(Number.POSITIVE_INFINITY);
+        await restore(backup);
+        await more(33);
+        died = await archive(point);
+      }
+      await start();
+      await archived();
+      await agree();
+      const [{ lost }] = await query('SELECT sum(orders)::int AS lost FROM history.set_back');
+      expect([lost, at % 113]).toEqual([(40 * at) / 113, 0]);
+    },
+  );
 });
 
 /** Archives until its connections break before or after so many commands; false when it was done with fewer. */
