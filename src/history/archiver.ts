@@ -173,9 +173,9 @@ async function archiveAll(
     if (performance.now() >= lookAgainAt) {
       lookAgainAt = performance.now() + LOOK_MS;
       tellLacking(parts.troubles, await readUnaccepted(client));
-      stalled = ours.size < partitions.all.length ? await stands() : undefined;
+      stalled = await stands();
     }
-    if (stalled) fail(stalled);
+    if (stalled && ours.size < partitions.all.length) fail(stalled);
     else work();
     if (!more) await sleep(IDLE_MS);
   }
