@@ -52,7 +52,9 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | { problem: string 
   const unknown = [...searchParams.keys()].filter((name) => name !== 'sslmode');
   const mode = searchParams.get('sslmode') ?? 'disable';
   if (unknown.length > 0 || !SSL_MODES.includes(mode))
-    return { problem: `must have no parameter but sslmode, which is one of ${SSL_MODES.join(', ')}` };
+    return {
+      problem: `must have no parameter but sslmode, which is one of ${SSL_MODES.join(', ')}; DATABASE_TLS_CA names an authority`,
+    };
   return {
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(port || DEFAULT_PORT),

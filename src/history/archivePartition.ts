@@ -28,8 +28,8 @@ export interface ArchiveEvents {
 
 export type GapKind = 'opening' | 'not_kept' | 'entries_lost';
 
-/** With 32 orders each, about what PostgreSQL takes fastest. */
-const MOST_ENTRIES = 32;
+/** With 32 orders each. More of them at once share what is added up for a product or a value: 4,096 take a third less than 1,024. */
+const MOST_ENTRIES = 128;
 /** More of them would gain nothing, and orders of many thousand items are held in memory here. */
 const BATCH_BYTES = 4_000_000;
 
@@ -46,10 +46,12 @@ export class ArchivePartition {
   /** Whether there may be more at once. */
   async step(): Promise<boolean> {
     const { redis, partition } = this.#parts;
-    this.#position ??= await this.#begin();
-    const position = this.#position;
+    const known = this.#position;
+    const position = known ?? (await this.#begin());
+    this.#position = position;
     const stand = await archiveStand(redis, partition);
-    if (stand.seq === position.seq) return false;
+    // At the beginning the same number may be another entry: Redis was set back, and has counted as many since.
+    if (stand.seq === position.seq && known) return false;
     // The last archived entry once more: from there on this is the stream that the tables are filled from, or it is not.
     const isAnchored = position.digest !== undefined;
     const from = isAnchored ? position.seq : position.seq + 1;

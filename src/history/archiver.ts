@@ -3,12 +3,13 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Client } from 'pg';
 import type { Logger } from 'winston';
 import type { Troubles } from '../runtime/troubles.ts';
+import { readBacklog } from '../store/archiveStand.ts';
 import type { Durability } from '../store/durability.ts';
 import { archiveKeys } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { type ArchiveEvents, ArchivePartition } from './archivePartition.ts';
 import { historyClient } from './connect.ts';
-import { HistoryRefusal, historyAdvised } from './faults.ts';
+import { HistoryRefusal, historyAdvised, isOfPostgres } from './faults.ts';
 import { claimInstallation } from './installation.ts';
 import { migrate, pendingMigrations, refuseOtherSchema } from './migrate.ts';
 import { lockPosition } from './positions.ts';
@@ -47,6 +48,10 @@ const IDLE_MS = 200;
 const TAKE_OVER_MS = 2_000;
 /** Between looks at what the history lacks; somebody may have taken note of it. */
 const LOOK_MS = 5_000;
+/** A session of whoever archives that is silent for so long is ended by the server: its host is gone, or stands still. */
+const SILENCE_MS = 60_000;
+/** What waits so long while others archive is a trouble: one of them hangs, and holds its lock. */
+const STANDSTILL_MS = 60_000;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 const TROUBLE = 'history';
@@ -65,6 +70,7 @@ export function startArchiver(parts: ArchiverParts): Archiver {
   const at = historyAddress(target);
   const sleep = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
   let told: string | undefined;
+  const stands = standstill(parts);
 
   const fail = (error: Error) => {
     seen.state = 'away';
@@ -89,7 +95,7 @@ export function startArchiver(parts: ArchiverParts): Archiver {
         await client.connect();
         await prepare(client, parts);
         wait = FIRST_WAIT_MS;
-        await archiveAll(client, parts, { signal, sleep, seen, work, confirm });
+        await archiveAll(client, parts, { signal, sleep, seen, work, fail, stands, confirm });
       } catch (error) {
         if (!signal.aborted) fail(error as Error);
       } finally {
@@ -118,6 +124,12 @@ async function prepare(client: Client, { redis, logger }: ArchiverParts): Promis
       await refuseOtherSchema(client);
     }
   }
+  // By the names that this server knows: the first came with PostgreSQL 14.
+  await client.query(
+    `SELECT set_config(name, $1, false) FROM pg_settings
+     WHERE name IN ('idle_session_timeout', 'idle_in_transaction_session_timeout')`,
+    [String(SILENCE_MS)],
+  );
   await claimInstallation(client, redis);
 }
 
@@ -126,19 +138,23 @@ interface Course {
   sleep: (ms: number) => Promise<void>;
   seen: ArchiverHealth;
   work: () => void;
+  fail: (error: Error) => void;
+  /** What is wrong where others archive, and do not. */
+  stands: () => Promise<Error | undefined>;
   confirm: (partition: Partition) => Promise<void>;
 }
 
 async function archiveAll(
   client: Client,
   parts: ArchiverParts,
-  { signal, sleep, seen, work, confirm }: Course,
+  { signal, sleep, seen, work, fail, stands, confirm }: Course,
 ): Promise<void> {
   const { redis, partitions, now } = parts;
   const events = eventsOf(parts, seen);
   const ours = new Map<Partition, ArchivePartition>();
   let askAgainAt = 0;
   let lookAgainAt = 0;
+  let stalled: Error | undefined;
   while (!signal.aborted) {
     const others = partitions.all.filter((partition) => !ours.has(partition));
     if (others.length > 0 && performance.now() >= askAgainAt) {
@@ -154,13 +170,29 @@ async function archiveAll(
       if (signal.aborted) return;
       more = (await archive.step()) || more;
     }
-    work();
     if (performance.now() >= lookAgainAt) {
       lookAgainAt = performance.now() + LOOK_MS;
       tellLacking(parts.troubles, await readUnaccepted(client));
+      stalled = await stands();
     }
+    if (stalled && ours.size < partitions.all.length) fail(stalled);
+    else work();
     if (!more) await sleep(IDLE_MS);
   }
+}
+
+function standstill({ redis, partitions, now }: ArchiverParts): () => Promise<Error | undefined> {
+  let last: number | undefined;
+  let since = now();
+  return async () => {
+    const { entries, archivedAt } = await readBacklog(redis, partitions);
+    if (entries === 0 || archivedAt !== last) since = now();
+    last = archivedAt;
+    if (now() - since < STANDSTILL_MS) return undefined;
+    return new HistoryRefusal(
+      'another session has the lock and takes nothing: pg_stat_activity shows what order-pipeline archiver waits for',
+    );
+  };
 }
 
 const LACKING = { gaps: 'history incomplete', set_back: 'redis set back' } as const;
@@ -234,16 +266,4 @@ function eventsOf({ logger }: ArchiverParts, seen: ArchiverHealth): ArchiveEvent
         });
     },
   };
-}
-
-/** What node-postgres throws, and what its socket does; everything else here comes from Redis, or is a refusal of ours. */
-function isOfPostgres(error: Error): boolean {
-  if (error instanceof HistoryRefusal) return false;
-  const { severity, code, syscall } = error as { severity?: string; code?: string; syscall?: string };
-  return (
-    severity !== undefined ||
-    code !== undefined ||
-    syscall !== undefined ||
-    /Connection terminated|timeout/.test(error.message)
-  );
 }

@@ -38,6 +38,8 @@ export async function eraseUser(
     '(SELECT n.identity FROM unnest($5::text[], $6::bytea[]) AS n (order_id, identity) WHERE n.order_id = o.order_id)';
   await client.query('BEGIN');
   try {
+    // The archiver waits meanwhile: what is added up for one user has one writer at a time.
+    await client.query('SELECT FROM history.positions WHERE tag = $1 FOR UPDATE', [tag]);
     const { rowCount } = await client.query(
       `UPDATE history.orders o SET user_id = $4, address = NULL, identity = ${identity} WHERE ${upTo}`,
       [userId, tag, seq, name, ...named],

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { ArchivePartition } from '../../src/history/archivePartition.ts';
 import { migrate } from '../../src/history/migrate.ts';
+import { lockPosition } from '../../src/history/positions.ts';
 import type { HistoryTarget } from '../../src/history/target.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { archiveKeys, INSTALLATION_KEY } from '../../src/store/keys.ts';
@@ -28,8 +29,8 @@ describe('the history, when things go wrong', () => {
   let target: HistoryTarget;
   let running: Archiving[] = [];
 
-  const start = async (at = target) => {
-    const one = await archiving(server.client(), at);
+  const start = async (at = target, now = Date.now) => {
+    const one = await archiving(server.client(), at, undefined, now);
     running.push(one);
     return one;
   };
@@ -118,6 +119,24 @@ describe('the history, when things go wrong', () => {
     await archived();
     await agree();
     await until(() => troubleOf(archiver) === '', 'the trouble is over');
+  });
+
+  it('says so where another session has the lock and takes nothing', async () => {
+    await endings(archivingRecorder(redis), many(40));
+    const hanging = await postgres.client(target);
+    await hanging.query('BEGIN');
+    await lockPosition(hanging, partition);
+    let now = Date.now();
+    const standing = await start(target, () => now);
+    await until(() => standing.health().state === 'standby', 'it stands by');
+    await until(() => {
+      now += 10_000;
+      return troubleOf(standing) !== '';
+    }, 'the trouble is told');
+    expect(troubleOf(standing)).toMatch(/another session has the lock and takes nothing/);
+    await hanging.end();
+    await archived();
+    await until(() => troubleOf(standing) === '', 'the trouble is over');
   });
 
   it('trims nothing that is not committed', async () => {
@@ -316,6 +335,35 @@ describe('the history, when things go wrong', () => {
       await agree();
       const [{ again }] = await query('SELECT count(*)::int AS again FROM history.counted_again');
       expect(again).toBe(at / 64);
+    },
+  );
+
+  it.each(['before', 'after'] as const)(
+    'finds out what Redis lost also when it dies %s any command on the way',
+    async (when) => {
+      const record = archivingRecorder(redis);
+      const archive = async (point: number) =>
+        archiveUntil(point, when, server.client(), await postgres.client(target));
+      let at = 0;
+      const more = async (count: number) => {
+        await endings(record, many(count, at));
+        at += count;
+      };
+      for (let point = 1, died = true; died; point += 1) {
+        await more(40);
+        await archive(Number.POSITIVE_INFINITY);
+        const backup = await dump();
+        await more(40);
+        await archive(Number.POSITIVE_INFINITY);
+        await restore(backup);
+        await more(33);
+        died = await archive(point);
+      }
+      await start();
+      await archived();
+      await agree();
+      const [{ lost }] = await query('SELECT sum(orders)::int AS lost FROM history.set_back');
+      expect([lost, at % 113]).toEqual([(40 * at) / 113, 0]);
     },
   );
 });

@@ -47,6 +47,7 @@ export async function archiving(
   redis: Redis,
   target: HistoryTarget,
   over: Partitions = partitions,
+  now = Date.now,
 ): Promise<Archiving> {
   const troubles = new Troubles();
   const { logger, lines } = collectingLogger();
@@ -55,7 +56,7 @@ export async function archiving(
     redis,
     partitions: over,
     durability: await chooseDurability(redis, 'memory'),
-    now: Date.now,
+    now,
     troubles,
     logger,
   });

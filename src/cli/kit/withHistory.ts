@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { type Config, readConfig } from '../../config/config.ts';
 import { startEmbeddedPostgres } from '../../embedded/postgres.ts';
 import { historyClient } from '../../history/connect.ts';
-import { HistoryRefusal, historyAdvised } from '../../history/faults.ts';
+import { HistoryRefusal, historyAdvised, isOfPostgres } from '../../history/faults.ts';
 import { type HistoryTarget, historyAddress } from '../../history/target.ts';
 import { refuse, type Surroundings } from './surroundings.ts';
 import { CannotRun, isMendable } from './withRedis.ts';
@@ -53,8 +53,7 @@ export async function withHistory(
   } catch (error) {
     if (error instanceof HistoryRefusal || isMendable(error))
       return refuse([(error as Error).message], around);
-    // What is left comes from PostgreSQL, with a code, or is a fault of ours.
-    if ((error as { code?: string }).code === undefined) throw error;
+    if (!isOfPostgres(error as Error)) throw error;
     return refuse([historyAdvised(error as Error, at).message], around);
   } finally {
     await close();

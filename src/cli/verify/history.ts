@@ -25,7 +25,7 @@ import type { Partition, Partitions } from '../../store/partitions.ts';
 import { redisNow } from '../../store/redisTime.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import type { Progress } from '../kit/progress.ts';
-import { pagesOf, replies } from '../kit/redisPages.ts';
+import { pagesOf } from '../kit/redisPages.ts';
 import type { Check } from './checks.ts';
 import { countEntries } from './ledgerFigures.ts';
 
@@ -205,10 +205,12 @@ async function usersAgainst(
   try {
     for await (const page of usersAt(client, cut)) {
       signal?.throwIfAborted();
-      const pipe = redis.pipeline();
-      for (const { userId } of page)
-        pipe.hmget(statsKeys(partitions.of(userId)).user(userId), 'order_count', 'total_spend');
-      const found = await replies<(string | null)[]>(pipe);
+      // Not as a pipeline, which a cluster takes for one partition alone.
+      const found = await Promise.all(
+        page.map(({ userId }) =>
+          redis.hmget(statsKeys(partitions.of(userId)).user(userId), 'order_count', 'total_spend'),
+        ),
+      );
       for (const [at, user] of page.entries()) {
         const [orders, minorUnits] = found[at] ?? [];
         if (!agrees(user, { orders: Number(orders ?? 0), minorUnits: Number(minorUnits ?? 0) }))

@@ -84,8 +84,6 @@ CREATE FUNCTION history.add_up_orders() RETURNS trigger LANGUAGE plpgsql SECURIT
 AS $$
 DECLARE
   sign CONSTANT integer := TG_ARGV[0]::integer;
-  whose text[];
-  firsts date[];
 BEGIN
   INSERT INTO history.orders_by_hour AS known
   SELECT id >> 40, day, extract(hour FROM placed_at AT TIME ZONE 'UTC'), coalesce(payment_method, ''),
@@ -100,72 +98,58 @@ BEGIN
   ON CONFLICT (month, value, part) DO UPDATE
   SET orders = known.orders + excluded.orders, minor_units = known.minor_units + excluded.minor_units;
 
-  -- When the first order of these users was, before any of this.
-  SELECT array_agg(user_id), array_agg((SELECT min(month) FROM history.user_months m WHERE m.user_id = u.user_id))
-  INTO whose, firsts FROM (SELECT DISTINCT user_id FROM changed) u;
-  IF whose IS NULL THEN
-    RETURN NULL;
-  END IF;
-
-  INSERT INTO history.user_months AS known
-  SELECT user_id, history.month_of(day), sign * count(*), sign * sum(minor_units)
-  FROM changed GROUP BY 1, 2 ORDER BY 1, 2
-  ON CONFLICT (user_id, month) DO UPDATE
-  SET orders = known.orders + excluded.orders, minor_units = known.minor_units + excluded.minor_units;
-  IF sign < 0 THEN
-    DELETE FROM history.user_months WHERE user_id = ANY (whose) AND orders = 0;
-  END IF;
-
-  -- Each of these users leaves the places that they had and takes those that they have now. Where the first month stays,
-  -- which is nearly always, only the months of these orders move. OFFSET 0 keeps the planner from reading all of the table.
+  -- One statement, so that all of it sees the months of these users as they were; `months` has them beside what they become.
+  -- OFFSET 0 keeps the planner from reading all of the table.
   WITH changes AS MATERIALIZED (
-    SELECT user_id, history.month_of(day) AS month, sign * count(*) AS orders, sign * sum(minor_units) AS minor_units,
+    SELECT user_id, history.month_of(day) AS month, sign * count(*) AS orders, sign * sum(minor_units)::bigint AS minor_units,
       min(id >> 40) AS part
     FROM changed GROUP BY 1, 2
-  ), users AS MATERIALIZED (
-    SELECT u.user_id, u.was, now.first, now.orders, now.minor_units, change.orders AS d_orders,
-      change.minor_units AS d_minor_units, change.part
-    FROM unnest(whose, firsts) AS u (user_id, was)
-    CROSS JOIN LATERAL (
-      SELECT min(month) AS first, coalesce(sum(orders), 0) AS orders, coalesce(sum(minor_units), 0) AS minor_units
-      FROM history.user_months m WHERE m.user_id = u.user_id
-    ) now
-    JOIN (
-      SELECT user_id, sum(orders) AS orders, sum(minor_units) AS minor_units, min(part) AS part FROM changes GROUP BY 1
-    ) change ON change.user_id = u.user_id
+  ), kept AS (
+    INSERT INTO history.user_months AS known
+    SELECT user_id, month, orders, minor_units FROM changes ORDER BY 1, 2
+    ON CONFLICT (user_id, month) DO UPDATE
+    SET orders = known.orders + excluded.orders, minor_units = known.minor_units + excluded.minor_units
+  ), months AS MATERIALIZED (
+    SELECT user_id, month, sum(had)::bigint AS had, sum(had_units)::bigint AS had_units, sum(has)::bigint AS has,
+      sum(has_units)::bigint AS has_units, min(part) AS part
+    FROM (
+      SELECT m.user_id, m.month, m.orders AS had, m.minor_units AS had_units, m.orders AS has, m.minor_units AS has_units,
+        NULL::bigint AS part
+      FROM (SELECT DISTINCT user_id FROM changes) u CROSS JOIN LATERAL (
+        SELECT * FROM history.user_months m WHERE m.user_id = u.user_id OFFSET 0
+      ) m
+      UNION ALL SELECT user_id, month, 0, 0, orders, minor_units, part FROM changes
+    ) AS each GROUP BY 1, 2
   ), by_orders AS (
     INSERT INTO history.users_by_orders AS known
-    SELECT part, moved.orders, sum(moved.users), sum(moved.minor_units)
-    FROM users CROSS JOIN LATERAL (VALUES
-      (users.orders, 1, users.minor_units),
-      (users.orders - d_orders, -1, d_minor_units - users.minor_units)
-    ) AS moved (orders, users, minor_units)
-    WHERE moved.orders > 0 GROUP BY 2, 1 ORDER BY 2, 1
+    SELECT part, place.orders, sum(place.users), sum(place.minor_units)
+    FROM (
+      SELECT min(part) AS part, sum(had)::bigint AS had, sum(had_units) AS had_units, sum(has)::bigint AS has,
+        sum(has_units) AS has_units
+      FROM months GROUP BY user_id
+    ) AS users CROSS JOIN LATERAL (VALUES (has, 1, has_units), (had, -1, -had_units)) AS place (orders, users, minor_units)
+    WHERE place.orders > 0 GROUP BY 2, 1 ORDER BY 2, 1
     ON CONFLICT (orders, part) DO UPDATE
     SET users = known.users + excluded.users, minor_units = known.minor_units + excluded.minor_units
-  ), months AS (
-    SELECT u.part, u.was, u.first, c.month, coalesce(m.orders, 0) AS orders, coalesce(m.minor_units, 0) AS minor_units,
-      c.orders AS d_orders, c.minor_units AS d_minor_units
-    FROM users u JOIN changes c USING (user_id) LEFT JOIN LATERAL (
-      SELECT orders, minor_units FROM history.user_months m WHERE m.user_id = c.user_id AND m.month = c.month OFFSET 0
-    ) m ON true
-    UNION ALL
-    SELECT u.part, u.was, u.first, m.month, m.orders, m.minor_units, 0, 0
-    FROM users u CROSS JOIN LATERAL (
-      SELECT month, orders, minor_units FROM history.user_months m WHERE m.user_id = u.user_id OFFSET 0
-    ) m
-    WHERE u.was <> u.first AND NOT EXISTS (SELECT FROM changes c WHERE c.user_id = u.user_id AND c.month = m.month)
   )
   INSERT INTO history.cohorts AS known
-  SELECT part, place.first, month, sum(place.users), sum(place.orders), sum(place.minor_units)
-  FROM months CROSS JOIN LATERAL (VALUES
-    (months.first, 1, months.orders, months.minor_units),
-    (was, -1, d_orders - months.orders, d_minor_units - months.minor_units)
-  ) AS place (first, users, orders, minor_units)
-  WHERE place.orders <> 0 GROUP BY 2, 3, 1 ORDER BY 2, 3, 1
+  SELECT of_user, place.first, month, sum(place.users), sum(place.orders), sum(place.minor_units)
+  FROM (
+    SELECT *, min(part) OVER of_one AS of_user, min(month) FILTER (WHERE had > 0) OVER of_one AS was,
+      min(month) FILTER (WHERE has > 0) OVER of_one AS became
+    FROM months WINDOW of_one AS (PARTITION BY user_id)
+  ) AS moved CROSS JOIN LATERAL (VALUES (became, 1, has, has_units), (was, -1, -had, -had_units))
+    AS place (first, users, orders, minor_units)
+  -- Where the first month stays, which is nearly always, only the months of these orders move.
+  WHERE place.orders <> 0 AND (part IS NOT NULL OR was IS DISTINCT FROM became) GROUP BY 2, 3, 1 ORDER BY 2, 3, 1
   ON CONFLICT (first_month, month, part) DO UPDATE
   SET users = known.users + excluded.users, orders = known.orders + excluded.orders,
     minor_units = known.minor_units + excluded.minor_units;
+
+  IF sign < 0 THEN
+    DELETE FROM history.user_months
+    WHERE user_id = ANY (ARRAY(SELECT DISTINCT user_id FROM changed)) AND orders = 0;
+  END IF;
   RETURN NULL;
 END $$;
 
