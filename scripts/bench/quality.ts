@@ -1,16 +1,30 @@
+import { parseArgs } from 'node:util';
 import type { Order } from '../../src/orders/order.ts';
 import { makeBaselines } from '../../src/quality/baselines/baselines.ts';
 import { packed, unpacked } from '../../src/quality/baselines/observation.ts';
 import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
 import { makeReviewer } from '../../src/quality/review.ts';
+import { inPairs } from './worker/pulse.ts';
 
 const PRODUCTS = 5_000;
 const ORDERS = 20_000;
-const PAIRS = 7;
 const NOW = Date.parse('2026-03-01T12:05:00.000Z');
 
-/** What judging and learning an order costs beside the some 150 µs of CPU that the worker's stage takes for it. */
-export async function run(): Promise<void> {
+/** What judging and learning an order costs by itself, and the worker's stage with both and without, in pairs. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { jobs: { type: 'string', default: '30000' }, pairs: { type: 'string', default: '7' } },
+  });
+  const pairs = Number(values.pairs);
+  alone();
+  if (pairs > 0)
+    await inPairs('a review', { on: 'ours with review', off: 'ours' }, Number(values.jobs), pairs);
+}
+
+const PAIRS = 7;
+
+function alone(): void {
   let turn = 0;
   // As a worker does at 800 orders a second: one in eight is learned.
   const wants = () => (++turn & 7) === 0;

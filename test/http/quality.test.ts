@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
+import { openBaselines } from '../../src/quality/baselines/openBaselines.ts';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
 import { readSteering } from '../../src/quality/outcomes/answers.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { orderOf, reviewing } from '../quality/baselines/orders.ts';
 import { aFinding } from '../quality/reviewRig.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 
 const SETTINGS = {
   ADMIN_USER: 'anna',
@@ -129,6 +132,31 @@ describe('the operations of quality', () => {
     await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {} });
     await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {}, status: 409 });
     expect((await readSteering(redis)).lowered).toEqual(new Map());
+  });
+
+  it('have workers forget what a bad day taught them, of one product or of all', async () => {
+    const baselines = await openBaselines(
+      { redis: pipeline.redis.client(), onError: () => {} },
+      { turnMs: 5, sendWithinMs: 20, readWithinMs: 20, longestLog: 500 },
+    );
+    const worker = reviewing(baselines.checks);
+    try {
+      const line = (product: string, price: number) => orderOf({ lines: [{ product, price }] });
+      for (let at = 0; at < 60; at += 1) for (const id of ['P1', 'P2', 'P3']) worker.count(line(id, 250));
+      const spokenOf = () =>
+        ['P1', 'P2', 'P3'].filter((id) => worker.rules(line(id, 2.5)).includes('price_unlike_product'));
+      await until(() => spokenOf().length === 3, 'the prices of the bad day are what is usual');
+      const reset = (rule: string, body: object, status = 200) =>
+        ask('/quality/rules/{rule}/reset', { at: `/quality/rules/${rule}/reset`, body, status });
+      await reset('price_unlike_product', { key: 'P2', because: 'a bad day' });
+      await until(() => spokenOf().length === 2, 'one is forgotten');
+      expect(spokenOf()).toEqual(['P1', 'P3']);
+      await reset('price_unlike_product', {});
+      await until(() => spokenOf().length === 0, 'all are');
+      for (const rule of ['two_prices', 'constructor']) await reset(rule, {}, 409);
+    } finally {
+      await baselines.close();
+    }
   });
 
   it('mute a rule and key until they are unmuted', async () => {

@@ -124,6 +124,9 @@ describe('what becomes of findings', () => {
       expect(await command([...args])).toEqual({ code: 0, stdout: `${said}\n`, stderr: '' });
     expect((await command(['unmute', P1])).code).toBe(1);
     expect((await command(['restore', 'costly_line'])).code).toBe(1);
+    expect((await command(['reset', 'price_unlike_product', 'P1', '--because', 'a bad day'])).code).toBe(0);
+    expect((await command(['reset', 'costly_line'])).code).toBe(1);
+    expect((await command(['reset'])).code).toBe(2);
     expect((await command(['findings', 'none'])).code).toBe(1);
     expect((await command(['label', P1, 'maybe'])).code).toBe(2);
     const trail = (await auditTrail(redis.client())).map(({ action, result }) => `${action} ${result}`);
@@ -133,6 +136,8 @@ describe('what becomes of findings', () => {
         'mute group done',
         'unmute group done',
         'unmute group refused',
+        'reset rule done',
+        'reset rule refused',
       ]),
     );
   });
