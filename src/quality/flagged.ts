@@ -1,3 +1,4 @@
+import type { Order } from '../orders/order.ts';
 import { type Finding, SEVERITIES, type Severity } from './finding.ts';
 
 /* What the workers hand to the role that reviews: an order with findings, as it was sent. */
@@ -12,8 +13,16 @@ export interface FlaggedOrder {
   /** It did not count: it waits in the failed set for a person. */
   held: boolean;
   findings: readonly Finding[];
+  /** So many of the first were handed over before: they are kept with the order, and are in their groups already. */
+  toldBefore?: number;
   /** As it was sent, for a fix to be tried on; missing where it is too long, or too many came at once. */
   order?: unknown;
+}
+
+/** A finding in an order that was reviewed before another process told of the one like it. */
+export interface Late {
+  order: Order;
+  finding: Finding;
 }
 
 /** One job of the queue. */

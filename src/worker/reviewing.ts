@@ -1,7 +1,7 @@
 import { InvalidOrder } from '../orders/invalidOrder.ts';
 import type { Order } from '../orders/order.ts';
 import type { Finding } from '../quality/finding.ts';
-import type { FlaggedBatch, FlaggedOrder } from '../quality/flagged.ts';
+import type { FlaggedBatch, FlaggedOrder, Late } from '../quality/flagged.ts';
 import type { Reviewer } from '../quality/review.ts';
 import { NO_STEERING, type Steering, steered } from '../quality/steering.ts';
 import { sentIn } from '../queue/readOrderJob.ts';
@@ -18,8 +18,11 @@ export interface ReviewingParts {
   hand: (batch: FlaggedBatch) => Promise<boolean>;
   /** How many lines were judged, and how many of them against a baseline that is warm; both since the start. */
   warmth?: () => { lines: number; warmLines: number };
-  /** Tells the other processes of the fleet what was seen here, and hears what they have seen. */
-  exchange?: () => Promise<void>;
+  /**
+   * Tells the other processes of the fleet what was seen here, and hears what they have seen. Resolves to what that says of
+   * orders of the last turns.
+   */
+  exchange?: () => Promise<readonly Late[]>;
   tally: Tally;
   onError: (error: Error) => void;
 }
@@ -45,10 +48,16 @@ export interface Reviewing {
   stop(): Promise<void>;
 }
 
+interface Recent extends Omit<ReviewedJob, 'data'> {
+  findings: readonly Finding[];
+}
+
 const HAND_EVERY_MS = 1_000;
 const STEER_EVERY_MS = 5_000;
 /** Of one process in one turn; those after them count as lost. */
 const MOST_ORDERS = 1_000;
+/** Of counted orders in one turn that something may be found in late. */
+const MOST_RECENT = 10_000;
 /** Of these the order is handed on as it was sent, if it is not longer than that: for examples and fixes. */
 const MOST_WHOLE = 100;
 const LONGEST_WHOLE = 16_384;
@@ -58,8 +67,14 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   let steering = NO_STEERING;
   let flagged: FlaggedOrder[] = [];
   const circumstances = () => ({ now: tally.now() });
-  const flag = (order: Order, findings: readonly Finding[], job: ReviewedJob, held: boolean) => {
-    tally.add('flagged');
+  const flag = (
+    order: Order,
+    findings: readonly Finding[],
+    job: ReviewedJob,
+    held: boolean,
+    toldBefore = 0,
+  ) => {
+    if (toldBefore === 0) tally.add('flagged');
     if (flagged.length >= MOST_ORDERS) return tally.add('flagged_lost');
     flagged.push({
       message: job.id,
@@ -68,8 +83,27 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
       at: Math.round(tally.now()),
       held,
       findings,
-      ...(flagged.length < MOST_WHOLE ? wholeOf(job.data) : {}),
+      ...(toldBefore > 0 ? { toldBefore } : {}),
+      ...(flagged.length < MOST_WHOLE && job.data !== undefined ? wholeOf(job.data) : {}),
     });
+  };
+  /** What counted in this turn and the one before, for what is found in it late. */
+  let [recent, older] = [new Map<Order, Recent>(), new Map<Order, Recent>()];
+  const remember = (order: Order, findings: readonly Finding[], { id, partition }: ReviewedJob) => {
+    if (parts.exchange && recent.size < MOST_RECENT) recent.set(order, { id, partition, findings });
+  };
+  const exchange = async () => {
+    const late = (await parts.exchange?.()) ?? [];
+    for (const { order, finding } of late) {
+      const counted = recent.get(order) ?? older.get(order);
+      // It has counted: nothing holds it any more.
+      const said = steered([finding], steering, () => false);
+      if (!counted || said.length === 0) continue;
+      const toldBefore = counted.findings.length;
+      counted.findings = [...counted.findings, ...said];
+      flag(order, counted.findings, { ...counted, data: undefined }, false, toldBefore);
+    }
+    [older, recent] = [recent, new Map()];
   };
   const hand = async () => {
     if (flagged.length === 0) return;
@@ -92,7 +126,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   const steer = async () => {
     tellWarmth();
     steering = await parts.steering();
-    await parts.exchange?.();
+    await exchange();
   };
   const steeringTurns = every(STEER_EVERY_MS, steer, { atOnce: true, onError });
   return {
@@ -101,6 +135,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
       tally.add('reviewed');
       reviewer.learn(order, findings, circumstances());
       if (findings.length > 0) flag(order, findings, job, false);
+      remember(order, findings, job);
     },
     held(order, findings, job) {
       tally.add('reviewed');
@@ -109,6 +144,8 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     async stop() {
       await Promise.all([handing.stop(), steeringTurns.stop()]);
       tellWarmth();
+      // The others hear of the last seconds too.
+      await exchange().catch(onError);
       await hand();
     },
   };

@@ -154,7 +154,10 @@ describe('what becomes of findings', () => {
       mayHold: () => false,
       steering: async () => steering,
       hand: async (batch) => handed.push(batch) > 0,
-      exchange: async () => steered.now(),
+      exchange: async () => {
+        steered.now();
+        return [];
+      },
       tally: new Tally(),
       onError: () => {},
     });
@@ -195,6 +198,52 @@ describe('what becomes of findings', () => {
     }
   });
 
+  it('what reaches two processes at the same moment is found once, at one of them, and keeps what else was found', async () => {
+    const client = redis.client();
+    const handed: FlaggedOrder[] = [];
+    const worker = async () => {
+      const declared = declaredChecks();
+      const exchange = sightingsExchange(client, declared);
+      const steered = once();
+      const review = startReviewing({
+        reviewer: makeReviewer([...declared.checks, costlyLines()]),
+        mayHold: () => true,
+        steering: () => readSteering(client),
+        hand: async ({ orders }) => handed.push(...orders) > 0,
+        exchange: async () => {
+          const late = await exchange();
+          steered.now();
+          return late;
+        },
+        tally: new Tally(),
+        onError: (error) => expect(error).toBeUndefined(),
+      });
+      await steered.told;
+      const take = (id: string, changes: Parameters<typeof anOrderOf>[0]) => {
+        const order = anOrderOf({ order_timestamp: '2026-06-20T10:00:00Z', ...changes });
+        review.counted(order, review.judge(order), { id, partition: 0, data: {} });
+      };
+      return { ...review, take };
+    };
+    const [one, two] = [await worker(), await worker()];
+    const costly = { order_value: 500, items: [{ product_id: 'P1', quantity: 2, price_per_unit: 250 }] };
+    const cheap = { order_value: 20, items: [{ product_id: 'P1', quantity: 2, price_per_unit: 10 }] };
+    one.take('a1', { order_id: 'A1', user_id: 'U1', ...cheap });
+    two.take('a2', { order_id: 'A2', user_id: 'U1', ...cheap });
+    one.take('b1', { order_id: 'B', user_id: 'U2', ...costly });
+    two.take('b2', { order_id: 'B', user_id: 'U3', ...costly });
+    await one.stop();
+    await two.stop();
+    const late = handed.filter(({ findings }) => findings.some(({ rule }) => rule !== 'costly_line'));
+    expect(late.map(({ message, findings }) => [message, findings.map(({ rule }) => rule)])).toEqual([
+      ['a2', ['same_content_new_id']],
+      ['b2', ['costly_line', 'order_id_of_two_users']],
+    ]);
+    await group('late', handed);
+    const rare = await readRareGroups(client, 9);
+    expect(rare.find(({ id }) => id === P1)).toMatchObject({ orders: 2, findings: 2 });
+  });
+
   it('a clean order costs no command of Redis, and a hundred of them less than one', async () => {
     const client = redis.client();
     const baselines = await openBaselines({ redis: client, onError: () => {} });
@@ -206,7 +255,11 @@ describe('what becomes of findings', () => {
       mayHold: () => false,
       steering: () => readSteering(client),
       hand: async () => true,
-      exchange: () => exchange().then(steered.now),
+      exchange: async () => {
+        const late = await exchange();
+        steered.now();
+        return late;
+      },
       tally: new Tally(),
       onError: () => {},
     });
