@@ -1,4 +1,3 @@
-import type { Order } from '../orders/order.ts';
 import { type Finding, SEVERITIES, type Severity } from './finding.ts';
 
 /* What the workers hand to the role that reviews: an order with findings, as it was sent. */
@@ -21,7 +20,7 @@ export interface FlaggedOrder {
 
 /** A finding in an order that was reviewed before another process told of the one like it. */
 export interface Late {
-  order: Order;
+  orderId: string;
   finding: Finding;
 }
 

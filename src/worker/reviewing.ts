@@ -48,9 +48,25 @@ export interface Reviewing {
   stop(): Promise<void>;
 }
 
-interface Recent extends Omit<ReviewedJob, 'data'> {
-  findings: readonly Finding[];
+/**
+ * What counted lately. In columns, and without the orders: what lives for seconds is copied by the garbage collector, and an
+ * object for each order was seen to cost the worker a tenth of its CPU.
+ */
+interface Recent {
+  orderIds: string[];
+  messages: string[];
+  partitions: number[];
+  minorUnits: number[];
+  /** Of the few that had some, by their place. */
+  findings: Map<number, readonly Finding[]>;
 }
+const noRecent = (): Recent => ({
+  orderIds: [],
+  messages: [],
+  partitions: [],
+  minorUnits: [],
+  findings: new Map(),
+});
 
 const HAND_EVERY_MS = 1_000;
 const STEER_EVERY_MS = 5_000;
@@ -68,7 +84,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   let flagged: FlaggedOrder[] = [];
   const circumstances = () => ({ now: tally.now() });
   const flag = (
-    order: Order,
+    { minorUnits }: Pick<Order, 'minorUnits'>,
     findings: readonly Finding[],
     job: ReviewedJob,
     held: boolean,
@@ -79,7 +95,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     flagged.push({
       message: job.id,
       partition: job.partition,
-      minorUnits: order.minorUnits,
+      minorUnits,
       at: Math.round(tally.now()),
       held,
       findings,
@@ -88,22 +104,34 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     });
   };
   /** What counted in this turn and the one before, for what is found in it late. */
-  let [recent, older] = [new Map<Order, Recent>(), new Map<Order, Recent>()];
+  let [recent, older] = [noRecent(), noRecent()];
   const remember = (order: Order, findings: readonly Finding[], { id, partition }: ReviewedJob) => {
-    if (parts.exchange && recent.size < MOST_RECENT) recent.set(order, { id, partition, findings });
+    if (!parts.exchange || recent.messages.length >= MOST_RECENT) return;
+    if (findings.length > 0) recent.findings.set(recent.messages.length, findings);
+    recent.orderIds.push(order.orderId);
+    recent.messages.push(id);
+    recent.partitions.push(partition);
+    recent.minorUnits.push(order.minorUnits);
   };
   const exchange = async () => {
     const late = (await parts.exchange?.()) ?? [];
-    for (const { order, finding } of late) {
-      const counted = recent.get(order) ?? older.get(order);
+    for (const { orderId, finding } of late) {
+      const turn = recent.orderIds.includes(orderId) ? recent : older;
+      const at = turn.orderIds.lastIndexOf(orderId);
       // It has counted: nothing holds it any more.
       const said = steered([finding], steering, () => false);
-      if (!counted || said.length === 0) continue;
-      const toldBefore = counted.findings.length;
-      counted.findings = [...counted.findings, ...said];
-      flag(order, counted.findings, { ...counted, data: undefined }, false, toldBefore);
+      if (at < 0 || said.length === 0) continue;
+      const before = turn.findings.get(at) ?? [];
+      const findings = [...before, ...said];
+      turn.findings.set(at, findings);
+      const job = {
+        id: turn.messages[at] as string,
+        partition: turn.partitions[at] as number,
+        data: undefined,
+      };
+      flag({ minorUnits: turn.minorUnits[at] as number }, findings, job, false, before.length);
     }
-    [older, recent] = [recent, new Map()];
+    [older, recent] = [recent, noRecent()];
   };
   const hand = async () => {
     if (flagged.length === 0) return;

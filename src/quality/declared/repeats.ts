@@ -27,8 +27,8 @@ export interface Sighting {
   orderId: string;
   /** When it was placed, ms since 1970. */
   at: number;
-  /** Of this process alone, and until the others have heard of it: what they saw meanwhile is held against it. */
-  order?: Order | undefined;
+  /** Of this process, and the others have not heard of it: what they saw meanwhile is held against it. */
+  unheard: boolean;
 }
 
 export interface Repeats {
@@ -89,10 +89,10 @@ export function repeats(): Repeats {
       if (trial) return NOTHING;
       // Of the two rules the last to look, so that both look before either remembers.
       remember(sighting);
-      sighting.order = order;
+      sighting.unheard = true;
       waiting.push(sighting);
       if (waiting.length > 2 * MOST_WAITING)
-        for (const left of waiting.splice(0, MOST_WAITING)) left.order = undefined;
+        for (const left of waiting.splice(0, MOST_WAITING)) left.unheard = false;
       // Some shops number the orders of each user by themselves: theirs share ids all the time.
       numbering.saw(before && before.user !== sighting.user ? SHARED : OWN, order.userId);
       const found = sharedIdIn(sighting, before);
@@ -114,8 +114,8 @@ export function repeats(): Repeats {
     });
   };
   const lateIn = (look: typeof sharedIdIn, own: Sighting | undefined, heard: Sighting): Late[] => {
-    const finding = own?.order && look(own, heard);
-    return finding && own.order ? [{ order: own.order, finding }] : [];
+    const finding = own?.unheard ? look(own, heard) : undefined;
+    return own && finding ? [{ orderId: own.orderId, finding }] : [];
   };
   return {
     checks: [sameContent, sharedId],
@@ -164,6 +164,7 @@ function sightingOf(order: Order): Sighting {
     own: hash.add(userId).sum(),
     orderId,
     at: instantOf(order.placedAt),
+    unheard: false,
   };
 }
 

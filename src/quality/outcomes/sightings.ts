@@ -26,7 +26,7 @@ export function sightingsExchange(
   let heard = '-';
   const unheard: Sighting[][] = [];
   const settle = (some: readonly Sighting[] = []) => {
-    for (const one of some) one.order = undefined;
+    for (const one of some) one.unheard = false;
   };
   return async () => {
     const seen = drain();
@@ -53,7 +53,14 @@ export function sightingsExchange(
       }
       const batch = JSON.parse(text) as [number, number, number, string, number][];
       const sightings = batch.map(
-        ([content, user, own, orderId, at]): Sighting => ({ content, user, own, orderId, at }),
+        ([content, user, own, orderId, at]): Sighting => ({
+          content,
+          user,
+          own,
+          orderId,
+          at,
+          unheard: false,
+        }),
       );
       late.push(...absorb(sightings));
     }
