@@ -100,14 +100,21 @@ describe('the operations of quality', () => {
   it('take a label of each person, and tell a dispute from an answer', async () => {
     const { group } = await groupOf('P1');
     const at = `/quality/groups/${group}/label`;
-    const label = (one: string) =>
-      ask('/quality/groups/{group}/label', { at, body: { label: one, because: 'seen on paper' } });
+    const label = (one: string, by = basic('anna')) =>
+      ask('/quality/groups/{group}/label', { at, by, body: { label: one, because: 'seen on paper' } });
     expect(await label('right')).toEqual({ together: 'right', lowered: null });
     expect(await label('wrong')).toEqual({ together: 'wrong', lowered: null });
     const trail = await auditTrail(pipeline.redis.client());
     expect(JSON.stringify(trail)).toContain('label group');
     const { rules } = await ask('/quality/summary');
     expect(rules).toMatchObject([{ rule: 'costly_line', right: 0, wrong: 1, precision: { value: 0 } }]);
+
+    const store = new KeyStore(pipeline.redis.client());
+    const { key } = await store.create({ name: 'ben', role: 'repair' }, Date.now());
+    expect(await label('right', `Bearer ${key}`)).toEqual({ together: 'disputed', lowered: null });
+    expect((await groupOf('P1')).labels).toEqual({ right: 1, wrong: 1, unsure: 0, together: 'disputed' });
+    const after = (await ask('/quality/summary')).rules;
+    expect(after).toMatchObject([{ right: 0, wrong: 0, disputed: 1, precision: null }]);
   });
 
   it('lower a rule that is wrong too often, and say so, until somebody restores it', async () => {
