@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts';
 import type { Late } from '../flagged.ts';
 import { habits } from './habits.ts';
 import { instantOf, NOTHING, signed } from './rule.ts';
-import { textHash } from './textHash.ts';
+import { TextHash } from './textHash.ts';
 
 /** Sent twice by one hand, not bought twice. */
 const WITHIN_MS = 10 * 60_000;
@@ -151,7 +151,7 @@ function recent<Key>() {
 
 function sightingOf(order: Order): Sighting {
   const { orderId, userId, minorUnits, currency, items, paymentMethod, shippingAddress } = order;
-  const hash = textHash();
+  const hash = new TextHash();
   hash.add(String(minorUnits)).add(currency).add(paymentMethod).add(shippingAddress);
   for (let at = 0; at < items.length; at += 1) {
     const { productId, quantity, pricePerUnit } = items[at] as Order['items'][number];
@@ -160,7 +160,7 @@ function sightingOf(order: Order): Sighting {
   const content = hash.sum();
   return {
     content,
-    user: textHash().add(userId).sum(),
+    user: new TextHash().add(userId).sum(),
     own: hash.add(userId).sum(),
     orderId,
     at: instantOf(order.placedAt),
