@@ -59,7 +59,12 @@ if (values.llm) {
   const config = readConfig(process.env, ['redis']);
   const { redis, close } = await openRedis(config);
   const measured = await measureModel({ orders, ...parts }, { config, redis }).finally(close);
+  const { orders: reviewed, groups, calls, dollars } = measured.natural;
+  const perThousand = (of: number) => (1_000 * of) / reviewed;
   console.log(`${modelTable(measured)}\n\n${measured.calls} calls, $${measured.dollars.toFixed(4)} today`);
+  console.log(
+    `of ${reviewed} orders as they were sent ${groups} groups and values are asked about: ${perThousand(calls).toFixed(2)} calls and $${perThousand(dollars).toFixed(4)} per 1,000 orders`,
+  );
   process.exit(0);
 }
 

@@ -1,16 +1,30 @@
+import { parseArgs } from 'node:util';
 import type { Order } from '../../src/orders/order.ts';
 import { makeBaselines } from '../../src/quality/baselines/baselines.ts';
 import { packed, unpacked } from '../../src/quality/baselines/observation.ts';
 import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
 import { makeReviewer } from '../../src/quality/review.ts';
+import { inPairs } from './worker/pulse.ts';
 
 const PRODUCTS = 5_000;
 const ORDERS = 20_000;
-const PAIRS = 7;
 const NOW = Date.parse('2026-03-01T12:05:00.000Z');
 
-/** What judging and learning an order costs beside the some 150 µs of CPU that the worker's stage takes for it. */
-export async function run(): Promise<void> {
+/** What judging and learning an order costs by itself, and the worker's stage with both and without, in pairs. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { jobs: { type: 'string', default: '30000' }, pairs: { type: 'string', default: '7' } },
+  });
+  const pairs = Number(values.pairs);
+  alone();
+  if (pairs > 0)
+    await inPairs('a review', { on: 'ours with review', off: 'ours' }, Number(values.jobs), pairs);
+}
+
+const PAIRS = 7;
+
+function alone(): void {
   let turn = 0;
   // As a worker does at 800 orders a second: one in eight is learned.
   const wants = () => (++turn & 7) === 0;
@@ -55,9 +69,10 @@ function memory(): void {
   gc?.();
   const before = process.memoryUsage().heapUsed;
   const baselines = makeBaselines({ onObservation: () => {} });
-  for (let at = 0; at < 50_000 * 10; at += 1) {
+  // A million products of which one order each is seen leave no trace behind those that come after.
+  for (let at = 0; at < 1_000_000 + 50_000 * 10; at += 1) {
     const line = {
-      product: `SKU-${at % 50_000}`,
+      product: at < 1_000_000 ? `ONCE-${at}` : `SKU-${at % 50_000}`,
       price: 1 + (at % 7) / 3,
       quantity: 1 + (at % 5),
       flagged: 0,
@@ -77,7 +92,7 @@ function memory(): void {
   gc?.();
   const bytes = (process.memoryUsage().heapUsed - before) / 50_000;
   console.log(
-    `${Math.round(bytes)} bytes a product, a user for each beside it (${baselines.warmth().products} products)`,
+    `${Math.round(bytes)} bytes a product, a user for each beside it (${baselines.warmth().products} products of a million and fifty thousand)`,
   );
 }
 

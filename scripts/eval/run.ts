@@ -166,7 +166,7 @@ const tallyOfKind = (): KindTally => ({
  * Its source has one product at two prices in some invoices: what a rule says of them is true, so that they are no clean
  * orders.
  */
-export function hasTwoPrices({ items }: RawOrder): boolean {
+function hasTwoPrices({ items }: RawOrder): boolean {
   const prices = new Map<string, number>();
   for (const { product_id, price_per_unit } of items) {
     const before = prices.get(product_id);

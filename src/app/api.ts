@@ -34,7 +34,7 @@ import { guards } from '../http/transport/guards.ts';
 import { redisSessions } from '../http/transport/sessions.ts';
 import { whoAsks } from '../http/transport/whoAsks.ts';
 import { makeParseOrder } from '../orders/parseOrder.ts';
-import { readmitLearned } from '../quality/baselines/openBaselines.ts';
+import { changeLearned } from '../quality/baselines/openBaselines.ts';
 import { readFailures } from '../queue/failures/readFailures.ts';
 import type { LetterQueue } from '../queue/letterQueue.ts';
 import type { OrderQueues } from '../queue/orderQueues.ts';
@@ -212,8 +212,8 @@ export function apiParts(parts: HttpParts, { redis, ping }: Asked): ApiParts {
         now: parts.now,
         history: async (span) =>
           outcomesIn(SPANS[span].step, await inTime(history(span, { underWay: true }))),
-        readmit: (target) =>
-          readmitLearned({ redis: deskRedis, onError: throttledErrors(logger, 'learned baselines') }, target),
+        changeLearned: (change) =>
+          changeLearned({ redis: deskRedis, onError: throttledErrors(logger, 'learned baselines') }, change),
       }),
     ),
     documents: docsRoutes(config.rules.idCase),

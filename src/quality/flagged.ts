@@ -12,8 +12,16 @@ export interface FlaggedOrder {
   /** It did not count: it waits in the failed set for a person. */
   held: boolean;
   findings: readonly Finding[];
+  /** So many of the first were handed over before: they are kept with the order, and are in their groups already. */
+  toldBefore?: number;
   /** As it was sent, for a fix to be tried on; missing where it is too long, or too many came at once. */
   order?: unknown;
+}
+
+/** A finding in an order that was reviewed before another process told of the one like it. */
+export interface Late {
+  orderId: string;
+  finding: Finding;
 }
 
 /** One job of the queue. */

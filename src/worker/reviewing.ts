@@ -1,7 +1,7 @@
 import { InvalidOrder } from '../orders/invalidOrder.ts';
 import type { Order } from '../orders/order.ts';
 import type { Finding } from '../quality/finding.ts';
-import type { FlaggedBatch, FlaggedOrder } from '../quality/flagged.ts';
+import type { FlaggedBatch, FlaggedOrder, Late } from '../quality/flagged.ts';
 import type { Reviewer } from '../quality/review.ts';
 import { NO_STEERING, type Steering, steered } from '../quality/steering.ts';
 import { sentIn } from '../queue/readOrderJob.ts';
@@ -18,8 +18,11 @@ export interface ReviewingParts {
   hand: (batch: FlaggedBatch) => Promise<boolean>;
   /** How many lines were judged, and how many of them against a baseline that is warm; both since the start. */
   warmth?: () => { lines: number; warmLines: number };
-  /** Tells the other processes of the fleet what was seen here, and hears what they have seen. */
-  exchange?: () => Promise<void>;
+  /**
+   * Tells the other processes of the fleet what was seen here, and hears what they have seen. Resolves to what that says of
+   * orders of the last turns.
+   */
+  exchange?: () => Promise<readonly Late[]>;
   tally: Tally;
   onError: (error: Error) => void;
 }
@@ -45,10 +48,32 @@ export interface Reviewing {
   stop(): Promise<void>;
 }
 
+/**
+ * What counted lately. In columns, and without the orders: what lives for seconds is copied by the garbage collector, and an
+ * object for each order was seen to cost the worker a tenth of its CPU.
+ */
+interface Recent {
+  orderIds: string[];
+  messages: string[];
+  partitions: number[];
+  minorUnits: number[];
+  /** Of the few that had some, by their place. */
+  findings: Map<number, readonly Finding[]>;
+}
+const noRecent = (): Recent => ({
+  orderIds: [],
+  messages: [],
+  partitions: [],
+  minorUnits: [],
+  findings: new Map(),
+});
+
 const HAND_EVERY_MS = 1_000;
 const STEER_EVERY_MS = 5_000;
 /** Of one process in one turn; those after them count as lost. */
 const MOST_ORDERS = 1_000;
+/** Of counted orders in one turn that something may be found in late. */
+const MOST_RECENT = 10_000;
 /** Of these the order is handed on as it was sent, if it is not longer than that: for examples and fixes. */
 const MOST_WHOLE = 100;
 const LONGEST_WHOLE = 16_384;
@@ -58,18 +83,55 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   let steering = NO_STEERING;
   let flagged: FlaggedOrder[] = [];
   const circumstances = () => ({ now: tally.now() });
-  const flag = (order: Order, findings: readonly Finding[], job: ReviewedJob, held: boolean) => {
-    tally.add('flagged');
+  const flag = (
+    { minorUnits }: Pick<Order, 'minorUnits'>,
+    findings: readonly Finding[],
+    job: ReviewedJob,
+    held: boolean,
+    toldBefore = 0,
+  ) => {
+    if (toldBefore === 0) tally.add('flagged');
     if (flagged.length >= MOST_ORDERS) return tally.add('flagged_lost');
     flagged.push({
       message: job.id,
       partition: job.partition,
-      minorUnits: order.minorUnits,
+      minorUnits,
       at: Math.round(tally.now()),
       held,
       findings,
-      ...(flagged.length < MOST_WHOLE ? wholeOf(job.data) : {}),
+      ...(toldBefore > 0 ? { toldBefore } : {}),
+      ...(flagged.length < MOST_WHOLE && job.data !== undefined ? wholeOf(job.data) : {}),
     });
+  };
+  /** What counted in this turn and the one before, for what is found in it late. */
+  let [recent, older] = [noRecent(), noRecent()];
+  const remember = (order: Order, findings: readonly Finding[], { id, partition }: ReviewedJob) => {
+    if (!parts.exchange || recent.messages.length >= MOST_RECENT) return;
+    if (findings.length > 0) recent.findings.set(recent.messages.length, findings);
+    recent.orderIds.push(order.orderId);
+    recent.messages.push(id);
+    recent.partitions.push(partition);
+    recent.minorUnits.push(order.minorUnits);
+  };
+  const exchange = async () => {
+    const late = (await parts.exchange?.()) ?? [];
+    for (const { orderId, finding } of late) {
+      const turn = recent.orderIds.includes(orderId) ? recent : older;
+      const at = turn.orderIds.lastIndexOf(orderId);
+      // It has counted: nothing holds it any more.
+      const said = steered([finding], steering, () => false);
+      if (at < 0 || said.length === 0) continue;
+      const before = turn.findings.get(at) ?? [];
+      const findings = [...before, ...said];
+      turn.findings.set(at, findings);
+      const job = {
+        id: turn.messages[at] as string,
+        partition: turn.partitions[at] as number,
+        data: undefined,
+      };
+      flag({ minorUnits: turn.minorUnits[at] as number }, findings, job, false, before.length);
+    }
+    [older, recent] = [recent, noRecent()];
   };
   const hand = async () => {
     if (flagged.length === 0) return;
@@ -92,7 +154,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   const steer = async () => {
     tellWarmth();
     steering = await parts.steering();
-    await parts.exchange?.();
+    await exchange();
   };
   const steeringTurns = every(STEER_EVERY_MS, steer, { atOnce: true, onError });
   return {
@@ -101,6 +163,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
       tally.add('reviewed');
       reviewer.learn(order, findings, circumstances());
       if (findings.length > 0) flag(order, findings, job, false);
+      remember(order, findings, job);
     },
     held(order, findings, job) {
       tally.add('reviewed');
@@ -109,6 +172,8 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     async stop() {
       await Promise.all([handing.stop(), steeringTurns.stop()]);
       tellWarmth();
+      // The others hear of the last seconds too.
+      await exchange().catch(onError);
       await hand();
     },
   };

@@ -79,6 +79,11 @@ describe('the page of what the review found', () => {
     await card.getByRole('button', { name: 'Wrong' }).click();
     await page.getByText('Labelled wrong; together its labels say wrong.').waitFor();
     await page.getByRole('row', { name: /^Costly line 0 1 0 0 %/ }).waitFor();
+    expect(await card.getByRole('button', { name: 'Learn anew' }).count()).toBe(0);
+    const learned = page.getByRole('article', { name: /^Price unlike product P9/ });
+    await learned.getByRole('button', { name: 'Learn anew' }).click();
+    await page.getByText('What was learned of it is forgotten').waitFor();
+    expect(JSON.stringify(await auditTrail(pipeline.redis.client()))).toContain('reset rule');
     await card.getByRole('button', { name: 'Mute', exact: true }).click();
     await page.getByText('Muted: workers say nothing of it from now on.').waitFor();
     expect((await readSteering(pipeline.redis.client())).muted).toEqual(new Set(['costly_line P1']));

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyStore } from '../../src/access/keyStore.ts';
+import { openBaselines } from '../../src/quality/baselines/openBaselines.ts';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
 import { readSteering } from '../../src/quality/outcomes/answers.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { orderOf, reviewing } from '../quality/baselines/orders.ts';
 import { aFinding } from '../quality/reviewRig.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { startPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { until } from '../support/until.ts';
 
 const SETTINGS = {
   ADMIN_USER: 'anna',
@@ -97,14 +100,21 @@ describe('the operations of quality', () => {
   it('take a label of each person, and tell a dispute from an answer', async () => {
     const { group } = await groupOf('P1');
     const at = `/quality/groups/${group}/label`;
-    const label = (one: string) =>
-      ask('/quality/groups/{group}/label', { at, body: { label: one, because: 'seen on paper' } });
+    const label = (one: string, by = basic('anna')) =>
+      ask('/quality/groups/{group}/label', { at, by, body: { label: one, because: 'seen on paper' } });
     expect(await label('right')).toEqual({ together: 'right', lowered: null });
     expect(await label('wrong')).toEqual({ together: 'wrong', lowered: null });
     const trail = await auditTrail(pipeline.redis.client());
     expect(JSON.stringify(trail)).toContain('label group');
     const { rules } = await ask('/quality/summary');
     expect(rules).toMatchObject([{ rule: 'costly_line', right: 0, wrong: 1, precision: { value: 0 } }]);
+
+    const store = new KeyStore(pipeline.redis.client());
+    const { key } = await store.create({ name: 'ben', role: 'repair' }, Date.now());
+    expect(await label('right', `Bearer ${key}`)).toEqual({ together: 'disputed', lowered: null });
+    expect((await groupOf('P1')).labels).toEqual({ right: 1, wrong: 1, unsure: 0, together: 'disputed' });
+    const after = (await ask('/quality/summary')).rules;
+    expect(after).toMatchObject([{ right: 0, wrong: 0, disputed: 1, precision: null }]);
   });
 
   it('lower a rule that is wrong too often, and say so, until somebody restores it', async () => {
@@ -129,6 +139,31 @@ describe('the operations of quality', () => {
     await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {} });
     await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {}, status: 409 });
     expect((await readSteering(redis)).lowered).toEqual(new Map());
+  });
+
+  it('have workers forget what a bad day taught them, of one product or of all', async () => {
+    const baselines = await openBaselines(
+      { redis: pipeline.redis.client(), onError: () => {} },
+      { turnMs: 5, sendWithinMs: 20, readWithinMs: 20, longestLog: 500 },
+    );
+    const worker = reviewing(baselines.checks);
+    try {
+      const line = (product: string, price: number) => orderOf({ lines: [{ product, price }] });
+      for (let at = 0; at < 60; at += 1) for (const id of ['P1', 'P2', 'P3']) worker.count(line(id, 250));
+      const spokenOf = () =>
+        ['P1', 'P2', 'P3'].filter((id) => worker.rules(line(id, 2.5)).includes('price_unlike_product'));
+      await until(() => spokenOf().length === 3, 'the prices of the bad day are what is usual');
+      const reset = (rule: string, body: object, status = 200) =>
+        ask('/quality/rules/{rule}/reset', { at: `/quality/rules/${rule}/reset`, body, status });
+      await reset('price_unlike_product', { key: 'P2', because: 'a bad day' });
+      await until(() => spokenOf().length === 2, 'one is forgotten');
+      expect(spokenOf()).toEqual(['P1', 'P3']);
+      await reset('price_unlike_product', {});
+      await until(() => spokenOf().length === 0, 'all are');
+      for (const rule of ['two_prices', 'constructor']) await reset(rule, {}, 409);
+    } finally {
+      await baselines.close();
+    }
   });
 
   it('mute a rule and key until they are unmuted', async () => {

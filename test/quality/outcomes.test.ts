@@ -3,6 +3,7 @@ import { run as quality } from '../../src/cli/quality/run.ts';
 import { openBaselines } from '../../src/quality/baselines/openBaselines.ts';
 import { declaredChecks } from '../../src/quality/declared/declaredChecks.ts';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
+import type { CallOutcome } from '../../src/quality/model/opinion.ts';
 import { readSteering } from '../../src/quality/outcomes/answers.ts';
 import { startAskingModel } from '../../src/quality/outcomes/askModel.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
@@ -16,7 +17,7 @@ import { Tally } from '../../src/telemetry/tally.ts';
 import { startReviewing } from '../../src/worker/reviewing.ts';
 import { runCommand } from '../scripts/verifyCommand.ts';
 import { auditTrail } from '../support/auditTrail.ts';
-import { startModelServer } from '../support/modelServer.ts';
+import { honest, type Plays, startModelServer } from '../support/modelServer.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { reviewing } from '../support/reviewing.ts';
 import { until } from '../support/until.ts';
@@ -53,6 +54,21 @@ describe('what becomes of findings', () => {
   beforeEach(() => redis.client().flushall());
   const group = (batch: string, orders: FlaggedOrder[]) => groupFindings(redis.client(), batch, orders);
   const command = (args: string[]) => runCommand(quality, args, { REDIS_URL: redis.url });
+  /** The role's asking of a model that does so; it has asked by when its spending is kept. */
+  const askedModel = async (plays: Plays) => {
+    const server = await startModelServer(plays);
+    const client = redis.client();
+    const { reviewer } = reviewing(client, server.baseUrl, { timeoutMs: 300 });
+    const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
+    return {
+      server,
+      async stop() {
+        await asking.stop();
+        reviewer.close();
+        await server.stop();
+      },
+    };
+  };
   const P1 = groupId({ rule: 'costly_line', key: 'P1' });
 
   it('a group opens with its third order, or at once where a finding is plain; a batch that comes again adds nothing', async () => {
@@ -124,6 +140,9 @@ describe('what becomes of findings', () => {
       expect(await command([...args])).toEqual({ code: 0, stdout: `${said}\n`, stderr: '' });
     expect((await command(['unmute', P1])).code).toBe(1);
     expect((await command(['restore', 'costly_line'])).code).toBe(1);
+    expect((await command(['reset', 'price_unlike_product', 'P1', '--because', 'a bad day'])).code).toBe(0);
+    expect((await command(['reset', 'costly_line'])).code).toBe(1);
+    expect((await command(['reset'])).code).toBe(2);
     expect((await command(['findings', 'none'])).code).toBe(1);
     expect((await command(['label', P1, 'maybe'])).code).toBe(2);
     const trail = (await auditTrail(redis.client())).map(({ action, result }) => `${action} ${result}`);
@@ -133,6 +152,8 @@ describe('what becomes of findings', () => {
         'mute group done',
         'unmute group done',
         'unmute group refused',
+        'reset rule done',
+        'reset rule refused',
       ]),
     );
   });
@@ -149,7 +170,10 @@ describe('what becomes of findings', () => {
       mayHold: () => false,
       steering: async () => steering,
       hand: async (batch) => handed.push(batch) > 0,
-      exchange: async () => steered.now(),
+      exchange: async () => {
+        steered.now();
+        return [];
+      },
       tally: new Tally(),
       onError: () => {},
     });
@@ -173,50 +197,124 @@ describe('what becomes of findings', () => {
     const client = redis.client();
     const value = { rule: 'payment_method_unknown', key: 'BRIBERY', expected: 'a way to pay' };
     await group('a', [flagged('v', value, Date.now()), flagged('r', { key: 'P7' }, Date.now())]);
-    const server = await startModelServer();
-    const { reviewer } = reviewing(client, server.baseUrl);
-    const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
+    const model = await askedModel(honest);
     try {
       await until(async () => (await readSpend(client)) !== null, 'a turn is over');
       expect(await readGroup(client, groupId(value))).toMatchObject({
         told: { outcome: 'ok', opinion: { verdict: 'defect' } },
       });
-      expect(server.asked.flatMap(({ entries }) => entries.map((entry) => entry.value))).toContain('BRIBERY');
-      expect(server.asked).toHaveLength(1);
+      const { asked } = model.server;
+      expect(asked.flatMap(({ entries }) => entries.map((entry) => entry.value))).toContain('BRIBERY');
+      expect(asked).toHaveLength(1);
     } finally {
-      await asking.stop();
-      reviewer.close();
-      await server.stop();
+      await model.stop();
     }
   });
 
-  it('a clean order costs no command of Redis, and a hundred of them less than one', async () => {
+  it('what reaches two processes at the same moment is found once, at one of them, and keeps what else was found', async () => {
     const client = redis.client();
-    const baselines = await openBaselines({ redis: client, onError: () => {} });
-    const declared = declaredChecks();
-    const exchange = sightingsExchange(client, declared);
-    const steered = once();
-    const review = startReviewing({
-      reviewer: makeReviewer([...declared.checks, ...baselines.checks]),
-      mayHold: () => false,
-      steering: () => readSteering(client),
-      hand: async () => true,
-      exchange: () => exchange().then(steered.now),
-      tally: new Tally(),
-      onError: () => {},
-    });
-    await steered.told;
-    const commands = async () =>
-      Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1] ?? Number.NaN);
-    const before = await commands();
-    const ORDERS = 1_000;
-    for (let at = 0; at < ORDERS; at += 1) {
-      const order = anOrderOf({ order_id: `O${at}`, user_id: `U${at % 90}` });
-      review.counted(order, review.judge(order), { id: `m${at}`, partition: 0, data: {} });
-    }
-    await review.stop();
-    await baselines.close();
-    // Its own look at the count is one.
-    expect((await commands()) - before - 1).toBeLessThanOrEqual(ORDERS / 100);
+    const handed: FlaggedOrder[] = [];
+    const worker = async () => {
+      const declared = declaredChecks();
+      const exchange = sightingsExchange(client, declared);
+      const steered = once();
+      const review = startReviewing({
+        reviewer: makeReviewer([...declared.checks, costlyLines()]),
+        mayHold: () => true,
+        steering: () => readSteering(client),
+        hand: async ({ orders }) => handed.push(...orders) > 0,
+        exchange: async () => {
+          const late = await exchange();
+          steered.now();
+          return late;
+        },
+        tally: new Tally(),
+        onError: (error) => expect(error).toBeUndefined(),
+      });
+      await steered.told;
+      const take = (id: string, changes: Parameters<typeof anOrderOf>[0]) => {
+        const order = anOrderOf({ order_timestamp: '2026-06-20T10:00:00Z', ...changes });
+        review.counted(order, review.judge(order), { id, partition: 0, data: {} });
+      };
+      return { ...review, take };
+    };
+    const [one, two] = [await worker(), await worker()];
+    const costly = { order_value: 500, items: [{ product_id: 'P1', quantity: 2, price_per_unit: 250 }] };
+    const cheap = { order_value: 20, items: [{ product_id: 'P1', quantity: 2, price_per_unit: 10 }] };
+    one.take('a1', { order_id: 'A1', user_id: 'U1', ...cheap });
+    two.take('a2', { order_id: 'A2', user_id: 'U1', ...cheap });
+    one.take('b1', { order_id: 'B', user_id: 'U2', ...costly });
+    two.take('b2', { order_id: 'B', user_id: 'U3', ...costly });
+    await one.stop();
+    await two.stop();
+    const late = handed.filter(({ findings }) => findings.some(({ rule }) => rule !== 'costly_line'));
+    expect(late.map(({ message, findings }) => [message, findings.map(({ rule }) => rule)])).toEqual([
+      ['a2', ['same_content_new_id']],
+      ['b2', ['costly_line', 'order_id_of_two_users']],
+    ]);
+    await group('late', handed);
+    const rare = await readRareGroups(client, 9);
+    expect(rare.find(({ id }) => id === P1)).toMatchObject({ orders: 2, findings: 2 });
   });
+
+  it.each<[string, Plays | undefined, CallOutcome | undefined]>([
+    ['without a model', undefined, undefined],
+    ['with a model that never answers', () => ({ never: true }), 'timeout'],
+    ['with one that is down', () => ({ hangUp: true }), 'unreachable'],
+    ['with one that answers 10 MB', () => ({ endless: true }), 'too_large'],
+    ['with one that sends a page', () => ({ status: 200, text: '<html>' }), 'unparsable'],
+  ])(
+    '%s an order costs no command of Redis, a hundred of them less than one, and none waits',
+    async (_, plays, outcome) => {
+      const client = redis.client();
+      let sent = 0;
+      const send = client.sendCommand.bind(client);
+      client.sendCommand = (...what) => {
+        sent += 1;
+        return send(...what);
+      };
+      await group(
+        'a',
+        some(3, 'P1', Date.now()).map((each) => ({ ...each, order: { order_id: 'A' } })),
+      );
+      const model = plays ? await askedModel(plays) : undefined;
+      const baselines = await openBaselines({ redis: client, onError: () => {} });
+      const declared = declaredChecks();
+      const exchange = sightingsExchange(client, declared);
+      const steered = once();
+      const tally = new Tally();
+      const review = startReviewing({
+        reviewer: makeReviewer([...declared.checks, ...baselines.checks]),
+        mayHold: () => false,
+        steering: () => readSteering(client),
+        hand: async () => true,
+        exchange: async () => {
+          const late = await exchange();
+          steered.now();
+          return late;
+        },
+        tally,
+        onError: () => {},
+      });
+      await steered.told;
+      const before = sent;
+      const ORDERS = 1_000;
+      for (let at = 0; at < ORDERS; at += 1) {
+        const order = anOrderOf({ order_id: `O${at}`, user_id: `U${at % 90}` });
+        review.counted(order, review.judge(order), { id: `m${at}`, partition: 0, data: {} });
+      }
+      // In one go: had any of them waited for something, nothing would have been counted yet.
+      expect([sent - before, tally.countOf('reviewed')]).toEqual([0, ORDERS]);
+      await review.stop();
+      await baselines.close();
+      expect(sent - before).toBeLessThanOrEqual(ORDERS / 100);
+      if (!model) return;
+      try {
+        await until(async () => (await readSpend(redis.client())) !== null, 'the model was asked');
+        expect((await readGroup(redis.client(), P1))?.told).toMatchObject({ outcome });
+      } finally {
+        await model.stop();
+      }
+    },
+  );
 });

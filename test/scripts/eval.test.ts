@@ -14,7 +14,7 @@ describe('npm run eval -- --llm', () => {
       const config = readConfig({ REDIS_URL: redis.url, ...env }, ['redis']);
       const { orders } = readSuperstore();
       const measure = () => measureModel({ orders, from: 500, to: 560 }, { config, redis: redis.client() });
-      const { rows, calls, dollars } = await measure();
+      const { rows, calls, dollars, natural } = await measure();
       expect(rows.find(({ kind }) => kind === 'payment method nonsense')).toEqual({
         kind: 'payment method nonsense',
         shown: 12,
@@ -23,6 +23,7 @@ describe('npm run eval -- --llm', () => {
         unsure: 0,
         unanswered: 0,
       });
+      expect(natural.orders).toBe(60);
       expect([calls, dollars > 0]).toEqual([server.asked.length, true]);
     } finally {
       await server.stop();

@@ -15,7 +15,19 @@ import { serveParent } from '../support/child.ts';
 
 /* A worker in this process alone: ours, or one with the same settings that only checks its jobs, or not even that. */
 
-export type Contender = 'no-op' | 'checks only' | 'ours' | 'ours without pulse' | 'ours with history';
+/** Ours, with what is set besides. */
+const WITH: Partial<Record<Contender, Record<string, string>>> = {
+  'ours with history': { HISTORY: 'on' },
+  'ours with review': { QUALITY: 'rules,learned' },
+};
+
+export type Contender =
+  | 'no-op'
+  | 'checks only'
+  | 'ours'
+  | 'ours without pulse'
+  | 'ours with history'
+  | 'ours with review';
 
 export type WorkerRequest =
   | {
@@ -33,14 +45,12 @@ serveParent(async (request: WorkerRequest) => {
     const { user, system } = process.cpuUsage(before);
     return { cpuMicroseconds: user + system };
   }
-  before = process.cpuUsage();
   if (request.contender === 'ours without pulse') leaveOutPulse();
   if (request.contender.startsWith('ours'))
-    await ours(
-      request.contender === 'ours with history' ? { ...request.env, HISTORY: 'on' } : request.env,
-      request.concurrency,
-    );
+    await ours({ ...request.env, ...WITH[request.contender] }, request.concurrency);
   else bare(String(request.env.REDIS_URL), request.concurrency, request.contender === 'checks only');
+  // Not what it takes to load and to start.
+  before = process.cpuUsage();
   return null;
 });
 

@@ -100,7 +100,7 @@ function share(count: number, of: number): string {
 function rulesTable({ rules, orders }: Inspected): string {
   const rows = rules.map(
     (rule) =>
-      `<tr><th scope="row"><span class="tag ${rule.severity}">${rule.severity}</span> <code>${text(rule.rule)}</code></th><td>${whole(rule.orders)}</td><td>${share(rule.orders, orders).replaceAll(' ', '&nbsp;')}</td><td>${whole(rule.findings)}</td></tr>`,
+      `<tr><th scope="row"><span class="tag ${rule.severity}">${rule.severity}</span> <code>${text(rule.rule).replaceAll('_', '_<wbr>')}</code></th><td>${whole(rule.orders)}</td><td>${share(rule.orders, orders).replaceAll(' ', '&nbsp;')}</td><td>${whole(rule.findings)}</td></tr>`,
   );
   return `<section aria-labelledby="rules"><h2 id="rules">Rules that spoke</h2>
 <div class="wide" tabindex="0" role="region" aria-labelledby="rules"><table class="rules">

@@ -8,6 +8,7 @@ export type Wanted =
   | { do: 'findings'; message: string; json: boolean }
   | { do: 'label'; group: string; verdict: Verdict; because: string | undefined }
   | { do: 'mute' | 'unmute'; group: string; because: string | undefined }
+  | { do: 'reset'; rule: string; key: string | undefined; because: string | undefined }
   | { do: 'restore'; rule: string; because: string | undefined };
 
 export const USAGE: Usage = {
@@ -19,6 +20,7 @@ export const USAGE: Usage = {
     'quality label GROUP wrong --because "their new price list"',
     'quality mute GROUP',
     'quality restore RULE',
+    'quality reset RULE KEY',
   ],
   options: [
     ['--all', 'groups of one or two orders, quiet and muted ones too'],
@@ -26,7 +28,7 @@ export const USAGE: Usage = {
     ['--json', 'as JSON, one value a line'],
   ],
   notes: `A label is right, wrong or unsure. mute keeps workers from telling of a rule and key, unmute ends it; restore lets a rule
-that took a step down by itself speak as it is written. Which Redis is set by the same variables as for the roles.
+that took a step down by itself speak as it is written; reset has a rule forget what it learned of a key, or of all. Which Redis is set by the same variables as for the roles.
 
 Exit code: 0 done, 1 there is no such thing or it cannot be done now, 2 wrong use or no Redis.`,
 };
@@ -38,6 +40,7 @@ const OPERANDS: Record<string, string> = {
   mute: 'GROUP',
   unmute: 'GROUP',
   restore: 'RULE',
+  reset: 'RULE [KEY]',
 };
 
 export function readWanted(args: readonly string[]): Wanted {
@@ -50,7 +53,7 @@ export function readWanted(args: readonly string[]): Wanted {
     problems.push(
       `say what: ${Object.keys(OPERANDS).join(', ')}${what === '' ? '' : `, got ${JSON.stringify(what)}`}`,
     );
-  } else if (operands.length !== 1 + operand.split(' ').filter(Boolean).length) {
+  } else if (!fits(operands.length - 1, operand)) {
     problems.push(`the use is: quality ${what} ${operand}`.trim());
   } else if (what === 'label' && !(VERDICTS as readonly string[]).includes(verdict)) {
     problems.push(`a label is ${VERDICTS.join(', ')}, got ${JSON.stringify(verdict)}`);
@@ -65,9 +68,17 @@ export function readWanted(args: readonly string[]): Wanted {
       return { do: what, message: one, json };
     case 'label':
       return { do: what, group: one, verdict: verdict as Verdict, because };
+    case 'reset':
+      return { do: what, rule: one, key: operands[2], because };
     case 'restore':
       return { do: what, rule: one, because };
     default:
       return { do: what as 'mute' | 'unmute', group: one, because };
   }
+}
+
+/** Those in brackets may be left out. */
+function fits(count: number, operands: string): boolean {
+  const names = operands.split(' ').filter(Boolean);
+  return count <= names.length && count >= names.filter((name) => !name.startsWith('[')).length;
 }

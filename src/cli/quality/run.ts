@@ -1,7 +1,13 @@
 import { makeAuditLog } from '../../audit/auditLog.ts';
-import { type AnsweringParts, labelGroup, muteGroup, restoreRule } from '../../desk/quality/answering.ts';
+import {
+  type AnsweringParts,
+  labelGroup,
+  muteGroup,
+  resetRule,
+  restoreRule,
+} from '../../desk/quality/answering.ts';
 import { Refused } from '../../desk/refused.ts';
-import { readmitLearned } from '../../quality/baselines/openBaselines.ts';
+import { changeLearned } from '../../quality/baselines/openBaselines.ts';
 import type { Finding } from '../../quality/finding.ts';
 import { readMuted } from '../../quality/outcomes/answers.ts';
 import { groupState, MOST_GROUPS } from '../../quality/outcomes/groups.ts';
@@ -34,8 +40,12 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       else {
         const audit = makeAuditLog(redis, { retentionDays: auditRetentionDays });
         const onError = (error: Error) => complain(error.message, around);
-        const readmit: AnsweringParts['readmit'] = (target) => readmitLearned({ redis, onError }, target);
-        await change({ redis, audit, readmit }, wanted, say);
+        const parts: AnsweringParts = {
+          redis,
+          audit,
+          changeLearned: (what) => changeLearned({ redis, onError }, what),
+        };
+        await change(parts, wanted, say);
       }
       return EXIT.done;
     } catch (error) {
@@ -124,6 +134,9 @@ async function change(parts: AnsweringParts, wanted: ToChange, say: (text: strin
     case 'restore':
       await restoreRule(parts, who, wanted);
       return say('It speaks as it is written again');
+    case 'reset':
+      await resetRule(parts, who, wanted);
+      return say('Forgotten: workers learn it anew');
     default:
       await muteGroup(parts, who, { ...wanted, muted: wanted.do === 'mute' });
       return say(wanted.do === 'mute' ? 'Muted' : 'It speaks again');

@@ -1,6 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author, Change } from '../../audit/auditEntry.ts';
 import type { AuditLog, Outcome } from '../../audit/auditLog.ts';
+import { isLearned } from '../../quality/baselines/baselines.ts';
+import type { LearnedChange } from '../../quality/baselines/openBaselines.ts';
 import {
   dueStep,
   keepLabel,
@@ -21,8 +23,8 @@ import { Refused } from '../refused.ts';
 export interface AnsweringParts {
   redis: Redis | Cluster;
   audit: AuditLog;
-  /** What a label says is real is learned after all. */
-  readmit: (what: { rule: string; key: string }) => Promise<void>;
+  /** Has every worker know what a person says to what was learned. */
+  changeLearned: (change: LearnedChange) => Promise<void>;
 }
 
 export interface Answered {
@@ -68,7 +70,7 @@ export async function labelFinding(
 }
 
 async function label(
-  { redis, audit, readmit }: AnsweringParts,
+  { redis, audit, changeLearned }: AnsweringParts,
   who: Author,
   wanted: {
     name: string;
@@ -95,7 +97,7 @@ async function label(
   });
   const labels = await readLabels(redis);
   const together = judged(labels.get(name) ?? []);
-  if (together === 'wrong') await readmit({ rule, key });
+  if (together === 'wrong') await changeLearned({ do: 'readmit', rule, key });
   const step = await dueStep(redis, rule, labels);
   // By whoever gave the label that made it so: the log says what it was.
   if (step) {
@@ -138,6 +140,25 @@ export async function restoreRule(
   const change = { action: 'restore rule', filter: `rule ${rule}`, ...reasonOf(because) };
   const act = async (): Promise<Outcome> =>
     (await restore(redis, rule)) ? DONE : refused('This rule has taken no step down.');
+  done(await audit.change(who, change, act));
+}
+
+/**
+ * What a rule has learned is forgotten, of one key or of all: a bad day was learned as what is usual. It says nothing of them
+ * until it has seen enough again. @throws Refused, NoTrace
+ */
+export async function resetRule(
+  { audit, changeLearned }: AnsweringParts,
+  who: Author,
+  { rule, key, because }: { rule: string; key?: string | undefined; because?: string | undefined },
+): Promise<void> {
+  const of = key === undefined ? 'all it has learned' : 'one key';
+  const change = { action: 'reset rule', filter: `rule ${rule}, ${of}`, ...reasonOf(because) };
+  const act = async (): Promise<Outcome> => {
+    if (!isLearned(rule)) return refused('This rule has learned nothing that could be forgotten.');
+    await changeLearned({ do: 'reset', rule, ...(key === undefined ? {} : { key }) });
+    return DONE;
+  };
   done(await audit.change(who, change, act));
 }
 

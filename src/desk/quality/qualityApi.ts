@@ -1,5 +1,6 @@
 import type { Author } from '../../audit/auditEntry.ts';
 import { toJsonAmount } from '../../orders/money.ts';
+import { isLearned } from '../../quality/baselines/baselines.ts';
 import { type Finding, type Fix, isOfManyOrders } from '../../quality/finding.ts';
 import {
   byRule,
@@ -26,7 +27,14 @@ import {
   readGroups,
   readRareGroups,
 } from '../../quality/outcomes/readGroups.ts';
-import { type AnsweringParts, labelFinding, labelGroup, muteGroup, restoreRule } from './answering.ts';
+import {
+  type AnsweringParts,
+  labelFinding,
+  labelGroup,
+  muteGroup,
+  resetRule,
+  restoreRule,
+} from './answering.ts';
 
 export type Span = 'hour' | 'day' | 'month';
 
@@ -167,6 +175,13 @@ export function makeQualityApi(parts: QualityParts) {
       await restoreRule(parts, who, { rule, because });
       return DONE;
     },
+    async resetRule(
+      what: { rule: string; key?: string | undefined; because?: string | undefined },
+      who: Author,
+    ) {
+      await resetRule(parts, who, what);
+      return DONE;
+    },
   };
 }
 
@@ -252,6 +267,7 @@ function groupAnswer(group: Group, state: GroupState, labels: readonly Label[]) 
     ...findingAnswer(group.finding),
     severity: group.severity,
     state,
+    learned: isLearned(group.rule),
     orders: group.orders,
     findings: group.findings,
     money: toJsonAmount(group.minorUnits),

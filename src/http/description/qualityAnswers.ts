@@ -61,6 +61,9 @@ const group = z.strictObject({
     description:
       '`rare`: fewer than three orders, and no finding that is plain by itself; `quiet`: nothing was added for a week, so what comes begins it anew.',
   }),
+  learned: z
+    .boolean()
+    .meta({ description: 'Whether its rule speaks of what was learned, and can be reset.' }),
   orders: count,
   findings: count,
   money: money.meta({ description: 'What its orders are worth.' }),
@@ -182,6 +185,14 @@ export const labelAnswer = z.strictObject({
 });
 export const muteRequest = z.strictObject({
   muted: z.boolean().default(true).meta({ description: 'false lets it speak again.' }),
+  because,
+});
+export const resetRequest = z.strictObject({
+  key: text
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Of a group; without it all keys are forgotten.' }),
   because,
 });
 export const becauseRequest = z.strictObject({ because });

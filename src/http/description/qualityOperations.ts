@@ -95,6 +95,7 @@ export const qualityOperations = {
           group: GROUP,
           ...FINDING,
           state: 'open',
+          learned: true,
           orders: 4,
           findings: 4,
           money: 1_000,
@@ -174,6 +175,19 @@ export const qualityOperations = {
     summary: 'Let a rule that took a step down speak as gravely as it is written again',
     pathParameters: z.object({ rule: text('Its id.', FINDING.rule) }),
     body: answers.becauseRequest,
+    answer: answers.doneAnswer,
+    example: { done: true },
+  }),
+  resetRule: operation({
+    ...post,
+    path: '/quality/rules/{rule}/reset',
+    summary: 'Have a rule forget what it learned, of one key or of all',
+    description:
+      'For a bad day that was learned as what is usual. It says nothing of them until it has seen enough again. What is known ' +
+      'of a product is shared by the rules about it, and forgotten for all of them; places, and fields that go missing, are ' +
+      'forgotten as a whole.',
+    pathParameters: z.object({ rule: text('Its id.', 'price_unlike_product') }),
+    body: answers.resetRequest,
     answer: answers.doneAnswer,
     example: { done: true },
   }),

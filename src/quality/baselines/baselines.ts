@@ -40,7 +40,8 @@ const RULES = {
 } as const;
 export type LearnedRule = keyof typeof RULES;
 
-const isOurs = (rule: string): rule is LearnedRule => rule in RULES;
+/** Whether a rule speaks of what was learned. */
+export const isLearned = (rule: string): rule is LearnedRule => Object.hasOwn(RULES, rule);
 const MASK_RULES: Record<Masked, LearnedRule> = {
   order_id: 'order_id_unlike',
   user_id: 'user_id_unlike',
@@ -352,11 +353,11 @@ const NOT_AT_ALL = 4;
 function flagOf(rule: string): number {
   if (rule === 'price_unlike_product') return FLAGGED.price;
   if (rule === 'quantity_unlike_product') return FLAGGED.quantity;
-  return isOurs(rule) && rule !== 'price_quantity_swapped' ? 0 : NOT_AT_ALL;
+  return isLearned(rule) && rule !== 'price_quantity_swapped' ? 0 : NOT_AT_ALL;
 }
 
 function change(learned: Learned, rule: string, key: string | undefined, how: 'readmit' | 'reset'): void {
-  if (!isOurs(rule)) return;
+  if (!isLearned(rule)) return;
   const values =
     rule === 'payment_method_unseen'
       ? [learned.payments]

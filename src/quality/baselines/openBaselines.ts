@@ -13,16 +13,19 @@ export interface SharedBaselines {
   /** One for each rule that is learned; together they look at an order once. */
   checks: readonly Check[];
   warmth(): Warmth;
-  /**
-   * A person said that findings of this rule and key are wrong: what they flagged is normal from now on, for every
-   * worker. Resolves when Redis has it.
-   */
-  readmit(rule: string, key: string): Promise<void>;
-  /** Forgets what a rule has learned of a key, or, without a key, of all of them, for every worker. */
-  reset(rule: string, key?: string): Promise<void>;
+  /** Resolves when Redis has it: every worker knows it with its next turn. */
+  change(change: LearnedChange): Promise<void>;
   /** Sends what was learned and not sent yet, and receives no more. May be called twice. */
   close(): Promise<void>;
 }
+
+/**
+ * What a person says to what was learned. `readmit`: findings of this rule and key are wrong, what they flagged is normal from
+ * now on. `reset`: what this rule knows of a key is forgotten, or, without a key, all of it.
+ */
+export type LearnedChange =
+  | { do: 'readmit'; rule: string; key: string }
+  | { do: 'reset'; rule: string; key?: string };
 
 export interface BaselineParts {
   /** Fails fast: learning waits for the next turn, judging never waits. */
@@ -213,10 +216,9 @@ export async function openBaselines(
   return {
     checks: baselines.checks,
     warmth: baselines.warmth,
-    readmit: (rule, key) => inTurn(async () => share(await entryOf({ change: ['readmit', rule, key] }))),
-    reset: (rule, key) =>
+    change: ({ do: what, rule, key }) =>
       inTurn(async () =>
-        share(await entryOf({ change: key === undefined ? ['reset', rule] : ['reset', rule, key] })),
+        share(await entryOf({ change: key === undefined ? [what, rule] : [what, rule, key] })),
       ),
     async close() {
       if (isClosed) return;
@@ -242,13 +244,9 @@ async function readParts(parts: Record<string, Buffer>): Promise<PackedLearned> 
 }
 
 /**
- * Has it learned what a rule flagged for a key, by whoever learns nothing besides: it takes all that was learned to add to it,
- * and people label some times a day.
+ * The same by whoever learns nothing besides: it takes all that was learned to add to it, and people do so some times a day.
  */
-export async function readmitLearned(
-  parts: BaselineParts,
-  { rule, key }: { rule: string; key: string },
-): Promise<void> {
+export async function changeLearned(parts: BaselineParts, change: LearnedChange): Promise<void> {
   const baselines = await openBaselines(parts);
-  await baselines.readmit(rule, key).finally(() => baselines.close());
+  await baselines.change(change).finally(() => baselines.close());
 }

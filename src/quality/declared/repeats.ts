@@ -1,8 +1,10 @@
 import type { Order } from '../../orders/order.ts';
 import type { Check } from '../check.ts';
+import type { Finding } from '../finding.ts';
+import type { Late } from '../flagged.ts';
 import { habits } from './habits.ts';
 import { instantOf, NOTHING, signed } from './rule.ts';
-import { textHash } from './textHash.ts';
+import { TextHash } from './textHash.ts';
 
 /** Sent twice by one hand, not bought twice. */
 const WITHIN_MS = 10 * 60_000;
@@ -11,7 +13,7 @@ const A_DAY_MS = 24 * 60 * 60_000;
 /** Orders remembered by one process at least, twice as many at most, some 200 bytes each; at 50 a second, ten minutes. */
 const ORDERS_REMEMBERED = 30_000;
 /** Sightings that wait for `drain`; with nobody who takes them, the oldest leave. */
-const MOST_WAITING = 10_000;
+const MOST_WAITING = 5_000;
 
 const [REPEAT, SHARED, OWN] = ['repeat', 'shared', 'own'];
 
@@ -25,14 +27,16 @@ export interface Sighting {
   orderId: string;
   /** When it was placed, ms since 1970. */
   at: number;
+  /** Of this process, and the others have not heard of it: what they saw meanwhile is held against it. */
+  unheard: boolean;
 }
 
 export interface Repeats {
   checks: readonly Check[];
   /** What was seen since the last call, for the other processes of a fleet. */
   drain: () => Sighting[];
-  /** What others have seen: from now on orders are compared with it too. */
-  absorb: (sightings: readonly Sighting[]) => void;
+  /** What others have seen: orders are compared with it from now on, and those at once that they have not heard of. */
+  absorb: (sightings: readonly Sighting[]) => Late[];
 }
 
 /**
@@ -58,21 +62,22 @@ export function repeats(): Repeats {
     family: 'repeats',
     judge(order, { trial }) {
       const sighting = sighted(order);
-      const before = byContent.get(sighting.own);
-      if (!before || before.orderId === sighting.orderId) return NOTHING;
-      const apart = Math.abs(sighting.at - before.at);
-      if (apart > WITHIN_MS || trial) return NOTHING;
-      return [
-        signed(sameContent, {
-          path: 'order_id',
-          key: REPEAT,
-          severity: 'warn',
-          observed: order.orderId,
-          expected: `one order id for it: the same user ordered the same as ${before.orderId} ${spell(apart)}`,
-          confidence: apart === 0 ? 0.98 : 0.85,
-        }),
-      ];
+      const found = trial ? undefined : sameContentIn(sighting, byContent.get(sighting.own));
+      return found ? [found] : NOTHING;
     },
+  };
+  const sameContentIn = (sighting: Sighting, before: Sighting | undefined): Finding | undefined => {
+    if (!before || before.orderId === sighting.orderId) return undefined;
+    const apart = Math.abs(sighting.at - before.at);
+    if (apart > WITHIN_MS) return undefined;
+    return signed(sameContent, {
+      path: 'order_id',
+      key: REPEAT,
+      severity: 'warn',
+      observed: sighting.orderId,
+      expected: `one order id for it: the same user ordered the same as ${before.orderId} ${spell(apart)}`,
+      confidence: apart === 0 ? 0.98 : 0.85,
+    });
   };
   const sharedId: Check = {
     id: 'order_id_of_two_users',
@@ -81,29 +86,36 @@ export function repeats(): Repeats {
     judge(order, { trial }) {
       const sighting = sighted(order);
       const before = byOrderId.get(sighting.orderId);
-      const isShared = before !== undefined && before.user !== sighting.user;
       if (trial) return NOTHING;
       // Of the two rules the last to look, so that both look before either remembers.
       remember(sighting);
+      sighting.unheard = true;
       waiting.push(sighting);
-      if (waiting.length > 2 * MOST_WAITING) waiting = waiting.slice(-MOST_WAITING);
+      if (waiting.length > 2 * MOST_WAITING)
+        for (const left of waiting.splice(0, MOST_WAITING)) left.unheard = false;
       // Some shops number the orders of each user by themselves: theirs share ids all the time.
-      numbering.saw(isShared ? SHARED : OWN, order.userId);
-      if (!isShared || numbering.isHabit(SHARED)) return NOTHING;
-      const isSame = before.content === sighting.content;
-      const apart = Math.abs(sighting.at - before.at);
-      if (!isSame && apart > A_DAY_MS) return NOTHING;
-      return [
-        signed(sharedId, {
-          path: 'user_id',
-          key: SHARED,
-          severity: isSame ? 'warn' : 'info',
-          observed: `order ${order.orderId} of a second user${isSame ? ', with the same content' : ''}`,
-          expected: `one user for an order id: the other one's was placed ${spell(apart)}`,
-          confidence: isSame ? 0.95 : 0.5,
-        }),
-      ];
+      numbering.saw(before && before.user !== sighting.user ? SHARED : OWN, order.userId);
+      const found = sharedIdIn(sighting, before);
+      return found ? [found] : NOTHING;
     },
+  };
+  const sharedIdIn = (sighting: Sighting, before: Sighting | undefined): Finding | undefined => {
+    if (!before || before.user === sighting.user || numbering.isHabit(SHARED)) return undefined;
+    const isSame = before.content === sighting.content;
+    const apart = Math.abs(sighting.at - before.at);
+    if (!isSame && apart > A_DAY_MS) return undefined;
+    return signed(sharedId, {
+      path: 'user_id',
+      key: SHARED,
+      severity: isSame ? 'warn' : 'info',
+      observed: `order ${sighting.orderId} of a second user${isSame ? ', with the same content' : ''}`,
+      expected: `one user for an order id: the other one's was placed ${spell(apart)}`,
+      confidence: isSame ? 0.95 : 0.5,
+    });
+  };
+  const lateIn = (look: typeof sharedIdIn, own: Sighting | undefined, heard: Sighting): Late[] => {
+    const finding = own?.unheard ? look(own, heard) : undefined;
+    return own && finding ? [{ orderId: own.orderId, finding }] : [];
   };
   return {
     checks: [sameContent, sharedId],
@@ -112,7 +124,12 @@ export function repeats(): Repeats {
       waiting = [];
       return drained;
     },
-    absorb: (sightings) => sightings.forEach(remember),
+    absorb: (sightings) =>
+      sightings.flatMap((heard) => {
+        const [sameAs, namesake] = [byContent.get(heard.own), byOrderId.get(heard.orderId)];
+        remember(heard);
+        return [...lateIn(sameContentIn, sameAs, heard), ...lateIn(sharedIdIn, namesake, heard)];
+      }),
   };
 }
 
@@ -134,7 +151,7 @@ function recent<Key>() {
 
 function sightingOf(order: Order): Sighting {
   const { orderId, userId, minorUnits, currency, items, paymentMethod, shippingAddress } = order;
-  const hash = textHash();
+  const hash = new TextHash();
   hash.add(String(minorUnits)).add(currency).add(paymentMethod).add(shippingAddress);
   for (let at = 0; at < items.length; at += 1) {
     const { productId, quantity, pricePerUnit } = items[at] as Order['items'][number];
@@ -143,10 +160,11 @@ function sightingOf(order: Order): Sighting {
   const content = hash.sum();
   return {
     content,
-    user: textHash().add(userId).sum(),
+    user: new TextHash().add(userId).sum(),
     own: hash.add(userId).sum(),
     orderId,
     at: instantOf(order.placedAt),
+    unheard: false,
   };
 }
 

@@ -69,8 +69,8 @@ interface Added {
 /** An order is counted once in each group, however many of its lines are in it. */
 function gather(orders: readonly FlaggedOrder[]): Iterable<Added> {
   const added = new Map<string, Added>();
-  for (const { message, at, minorUnits, findings, order } of orders) {
-    for (const [id, same] of byGroup(findings)) {
+  for (const { message, at, minorUnits, findings, toldBefore = 0, order } of orders) {
+    for (const [id, same] of byGroup(findings.slice(toldBefore))) {
       const before = added.get(id);
       const finding = same.at(-1) as Finding;
       const { rule, version, key } = finding;

@@ -137,6 +137,16 @@ function deeds(one: Group, { root, api, answered }: CardParts): HTMLElement {
     },
     { class: 'small' },
   );
+  const reset = one.learned
+    ? action(
+        'Learn anew',
+        async () => {
+          await api.reset(one.rule, one.key);
+          answered('What was learned of it is forgotten: workers learn it anew.');
+        },
+        { class: 'small' },
+      )
+    : undefined;
   const [example] = one.examples;
   const { fix } = one;
   const repair =
@@ -159,6 +169,7 @@ function deeds(one: Group, { root, api, answered }: CardParts): HTMLElement {
       'div',
       { class: 'actions' },
       mute.button,
+      reset?.button,
       repair?.button,
       example !== undefined &&
         element(
@@ -168,6 +179,7 @@ function deeds(one: Group, { root, api, answered }: CardParts): HTMLElement {
         ),
     ),
     mute.said,
+    reset?.said,
     repair?.said,
   );
 }

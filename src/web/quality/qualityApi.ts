@@ -24,6 +24,8 @@ export interface Group {
   confidence: number;
   fix: Fix[] | null;
   state: State;
+  /** Whether what its rule has learned of the key can be forgotten. */
+  learned: boolean;
   orders: number;
   findings: number;
   money: number;
@@ -111,6 +113,7 @@ export function qualityApi(root: string, locked: (why: string) => void) {
     groups: (state: State) => good<{ currency: string; groups: Group[] }>(`quality/groups?state=${state}`),
     label: (group: string, label: Verdict) => good<Labelled>(`quality/groups/${group}/label`, { label }),
     mute: (group: string, muted: boolean) => good(`quality/groups/${group}/mute`, { muted }),
+    reset: (rule: string, key: string) => good(`quality/rules/${rule}/reset`, { key }),
     restore: (rule: string) => good(`quality/rules/${rule}/restore`, {}),
     /** The desk's edit of one order: judged by the rules and the ledger, audited, and given to the workers in the same step. */
     async repair(job: string, fix: readonly Fix[], because: string): Promise<void> {

@@ -117,10 +117,11 @@ describe('baselines that workers share', () => {
     for (let at = 0; at < 150; at += 1) one.count(orderOf({ payment: 'PAYPAL' }));
     const strange = () => orderOf({ payment: 'GIFTCARD' });
     await until(() => two.rules(strange()).length === 1, 'the other one knows the payment methods');
-    await one.readmit('payment_method_unseen', 'GIFTCARD');
-    await one.readmit('payment_method_unseen', 'GIFTCARD');
+    const giftCard = { rule: 'payment_method_unseen', key: 'GIFTCARD' };
+    await one.change({ do: 'readmit', ...giftCard });
+    await one.change({ do: 'readmit', ...giftCard });
     await until(() => two.rules(strange()).length === 0, 'it is admitted there too');
-    await two.reset('payment_method_unseen', 'GIFTCARD');
+    await two.change({ do: 'reset', ...giftCard });
     await until(() => one.rules(strange()).length === 1, 'it is forgotten here too');
   });
 
