@@ -5,25 +5,17 @@ process.env.AWS_SECRET_ACCESS_KEY = 'local';
 process.env.AWS_EC2_METADATA_DISABLED = 'true';
 
 /**
- * Long ones, of which `npm run test:long` runs all and `npm test` none, so that a change is judged in a quarter of an hour: whole
- * stories, kills and outages that others show in parts.
+ * Long ones, of which `npm run test:long` runs all and `npm test` none, so that a change is judged in ten minutes: whole stories,
+ * kills and outages that others show in parts.
  */
 const LONG = [
   'test/chaos',
-  'test/cluster',
   'test/sentinel',
   'test/bridge/pace',
-  'test/bridge/sideBySide',
-  'test/browser/audit',
   'test/browser/deskStory',
-  'test/http/longRanges',
-  'test/process/backup',
   'test/process/badConditions',
   'test/process/repairRun',
   'test/process/shutdown',
-  'test/scripts/repartition.killed',
-  'test/scripts/repartition.product',
-  'test/telemetry/cost',
   'test/web/docs.browser',
 ].map((name) => `<rootDir>/${name}.test.ts`);
 
