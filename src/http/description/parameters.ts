@@ -222,7 +222,7 @@ export const writtenId = (description: string, example: string) =>
       message: 'must be 1 to 200 characters that can be seen',
       ...rule('length'),
     })
-    .meta({ description, minLength: 1, maxLength: 200, examples: [example] });
+    .meta({ description, minLength: 1, maxLength: 200, pattern: VISIBLE_PATTERN, examples: [example] });
 
 export const problemKind = text.meta({
   description: "The end of a problem's `type`.",
