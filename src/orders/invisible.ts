@@ -12,6 +12,9 @@ const LEADING_BLANKS = new RegExp(`^[\\s${INVISIBLE}]*`, 'u');
 /** For the API's document: what an id may hold, as a regular expression of characters that are not invisible. */
 export const VISIBLE_PATTERN = `^(?=.*\\S)[^\\p{Cc}\\p{Cs}${INVISIBLE}]*$`;
 
+/** The same of a text with something in it that can be seen, whatever stands around that. */
+export const SOME_VISIBLE_PATTERN = `[^\\s${INVISIBLE}]`;
+
 /**
  * Without white space and invisible characters at its ends. The end is walked to by hand: a regular expression would
  * begin anew at every blank of a long run inside.

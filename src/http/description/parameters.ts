@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type IdCase, type IdFault, idFault, MAX_ID_LENGTH, normaliseId } from '../../orders/ids.ts';
-import { VISIBLE_PATTERN } from '../../orders/invisible.ts';
+import { SOME_VISIBLE_PATTERN, VISIBLE_PATTERN } from '../../orders/invisible.ts';
 import { isCalendarDay } from '../../orders/timestamp.ts';
 import { GRANULARITIES, SERIES_GRANULARITIES } from '../../stats/figures.ts';
 import type { ParameterRule } from '../transport/problem.ts';
@@ -215,14 +215,16 @@ export const search = (description: string, example: string) =>
     })
     .meta({ description, minLength: 1, maxLength: 200, examples: [example] });
 
+const SOME_VISIBLE = new RegExp(SOME_VISIBLE_PATTERN, 'u');
+
 /** An id as somebody wrote it down: spaces, and what cannot be seen, around it do not count. */
 export const writtenId = (description: string, example: string) =>
   text
-    .refine((value) => value.length <= 200 && normaliseId(value, 'preserve') !== '', {
+    .refine((value) => value.length <= 200 && SOME_VISIBLE.test(value), {
       message: 'must be 1 to 200 characters that can be seen',
       ...rule('length'),
     })
-    .meta({ description, minLength: 1, maxLength: 200, pattern: VISIBLE_PATTERN, examples: [example] });
+    .meta({ description, minLength: 1, maxLength: 200, pattern: SOME_VISIBLE_PATTERN, examples: [example] });
 
 export const problemKind = text.meta({
   description: "The end of a problem's `type`.",
