@@ -12,7 +12,10 @@ import { visibleLines } from './runtime/visibleText.ts';
 const MISUSE = 2;
 
 async function main([word, ...rest]: string[]): Promise<void> {
-  if (word === undefined || isRole(word)) return startRole(word ?? 'all', rest);
+  const command = COMMANDS.find(({ name }) => name === word);
+  if (word === undefined) return startRole('all', rest);
+  // A role takes no operands, so one behind its name means the command that has the same.
+  if (isRole(word) && !(command && rest.some((each) => !each.startsWith('-')))) return startRole(word, rest);
   if (['--help', '-h', 'help'].includes(word)) {
     process.stdout.write(help());
     return;
@@ -21,7 +24,6 @@ async function main([word, ...rest]: string[]): Promise<void> {
     console.log(version());
     return;
   }
-  const command = COMMANDS.find(({ name }) => name === word);
   if (command) return runCommand(command, rest);
   const roles = Object.keys(ROLES).join('|');
   const commands = COMMANDS.map(({ name }) => name).join('|');
@@ -34,7 +36,9 @@ const isRole = (word: string): word is Role => Object.hasOwn(ROLES, word);
 
 async function startRole(role: Role, rest: string[]): Promise<void> {
   if (rest.includes('--help') || rest.includes('-h')) {
-    console.log(`${ROLES[role].does}\n\n  order-pipeline ${role}\n\n${ROLE_NOTES}`);
+    const command = COMMANDS.find(({ name }) => name === role);
+    const also = command ? `  order-pipeline ${role} COMMAND, beside it: ${command.summary}\n` : '';
+    console.log(`${ROLES[role].does}\n\n  order-pipeline ${role}\n${also}\n${ROLE_NOTES}`);
     return;
   }
   if (rest.length > 0) return misuse(`unexpected argument ${JSON.stringify(rest.join(' '))}`);

@@ -88,6 +88,18 @@ describe('the program, in a folder of package.json, dist and production packages
     },
   );
 
+  it('tells a role from the command of its name by what stands behind it', () => {
+    const both = Object.keys(ROLES).filter((name) => COMMANDS.some((command) => command.name === name));
+    for (const name of both) {
+      expect(run([name, '--help']).stdout).toMatch(
+        new RegExp(`^  order-pipeline ${name}$[^]*${name} COMMAND`, 'm'),
+      );
+    }
+    expect(run(['quality', 'groups', '--json'])).toMatchObject({ status: 0, stderr: '' });
+    expect(run(['quality', 'reset', '--help']).stdout).toContain('order-pipeline quality groups');
+    expect(run(['worker', 'groups'])).toMatchObject({ status: 2, stdout: '' });
+  });
+
   it('makes a key in production without asking who may read the stats, and knows it again', () => {
     const env = { NODE_ENV: 'production' };
     const made = run(['keys', 'create', '--name', 'shop', '--role', 'read', '--json'], env);
