@@ -97,7 +97,7 @@ export async function checkPods(engine: Engine, image: string): Promise<void> {
     );
     const [verify] = job?.pod.containers ?? [];
     const ended = engine.run('exec', api?.container.id as string, 'order-pipeline', ...(verify?.args ?? []));
-    holds('the Job verifies the stats', ended.includes(String(ORDERS)));
+    holds('the Job verifies the stats', ended.includes(`${ORDERS.toLocaleString('en')} orders`));
 
     for (const { of, pod, container } of pods) {
       const seconds = pod.terminationGracePeriodSeconds ?? 0;
