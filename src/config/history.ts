@@ -92,6 +92,8 @@ const variables = z.object(historyVariables);
 export interface HistorySettings {
   /** Whether what counts is put aside for the history. */
   on: boolean;
+  /** Said to be off, not only unset. */
+  off: boolean;
   /** Where it is kept; undefined where a process need not know. */
   target:
     | { kind: 'embedded'; why: string }
@@ -108,6 +110,7 @@ export function historySettings(env: z.output<typeof variables>): { history: His
   return {
     history: {
       on,
+      off: env.HISTORY === 'off',
       target: on ? targetOf(env) : undefined,
       addresses: env.HISTORY_ADDRESSES === 'on',
       backlogBytes: env.HISTORY_BACKLOG_BYTES,

@@ -122,4 +122,30 @@ describe('erase', () => {
       stderr: 'no order of "nobody" has counted\n',
     });
   });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['is on and nowhere', { HISTORY: 'on' }, /HISTORY=on needs DATABASE_URL/],
+    ['has an address that is none', { DATABASE_URL: 'localhost:5432' }, /DATABASE_URL must be a URL/],
+    [
+      'may be meant by a name that nothing reads',
+      { NODE_ENV: 'production', DATABSE_URL: 'postgres://a:b@127.0.0.1/c' },
+      /nothing reads DATABSE_URL: is DATABASE_URL meant\?/,
+    ],
+    ['was kept, and is named by nothing', {}, /orders of this Redis were archived: set DATABASE_URL/],
+  ])('touches nobody while the history %s', async (_, history, why) => {
+    const env = { REDIS_URL: server.url, ...history };
+    expect(await runCommand(erase, '--user anna3', env)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(why),
+    });
+    expect(await makeReadStats(redis, partitions).user('ANNA3')).toMatchObject({ orders: 22 });
+  });
+
+  it('does without a history that is said to be off', async () => {
+    expect(await runCommand(erase, '--user anna3', { REDIS_URL: server.url, HISTORY: 'off' })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^The user is ERASED-[0-9A-F]{16} now\n$/),
+    });
+  });
 });
