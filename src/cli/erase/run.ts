@@ -5,6 +5,7 @@ import { makeAuditLog } from '../../audit/auditLog.ts';
 import type { Config } from '../../config/config.ts';
 import { eraseUser, type Named } from '../../history/eraseUser.ts';
 import { refuseOtherSchema } from '../../history/migrate.ts';
+import { untilReached } from '../../history/read/atCut.ts';
 import { identityOf, userHash } from '../../orders/identity.ts';
 import { type IdCase, idText, normaliseId } from '../../orders/ids.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
@@ -18,7 +19,6 @@ import { whole } from '../kit/print.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withHistory } from '../kit/withHistory.ts';
 import { CannotRun, type OpenRedis, withRedis } from '../kit/withRedis.ts';
-import { untilReached } from '../verify/history.ts';
 import { recordedPartitions } from '../verify/run.ts';
 
 const USAGE: Usage = {
