@@ -1,4 +1,4 @@
-import { failuresIn } from '../../queue/failures/readFailures.ts';
+import { failuresIn, failuresOf } from '../../queue/failures/readFailures.ts';
 import { csvParts } from '../../runtime/csv.ts';
 import type { Meant } from '../matching.ts';
 import type { TryParts } from '../runs/tryRecipe.ts';
@@ -35,12 +35,11 @@ async function* rowsOf(
   { redis, partitions }: Pick<TryParts, 'redis' | 'partitions'>,
   { jobs, ...where }: Meant,
 ): AsyncGenerator<Row[], void, undefined> {
-  const named = jobs && new Set(jobs);
   for (const partition of partitions.all) {
-    for await (const page of failuresIn(redis, partition, { where: named ? {} : where })) {
-      const rows = page.filter(({ job }) => named?.has(job) ?? true);
-      if (rows.length > 0) yield rows.map(failureAnswer);
-    }
+    const pages = jobs
+      ? [await failuresOf(redis, partition, [...new Set(jobs)])]
+      : failuresIn(redis, partition, { where });
+    for await (const page of pages) if (page.length > 0) yield page.map(failureAnswer);
   }
 }
 
