@@ -37,7 +37,7 @@ const DEFAULT_PORT = 5432;
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
 
 /** The parts of a URL, or what is wrong with it, as the end of a sentence that begins with the variable's name. */
-export function parseDatabaseUrl(text: string): DatabaseUrl | { problem: string } {
+function parseDatabaseUrl(text: string): DatabaseUrl | { problem: string } {
   if (!/^postgres(ql)?:\/\//i.test(text) || !URL.canParse(text))
     return {
       problem: 'must be a URL like postgres://user:password@host:5432/database, the password percent-encoded',

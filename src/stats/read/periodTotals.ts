@@ -11,7 +11,7 @@ const FIELDS_AT_ONCE = 2_000;
  * partition that has some. One round trip whatever the range: the months that exist (HGETALL) and the days
  * asked for (HMGET). An order counted meanwhile is in or not, never half.
  */
-export async function periodTotals(
+async function periodTotals(
   ask: Ask,
   { days, isWholeMonth }: SplitRange,
 ): Promise<[period: string, Totals][]> {
