@@ -1,4 +1,4 @@
-import type { HistoryReads } from '../../history/read/historyPool.ts';
+import { type HistoryReads, HistoryUnavailable } from '../../history/read/historyPool.ts';
 import { readUserDays } from '../../history/read/userDays.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { DetailGone } from '../../stats/read/errors.ts';
@@ -25,8 +25,8 @@ export function withOlderDays<T extends Pick<ReadStats, 'userInRange' | 'series'
       return await read();
     } catch (error) {
       if (!(error instanceof DetailGone)) throw error;
-      const days = await readUserDays(history, userId, range).catch(() => {
-        throw unavailable();
+      const days = await readUserDays(history, userId, range).catch((fault) => {
+        throw fault instanceof HistoryUnavailable ? unavailable() : fault;
       });
       if (days === undefined) throw error;
       return answer(days);
