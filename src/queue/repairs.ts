@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { isRecord } from '../orders/record.ts';
 import { parsed } from '../runtime/json.ts';
 import { DAY_MS } from '../runtime/units.ts';
 import { queueKey, repairKeys } from '../store/keys.ts';
@@ -41,8 +42,7 @@ export type RepairOutcome = { at: string } & (
 /** What is kept beside a job, from its text; undefined when that is nothing of ours. */
 export function readRepair(text: string | null | undefined): Repair | undefined {
   const kept = parsed(text) as Partial<Repair> | null | undefined;
-  const isOurs =
-    Array.isArray(kept?.edits) && kept.edits.every((edit) => typeof edit === 'object' && edit !== null);
+  const isOurs = Array.isArray(kept?.edits) && kept.edits.every(isRecord);
   return isOurs ? (kept as Repair) : undefined;
 }
 

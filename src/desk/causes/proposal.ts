@@ -1,11 +1,11 @@
 import { InvalidOrder, type Issue } from '../../orders/invalidOrder.ts';
+import { isRecord } from '../../orders/record.ts';
 import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
 import type { Meant } from '../matching.ts';
 import { type Proposal, propose } from '../recipes/propose.ts';
 import type { Rules } from '../runs/prepare.ts';
 import { storedJobs } from '../runs/storedJobs.ts';
 import type { TryParts } from '../runs/tryRecipe.ts';
-import { isContainer } from '../wrapper.ts';
 import { type Feature, sharedFeatures } from './features.ts';
 import { sample } from './sample.ts';
 
@@ -35,7 +35,7 @@ export async function proposal(parts: TryParts, where: Meant): Promise<Looked> {
   const [date = new Date(0).toISOString()] = dates.values();
   const issuesOf = (order: unknown) => issuesBy(rules, order, dates.get(order) ?? date);
   // No recipe can mend what has no fields: it would speak against each that mends the others.
-  const found = propose(orders.filter(isContainer), { issuesOf, sumFields: rules.sumFields });
+  const found = propose(orders.filter(isRecord), { issuesOf, sumFields: rules.sumFields });
   return {
     proposal: found ? { ...found, of: orders.length } : release(held, orders.length),
     features: sharedFeatures(orders),
