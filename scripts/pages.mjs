@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root, SetupFailure } from './steps.mjs';
 
@@ -27,9 +27,23 @@ export async function bundlePages(target) {
   }).catch((cause) => {
     throw new SetupFailure(cause.message, { cause });
   });
-  for (const page of pages)
-    cpSync(path.join(web, page, `${page}.html`), path.join(target, page, `${page}.html`));
+  for (const page of pages) {
+    const html = readFileSync(path.join(web, page, `${page}.html`), 'utf8');
+    const whole = html.replace(/<!-- head(?: (\S+))? -->/, (_, up = '') => headOf(page, up));
+    writeFileSync(path.join(target, page, `${page}.html`), whole);
+  }
 }
+
+/** What each page has in its head. `up`: the way from where it is shown to the root. */
+const headOf = (page, up) =>
+  [
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    '<link rel="icon" href="data:,">',
+    `<link rel="stylesheet" href="${up}${page}/${page}.css">`,
+    `<script type="module" src="${up}${page}/${page}.js" blocking="render"></script>`,
+  ].join('\n    ');
 
 function pageNames() {
   if (!existsSync(web)) return [];

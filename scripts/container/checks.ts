@@ -1,9 +1,8 @@
 import { COMMANDS } from '../../src/cli/program.ts';
-import { startChild } from '../bench/support/child.ts';
-import { startBenchRedis } from '../bench/support/redisServer.ts';
-import type { SqsServerRequest } from '../bench/support/sqsServer.ts';
 import { type Container, startContainer } from './container.ts';
 import type { Engine } from './engine.ts';
+import { holds } from './holds.ts';
+import { startStores } from './stores.ts';
 
 const ORDERS = 2_000;
 /** The image may grow by what it needs; more than this beyond its base is looked at by somebody. */
@@ -12,10 +11,6 @@ const GIVEN = ['ADMIN_PASSWORD=', 'AWS_SECRET_ACCESS_KEY='];
 
 /** Throws at the first thing that is not so; says each that is. */
 export async function checkImage(engine: Engine, image: string, base: string): Promise<void> {
-  const holds = (what: string, is: boolean): void => {
-    if (!is) throw new Error(`not so: ${what}`);
-    console.log(`✓ ${what}`);
-  };
   const once = (...command: string[]) =>
     engine.run(
       'run',
@@ -43,30 +38,18 @@ export async function checkImage(engine: Engine, image: string, base: string): P
     COMMANDS.every(({ name }) => help.includes(`  ${name} `)),
   );
 
-  const redis = await startBenchRedis();
-  const sqs = await startChild(new URL('../bench/support/sqsServer.ts', import.meta.url));
+  const stores = await startStores();
   const running: Container[] = [];
   const start = async (role: 'bridge' | 'worker' | 'api', more: string[] = []) => {
     const container = await startContainer(engine, image, role, env, more);
     running.push(container);
     return container;
   };
-  const ask = <T>(request: SqsServerRequest) => sqs.ask<T>(request);
-  const { endpoint, queueUrl } = await ask<{ endpoint: string; queueUrl: string }>({
-    do: 'create',
-    queue: 'orders',
-  });
-  const env = {
-    REDIS_URL: redis.url,
-    SQS_ENDPOINT: endpoint,
-    QUEUE_NAME: 'orders',
-    AWS_ACCESS_KEY_ID: 'rig',
-    AWS_SECRET_ACCESS_KEY: 'rig',
-  };
+  const env = { REDIS_URL: stores.redisUrl, QUEUE_NAME: 'orders', ...stores.sqs };
   try {
     const [bridge, worker, api] = [await start('bridge'), await start('worker'), await start('api')];
     holds('three roles start on a disk that they cannot write', await allReady(running));
-    await ask({ do: 'fill', queueUrl, from: 0, messages: ORDERS });
+    await stores.fill(ORDERS);
     const counted = async () =>
       ((await (await fetch(`${api.url}/stats/global`)).json()) as { total_orders: number }).total_orders;
     while ((await counted()) < ORDERS / 4);
@@ -103,8 +86,7 @@ export async function checkImage(engine: Engine, image: string, base: string): P
     holds('it says when it has too little memory', small.logs().includes('less memory than it needs'));
   } finally {
     for (const container of running) container.remove();
-    await sqs.kill();
-    redis.stop();
+    await stores.stop();
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Engine } from './engine.ts';
+import { holds } from './holds.ts';
 
 const run = promisify(execFile);
 const PROJECT = 'order-pipeline-rig';
@@ -21,10 +22,6 @@ const PRODUCT = ['bridge', 'worker', 'api'] as const;
  * the hard way in between. Throws at the first thing that is not so; says each that is.
  */
 export async function checkCompose(engine: Engine): Promise<void> {
-  const holds = (what: string, is: boolean): void => {
-    if (!is) throw new Error(`not so: ${what}`);
-    console.log(`✓ ${what}`);
-  };
   const { compose, end } = await composeOf(engine);
   const idOf = async (service: string) => (await compose('ps', '--all', '--quiet', service)).trim();
   const pidOf = async (service: string) =>

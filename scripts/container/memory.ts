@@ -1,18 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Role } from '../../src/config/roles.ts';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { fillUsers } from '../bench/api/fill.ts';
 import { load } from '../bench/api/load.ts';
-import { type Child, startChild } from '../bench/support/child.ts';
-import { startBenchRedis } from '../bench/support/redisServer.ts';
-import type { SqsServerRequest } from '../bench/support/sqsServer.ts';
 import { printTable } from '../bench/support/table.ts';
 import { fillQueue } from '../bench/worker/throughput.ts';
 import { type Container, startContainer } from './container.ts';
 import type { Engine } from './engine.ts';
+import { type Stores, startStores } from './stores.ts';
 
 const LIMITS_MB = [112, 128, 192, 256, 384, 768];
 const ORDERS = 10_000;
@@ -57,10 +54,9 @@ interface Played {
 }
 
 async function played(engine: Engine, image: string, role: Role, limit: number): Promise<Played> {
-  const redis = await startBenchRedis();
-  const sqs = await startChild(new URL('../bench/support/sqsServer.ts', import.meta.url));
+  const stores = await startStores();
   try {
-    const { env, done } = await prepare(role, redis.client, redis.url, sqs);
+    const { env, done } = await prepare(role, stores);
     const memory = [`--memory=${limit}m`, `--memory-swap=${limit}m`];
     const container = await startContainer(engine, image, role, env, memory);
     try {
@@ -73,8 +69,7 @@ async function played(engine: Engine, image: string, role: Role, limit: number):
       container.remove();
     }
   } finally {
-    await sqs.kill();
-    redis.stop();
+    await stores.stop();
   }
 }
 
@@ -94,11 +89,11 @@ async function workOut(container: Container, role: Role, done: () => Promise<num
   return true;
 }
 
-async function prepare(role: Role, redis: Redis, redisUrl: string, sqs: Child): Promise<Work> {
+async function prepare(role: Role, { redis, redisUrl, sqs, fill }: Stores): Promise<Work> {
   const partition = makePartitions(1).all[0] as Partition;
   const counted = async () => Number(await redis.hget(statsKeys(partition).global, 'total_orders'));
-  const ask = <T>(request: SqsServerRequest) => sqs.ask<T>(request);
-  const env = { REDIS_URL: redisUrl, AWS_ACCESS_KEY_ID: 'rig', AWS_SECRET_ACCESS_KEY: 'rig' };
+  const { SQS_ENDPOINT: _, ...identity } = sqs;
+  const env = { REDIS_URL: redisUrl, ...identity };
   if (role === 'api') {
     await fillUsers(redis, 100_000);
     return { env, done: counted };
@@ -107,14 +102,10 @@ async function prepare(role: Role, redis: Redis, redisUrl: string, sqs: Child): 
     await fillQueue(redisUrl, { jobs: ORDERS, users: 1_000, days: 2 });
     return { env, done: counted };
   }
-  const { endpoint, queueUrl } = await ask<{ endpoint: string; queueUrl: string }>({
-    do: 'create',
-    queue: 'orders',
-  });
-  await ask({ do: 'fill', queueUrl, from: 0, messages: ORDERS });
+  await fill(ORDERS);
   const waiting = () => redis.llen(`${partition.tag}:${ORDER_QUEUE}:wait`);
   return {
-    env: { ...env, SQS_ENDPOINT: endpoint, QUEUE_NAME: 'orders' },
+    env: { ...env, ...sqs, QUEUE_NAME: 'orders' },
     done: role === 'bridge' ? waiting : counted,
   };
 }

@@ -4,13 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ORDER_QUEUE } from '../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
-import { startChild } from '../bench/support/child.ts';
-import { startBenchRedis } from '../bench/support/redisServer.ts';
-import type { SqsServerRequest } from '../bench/support/sqsServer.ts';
 import { freePort } from '../support/freePort.ts';
 import { type Manifest, manifestsIn, type Pod, podsOf } from '../support/manifests.ts';
 import { type Container, LOGIN, runContainer } from './container.ts';
 import type { Engine } from './engine.ts';
+import { holds } from './holds.ts';
+import { startStores } from './stores.ts';
 
 const MANIFESTS = 'deploy/kubernetes/order-pipeline.yaml';
 /** With the Job that verifies, which the plain manifests leave out. */
@@ -32,35 +31,20 @@ interface Probe {
  * with orders flowing through them. Throws at the first thing that is not so.
  */
 export async function checkPods(engine: Engine, image: string): Promise<void> {
-  const holds = (what: string, is: boolean): void => {
-    if (!is) throw new Error(`not so: ${what}`);
-    console.log(`✓ ${what}`);
-  };
   const manifests = manifestsIn(readFileSync(MANIFESTS, 'utf8'));
-  const redis = await startBenchRedis();
-  const sqs = await startChild(new URL('../bench/support/sqsServer.ts', import.meta.url));
-  const ask = <T>(request: SqsServerRequest) => sqs.ask<T>(request);
-  const { endpoint, queueUrl } = await ask<{ endpoint: string; queueUrl: string }>({
-    do: 'create',
-    queue: 'orders',
-  });
+  const stores = await startStores();
   const secrets: Record<string, string> = {
-    'redis-url': redis.url,
+    'redis-url': stores.redisUrl,
     'admin-user': LOGIN.ADMIN_USER,
     'admin-password': LOGIN.ADMIN_PASSWORD,
     'metrics-token': 'token-of-the-rig',
   };
   // What a cluster has and this machine has not: AWS behind its own address, and an identity from the platform.
-  const surroundings = {
-    SQS_QUEUE_URL: queueUrl,
-    SQS_ENDPOINT: endpoint,
-    AWS_ACCESS_KEY_ID: 'rig',
-    AWS_SECRET_ACCESS_KEY: 'rig',
-  };
+  const surroundings = { SQS_QUEUE_URL: stores.queueUrl, ...stores.sqs };
   const started: Container[] = [];
   const partition = makePartitions(1).all[0] as Partition;
   const counted = async () =>
-    Number(await redis.client.hget(statsKeys(partition).global, 'total_orders')) || 0;
+    Number(await stores.redis.hget(statsKeys(partition).global, 'total_orders')) || 0;
   try {
     const pods = [];
     for (const { of, pod } of podsOf(manifests)) {
@@ -77,7 +61,7 @@ export async function checkPods(engine: Engine, image: string): Promise<void> {
         holds(`${of}: its ${name} succeeds at ${probe.httpGet.path}`, await succeeds(probe, url, container));
       }
     }
-    await ask({ do: 'fill', queueUrl, from: 0, messages: ORDERS });
+    await stores.fill(ORDERS);
     const [api] = pods.filter(({ described }) => described.args[0] === 'api');
     const figures: number[] = [];
     while ((await counted()) < ORDERS) {
@@ -108,14 +92,13 @@ export async function checkPods(engine: Engine, image: string): Promise<void> {
         exitCode === 0 && !killedForMemory,
       );
     }
-    holds('no job is left behind', (await redis.client.llen(`${partition.tag}:${ORDER_QUEUE}:active`)) === 0);
+    holds('no job is left behind', (await stores.redis.llen(`${partition.tag}:${ORDER_QUEUE}:active`)) === 0);
   } catch (error) {
     for (const { id } of started) spawnSync(engine.name, ['logs', '--tail', '20', id], { stdio: 'inherit' });
     throw error;
   } finally {
     for (const container of started) container.remove();
-    await sqs.kill();
-    redis.stop();
+    await stores.stop();
   }
 }
 

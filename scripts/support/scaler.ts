@@ -16,7 +16,7 @@ interface Direction {
 }
 
 /** How often the controller looks, as it is unless a cluster's owner changes it. */
-export const SYNC_SECONDS = 15;
+const SYNC_SECONDS = 15;
 /** A ratio this near to one changes nothing. */
 const TOLERANCE = 0.1;
 

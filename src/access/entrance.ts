@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../runtime/units.ts';
 import type { AdminLogin } from './adminLogin.ts';
 import { fingerprint, hashPassword, isPassword } from './passwordHash.ts';
 import { idOfName, idOfSubject, isInvited, readInvitationToken, type StoredPerson } from './people.ts';
@@ -28,7 +29,7 @@ export type Attempt =
   | { outcome: 'refused'; verdict: Verdict };
 
 /** However much a session is used, it ends then. */
-const LONGEST_SESSION_MS = 12 * 3_600_000;
+const LONGEST_SESSION_MS = 12 * HOUR_MS;
 
 export const VISITOR = 'visitor';
 

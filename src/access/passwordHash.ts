@@ -9,7 +9,7 @@ const KEY_BYTES = 32;
 /** How many wait for their turn: they come one at a time, so that a flood takes one core and 32 MB. */
 const MOST_WAITING = 16;
 
-export const PASSWORD_LENGTH = { least: 12, most: 256 };
+const PASSWORD_LENGTH = { least: 12, most: 256 };
 
 /** More passwords came at once than are looked at. */
 export class TooManyPasswords extends Error {}

@@ -21,7 +21,7 @@ export interface AuditFilter {
 
 const BATCHES = ['repair batch', 'retry batch'];
 
-export function matches(
+function matches(
   change: AuditEntry | AuditChange,
   { who, what, order, batches = order !== undefined || /batch/i.test(what ?? '') }: AuditFilter,
 ): boolean {

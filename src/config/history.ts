@@ -37,7 +37,7 @@ const DEFAULT_PORT = 5432;
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
 
 /** The parts of a URL, or what is wrong with it, as the end of a sentence that begins with the variable's name. */
-export function parseDatabaseUrl(text: string): DatabaseUrl | { problem: string } {
+function parseDatabaseUrl(text: string): DatabaseUrl | { problem: string } {
   if (!/^postgres(ql)?:\/\//i.test(text) || !URL.canParse(text))
     return {
       problem: 'must be a URL like postgres://user:password@host:5432/database, the password percent-encoded',
@@ -92,6 +92,8 @@ const variables = z.object(historyVariables);
 export interface HistorySettings {
   /** Whether what counts is put aside for the history. */
   on: boolean;
+  /** Said to be off, not only unset. */
+  off: boolean;
   /** Where it is kept; undefined where a process need not know. */
   target:
     | { kind: 'embedded'; why: string }
@@ -108,6 +110,7 @@ export function historySettings(env: z.output<typeof variables>): { history: His
   return {
     history: {
       on,
+      off: env.HISTORY === 'off',
       target: on ? targetOf(env) : undefined,
       addresses: env.HISTORY_ADDRESSES === 'on',
       backlogBytes: env.HISTORY_BACKLOG_BYTES,

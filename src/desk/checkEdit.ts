@@ -1,5 +1,6 @@
 import { HttpProblem } from '../http/transport/problem.ts';
 import { InvalidOrder } from '../orders/invalidOrder.ts';
+import { isRecord } from '../orders/record.ts';
 import { orderOf, sentIn } from '../queue/readOrderJob.ts';
 
 /**
@@ -30,7 +31,7 @@ function refuseUnreadable(data: unknown, maxBodyBytes: number): void {
     if (error instanceof InvalidOrder) throw unreadable(error.message);
     throw error;
   }
-  if (typeof order === 'object' && order !== null && !Array.isArray(order)) return;
+  if (isRecord(order)) return;
   throw unreadable(order === null ? 'it is null' : `it is ${Array.isArray(order) ? 'a list' : typeof order}`);
 }
 

@@ -5,10 +5,10 @@ import { HttpProblem } from '../http/transport/problem.ts';
 import type { InvalidOrder } from '../orders/invalidOrder.ts';
 import { INDEX_SCRIPT } from '../queue/failures/noteFailures.ts';
 import { noteStored } from '../queue/failures/reconcile.ts';
+import { jobFields } from '../queue/jobFields.ts';
 import { EDITED_JOB, type Edit } from '../queue/repairs.ts';
 import { failureKeys, queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
-import { isWrongType } from '../store/redisFaults.ts';
 import { type Container, wrapperOf } from './wrapper.ts';
 
 /** What every script begins with that edits jobs. */
@@ -42,21 +42,14 @@ type ScriptedRedis = (Redis | Cluster) & {
   replaceJobData(...args: (string | number)[]): Promise<Replaced>;
 };
 
-/**
- * The data of a job as it is stored, undefined when there is no such job. Beside the jobs BullMQ keeps lists and sets of
- * its own (`wait`, `failed`): under such a name there is no job either.
- */
+/** The data of a job as it is stored, undefined when there is no such job. */
 export async function storedData(
   redis: Redis | Cluster,
   partition: Partition,
   jobId: string,
 ): Promise<string | undefined> {
-  try {
-    return (await redis.hget(queueKey(partition, jobId), 'data')) ?? undefined;
-  } catch (error) {
-    if (isWrongType(error)) return undefined;
-    throw error;
-  }
+  const [stored] = await jobFields(redis, partition, [jobId], ['data']);
+  return stored?.data;
 }
 
 /**

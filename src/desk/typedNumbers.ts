@@ -1,7 +1,8 @@
 import { HttpProblem } from '../http/transport/problem.ts';
 import { mayLoseDigits, parseExactly } from '../orders/exactJson.ts';
+import { isRecord } from '../orders/record.ts';
 import { type ExactNumbers, exactNumbersIn } from '../queue/exactPointers.ts';
-import { isContainer, wrapperOf } from './wrapper.ts';
+import { wrapperOf } from './wrapper.ts';
 
 /**
  * The data of an edit with the numbers that JSON.parse rounds kept under `exact`, as those of a message are. What the
@@ -14,7 +15,7 @@ export function withTypedNumbers(data: unknown, text: string, maxBodyBytes: numb
   if (!mayLoseDigits(text)) return data;
   const exactly = jobDataIn(text);
   const wrapped = wrapperOf(data);
-  if (!wrapped || !isContainer(exactly)) {
+  if (!wrapped || !isRecord(exactly)) {
     const exact = typedIn(exactly, maxBodyBytes);
     return isEmpty(exact) ? data : { order: data, exact };
   }
@@ -22,7 +23,7 @@ export function withTypedNumbers(data: unknown, text: string, maxBodyBytes: numb
   if (!isEmpty(typedIn(beside, maxBodyBytes))) throw notKept('outside of `order`');
   const exact = typedIn(order, maxBodyBytes);
   if (isEmpty(exact)) return data;
-  const before = isContainer(wrapped.data.exact) ? wrapped.data.exact : {};
+  const before = isRecord(wrapped.data.exact) ? wrapped.data.exact : {};
   return { ...wrapped.data, exact: { ...before, ...exact } };
 }
 

@@ -19,7 +19,7 @@ export const MIGRATIONS: readonly Migration[] = readdirSync(new URL('./schema/',
     sql: readFileSync(new URL(`./schema/${name}`, import.meta.url), 'utf8'),
   }));
 
-export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
+const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
 
 /** Any number that nobody else locks by. */
 const LOCK = 0x6f72_6401;
@@ -33,7 +33,7 @@ const CREATE_RECORD = `
   )`;
 
 /** The version that is there; 0 where there is none. */
-export async function schemaVersion(client: ClientBase): Promise<number> {
+async function schemaVersion(client: ClientBase): Promise<number> {
   const known = await client.query("SELECT to_regclass('history.migrations') IS NOT NULL AS there");
   if (!known.rows[0].there) return 0;
   const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM history.migrations');

@@ -2,16 +2,25 @@ import type { ClientBase } from 'pg';
 import type { Partition } from '../store/partitions.ts';
 import { firstId } from './insertOrders.ts';
 
-/** Where the archive of a partition stands in PostgreSQL. */
-export interface Position {
+/** Where the archive of a tag stands in PostgreSQL, also of one that is no partition's any more. */
+export interface AnyPosition {
   id: number;
   tag: string;
   /** The last entry that is in the tables; 0 while there is none. */
   seq: number;
-  /** Of that entry; undefined where the stream begins after it. */
-  digest: string | undefined;
   /** Ids that were given away. */
   orders: number;
+}
+
+export interface Position extends AnyPosition {
+  /** Of the last entry; undefined where the stream begins after it. */
+  digest: string | undefined;
+}
+
+/** Of every tag that ever was one. */
+export async function allPositions(client: ClientBase): Promise<AnyPosition[]> {
+  const { rows } = await client.query('SELECT id, tag, seq, orders FROM history.positions ORDER BY id');
+  return rows.map(({ id, tag, seq, orders }) => ({ id, tag, seq: Number(seq), orders: Number(orders) }));
 }
 
 /** Begins one where there is none. */
@@ -60,4 +69,7 @@ export async function lockPosition(client: ClientBase, { tag }: Partition): Prom
 const LOCKS = 0x6f72_6402;
 
 /** Ids of orders of the partition: from the first, before the second. */
-export const idsOf = ({ id }: Position): [string, string] => [String(firstId(id)), String(firstId(id + 1))];
+export const idsOf = ({ id }: Pick<Position, 'id'>): [string, string] => [
+  String(firstId(id)),
+  String(firstId(id + 1)),
+];

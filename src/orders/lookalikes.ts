@@ -1,4 +1,5 @@
 import { objectTextIn } from './bodyText.ts';
+import { isRecord } from './record.ts';
 import { unreadableLookalike } from './unreadableText.ts';
 
 type Fields = Record<string, unknown>;
@@ -11,7 +12,7 @@ type Fields = Record<string, unknown>;
 export function lookalike(sent: unknown, envelope?: string): string | undefined {
   if (typeof sent === 'string') return lookalikeOfText(sent, envelope);
   if (Array.isArray(sent)) return lookalikeOfList(sent);
-  if (!isFields(sent) || isOurs(sent)) return undefined;
+  if (!isRecord(sent) || isOurs(sent)) return undefined;
   const sentence = FOREIGN.find(([looksSo]) => looksSo(sent))?.[1];
   return typeof sentence === 'function' ? sentence(sent, envelope) : sentence;
 }
@@ -26,7 +27,7 @@ const DELETION =
 function within(what: string, place: string, advice: string): Sentence {
   return (sent, envelope) => {
     const isThere =
-      place.split('.').reduce<unknown>((at, name) => (isFields(at) ? at[name] : at), sent) != null;
+      place.split('.').reduce<unknown>((at, name) => (isRecord(at) ? at[name] : at), sent) != null;
     if (!isThere) return `It looks like ${what} with nothing under ${place}: there is no order in it.`;
     if (envelope === place)
       return `It looks like ${what} whose ${place} could not be read: look at it there.`;
@@ -54,13 +55,13 @@ function lookalikeOfText(text: string, envelope: string | undefined): string | u
 
 function lookalikeOfList(list: readonly unknown[]): string | undefined {
   const [first, second] = list;
-  if (typeof first === 'string' && isFields(second) && has(second, 's3BucketName', 's3Key')) {
+  if (typeof first === 'string' && isRecord(second) && has(second, 's3BucketName', 's3Key')) {
     return 'It looks like a pointer of the SQS extended client library, whose body lies in S3: let a consumer with that library pass the body on, or send orders below 1 MiB without it.';
   }
-  if (list.length > 0 && list.every((each) => isFields(each) && isCloudEvent(each))) {
+  if (list.length > 0 && list.every((each) => isRecord(each) && isCloudEvent(each))) {
     return 'It looks like a batch of CloudEvents: send a message for each.';
   }
-  if (list.length > 0 && list.every(isFields)) {
+  if (list.length > 0 && list.every(isRecord)) {
     return 'It looks like a list of orders: send a message for each.';
   }
   return undefined;
@@ -112,10 +113,10 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence]
       `It looks like a CloudEvent with binary data: let its sender put the order as JSON under data${envelope === 'data' ? '' : ', and set INBOX_ENVELOPE=data'}.`,
   ],
   [isCloudEvent, within('a CloudEvent', 'data', 'takes the order from its data')],
-  [({ payload }) => isFields(payload) && isDeletion(payload), DELETION],
+  [({ payload }) => isRecord(payload) && isDeletion(payload), DELETION],
   [isDeletion, DELETION],
   [
-    ({ payload }) => isFields(payload) && isChange(payload),
+    ({ payload }) => isRecord(payload) && isChange(payload),
     within(
       'a change event of Debezium',
       'payload.after',
@@ -131,7 +132,7 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence]
     ),
   ],
   [
-    ({ schema, payload }) => isFields(schema) && isFields(payload),
+    ({ schema, payload }) => isRecord(schema) && isRecord(payload),
     within('a record of Kafka Connect with its schema', 'payload', 'takes the order from it'),
   ],
   [
@@ -143,11 +144,11 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence]
     'It looks like an order as WooCommerce sends it to webhooks: it has to be mapped to order_id, user_id, order_value and items first.',
   ],
   [
-    ({ object, data }) => object === 'event' && isFields(data) && isFields(data.object),
+    ({ object, data }) => object === 'event' && isRecord(data) && isRecord(data.object),
     'It looks like an event of Stripe: it has to be mapped to order_id, user_id, order_value and items first.',
   ],
   [
-    ({ messageType, message }) => Array.isArray(messageType) && isFields(message),
+    ({ messageType, message }) => Array.isArray(messageType) && isRecord(message),
     within('a message of MassTransit', 'message', 'takes the order from it'),
   ],
   [
@@ -155,7 +156,7 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence]
     'It looks like a task of Celery: those belong in another queue.',
   ],
   [
-    ({ job, data }) => isText(job) && job.startsWith('Illuminate\\') && isFields(data),
+    ({ job, data }) => isText(job) && job.startsWith('Illuminate\\') && isRecord(data),
     'It looks like a queued job of Laravel: those belong in another queue.',
   ],
   [
@@ -173,7 +174,7 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence]
     ],
   ),
   [
-    ({ orders }) => Array.isArray(orders) && orders.length > 0 && orders.every(isFields),
+    ({ orders }) => Array.isArray(orders) && orders.length > 0 && orders.every(isRecord),
     'It looks like several orders in one message: send a message for each.',
   ],
 ];
@@ -181,7 +182,7 @@ const FOREIGN: readonly [looksSo: (sent: Fields) => boolean, sentence: Sentence]
 function recordsOf(source: string): (sent: Fields) => boolean {
   return ({ Records }) => {
     const first: unknown = Array.isArray(Records) ? Records[0] : undefined;
-    return isFields(first) && (first.eventSource === source || first.EventSource === source);
+    return isRecord(first) && (first.eventSource === source || first.EventSource === source);
   };
 }
 
@@ -202,20 +203,16 @@ function isDeletion(sent: Fields): boolean {
 function holdsOrder(value: unknown): boolean {
   const text = typeof value === 'string' ? objectTextIn(value) : undefined;
   const held: unknown = text === undefined ? value : JSON.parse(text);
-  return isFields(held) && has(held, 'order_id');
+  return isRecord(held) && has(held, 'order_id');
 }
 
 const DYNAMO_TYPES = new Set(['S', 'N', 'B', 'M', 'L', 'SS', 'NS', 'BS', 'BOOL', 'NULL']);
 
 function isDynamoValue(value: unknown): boolean {
-  if (!isFields(value)) return false;
+  if (!isRecord(value)) return false;
   const [type = '', ...more] = Object.keys(value);
   return more.length === 0 && DYNAMO_TYPES.has(type);
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const has = (sent: Fields, ...names: string[]): boolean => names.every((name) => Object.hasOwn(sent, name));
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

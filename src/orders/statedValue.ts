@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import { decimal, roundToMinorUnits, TOTAL_ROOM } from './money.ts';
+import { isRecord } from './record.ts';
 
 /** An order of more lines is refused whatever they say, and adding them up would hold up the others. */
 const MOST_LINES = 10_000;
@@ -30,8 +31,4 @@ function sumOf(items: unknown): number | undefined {
 function minorUnits(amount: Big): number | undefined {
   const rounded = roundToMinorUnits(amount);
   return rounded.lt(0) || rounded.gt(TOTAL_ROOM) ? undefined : rounded.abs().toNumber();
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { writeExactly } from '../orders/exactJson.ts';
+import { isRecord } from '../orders/record.ts';
 import { jobOfMessage, type MessageFacts, type OrderJob, type Reading } from './orderJob.ts';
 import { orderOf } from './readOrderJob.ts';
 
@@ -55,7 +56,3 @@ function isAsTaken({ order, message }: Fields, raw: string, maxBodyBytes: number
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 type Fields = Record<string, unknown>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

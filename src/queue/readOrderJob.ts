@@ -2,6 +2,7 @@ import { jsonTextOf, objectTextIn } from '../orders/bodyText.ts';
 import { ExactNumber, parseKeepingDigits } from '../orders/exactJson.ts';
 import { type IdCase, idText, normaliseId } from '../orders/ids.ts';
 import { InvalidOrder, type Reason } from '../orders/invalidOrder.ts';
+import { isRecord } from '../orders/record.ts';
 import { parseTimestamp } from '../orders/timestamp.ts';
 import { takenOut } from './envelope.ts';
 import { exactNumber, withExactNumbers } from './exactPointers.ts';
@@ -109,8 +110,4 @@ function clipped(id: unknown): string {
 
 function refusal(code: Reason, message: string, path = ''): InvalidOrder {
   return new InvalidOrder([{ code, path, message }]);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

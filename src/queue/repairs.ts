@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { isRecord } from '../orders/record.ts';
+import { parsed } from '../runtime/json.ts';
 import { DAY_MS } from '../runtime/units.ts';
 import { queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
@@ -36,6 +38,13 @@ export type RepairOutcome = { at: string } & (
   /** It ended without the worker's word: its job is kept as completed, or is there no more. */
   | { outcome: 'completed' | 'gone' }
 );
+
+/** What is kept beside a job, from its text; undefined when that is nothing of ours. */
+export function readRepair(text: string | null | undefined): Repair | undefined {
+  const kept = parsed(text) as Partial<Repair> | null | undefined;
+  const isOurs = Array.isArray(kept?.edits) && kept.edits.every(isRecord);
+  return isOurs ? (kept as Repair) : undefined;
+}
 
 const SCRIPT = readFileSync(new URL('./keepRepair.lua', import.meta.url), 'utf8');
 

@@ -6,6 +6,7 @@ import { failureKeys, pausedSinceKey, queueKey } from '../store/keys.ts';
 import type { Partition, Partitions } from '../store/partitions.ts';
 import { whyUnwritable } from '../store/redisFaults.ts';
 import { reconcileFailures } from './failures/reconcile.ts';
+import { timeIn } from './jobFields.ts';
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -30,6 +31,7 @@ else
   redis.call('DEL', KEYS[3])
 end
 local next = redis.call('LINDEX', KEYS[6], -1)
+local added = next and redis.pcall('HGET', ARGV[2] .. next, 'timestamp')
 return {
   since,
   redis.call('ZCARD', KEYS[2]),
@@ -39,7 +41,7 @@ return {
   redis.call('LLEN', KEYS[6]),
   redis.call('LLEN', KEYS[7]),
   redis.call('ZCARD', KEYS[8]),
-  next and redis.call('HGET', ARGV[2] .. next, 'timestamp') or false,
+  type(added) == 'string' and added or false,
   redis.call('HGET', KEYS[9], 'minor_units') or '0',
   redis.call('HGET', KEYS[9], 'unknown') or '0',
   type(written) == 'table' and written.err or '',
@@ -170,7 +172,7 @@ async function lookAt(redis: Redis | Cluster, partition: Partition, now: number)
     waiting,
     active,
     delayed,
-    oldestAt: oldestWaiting === null ? undefined : Number(oldestWaiting),
+    oldestAt: timeIn(oldestWaiting),
     minorUnits: Number(units),
     unknown: Number(unknown),
     unwritable,

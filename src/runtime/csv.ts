@@ -11,8 +11,23 @@ export type CsvRow = Readonly<Record<string, string | number | null>>;
 export const toCsv = (columns: readonly string[], rows: readonly CsvRow[]): string =>
   `${columns.join(',')}\r\n${csvLines(columns, rows)}`;
 
-/** The lines alone, for what is sent in portions. */
-export const csvLines = (columns: readonly string[], rows: readonly CsvRow[]): string =>
+/**
+ * The same in portions. The header goes out with the first rows: what cannot be had is a refusal until then, and none after it.
+ */
+export async function* csvParts<Row>(
+  columns: readonly string[],
+  portions: AsyncIterable<readonly Row[]>,
+  rowOf: (row: Row) => CsvRow,
+): AsyncGenerator<string, void, undefined> {
+  let isFirst = true;
+  for await (const rows of portions) {
+    yield (isFirst ? toCsv : csvLines)(columns, rows.map(rowOf));
+    isFirst = false;
+  }
+  if (isFirst) yield toCsv(columns, []);
+}
+
+const csvLines = (columns: readonly string[], rows: readonly CsvRow[]): string =>
   rows.map((row) => `${columns.map((column) => field(row[column] ?? '')).join(',')}\r\n`).join('');
 
 /** What spreadsheets take for the start of a formula, in both widths, and our own mark. */

@@ -1,75 +1,31 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
-import type { HistoryTarget } from '../../src/history/target.ts';
+import { describe, expect, it } from '@jest/globals';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { archiveKeys } from '../../src/store/keys.ts';
 import { endings, order } from '../stats/recording.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import {
-  type Archiving,
-  archiving,
-  archivingRecorder,
-  bothSums,
-  ORIGIN,
-  partition,
-  untilArchived,
-} from './rig.ts';
+import { archivingRecorder, historyRig, ORIGIN, partition } from './rig.ts';
 
 describe('the history', () => {
-  let postgres: TestPostgres;
-  let server: TestRedis;
-  let redis: Redis;
-  let target: HistoryTarget;
-  let running: Archiving[] = [];
-
-  const start = async () => {
-    const one = await archiving(server.client(), target);
-    running.push(one);
-    return one;
-  };
-  const archived = () => untilArchived(redis, postgres, target);
-  const rows = async (sql: string) => {
-    const client = await postgres.client(target);
-    const result = await client.query(sql);
-    await client.end();
-    return result.rows;
-  };
+  const rig = historyRig();
   const many = (count: number, from = 0) =>
     Array.from({ length: count }, (_, at) =>
       order({ orderId: `O${from + at}`, userId: `U${(from + at) % 17}` }),
     );
 
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  afterAll(() => postgres.stop());
-  beforeEach(async () => {
-    server = await startTestRedis();
-    redis = server.client();
-    target = await postgres.database();
-  });
-  afterEach(async () => {
-    await Promise.all(running.map((one) => one.stop()));
-    running = [];
-    await server.stop();
-  });
-
   describe('what is kept', () => {
     it('is every counted order once, with its items, and the sums are those of Redis', async () => {
-      const record = archivingRecorder(redis);
+      const record = archivingRecorder(rig.redis);
       await endings(record, [...many(500), ...many(100)]);
-      await start();
-      await archived();
-      const { kept, counted } = await bothSums(redis, postgres, target);
-      expect(counted).toEqual({ orders: 500, minorUnits: 500_000 });
-      expect(kept).toEqual(counted);
-      expect(await rows('SELECT count(*)::int AS items FROM history.order_items')).toEqual([{ items: 500 }]);
-      expect(await redis.xlen(archiveKeys(partition).stream)).toBe(1);
+      await rig.archive();
+      await rig.archived();
+      expect(await rig.sums()).toEqual({ orders: 500, minorUnits: 500_000 });
+      expect(await rig.sql('SELECT count(*)::int AS items FROM history.order_items')).toEqual([
+        { items: 500 },
+      ]);
+      expect(await rig.redis.xlen(archiveKeys(partition).stream)).toBe(1);
     });
 
     it('is an order as it counted', async () => {
-      const record = archivingRecorder(redis, { addresses: true });
+      const record = archivingRecorder(rig.redis, { addresses: true });
       const one = order({
         orderId: "'; DROP TABLE history.orders; --",
         userId: 'ÉLODIE ☃',
@@ -84,10 +40,10 @@ describe('the history', () => {
         ],
       });
       await record(one);
-      await start();
-      await archived();
+      await rig.archive();
+      await rig.archived();
       expect(
-        await rows(`SELECT user_id, order_id, minor_units, day::text, currency, payment_method, message_id, address, seq,
+        await rig.sql(`SELECT user_id, order_id, minor_units, day::text, currency, payment_method, message_id, address, seq,
         to_char(placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS') AS placed_at,
         to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS') AS received_at FROM history.orders`),
       ).toEqual([
@@ -106,7 +62,7 @@ describe('the history', () => {
         },
       ]);
       expect(
-        await rows(
+        await rig.sql(
           'SELECT line, product_id, quantity::text, price_per_unit::text FROM history.order_items ORDER BY line',
         ),
       ).toEqual([
@@ -116,29 +72,28 @@ describe('the history', () => {
     });
 
     it('has no address unless asked for', async () => {
-      await archivingRecorder(redis)(order({ shippingAddress: 'A street' }));
-      expect(JSON.stringify(await redis.xrange(archiveKeys(partition).stream, '-', '+'))).not.toContain(
+      await archivingRecorder(rig.redis)(order({ shippingAddress: 'A street' }));
+      expect(JSON.stringify(await rig.redis.xrange(archiveKeys(partition).stream, '-', '+'))).not.toContain(
         'street',
       );
     });
 
     it('says what had counted before, and what counts without it', async () => {
-      const plain = makeRecordOrder(redis, partition, { retentionDays: 35 });
-      const record = archivingRecorder(redis);
+      const plain = makeRecordOrder(rig.redis, partition, { retentionDays: 35 });
+      const record = archivingRecorder(rig.redis);
       await endings(plain, many(3));
       await endings(record, many(3, 3));
       await endings(plain, many(2, 6));
       await endings(record, many(1, 8));
-      await start();
-      await archived();
+      await rig.archive();
+      await rig.archived();
       expect(
-        await rows('SELECT kind, seq::int, orders::int, minor_units::int FROM history.gaps ORDER BY seq'),
+        await rig.sql('SELECT kind, seq::int, orders::int, minor_units::int FROM history.gaps ORDER BY seq'),
       ).toEqual([
         { kind: 'opening', seq: 1, orders: 3, minor_units: 3_000 },
         { kind: 'not_kept', seq: 2, orders: 2, minor_units: 2_000 },
       ]);
-      const { kept, counted } = await bothSums(redis, postgres, target);
-      expect(kept).toEqual(counted);
+      await rig.sums();
     });
   });
 });

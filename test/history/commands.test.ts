@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { describe, expect, it } from '@jest/globals';
 import { run as history } from '../../src/cli/history/run.ts';
 import { noProgress } from '../../src/cli/kit/progress.ts';
 import { repartition } from '../../src/cli/repartition/repartition.ts';
 import { verifyAll } from '../../src/cli/verify/verifyAll.ts';
-import type { HistoryTarget } from '../../src/history/target.ts';
 import type { Order } from '../../src/orders/order.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { claimPartitions } from '../../src/store/claims.ts';
@@ -13,35 +11,12 @@ import { archiveKeys } from '../../src/store/keys.ts';
 import { makePartitions } from '../../src/store/partitions.ts';
 import { runCommand } from '../scripts/verifyCommand.ts';
 import { endings, order } from '../stats/recording.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { type Archiving, archiving, archivingRecorder, bothSums, partition, untilArchived } from './rig.ts';
+import { archivingRecorder, historyRig, partition } from './rig.ts';
 
 describe('operating the history', () => {
-  let postgres: TestPostgres;
-  let server: TestRedis;
-  let redis: Redis;
-  let target: HistoryTarget;
-  let running: Archiving | undefined;
-
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  afterAll(() => postgres.stop());
-  beforeEach(async () => {
-    server = await startTestRedis();
-    redis = server.client();
-    target = await postgres.database();
-  });
-  afterEach(async () => {
-    await running?.stop();
-    running = undefined;
-    await server.stop();
-  });
-
-  const run = (args: string) =>
-    runCommand(history, args, { REDIS_URL: server.url, DATABASE_URL: postgres.url(target) });
+  const rig = historyRig();
+  const run = (args: string) => runCommand(history, args, rig.env());
   const many = (count: number, from = 0) =>
     Array.from({ length: count }, (_, at) =>
       order({ orderId: `O${from + at}`, userId: `U${(from + at) % 41}` }),
@@ -69,30 +44,30 @@ describe('operating the history', () => {
   it('adopt makes an emptied Redis the one that the history is of', async () => {
     expect((await run('migrate')).code).toBe(0);
     expect(await run('adopt')).toMatchObject({ code: 1, stderr: 'There is no history in this database\n' });
-    running = await archiving(server.client(), target);
-    await until(() => running?.health().state === 'archiving', 'it archives');
-    await running.stop();
-    await redis.flushall();
-    running = await archiving(server.client(), target);
-    await until(() => running?.troubles.current.length === 1, 'it is refused');
+    const first = await rig.archive();
+    await until(() => first.health().state === 'archiving', 'it archives');
+    await first.stop();
+    await rig.redis.flushall();
+    const running = await rig.archive();
+    await until(() => running.troubles.current.length === 1, 'it is refused');
     expect((await run('adopt')).code).toBe(0);
-    await until(() => running?.health().state === 'archiving', 'it archives again');
+    await until(() => running.health().state === 'archiving', 'it archives again');
   });
 
   it('a repartition waits for the archive, and there and back nothing is missing or twice: 1 → 4 → 1', async () => {
-    await claimPartitions(redis, 1);
+    await claimPartitions(rig.redis, 1);
     const change = async (to: number) =>
       repartition(
         { kind: 'to', to, force: true },
         {
-          redis,
+          redis: rig.redis,
           idCase: 'upper',
-          durability: await chooseDurability(redis, undefined),
+          durability: await chooseDurability(rig.redis, undefined),
           progress: noProgress,
           say: () => {},
         },
       );
-    await endings(archivingRecorder(redis), many(200));
+    await endings(archivingRecorder(rig.redis), many(200));
     await expect(change(4)).rejects.toThrow(/wait to become history: run order-pipeline archiver/);
     let from = 200;
     for (const [before, to] of [
@@ -100,50 +75,45 @@ describe('operating the history', () => {
       [4, 1],
     ] as const) {
       const old = makePartitions(before);
-      running = await archiving(server.client(), target, old);
-      await untilArchived(redis, postgres, target, old);
-      await running.stop();
+      await rig.archive({ over: old });
+      await rig.archived(old);
+      await rig.stopArchivers();
       await change(to);
       const partitions = makePartitions(to);
-      const records = partitions.all.map((of) => archivingRecorder(redis, { of }));
+      const records = partitions.all.map((of) => archivingRecorder(rig.redis, { of }));
       const record = (one: Order) =>
         (records[partitions.of(one.userId).index] as (typeof records)[number])(one);
       await endings(record, [...many(100, from), ...many(50)]);
       from += 100;
-      running = await archiving(server.client(), target, partitions);
-      await untilArchived(redis, postgres, target, partitions);
-      await running.stop();
-      const { kept, counted } = await bothSums(redis, postgres, target, partitions);
-      expect(counted.orders).toBe(from);
-      expect(kept).toEqual(counted);
-      expect(await verifyAll(redis, partitions, noProgress)).toMatchObject({ result: 'right' });
+      await rig.archive({ over: partitions });
+      expect(await rig.sums(partitions)).toMatchObject({ orders: from });
+      await rig.stopArchivers();
+      expect(await verifyAll(rig.redis, partitions, noProgress)).toMatchObject({ result: 'right' });
     }
-    const client = await postgres.client(target);
-    expect((await client.query('SELECT kind, seq FROM history.gaps')).rows).toEqual([]);
-    expect((await client.query('SELECT seq FROM history.orders WHERE seq IS NULL')).rows).toEqual([]);
-    await client.end();
+    expect(await rig.sql('SELECT kind, seq FROM history.gaps')).toEqual([]);
+    expect(await rig.sql('SELECT seq FROM history.orders WHERE seq IS NULL')).toEqual([]);
   });
 
   it('what counts without the history is a trouble until somebody takes note of it', async () => {
-    running = await archiving(server.client(), target);
-    await endings(archivingRecorder(redis), many(5));
-    await endings(makeRecordOrder(redis, partition, { retentionDays: 35 }), many(3, 5));
-    await endings(archivingRecorder(redis), many(1, 8));
-    await untilArchived(redis, postgres, target);
-    await until(() => running?.troubles.current.length === 1, 'it is told');
+    const running = await rig.archive();
+    await endings(archivingRecorder(rig.redis), many(5));
+    await endings(makeRecordOrder(rig.redis, partition, { retentionDays: 35 }), many(3, 5));
+    await endings(archivingRecorder(rig.redis), many(1, 8));
+    await rig.archived();
+    await until(() => running.troubles.current.length === 1, 'it is told');
     expect(running.troubles.current).toMatchObject([
       { what: 'history incomplete', reason: expect.stringMatching(/^3 orders counted and are not/) },
     ]);
     expect((await run('lacking --accept')).stdout).toMatch(
       /^The history lacks 3 orders, 30.00, counted by workers/,
     );
-    await until(() => running?.troubles.current.length === 0, 'it is known');
+    await until(() => running.troubles.current.length === 0, 'it is known');
   });
 
   it('verify says when the archive does not end where it should', async () => {
-    await endings(archivingRecorder(redis), many(10));
-    await redis.del(archiveKeys(partition).stream);
-    const { checks } = await verifyAll(redis, makePartitions(1), noProgress);
+    await endings(archivingRecorder(rig.redis), many(10));
+    await rig.redis.del(archiveKeys(partition).stream);
+    const { checks } = await verifyAll(rig.redis, makePartitions(1), noProgress);
     expect(checks.filter(({ verdict }) => verdict === 'differs')).toMatchObject([
       { name: 'partitions whose archive ends where it should' },
     ]);

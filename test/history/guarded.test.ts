@@ -1,7 +1,6 @@
 import { chmodSync, chownSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { describe, expect, it } from '@jest/globals';
 import { documented } from '../../scripts/bench/history/analytics.ts';
 import { run as erase } from '../../src/cli/erase/run.ts';
 import { run as history } from '../../src/cli/history/run.ts';
@@ -11,53 +10,22 @@ import { readConfig } from '../../src/config/config.ts';
 import { historyReads } from '../../src/history/read/historyPool.ts';
 import type { HistoryTarget } from '../../src/history/target.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
-import { claimPartitions } from '../../src/store/claims.ts';
 import { runCommand } from '../scripts/verifyCommand.ts';
 import { endings, order } from '../stats/recording.ts';
 import { makeAuthority } from '../support/certificates.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startTestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import {
-  type Archiving,
-  archiving,
-  archivingRecorder,
-  bothSums,
-  openClient,
-  partition,
-  untilArchived,
-} from './rig.ts';
+import { archivingRecorder, historyRig, openClient, partition } from './rig.ts';
 
 describe('a PostgreSQL that is guarded', () => {
-  let postgres: TestPostgres;
-  let server: TestRedis;
-  let redis: Redis;
-  let target: HistoryTarget;
-  let running: Archiving | undefined;
-
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  afterAll(() => postgres.stop());
-  beforeEach(async () => {
-    server = await startTestRedis();
-    redis = server.client();
-    await claimPartitions(redis, 1);
-    target = await postgres.database();
-  });
-  afterEach(async () => {
-    await running?.stop();
-    running = undefined;
-    await server.stop();
-  });
-
+  const rig = historyRig({ isClaimed: true });
   const many = (count: number, from = 0) =>
     Array.from({ length: count }, (_, at) =>
       order({ orderId: `O${from + at}`, userId: `U${(from + at) % 17}` }),
     );
   const at = (as: HistoryTarget, parameters = '', more: Record<string, string> = {}) => ({
-    REDIS_URL: server.url,
-    DATABASE_URL: `${postgres.url(as)}${parameters}`,
+    REDIS_URL: rig.server.url,
+    DATABASE_URL: `${rig.postgres.url(as)}${parameters}`,
     ...more,
   });
 
@@ -67,10 +35,10 @@ describe('a PostgreSQL that is guarded', () => {
         /```sql\n(.*?)```/gs,
       ),
     ].map(([, text]) => (text as string).replaceAll('…', 'secret'));
-    const administrator = await postgres.client(target);
+    const administrator = await rig.postgres.client(rig.target);
     for (const statement of (asAdministrator as string).split(/;\n/).filter(Boolean))
       await administrator.query(statement);
-    const as = (user: string) => ({ ...target, database: 'orders', user, password: 'secret' });
+    const as = (user: string) => ({ ...rig.target, database: 'orders', user, password: 'secret' });
     const [owner, archiver, reader] = [as('history_owner'), as('archiver'), as('reader')];
 
     expect(await runCommand(history, 'migrate', at(archiver))).toMatchObject({
@@ -78,29 +46,27 @@ describe('a PostgreSQL that is guarded', () => {
       stderr: expect.stringContaining('docs/history.md has the rights that the role needs'),
     });
     expect(await runCommand(history, 'migrate', at(owner))).toMatchObject({ code: 0 });
-    const grants = await postgres.client(owner);
+    const grants = await rig.postgres.client(owner);
     await grants.query(asOwner as string);
 
     // What counts before the history, once, again beyond the ledger, and after Redis was set back.
-    await endings(makeRecordOrder(redis, partition, { retentionDays: 35 }), many(2, 900));
-    running = await archiving(server.client(), archiver);
-    const record = archivingRecorder(redis, { addresses: true });
+    await endings(makeRecordOrder(rig.redis, partition, { retentionDays: 35 }), many(2, 900));
+    const first = await rig.archive({ at: archiver });
+    const record = archivingRecorder(rig.redis, { addresses: true });
     await endings(record, many(100));
-    await untilArchived(redis, postgres, owner);
+    await rig.archived(undefined, owner);
     const backup = await Promise.all(
-      (await redis.keys('*')).map(async (key) => [key, await redis.dumpBuffer(key)] as const),
+      (await rig.redis.keys('*')).map(async (key) => [key, await rig.redis.dumpBuffer(key)] as const),
     );
     await endings(record, many(64, 100));
-    await untilArchived(redis, postgres, owner);
-    await running.stop();
-    await redis.flushall();
-    for (const [key, value] of backup) await redis.restore(key, 0, value);
-    await redis.del(...(await redis.keys('*:ledger:*')));
+    await rig.archived(undefined, owner);
+    await first.stop();
+    await rig.redis.flushall();
+    for (const [key, value] of backup) await rig.redis.restore(key, 0, value);
+    await rig.redis.del(...(await rig.redis.keys('*:ledger:*')));
     await endings(record, [...many(1), ...many(40, 100)]);
-    running = await archiving(server.client(), archiver);
-    await untilArchived(redis, postgres, owner);
-    const { kept, counted } = await bothSums(redis, postgres, owner);
-    expect(kept).toEqual(counted);
+    const running = await rig.archive({ at: archiver });
+    await rig.sums(undefined, owner);
     expect(running.troubles.current.filter(({ what }) => what === 'history')).toEqual([]);
     for (const [command, args] of [
       [history, 'lacking --accept'],
@@ -114,7 +80,7 @@ describe('a PostgreSQL that is guarded', () => {
     const verified = await runCommand(verify, '--history', at(reader));
     // What the ledger was made to forget differs.
     expect(verified.stdout).toMatch(/users right in the history +(\d+) +\1 +ok/);
-    const reading = await postgres.client(reader);
+    const reading = await rig.postgres.client(reader);
     const { rows } = await reading.query(
       "SELECT table_name FROM information_schema.tables WHERE table_schema = 'history' ORDER BY 1",
     );
@@ -149,14 +115,14 @@ describe('a PostgreSQL that is guarded', () => {
         { DATABASE_TLS_CA: theirs.ca },
         /nobody who is trusted has signed its certificate/,
       );
-      const { target: place } = readConfig(at(target, '?sslmode=verify-full', trusting), [
+      const { target: place } = readConfig(at(rig.target, '?sslmode=verify-full', trusting), [
         'redis',
         'history',
       ]).history;
-      running = await archiving(server.client(), place as HistoryTarget);
-      await endings(archivingRecorder(redis), many(40));
-      await until(async () => running?.health().archived_orders === 40, 'it archives over TLS');
-      target = { ...target, host: 'localhost' };
+      const running = await rig.archive({ at: place as HistoryTarget });
+      await endings(archivingRecorder(rig.redis), many(40));
+      await until(async () => running.health().archived_orders === 40, 'it archives over TLS');
+      rig.target = { ...rig.target, host: 'localhost' };
       await expectRefusal('?sslmode=verify-full', trusting, /made out to another name than the host/);
     } finally {
       ours.remove();
@@ -165,14 +131,14 @@ describe('a PostgreSQL that is guarded', () => {
   });
 
   const expectRefusal = async (parameters: string, more: Record<string, string>, sentence: RegExp) =>
-    expect(await runCommand(history, 'migrate', at(target, parameters, more))).toMatchObject({
+    expect(await runCommand(history, 'migrate', at(rig.target, parameters, more))).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(sentence),
     });
 
   /** From here on it takes nobody without TLS. */
   async function useCertificate({ cert, key }: { cert: string; key: string }) {
-    const client = await postgres.client(target);
+    const client = await rig.postgres.client(rig.target);
     const { rows } = await client.query("SELECT current_setting('data_directory') AS data");
     const data: string = rows[0].data;
     for (const [from, name] of [
@@ -188,7 +154,7 @@ describe('a PostgreSQL that is guarded', () => {
     await client.query('SELECT pg_reload_conf()');
     await client.end();
     await until(async () => {
-      const plain = openClient(target);
+      const plain = openClient(rig.target);
       return plain.connect().then(
         () => plain.end().then(() => false),
         () => true,

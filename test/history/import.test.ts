@@ -1,49 +1,25 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { run as history } from '../../src/cli/history/run.ts';
-import type { HistoryTarget } from '../../src/history/target.ts';
 import { makeRecordOrder } from '../../src/stats/record/recordOrder.ts';
-import { claimPartitions } from '../../src/store/claims.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { runCommand, screen } from '../scripts/verifyCommand.ts';
 import { order } from '../stats/recording.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { type Archiving, archiving, bothSums, partition, untilArchived } from './rig.ts';
+import { historyRig, partition } from './rig.ts';
 
 describe('history import', () => {
+  const rig = historyRig({ isClaimed: true });
   const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-import-'));
-  let postgres: TestPostgres;
-  let server: TestRedis;
-  let redis: Redis;
-  let target: HistoryTarget;
-  let running: Archiving;
 
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  afterAll(async () => {
-    await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
   beforeEach(async () => {
-    server = await startTestRedis();
-    redis = server.client();
-    await claimPartitions(redis, 1);
-    target = await postgres.database();
-    running = await archiving(server.client(), target);
+    const running = await rig.archive();
     await until(() => running.health().state === 'archiving', 'it archives');
   });
-  afterEach(async () => {
-    await running.stop();
-    await server.stop();
-  });
 
-  const env = () => ({ REDIS_URL: server.url, DATABASE_URL: postgres.url(target) });
   const file = (name: string, lines: readonly string[]) => {
     writeFileSync(join(dir, name), `${lines.join('\n')}\n`);
     return join(dir, name);
@@ -56,12 +32,7 @@ describe('history import', () => {
       order_timestamp: '2021-03-04T05:06:07Z',
       items: [{ product_id: 'P', quantity: 1, price_per_unit: 10 + at }],
     });
-  const both = async () => {
-    await untilArchived(redis, postgres, target);
-    const { kept, counted } = await bothSums(redis, postgres, target);
-    expect(kept).toEqual(counted);
-    return counted.orders;
-  };
+  const both = async () => (await rig.sums()).orders;
 
   it('counts each order once in both stores, however often it is run, stopped in between, and long after', async () => {
     const path = file(
@@ -71,10 +42,10 @@ describe('history import', () => {
     const stopping = new AbortController();
     const watched = Object.assign(screen().stream, { isTTY: false });
     const untilSome = setInterval(async () => {
-      if (Number(await redis.hget(statsKeys(partition).global, 'total_orders')) > 0) stopping.abort();
+      if (Number(await rig.redis.hget(statsKeys(partition).global, 'total_orders')) > 0) stopping.abort();
     }, 1);
     const stopped = await history(['import', '--file', path], {
-      env: env(),
+      env: rig.env(),
       stdout: screen().stream,
       stderr: watched,
       signal: stopping.signal,
@@ -82,14 +53,17 @@ describe('history import', () => {
     clearInterval(untilSome);
     expect(stopped).toBe(130);
     expect(await both()).toBeLessThan(1_800);
-    expect(await runCommand(history, `import --file ${path}`, env())).toMatchObject({
+    expect(await runCommand(history, `import --file ${path}`, rig.env())).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/ were known, 0 are refused\n$/),
     });
     expect(await both()).toBe(1_800);
     // The ledger forgets; the history does not.
-    await redis.del(statsKeys(partition).ledger, ...(await redis.keys(`${statsKeys(partition).ledger}:*`)));
-    expect((await runCommand(history, `import --file ${path}`, env())).stdout).toMatch(
+    await rig.redis.del(
+      statsKeys(partition).ledger,
+      ...(await rig.redis.keys(`${statsKeys(partition).ledger}:*`)),
+    );
+    expect((await runCommand(history, `import --file ${path}`, rig.env())).stdout).toMatch(
       /^0 orders counted, 0.00 in all; 1,800 were known/,
     );
   });
@@ -100,7 +74,7 @@ describe('history import', () => {
       'A1,U1,5.00,2021-01-01,"[{""product_id"":""P"",""quantity"":1,""price_per_unit"":5}]"',
       'A2,U1,6.00,2021-01-01,"[{""product_id"":""P"",""quantity"":1,""price_per_unit"":5}]"',
     ]);
-    expect(await runCommand(history, `import --file ${path}`, env())).toMatchObject({
+    expect(await runCommand(history, `import --file ${path}`, rig.env())).toMatchObject({
       code: 1,
       stdout: '1 orders counted, 5.00 in all; 0 were known, 1 are refused\n',
       stderr: expect.stringContaining('row 3: '),
@@ -109,13 +83,13 @@ describe('history import', () => {
   });
 
   it('asks whether orders of the file counted before there was a history', async () => {
-    await running.stop();
-    await makeRecordOrder(redis, partition, { retentionDays: 35 })(order());
-    running = await archiving(server.client(), target);
+    await rig.stopArchivers();
+    await makeRecordOrder(rig.redis, partition, { retentionDays: 35 })(order());
+    await rig.archive();
     const path = file('more.jsonl', [line(1)]);
-    expect((await runCommand(history, `import --file ${path} --never-counted`, env())).code).toBe(0);
+    expect((await runCommand(history, `import --file ${path} --never-counted`, rig.env())).code).toBe(0);
     expect(await both()).toBe(2);
-    expect(await runCommand(history, `import --file ${path}`, env())).toMatchObject({
+    expect(await runCommand(history, `import --file ${path}`, rig.env())).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--never-counted says that there are none'),
     });

@@ -3,60 +3,35 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { run as verify } from '../../src/cli/verify/run.ts';
-import type { HistoryTarget } from '../../src/history/target.ts';
-import { claimPartitions } from '../../src/store/claims.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { runCommand } from '../scripts/verifyCommand.ts';
 import { endings, order } from '../stats/recording.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { type Archiving, archiving, archivingRecorder, bothSums, partition, untilArchived } from './rig.ts';
+import { type Archiving, archivingRecorder, historyRig, partition } from './rig.ts';
 
 describe('a command that is killed', () => {
+  const rig = historyRig({ isClaimed: true });
   const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-killed-'));
-  let postgres: TestPostgres;
-  let server: TestRedis;
-  let redis: Redis;
-  let target: HistoryTarget;
+
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
   let running: Archiving;
-
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  afterAll(async () => {
-    await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
-  });
   beforeEach(async () => {
-    server = await startTestRedis();
-    redis = server.client();
-    await claimPartitions(redis, 1);
-    target = await postgres.database();
-    running = await archiving(server.client(), target);
-  });
-  afterEach(async () => {
-    await running.stop();
-    await server.stop();
+    running = await rig.archive();
   });
 
-  const env = () => ({ REDIS_URL: server.url, DATABASE_URL: postgres.url(target) });
   const start = (...args: string[]) => {
     const child = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', 'src/main.ts', ...args], {
-      env: { PATH: process.env.PATH, ...env() },
+      env: { PATH: process.env.PATH, ...rig.env() },
       stdio: 'ignore',
     });
     return { exited: once(child, 'exit'), kill: () => child.kill('SIGKILL') };
   };
-  const counted = async () => Number(await redis.hget(statsKeys(partition).global, 'total_orders'));
+  const counted = async () => Number(await rig.redis.hget(statsKeys(partition).global, 'total_orders'));
   const bothAre = async (orders: number) => {
-    await untilArchived(redis, postgres, target);
-    const { kept, counted } = await bothSums(redis, postgres, target);
-    expect([kept, counted.orders]).toEqual([counted, orders]);
-    expect(await runCommand(verify, '--history', env())).toMatchObject({ code: 0 });
+    expect(await rig.sums()).toMatchObject({ orders });
+    expect(await runCommand(verify, '--history', rig.env())).toMatchObject({ code: 0 });
   };
 
   it('history import: run again, it has counted each order once', async () => {
@@ -80,17 +55,17 @@ describe('a command that is killed', () => {
   });
 
   it('erase: run again, it goes on where it was', async () => {
-    const record = archivingRecorder(redis, { addresses: true });
+    const record = archivingRecorder(rig.redis, { addresses: true });
     await endings(
       record,
       Array.from({ length: 200 }, (_, at) => order({ orderId: `O${at}`, userId: `ANNA${at % 9}` })),
     );
-    await untilArchived(redis, postgres, target);
+    await rig.archived();
     // Redis has the new name by then, the history waits for whoever holds its position.
-    const holding = await postgres.client(target);
+    const holding = await rig.postgres.client(rig.target);
     await holding.query('BEGIN');
     await holding.query('SELECT FROM history.positions FOR UPDATE');
-    const looking = await postgres.client(target);
+    const looking = await rig.postgres.client(rig.target);
     const first = start('erase', '--user', 'ANNA3');
     const waiting =
       "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '%command'";
@@ -98,7 +73,7 @@ describe('a command that is killed', () => {
     first.kill();
     await first.exited;
     await holding.query('ROLLBACK');
-    expect(await redis.exists(statsKeys(partition).user('ANNA3'))).toBe(0);
+    expect(await rig.redis.exists(statsKeys(partition).user('ANNA3'))).toBe(0);
     expect(await start('erase', '--user', 'ANNA3').exited).toEqual([0, null]);
     const { rows } = await holding.query(
       "SELECT count(*)::int AS orders, count(address)::int AS addresses FROM history.orders WHERE user_id LIKE 'ERASED%'",

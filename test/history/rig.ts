@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { startArchiver } from '../../src/history/archiver.ts';
 import { historyClient } from '../../src/history/connect.ts';
@@ -7,11 +8,13 @@ import type { Order } from '../../src/orders/order.ts';
 import { Troubles } from '../../src/runtime/troubles.ts';
 import { makeRecordOrder, type RecordOrder } from '../../src/stats/record/recordOrder.ts';
 import { archiveStand, readBacklog } from '../../src/store/archiveStand.ts';
+import { claimPartitions } from '../../src/store/claims.ts';
 import { chooseDurability } from '../../src/store/durability.ts';
 import { makePartitions, type Partition, type Partitions } from '../../src/store/partitions.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
-import type { TestPostgres } from '../support/postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 export const partitions = makePartitions(1);
@@ -33,6 +36,69 @@ export function archivingRecorder(
       archiveLine(order, origin, digest, { addresses: options.addresses ?? false }),
   });
   return (order: Order) => record(order, undefined, ORIGIN);
+}
+
+/** What each test of a file has: a Redis and a database of its own, on one PostgreSQL. */
+export interface Rig {
+  postgres: TestPostgres;
+  server: TestRedis;
+  redis: Redis;
+  target: HistoryTarget;
+  /** Those that were started in this test. */
+  archivers: Archiving[];
+  /** What leads a command to both. */
+  env(): { REDIS_URL: string; DATABASE_URL: string };
+  /** Starts an archiver, which ends with the test. */
+  archive(where?: { over?: Partitions; at?: HistoryTarget; now?: () => number }): Promise<Archiving>;
+  stopArchivers(): Promise<void>;
+  archived(over?: Partitions, at?: HistoryTarget): Promise<void>;
+  /** Archives all that counted, and says what both stores have, which is the same. */
+  sums(over?: Partitions, at?: HistoryTarget): Promise<Sums>;
+  sql(text: string): Promise<Record<string, unknown>[]>;
+}
+
+/** `isClaimed`: the Redis is that of an installation with one partition. */
+export function historyRig({ isClaimed = false } = {}): Rig {
+  const rig = {
+    archivers: [] as Archiving[],
+    env: () => ({ REDIS_URL: rig.server.url, DATABASE_URL: rig.postgres.url(rig.target) }),
+    async archive({ over = partitions, at = rig.target, now = Date.now } = {}) {
+      const one = await archiving(rig.server.client(), at, over, now);
+      rig.archivers.push(one);
+      return one;
+    },
+    async stopArchivers() {
+      await Promise.all(rig.archivers.splice(0).map((one) => one.stop()));
+    },
+    archived: (over = partitions, at = rig.target) => untilArchived(rig.redis, rig.postgres, at, over),
+    async sums(over = partitions, at = rig.target) {
+      await rig.archived(over, at);
+      const { kept, counted } = await bothSums(rig.redis, rig.postgres, at, over);
+      expect(kept).toEqual(counted);
+      return counted;
+    },
+    async sql(text: string) {
+      const client = await rig.postgres.client(rig.target);
+      const { rows } = await client.query(text);
+      await client.end();
+      return rows;
+    },
+  } as Rig;
+  beforeAll(async () => {
+    rig.postgres = await startTestPostgres();
+  });
+  afterAll(() => rig.postgres.stop());
+  beforeEach(async () => {
+    rig.server = await startTestRedis();
+    rig.redis = rig.server.client();
+    if (isClaimed) await claimPartitions(rig.redis, 1);
+    rig.target = await rig.postgres.database();
+  });
+  afterEach(async () => {
+    await rig.stopArchivers();
+    await rig.server.stop();
+  });
+  return rig;
 }
 
 export interface Archiving {

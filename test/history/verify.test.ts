@@ -1,38 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { run as verify } from '../../src/cli/verify/run.ts';
-import type { HistoryTarget } from '../../src/history/target.ts';
 import { identityOf } from '../../src/orders/identity.ts';
 import type { Order } from '../../src/orders/order.ts';
-import { claimPartitions } from '../../src/store/claims.ts';
 import { statsKeys } from '../../src/store/statsKeys.ts';
 import { runCommand } from '../scripts/verifyCommand.ts';
 import { endings, order } from '../stats/recording.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { type Archiving, archiving, archivingRecorder, partition, untilArchived } from './rig.ts';
+import { archivingRecorder, historyRig, partition } from './rig.ts';
 
 describe('verify --history', () => {
-  let postgres: TestPostgres;
-  let server: TestRedis;
-  let redis: Redis;
-  let target: HistoryTarget;
-  let running: Archiving;
-
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  afterAll(() => postgres.stop());
+  const rig = historyRig({ isClaimed: true });
   beforeEach(async () => {
-    server = await startTestRedis();
-    redis = server.client();
-    await claimPartitions(redis, 1);
-    target = await postgres.database();
-    running = await archiving(server.client(), target);
-  });
-  afterEach(async () => {
-    await running.stop();
-    await server.stop();
+    await rig.archive();
   });
 
   const many = (count: number, from = 0): Order[] =>
@@ -45,13 +23,14 @@ describe('verify --history', () => {
   /** What verify says without the history: nobody but the history knows of an order that counted again. */
   const AGAIN = ['orders in the ledger = global', 'differs', undefined];
   const forget = async (one: Order) => {
-    for (const bucket of await redis.keys(`${keys.ledger}:1:*`)) await redis.hdel(bucket, identityOf(one));
-    await redis.hincrby(keys.ledger, 'size', -1);
+    for (const bucket of await rig.redis.keys(`${keys.ledger}:1:*`))
+      await rig.redis.hdel(bucket, identityOf(one));
+    await rig.redis.hincrby(keys.ledger, 'size', -1);
   };
   const run = async () => {
     const { code, stdout, stderr } = await runCommand(verify, '--history --json', {
-      REDIS_URL: server.url,
-      DATABASE_URL: postgres.url(target),
+      REDIS_URL: rig.server.url,
+      DATABASE_URL: rig.postgres.url(rig.target),
     });
     if (stdout === '') throw new Error(`verify says nothing but: ${stderr}`);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; verdict: string; note?: string }[] };
@@ -62,10 +41,10 @@ describe('verify --history', () => {
   };
 
   it('finds the two alike, also with orders that counted again, and while others count', async () => {
-    const record = archivingRecorder(redis);
+    const record = archivingRecorder(rig.redis);
     await endings(record, many(500));
     // Until then there may be no schema that verify knows: the archiver is at it.
-    await untilArchived(redis, postgres, target);
+    await rig.archived();
     // The ledger has forgotten an order, as it does beyond its window.
     await forget(many(1)[0] as Order);
     expect(await endings(record, many(1))).toEqual(['counted']);
@@ -77,19 +56,19 @@ describe('verify --history', () => {
     counting = false;
     await meanwhile;
     expect(wrong.filter(([, verdict]) => verdict === 'differs')).toEqual([AGAIN]);
-    await untilArchived(redis, postgres, target);
+    await rig.archived();
     expect((await run()).wrong).toEqual([AGAIN]);
   });
 
   it('names the user, the day and the order that differ', async () => {
-    await endings(archivingRecorder(redis), many(300));
-    await untilArchived(redis, postgres, target);
+    await endings(archivingRecorder(rig.redis), many(300));
+    await rig.archived();
     expect(await run()).toEqual({ code: 0, wrong: [] });
-    await redis.hincrby(keys.user('U7'), 'total_spend', 5);
-    await redis.hincrby(keys.days, '2025-03-15:revenue', 7);
-    const [bucket = ''] = (await redis.keys(`${keys.ledger}:1:*`)).sort();
-    const [entry] = (await redis.callBuffer('HKEYS', bucket)) as Buffer[];
-    await redis.hdel(bucket, entry as Buffer);
+    await rig.redis.hincrby(keys.user('U7'), 'total_spend', 5);
+    await rig.redis.hincrby(keys.days, '2025-03-15:revenue', 7);
+    const [bucket = ''] = (await rig.redis.keys(`${keys.ledger}:1:*`)).sort();
+    const [entry] = (await rig.redis.callBuffer('HKEYS', bucket)) as Buffer[];
+    await rig.redis.hdel(bucket, entry as Buffer);
     const lost = many(300).find((one) => identityOf(one).equals(entry as Buffer)) as Order;
     const { code, wrong } = await run();
     expect(code).toBe(1);
@@ -103,10 +82,10 @@ describe('verify --history', () => {
   });
 
   it('says what waits when nobody archives, and what one of the two alone has', async () => {
-    const record = archivingRecorder(redis);
+    const record = archivingRecorder(rig.redis);
     await endings(record, many(50));
-    await untilArchived(redis, postgres, target);
-    const client = await postgres.client(target);
+    await rig.archived();
+    const client = await rig.postgres.client(rig.target);
     await client.query(`DELETE FROM history.orders WHERE user_id = 'U3'`);
     await client.end();
     const { wrong } = await run();

@@ -1,12 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmbeddedPostgres } from '../../../src/embedded/postgres.ts';
-import { historyClient } from '../../../src/history/connect.ts';
 import { type HistoryReads, historyReads, type Question } from '../../../src/history/read/historyPool.ts';
 import * as questions from '../../../src/history/read/questions.ts';
-import type { HistoryTarget } from '../../../src/history/target.ts';
+import { startBenchPostgres } from '../support/postgres.ts';
 import { percentile, printTable } from '../support/table.ts';
 import { keepYear } from './yearOfOrders.ts';
 
@@ -19,12 +14,7 @@ export async function run(args: string[]): Promise<void> {
     options: { orders: { type: 'string', default: '1000000' }, times: { type: 'string', default: '20' } },
   });
   const orders = Number(values.orders);
-  const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-bench-'));
-  chmodSync(dir, 0o711);
-  const { stop, joined: _, ...place } = await startEmbeddedPostgres(dir);
-  const target: HistoryTarget = { ...place, tls: false };
-  const client = historyClient(target, { as: 'bench', statementMs: undefined });
-  await client.connect();
+  const { target, client, stop } = await startBenchPostgres();
   const reads = historyReads(target, (error) => console.error(error));
   try {
     await keepYear(client, orders);
@@ -44,9 +34,7 @@ export async function run(args: string[]): Promise<void> {
     await fileOf(reads);
   } finally {
     await reads.stop();
-    await client.end();
     await stop();
-    rmSync(dir, { recursive: true, force: true });
   }
 }
 

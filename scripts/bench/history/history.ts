@@ -1,19 +1,16 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
-import { startEmbeddedPostgres } from '../../../src/embedded/postgres.ts';
-import { historyClient } from '../../../src/history/connect.ts';
-import type { HistoryTarget } from '../../../src/history/target.ts';
 import { archiveLine } from '../../../src/orders/archivedOrder.ts';
 import type { Order } from '../../../src/orders/order.ts';
 import { makeRecordOrder, type RecordOrder } from '../../../src/stats/record/recordOrder.ts';
 import { readBacklog } from '../../../src/store/archiveStand.ts';
 import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
+import { type BenchPostgres, startBenchPostgres } from '../support/postgres.ts';
 import { usedMemory } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { percentile, printTable } from '../support/table.ts';
@@ -43,26 +40,20 @@ export async function run(args: string[]): Promise<void> {
   const pairs = Number(values.pairs);
   if (pairs > 0)
     await inPairs('a history', { on: 'ours with history', off: 'ours' }, Number(values.jobs), pairs);
-  const dir = mkdtempSync(join(tmpdir(), 'order-pipeline-bench-'));
-  chmodSync(dir, 0o711);
-  const { stop, joined: _, ...place } = await startEmbeddedPostgres(dir);
-  const target: HistoryTarget = { ...place, tls: false };
+  const postgres = await startBenchPostgres();
+  const { client } = postgres;
   const redis = await startBenchRedis();
   const archiver = await startChild(new URL('./archiverChild.ts', import.meta.url));
-  const client = historyClient(target, { as: 'bench', statementMs: undefined });
-  await client.connect();
   try {
     const record = recorder(redis.client);
     const orders = Number(values.orders);
-    await backlog(redis.client, record, archiver, { client, target, dir }, orders, redis.url);
+    await backlog(redis.client, record, archiver, postgres, orders, redis.url);
     await latency(record, client, orders, Number(values.seconds));
-    if (Number(values.rebuild) > 0) await rebuilding({ client, target, dir }, Number(values.rebuild));
+    if (Number(values.rebuild) > 0) await rebuilding(postgres, Number(values.rebuild));
   } finally {
     await archiver.kill();
-    await client.end();
     redis.stop();
-    await stop();
-    rmSync(dir, { recursive: true, force: true });
+    await postgres.stop();
   }
 }
 
@@ -70,7 +61,7 @@ async function backlog(
   redis: Redis,
   record: RecordOrder,
   archiver: Awaited<ReturnType<typeof startChild>>,
-  { client, target, dir }: { client: Client; target: HistoryTarget; dir: string },
+  { client, target, dir }: BenchPostgres,
   orders: number,
   url: string,
 ): Promise<void> {
@@ -156,10 +147,7 @@ async function latency(record: RecordOrder, client: Client, from: number, second
 }
 
 /** Of so many orders of 10,000 users over two years, as many on each day; what they cost the ledger is the costliest there is. */
-async function rebuilding(
-  { client, target, dir }: { client: Client; target: HistoryTarget; dir: string },
-  orders: number,
-): Promise<void> {
+async function rebuilding({ client, target, dir }: BenchPostgres, orders: number): Promise<void> {
   // What is added up by triggers is not what is measured.
   await client.query('SET session_replication_role = replica');
   await client.query('TRUNCATE history.orders, history.order_items, history.positions');

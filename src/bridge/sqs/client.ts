@@ -57,7 +57,7 @@ const NO_REGION =
   'no AWS region is named: set AWS_REGION, or the region of the profile, or SQS_QUEUE_URL to a queue at AWS';
 
 /** Thrown when SQS at AWS is meant and nothing says in which region. */
-export class NoRegion extends Error {
+class NoRegion extends Error {
   override readonly name = 'NoRegion';
 }
 

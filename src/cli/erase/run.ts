@@ -3,22 +3,22 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { makeAuditLog } from '../../audit/auditLog.ts';
 import type { Config } from '../../config/config.ts';
-import { readConfig } from '../../config/config.ts';
 import { eraseUser, type Named } from '../../history/eraseUser.ts';
 import { refuseOtherSchema } from '../../history/migrate.ts';
+import { untilReached } from '../../history/read/atCut.ts';
 import { identityOf, userHash } from '../../orders/identity.ts';
 import { type IdCase, idText, normaliseId } from '../../orders/ids.ts';
 import { failuresIn } from '../../queue/failures/readFailures.ts';
 import { digestsInLedger } from '../../stats/read/lookInLedger.ts';
 import { endRenaming, type Renaming, renameUser } from '../../stats/renameUser.ts';
+import { archiveStands } from '../../store/archiveStand.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
 import { commandAuthor } from '../kit/author.ts';
 import { helpOf, readCommandLine, type Usage, withoutOperands } from '../kit/commandLine.ts';
 import { whole } from '../kit/print.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withHistory } from '../kit/withHistory.ts';
-import { CannotRun, type OpenRedis, openRedis, withRedis } from '../kit/withRedis.ts';
-import { untilReached } from '../verify/history.ts';
+import { CannotRun, type OpenRedis, withRedis } from '../kit/withRedis.ts';
 import { recordedPartitions } from '../verify/run.ts';
 
 const USAGE: Usage = {
@@ -27,9 +27,10 @@ const USAGE: Usage = {
   examples: ['erase --user U123'],
   options: [['--user <ID>', 'whose orders they are']],
   notes: `What the user ordered stays, under a name that was drawn by lot: in Redis, and with DATABASE_URL or HISTORY in the history,
-where addresses go. So no total, day or rank changes. Orders that count later under this id are a new user's. The change is in
-the audit log, without the id. Failed orders of the user, which nothing here removes, are named; see order-pipeline failed. An
-archiver has to run while the history is kept. Stopped in between, the same command goes on.
+where addresses go. So no total, day or rank changes. Where orders were archived that history has to be named, or HISTORY=off
+to say that it is gone. Orders that count later under this id are a new user's. The change is in the audit log, without the id.
+Failed orders of the user, which nothing here removes, are named; see order-pipeline failed. An archiver has to run while the
+history is kept. Stopped in between, the same command goes on.
 
 Exit code: 0 done, 1 done, and failed orders of the user are left, 2 wrong use, no such user, or it cannot run.`,
 };
@@ -45,25 +46,19 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   const given = idText(values.get('user'));
   if (problems.length === 0 && given === undefined) problems.push('--user is needed; see --help');
   if (problems.length > 0 || given === undefined) return refuse(problems, around);
-  const isKept = (() => {
-    try {
-      return readConfig(around.env, ['redis', 'history']).history.target !== undefined;
-    } catch {
-      // Whoever opens Redis says what is wrong with it.
-      return false;
-    }
-  })();
-  if (!isKept)
-    return withRedis(around, (open, config) => erase(given, { open, config, client: undefined }, around));
-  return withHistory(around, async ({ client }, config) => {
-    await refuseOtherSchema(client);
-    const open = await openRedis(config);
-    try {
-      return await erase(given, { open, config, client }, around);
-    } finally {
-      await open.close();
-    }
-  });
+  // A history that is named wrongly is one: its orders would keep the person while this says that nobody is left.
+  return withRedis(
+    around,
+    (open, config) => {
+      if (config.history.target === undefined)
+        return erase(given, { open, config, client: undefined }, around);
+      return withHistory(around, async (client) => {
+        await refuseOtherSchema(client);
+        return erase(given, { open, config, client }, around);
+      });
+    },
+    ['redis', 'history'],
+  );
 }
 
 interface Opened {
@@ -77,6 +72,11 @@ async function erase(given: string, opened: Opened, around: Surroundings): Promi
   const { redis } = open;
   const userId = normaliseId(given, config.rules.idCase);
   const partitions = await recordedPartitions(open);
+  // Whoever forgot a variable here would leave the person in PostgreSQL.
+  if (!opened.client && !config.history.off && (await archiveStands(redis, partitions.all)).some(Boolean))
+    throw new CannotRun(
+      'orders of this Redis were archived: set DATABASE_URL or HISTORY=embedded, or HISTORY=off when that history is gone',
+    );
   const partition = partitions.of(userId);
   const audit = makeAuditLog(redis, { retentionDays: config.auditRetentionDays });
   const name = nameLike(userId);

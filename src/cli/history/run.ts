@@ -7,8 +7,8 @@ import { helpOf } from '../kit/commandLine.ts';
 import { money, whole } from '../kit/print.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
-import { withHistory } from '../kit/withHistory.ts';
-import { CannotRun, type OpenRedis, openRedis } from '../kit/withRedis.ts';
+import { withHistory, withHistoryAndRedis } from '../kit/withHistory.ts';
+import { CannotRun, type OpenRedis } from '../kit/withRedis.ts';
 import { lackingLines } from '../rebuild/lackingLines.ts';
 import { OrderFileError } from '../send/orderFile.ts';
 import { recordedPartitions } from '../verify/run.ts';
@@ -23,21 +23,17 @@ export async function run(args: readonly string[], around: Surroundings): Promis
     return EXIT.done;
   }
   if (wanted.do === 'nothing') return refuse(wanted.problems, around);
-  return withHistory(around, async ({ client }, config) => {
-    if (wanted.do === 'migrate') return bringUp(client, wanted.dryRun, around);
-    if (wanted.do === 'lacking') return tellLacking(client, wanted.accept, around);
-    const open = await openRedis(config);
-    try {
-      if (wanted.do === 'import') return await bringIn(wanted, { client, open, config }, around);
-      if (await adoptInstallation(client, open.redis)) {
-        around.stdout.write('This Redis is the one that the history is of\n');
-        return EXIT.done;
-      }
-      complain('There is no history in this database', around);
-      return EXIT.no;
-    } finally {
-      await open.close();
+  if (wanted.do === 'migrate') return withHistory(around, (client) => bringUp(client, wanted.dryRun, around));
+  if (wanted.do === 'lacking')
+    return withHistory(around, (client) => tellLacking(client, wanted.accept, around));
+  return withHistoryAndRedis(around, async (client, open, config) => {
+    if (wanted.do === 'import') return bringIn(wanted, { client, open, config }, around);
+    if (await adoptInstallation(client, open.redis)) {
+      around.stdout.write('This Redis is the one that the history is of\n');
+      return EXIT.done;
     }
+    complain('There is no history in this database', around);
+    return EXIT.no;
   });
 }
 

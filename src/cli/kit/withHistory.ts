@@ -5,20 +5,17 @@ import { historyClient } from '../../history/connect.ts';
 import { HistoryRefusal, historyAdvised, isOfPostgres } from '../../history/faults.ts';
 import { type HistoryTarget, historyAddress } from '../../history/target.ts';
 import { refuse, type Surroundings } from './surroundings.ts';
-import { CannotRun, isMendable } from './withRedis.ts';
-
-export interface OpenHistory {
-  /** Without a limit for its statements. */
-  client: Client;
-  target: HistoryTarget;
-}
+import { CannotRun, isMendable, type OpenRedis, openRedis, refuseMendable } from './withRedis.ts';
 
 const NONE = 'no history is kept: set DATABASE_URL, or HISTORY=embedded';
 
-/** Does `work` on the product's PostgreSQL and lets go of it; what a user can mend is one line, and exit code 2. */
+/**
+ * Does `work` on the product's PostgreSQL, without a limit for its statements, and lets go of it; what a user can mend is one
+ * line, and exit code 2.
+ */
 export async function withHistory(
   around: Surroundings,
-  work: (open: OpenHistory, config: Config) => Promise<number>,
+  work: (client: Client, config: Config) => Promise<number>,
 ): Promise<number> {
   let close = async () => {};
   let at = '';
@@ -46,16 +43,29 @@ export async function withHistory(
     client.on('error', () => {});
     try {
       await client.connect();
-      return await work({ client, target }, config);
+      return await work(client, config);
     } finally {
       await client.end();
     }
   } catch (error) {
-    if (error instanceof HistoryRefusal || isMendable(error))
-      return refuse([(error as Error).message], around);
-    if (!isOfPostgres(error as Error)) throw error;
+    if (error instanceof HistoryRefusal) return refuse([error.message], around);
+    if (isMendable(error) || !isOfPostgres(error as Error)) return refuseMendable(error, around);
     return refuse([historyAdvised(error as Error, at).message], around);
   } finally {
     await close();
   }
 }
+
+/** The same with the product's Redis beside it. */
+export const withHistoryAndRedis = (
+  around: Surroundings,
+  work: (client: Client, open: OpenRedis, config: Config) => Promise<number>,
+): Promise<number> =>
+  withHistory(around, async (client, config) => {
+    const open = await openRedis(config);
+    try {
+      return await work(client, open, config);
+    } finally {
+      await open.close();
+    }
+  });

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { NoTrace } from '../../audit/auditLog.ts';
 import { type Config, ConfigError, readConfig } from '../../config/config.ts';
+import type { Part } from '../../config/embedded.ts';
 import { startEmbeddedRedis } from '../../embedded/redis.ts';
 import { closeRedis, connectRedis, untilReady } from '../../store/connections.ts';
 import { permissionAdvised } from '../../store/redisAdvice.ts';
@@ -8,26 +9,35 @@ import { isOfRedis } from '../../store/redisFaults.ts';
 import { type RedisTarget, redisAddress } from '../../store/redisTarget.ts';
 import { refuse, type Surroundings } from './surroundings.ts';
 
-/** Does `work` on the product's Redis and lets go of it; what a user can mend is one line, and exit code 2. */
+/**
+ * Does `work` on the product's Redis and lets go of it; what a user can mend is one line, and exit code 2. `uses` is what of
+ * the configuration has to be right before anything is opened.
+ */
 export async function withRedis(
   around: Surroundings,
   work: (open: OpenRedis, config: Config) => Promise<number>,
+  uses: readonly Part[] = ['redis'],
 ): Promise<number> {
   let open: OpenRedis | undefined;
   try {
-    const config = readConfig(around.env, ['redis']);
+    const config = readConfig(around.env, uses);
     open = await openRedis(config);
     return await work(open, config);
   } catch (error) {
-    if (error instanceof NoTrace) {
-      const why = permissionAdvised(error.cause as Error);
-      return refuse([why === error.cause ? error.message : `${error.message}: ${why.message}`], around);
-    }
-    if (!isMendable(error)) throw error;
-    return refuse([permissionAdvised(error).message], around);
+    return refuseMendable(error, around);
   } finally {
     await open?.close();
   }
+}
+
+/** @throws what nobody at a terminal can mend */
+export function refuseMendable(error: unknown, around: Surroundings): number {
+  if (error instanceof NoTrace) {
+    const why = permissionAdvised(error.cause as Error);
+    return refuse([why === error.cause ? error.message : `${error.message}: ${why.message}`], around);
+  }
+  if (!isMendable(error)) throw error;
+  return refuse([permissionAdvised(error).message], around);
 }
 
 /** The product's Redis, for a command that runs beside it. */

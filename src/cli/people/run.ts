@@ -3,6 +3,7 @@ import { idOfName, invitationToken, makeSecret, type StoredPerson } from '../../
 import { type ListedPerson, PeopleStore } from '../../access/peopleStore.ts';
 import { makeAuditLog } from '../../audit/auditLog.ts';
 import type { Config } from '../../config/config.ts';
+import { DAY_MS } from '../../runtime/units.ts';
 import { visible } from '../../runtime/visibleText.ts';
 import { commandAuthor } from '../kit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
@@ -13,7 +14,7 @@ import { readWanted, USAGE, type Wanted } from './options.ts';
 
 type Ordered = Exclude<Wanted, { do: 'help' | 'nothing' }>;
 
-const INVITATION_MS = 3 * 86_400_000;
+const INVITATION_MS = 3 * DAY_MS;
 
 /** The people command. Never throws for anything a user can mend; returns the exit code. */
 export async function run(args: readonly string[], around: Surroundings): Promise<number> {

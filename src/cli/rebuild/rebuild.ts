@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { ClientBase } from 'pg';
 import { adoptInstallation, keptInstallation } from '../../history/installation.ts';
 import { refuseOtherSchema } from '../../history/migrate.ts';
+import { allPositions } from '../../history/positions.ts';
 import { type Lacking, readLacking } from '../../history/read/lacking.ts';
 import { firstDayOf } from '../../stats/forgetDetail.ts';
 import { LAYOUT, REBUILDING } from '../../store/claims.ts';
@@ -56,16 +57,16 @@ export async function rebuild(parts: RebuildParts): Promise<Rebuilt> {
   const made = { ...madeWith(parts), installation, changes: String(lacking.changes) };
   await begin(parts, partitions, lacking, made);
 
-  const { rows } = await client.query('SELECT sum(orders) AS orders FROM history.positions');
-  progress.begin('orders counted', Number(rows[0].orders ?? 0));
+  const orders = (await allPositions(client)).reduce((sum, each) => sum + each.orders, 0);
+  progress.begin('orders counted', orders);
   progress.add(await countedIn(redis, partitions));
   const onReplayed = (orders: number) => progress.add(orders);
   const { reached, seqs } = await replayAll({ client, redis, partitions, retentionDays, onReplayed, signal });
   if ((await readLacking(client)).changes !== lacking.changes) throw new CannotRun(CHANGED);
   await end(parts, partitions, reached, seqs);
 
-  const now = await client.query('SELECT tag, seq FROM history.positions');
-  const behind = now.rows.reduce((sum, { tag, seq }) => sum + Number(seq) - (seqs.get(tag) ?? 0), 0);
+  const now = await allPositions(client);
+  const behind = now.reduce((sum, { tag, seq }) => sum + seq - (seqs.get(tag) ?? 0), 0);
   return { ...(await totalsOf(redis, partitions)), lacking, behind };
 }
 

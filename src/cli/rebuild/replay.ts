@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { ClientBase } from 'pg';
+import { allPositions } from '../../history/positions.ts';
 import {
-  allPositions,
   BEFORE_ALL,
   type Counting,
   type CountingPlace,

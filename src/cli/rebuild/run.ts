@@ -5,8 +5,8 @@ import { helpOf, readCommandLine, type Usage, withoutOperands } from '../kit/com
 import { money, whole } from '../kit/print.ts';
 import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
-import { withHistory } from '../kit/withHistory.ts';
-import { CannotRun, openRedis } from '../kit/withRedis.ts';
+import { withHistoryAndRedis } from '../kit/withHistory.ts';
+import { CannotRun } from '../kit/withRedis.ts';
 import { lackingLines } from './lackingLines.ts';
 import { type Rebuilt, rebuild } from './rebuild.ts';
 
@@ -42,11 +42,9 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   if (problems.length === 0 && !values.has('from-history'))
     problems.push('--from-history is needed; see --help');
   if (problems.length > 0) return refuse(problems, around);
-  return withHistory(around, async ({ client }, config) => {
-    const open = await openRedis(config);
+  return withHistoryAndRedis(around, async (client, { redis, at }, config) => {
     const progress = showProgress(around.stderr);
     try {
-      const { redis, at } = open;
       await checkRedis(redis).catch(asRefusal);
       const rebuilt = await rebuild({
         client,
@@ -74,8 +72,6 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       throw error instanceof ReplayedElsewhere
         ? new CannotRun(`${error.message}: another run, or a worker, writes there`)
         : error;
-    } finally {
-      await open.close();
     }
   });
 }

@@ -4,6 +4,7 @@ import type { IdCase } from '../../orders/ids.ts';
 import { reconcileFailures } from '../../queue/failures/reconcile.ts';
 import type { OrderJob } from '../../queue/orderJob.ts';
 import { userIdOf } from '../../queue/readOrderJob.ts';
+import { parsed } from '../../runtime/json.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { replies } from '../kit/redisPages.ts';
@@ -117,10 +118,5 @@ async function placeInOne(redis: Redis | Cluster, jobs: Placed[]): Promise<Place
 
 function userOf(hash: readonly Buffer[], idCase: IdCase): string | undefined {
   const at = hash.findIndex((field, index) => index % 2 === 0 && field.toString() === 'data');
-  try {
-    const data: unknown = JSON.parse(String(hash[at + 1]));
-    return typeof data === 'object' && data !== null ? userIdOf(data as OrderJob, idCase) : undefined;
-  } catch {
-    return undefined;
-  }
+  return userIdOf(parsed(String(hash[at + 1])) as OrderJob, idCase);
 }

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { archiveStands } from '../../store/archiveStand.ts';
 import { archiveKeys } from '../../store/keys.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
-import type { Check } from './checks.ts';
+import { type Check, equalCounts } from './check.ts';
 
 /** Whether the archive of each partition ends where it is said to. None where no history was ever kept. */
 export async function checksOfArchive(redis: Redis | Cluster, partitions: Partitions): Promise<Check[]> {
@@ -14,15 +14,7 @@ export async function checksOfArchive(redis: Redis | Cluster, partitions: Partit
     const end = ends[at] as number;
     return end >= (before[at]?.seq ?? 0) && end <= (after[at]?.seq ?? 0);
   });
-  return [
-    {
-      name: 'partitions whose archive ends where it should',
-      unit: 'count',
-      expected: partitions.all.length,
-      found: right.length,
-      verdict: right.length === partitions.all.length ? 'ok' : 'differs',
-    },
-  ];
+  return [equalCounts('partitions whose archive ends where it should', partitions.all.length, right.length)];
 }
 
 /** Where a repartition began one anew it has no entry yet. */

@@ -5,9 +5,8 @@ import type { Repair } from '../../queue/repairs.ts';
 import { repairKeys } from '../../store/keys.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { pairs } from '../kit/redisPages.ts';
-import type { Check } from './checks.ts';
+import { type Check, equalCounts, noneWrong } from './check.ts';
 
-const SHOWN = 5;
 const AT_ONCE = 20;
 
 /** What is kept of what operators changed: edits, repairs, and the audit log. */
@@ -31,35 +30,17 @@ export async function checksByHand(redis: Redis | Cluster, partitions: Partition
   }
   const audit = await readChain(redis);
   return [
-    check(
-      'edited orders with all they were before',
-      histories.all,
-      histories.all - histories.broken.length,
-      histories.broken,
-    ),
-    check('repairs listed by when they ended', listed.repairs, listed.ended),
+    noneWrong('edited orders with all they were before', histories.all, histories.broken),
+    equalCounts('repairs listed by when they ended', listed.repairs, listed.ended),
     {
-      ...check(
+      ...noneWrong(
         'audit entries without a gap before them',
         audit.entries,
-        audit.entries - audit.gaps.length,
         audit.gaps.map(({ id = 'the end', problem }) => `${id}: ${problem}`),
       ),
       ...(audit.busy ? { verdict: 'inconclusive' as const } : {}),
     },
   ];
-}
-
-function check(name: string, expected: number, found: number, wrong: string[] = []): Check {
-  const shown = wrong.slice(0, SHOWN).join(', ');
-  return {
-    name,
-    unit: 'count',
-    expected,
-    found,
-    verdict: expected === found ? 'ok' : 'differs',
-    ...(wrong.length === 0 ? {} : { note: wrong.length > SHOWN ? `${shown}, …` : shown }),
-  };
 }
 
 /** A few at a time: each may have megabytes. One may come twice. */

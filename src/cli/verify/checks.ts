@@ -1,19 +1,9 @@
 import { TOTAL_ROOM } from '../../orders/money.ts';
 import type { Granularity } from '../../stats/figures.ts';
 import { periodOf } from '../../stats/read/dayRange.ts';
+import { type Check, equalCounts, noneWrong } from './check.ts';
 import type { Figures } from './figures.ts';
 import { noPeriod, type PeriodFigures, type Periods } from './periods.ts';
-
-/** One comparison. `inconclusive`: it differs, but orders were counted meanwhile. */
-export interface Check {
-  name: string;
-  unit: 'count' | 'minor_units';
-  expected: number;
-  found: number;
-  verdict: 'ok' | 'differs' | 'inconclusive';
-  /** Said beside a difference. */
-  note?: string;
-}
 
 /** What must be equal over all partitions, and whether it is. `elsewhere`: tags of others that are in use. */
 export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
@@ -23,20 +13,16 @@ export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
   const ofMonths = sumOf(months);
   const ofDays = sumOf(days);
   const newOrBefore = figures.knownBefore + ofYears.newUsers;
+  const { moved } = figures;
   const check = (name: string, expected: number, found: number, more: Partial<Check> = {}): Check => ({
-    name,
-    unit: 'count',
-    expected,
-    found,
-    verdict: expected === found ? 'ok' : figures.moved ? 'inconclusive' : 'differs',
+    ...equalCounts(name, expected, found, { moved }),
     ...more,
   });
   const money = { unit: 'minor_units' } as const;
   // Each of these users was read at one moment before it was held against them: nothing is inconclusive.
-  const perUser = (name: string, wrong: number) =>
-    check(name, everybody, everybody - wrong, { verdict: wrong === 0 ? 'ok' : 'differs' });
+  const perUser = (name: string, wrong: number) => equalCounts(name, everybody, everybody - wrong);
   const perPeriod = (name: string, wrong: string[], periods: Periods) =>
-    check(name, periods.size, periods.size - wrong.length, firstOf(wrong));
+    noneWrong(name, periods.size, wrong.sort(), moved);
   return [
     check('orders of all users = global', global.orders, users.orders),
     check('orders of all years = global', global.orders, ofYears.orders),
@@ -61,13 +47,10 @@ export function checksOf(figures: Figures, elsewhere: string[]): Check[] {
       ...(newOrBefore <= everybody ? { verdict: 'ok' as const } : {}),
     }),
     check('ledger size = entries found', ledger.size, ledger.current, {
-      ...(ledger.wrongSizes > 0 && !figures.moved ? { verdict: 'differs' as const } : {}),
+      ...(ledger.wrongSizes > 0 && !moved ? { verdict: 'differs' as const } : {}),
     }),
     ledgerCheck(figures, check),
-    check('orders or jobs outside the partitions', 0, elsewhere.length, {
-      verdict: elsewhere.length === 0 ? 'ok' : 'differs',
-      ...firstOf(elsewhere),
-    }),
+    equalCounts('orders or jobs outside the partitions', 0, elsewhere.length, { wrong: elsewhere.sort() }),
   ];
 }
 
@@ -119,10 +102,4 @@ function unlisted(periods: Periods): string[] {
   const same = (of: PeriodFigures) =>
     of.detailedMinorUnits === of.listed && of.detailedOrders === of.counted && of.spenders === of.buyers;
   return [...periods].filter(([, figures]) => !same(figures)).map(([period]) => period);
-}
-
-function firstOf(wrong: string[]): { note?: string } {
-  if (wrong.length === 0) return {};
-  const first = wrong.sort().slice(0, 5).join(', ');
-  return { note: wrong.length > 5 ? `${first}, …` : first };
 }

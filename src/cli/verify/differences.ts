@@ -13,7 +13,7 @@ export interface UserRecord {
 /** In which places the record differs from the user's hash; none when all agree. */
 export type Place = 'spend list' | 'order list' | 'months';
 
-export const PLACES: readonly Place[] = ['spend list', 'order list', 'months'];
+const PLACES: readonly Place[] = ['spend list', 'order list', 'months'];
 
 export function differingPlaces(user: UserRecord): Place[] {
   const { orders, minorUnits, bySpend, byCount, overMonths } = user;

@@ -5,12 +5,11 @@ import { HOUR_MS } from '../../runtime/units.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition, Partitions } from '../../store/partitions.ts';
 import { fieldsOf, pagesOf, pairs, replies } from '../kit/redisPages.ts';
-import type { Check } from './checks.ts';
+import { type Check, equalCounts, noneWrong } from './check.ts';
 
 /** Passes over a partition before it counts as too busy. */
 const MAX_PASSES = 3;
 const PAGE = 500;
-const SHOWN = 5;
 
 interface Found {
   failed: number;
@@ -59,38 +58,15 @@ export async function checksOfFailed(redis: Redis | Cluster, partitions: Partiti
     all.wrongHours.push(...found.wrongHours);
     busy ||= moved;
   }
-  const check = (name: string, expected: number, found: number, note?: string): Check => ({
-    name,
-    unit: 'count',
-    expected,
-    found,
-    verdict: expected === found ? 'ok' : busy ? 'inconclusive' : 'differs',
-    ...(note ? { note } : {}),
-  });
   return [
-    check('failed orders in their index', all.failed, all.right),
-    check('entries there of orders that have failed', all.entries, all.right),
-    check('entries listed by when they first failed', all.entries, all.listed),
-    check('orders that are found by their ids', all.ids, all.posted),
-    check(
-      'sums over the entries, by reason',
-      all.sums,
-      all.sums - all.wrongSums.length,
-      all.wrongSums.slice(0, SHOWN).join(', '),
-    ),
-    check(
-      'sums over the entries, by cause',
-      all.causes,
-      all.causes - all.wrongCauses.length,
-      all.wrongCauses.slice(0, SHOWN).join(', '),
-    ),
-    check(
-      'orders by cause and hour, of the last 47',
-      all.hours,
-      all.hours - all.wrongHours.length,
-      all.wrongHours.slice(0, SHOWN).join(', '),
-    ),
-    check('orders set aside that are there', all.aside, all.aside - all.lostAside),
+    equalCounts('failed orders in their index', all.failed, all.right, { moved: busy }),
+    equalCounts('entries there of orders that have failed', all.entries, all.right, { moved: busy }),
+    equalCounts('entries listed by when they first failed', all.entries, all.listed, { moved: busy }),
+    equalCounts('orders that are found by their ids', all.ids, all.posted, { moved: busy }),
+    noneWrong('sums over the entries, by reason', all.sums, all.wrongSums, busy),
+    noneWrong('sums over the entries, by cause', all.causes, all.wrongCauses, busy),
+    noneWrong('orders by cause and hour, of the last 47', all.hours, all.wrongHours, busy),
+    equalCounts('orders set aside that are there', all.aside, all.aside - all.lostAside, { moved: busy }),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { formatMinorUnits } from '../../orders/money.ts';
 import { visible } from '../../runtime/visibleText.ts';
 import { columns, whole } from '../kit/print.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { differingPlaces, type UserRecord } from './differences.ts';
 import type { Verified } from './verifyAll.ts';
 

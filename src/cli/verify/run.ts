@@ -6,8 +6,8 @@ import { makePartitions, type Partitions } from '../../store/partitions.ts';
 import { helpOf, readCommandLine, type Usage, type Values, withoutOperands } from '../kit/commandLine.ts';
 import { showProgress } from '../kit/progress.ts';
 import { EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
-import { withHistory } from '../kit/withHistory.ts';
-import { CannotRun, type OpenRedis, openRedis, withRedis } from '../kit/withRedis.ts';
+import { withHistoryAndRedis } from '../kit/withHistory.ts';
+import { CannotRun, type OpenRedis, withRedis } from '../kit/withRedis.ts';
 import { checksOfHistory } from './history.ts';
 import { readLayout } from './layout.ts';
 import { reportJson, reportText } from './report.ts';
@@ -38,14 +38,9 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   const { values, problems } = read;
   if (problems.length > 0) return refuse(problems, around);
   if (!values.has('history')) return withRedis(around, (open) => verify(open, values, around));
-  return withHistory(around, async ({ client }, config) => {
-    const open = await openRedis(config);
-    try {
-      return await verify(open, values, around, { client, config });
-    } finally {
-      await open.close();
-    }
-  });
+  return withHistoryAndRedis(around, (client, open, config) =>
+    verify(open, values, around, { client, config }),
+  );
 }
 
 async function verify(

@@ -1,10 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
-import { parsed, worthOf } from '../../queue/failures/failure.ts';
+import { worthOf } from '../../queue/failures/failure.ts';
+import { jobFields } from '../../queue/jobFields.ts';
 import { idsOf } from '../../queue/readOrderJob.ts';
+import { parsed } from '../../runtime/json.ts';
 import { queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { isWrongType } from '../../store/redisFaults.ts';
 import type { FailedJob } from '../matching.ts';
 
 /** Where they are, among BullMQ's keys: whoever copies jobs takes them along. */
@@ -60,22 +61,17 @@ export async function readAside(
   for (const partition of partitions) {
     if (rows.length >= most) break;
     const ids = await redis.zrange(queueKey(partition, ASIDE), 0, String(most - rows.length - 1));
-    const pipe = redis.pipeline();
-    for (const id of ids) pipe.hmget(queueKey(partition, id), 'data', 'failedReason', 'aside');
-    for (const [nth, [error, fields]] of ((await pipe.exec()) ?? []).entries()) {
-      if (error && !isWrongType(error)) throw error;
-      const [text, failedReason, note] = (error ? [] : fields) as (string | null)[];
-      const data = parsed(text ?? '');
-      const { at = '', by = { kind: 'open' }, reason = '' } = (parsed(note ?? '') ?? {}) as Partial<Aside>;
-      const job = ids[nth] as string;
-      const { index } = partition;
+    const stored = await jobFields(redis, partition, ids, ['data', 'failedReason', 'aside']);
+    for (const { id: job, data: text, failedReason = '', aside } of stored) {
+      const data = parsed(text);
+      const { at = '', by = { kind: 'open' }, reason = '' } = (parsed(aside) ?? {}) as Partial<Aside>;
       const minorUnits = worthOf(data);
       rows.push({
         job,
-        partition: index,
+        partition: partition.index,
         ...idsOf(data),
         minorUnits,
-        failedReason: failedReason ?? '',
+        failedReason,
         at,
         by,
         reason,

@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { Outcome } from '../../audit/auditLog.ts';
-import { parsed } from '../../queue/failures/failure.ts';
 import { readCauses } from '../../queue/failures/readCauses.ts';
 import type { FailureCursor } from '../../queue/failures/readFailures.ts';
 import type { Cause } from '../../queue/failures/shape.ts';
+import { parsed } from '../../runtime/json.ts';
 import { AUTO_REPAIRS_KEY, autoSpentKey, autoTriedKey } from '../../store/keys.ts';
 import { redisNow } from '../../store/redisTime.ts';
 import { digestOf } from '../recipes/recipe.ts';
@@ -62,7 +62,7 @@ export async function listAutoRepairs(redis: Redis | Cluster): Promise<AutoRepai
 
 /** Undefined also for what somebody else wrote there. */
 function readAuto(text: string | null): AutoRepair | undefined {
-  const auto = parsed(text ?? '') as Partial<AutoRepair> | null | undefined;
+  const auto = parsed(text) as Partial<AutoRepair> | null | undefined;
   const { cause, recipeName, state, by, at, spent, ended } = auto ?? {};
   const isOurs =
     [cause, recipeName, state, at, by?.kind].every((each) => typeof each === 'string') &&
@@ -104,7 +104,7 @@ export async function declareAutoRepair(
     if (seen === undefined && all.length >= MOST)
       return refused(`Recipes stand for ${MOST} causes: remove some first.`);
     await redis.del(autoTriedKey(cause));
-    const kept = parsed((await redis.get(autoSpentKey(cause))) ?? '');
+    const kept = parsed(await redis.get(autoSpentKey(cause)));
     declared = await changeAutoRepair(redis, cause, (now) =>
       now?.state === 'standing'
         ? undefined

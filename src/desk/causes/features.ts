@@ -1,7 +1,8 @@
 import { ExactNumber } from '../../orders/exactJson.ts';
+import { isRecord } from '../../orders/record.ts';
 import { parseEpochTime, parseTimestamp } from '../../orders/timestamp.ts';
 import { shapeOf } from '../../queue/failures/shape.ts';
-import { type Container, isContainer } from '../wrapper.ts';
+import type { Container } from '../wrapper.ts';
 
 const FEATURES = [
   'order_id_prefix',
@@ -33,7 +34,7 @@ const READERS: Record<FeatureName, (order: Container) => unknown[]> = {
   payment_method: ({ payment_method: method }) => [method],
   product_id: ({ items }) =>
     Array.isArray(items)
-      ? items.slice(0, LINES_LOOKED_AT).map((line) => (isContainer(line) ? line.product_id : undefined))
+      ? items.slice(0, LINES_LOOKED_AT).map((line) => (isRecord(line) ? line.product_id : undefined))
       : [],
   hour: ({ order_timestamp: time }) => [hourOf(time)],
   currency: ({ currency }) => [currency],
@@ -49,7 +50,7 @@ export function sharedFeatures(orders: readonly unknown[]): Feature[] {
   if (of < 2) return [];
   return FEATURES.flatMap((name) => {
     const counts = new Map<string, number>();
-    for (const order of orders.filter(isContainer)) {
+    for (const order of orders.filter(isRecord)) {
       const values = READERS[name](order).flatMap((value) => textOf(value) ?? []);
       for (const value of new Set(values)) counts.set(value, (counts.get(value) ?? 0) + 1);
     }

@@ -1,4 +1,5 @@
 import { InvalidOrder, type Issue } from '../../orders/invalidOrder.ts';
+import { isRecord } from '../../orders/record.ts';
 import { orderOf, receivedAt } from '../../queue/readOrderJob.ts';
 import type { Meant } from '../matching.ts';
 import { type Proposal, propose } from '../recipes/propose.ts';
@@ -24,7 +25,7 @@ export async function proposal(parts: TryParts, where: Meant): Promise<Looked> {
   for (const partition of partitions.all) {
     const ids = sampled.filter((each) => each.partition === partition.index).map(({ job }) => job);
     for (const { data, addedAt, failedReason } of await storedJobs(redis, partition, ids)) {
-      if (failedReason?.startsWith('quality_hold')) held += 1;
+      if (failedReason.startsWith('quality_hold')) held += 1;
       const order = orderIn(data, rules);
       if (order === undefined) continue;
       orders.push(order);
@@ -33,8 +34,10 @@ export async function proposal(parts: TryParts, where: Meant): Promise<Looked> {
   }
   const [date = new Date(0).toISOString()] = dates.values();
   const issuesOf = (order: unknown) => issuesBy(rules, order, dates.get(order) ?? date);
+  // No recipe can mend what has no fields: it would speak against each that mends the others.
+  const found = propose(orders.filter(isRecord), { issuesOf, sumFields: rules.sumFields });
   return {
-    proposal: propose(orders, { issuesOf, sumFields: rules.sumFields }) ?? release(held, orders.length),
+    proposal: found ? { ...found, of: orders.length } : release(held, orders.length),
     features: sharedFeatures(orders),
   };
 }

@@ -6,7 +6,7 @@ import type { Partition } from '../../store/partitions.ts';
 import { type Meant, matching } from '../matching.ts';
 
 /** A job may carry a megabyte: no more of them are held at once. */
-export const MOST_SAMPLED = 50;
+const MOST_SAMPLED = 50;
 /** Where what was found is scattered over many, some of it is enough. */
 const LONG_ENOUGH_MS = 150;
 /** One step of the index. */

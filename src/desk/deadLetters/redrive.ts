@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
-import { parsed } from '../../queue/failures/failure.ts';
 import type { Letter, LetterQueue } from '../../queue/letterQueue.ts';
+import { parsed } from '../../runtime/json.ts';
 import { REDRIVE_DRIVER_KEY, REDRIVE_KEY } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import { redisDate } from '../../store/redisTime.ts';
@@ -46,7 +46,7 @@ const MOST_FAULTS = 10;
 
 export async function readRedrive(redis: Redis | Cluster): Promise<Redrive | undefined> {
   const { facts, state, moved, why, endedAt } = await redis.hgetall(REDRIVE_KEY);
-  const known = parsed(facts ?? '') as Partial<Redrive> | null | undefined;
+  const known = parsed(facts) as Partial<Redrive> | null | undefined;
   if (typeof known?.id !== 'string') return undefined;
   return { ...known, state, moved: Number(moved), why, endedAt } as Redrive;
 }

@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
-import { parsed } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses } from '../../queue/failures/readCauses.ts';
+import { parsed } from '../../runtime/json.ts';
 import { HOLDS_KEY } from '../../store/keys.ts';
 import { redisDate } from '../../store/redisTime.ts';
 import { inWords } from '../matching.ts';

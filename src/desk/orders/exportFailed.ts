@@ -1,5 +1,5 @@
-import { failuresIn } from '../../queue/failures/readFailures.ts';
-import { toCsv } from '../../runtime/csv.ts';
+import { failuresIn, failuresOf } from '../../queue/failures/readFailures.ts';
+import { csvParts } from '../../runtime/csv.ts';
 import type { Meant } from '../matching.ts';
 import type { TryParts } from '../runs/tryRecipe.ts';
 import { failureAnswer } from './reads.ts';
@@ -15,13 +15,18 @@ export async function* exportFailed(
   where: Meant,
   format: ExportFormat,
 ): AsyncGenerator<string, void, undefined> {
-  let written = 0;
-  for await (const rows of rowsOf(parts, where)) {
-    yield WRITERS[format](rows, written === 0);
-    written += rows.length;
+  const portions = rowsOf(parts, where);
+  if (format === 'csv') {
+    yield* csvParts(COLUMNS, portions, lineOf);
+    return;
   }
-  if (written === 0 && format === 'csv') yield toCsv(COLUMNS, []);
-  if (format === 'json') yield written === 0 ? '[]\n' : ']\n';
+  let before = '[';
+  for await (const rows of portions) {
+    const texts = rows.map((row) => JSON.stringify(row));
+    yield format === 'jsonl' ? texts.map((text) => `${text}\n`).join('') : before + texts.join(',');
+    before = ',';
+  }
+  if (format === 'json') yield before === '[' ? '[]\n' : ']\n';
 }
 
 type Row = ReturnType<typeof failureAnswer>;
@@ -30,20 +35,13 @@ async function* rowsOf(
   { redis, partitions }: Pick<TryParts, 'redis' | 'partitions'>,
   { jobs, ...where }: Meant,
 ): AsyncGenerator<Row[], void, undefined> {
-  const named = jobs && new Set(jobs);
   for (const partition of partitions.all) {
-    for await (const page of failuresIn(redis, partition, { where: named ? {} : where })) {
-      const rows = page.filter(({ job }) => named?.has(job) ?? true);
-      if (rows.length > 0) yield rows.map(failureAnswer);
-    }
+    const pages = jobs
+      ? [await failuresOf(redis, partition, [...new Set(jobs)])]
+      : failuresIn(redis, partition, { where });
+    for await (const page of pages) if (page.length > 0) yield page.map(failureAnswer);
   }
 }
-
-const WRITERS: Record<ExportFormat, (rows: readonly Row[], isFirst: boolean) => string> = {
-  csv: (rows, isFirst) => toCsv(COLUMNS, rows.map(lineOf)).slice(isFirst ? 0 : toCsv(COLUMNS, []).length),
-  json: (rows, isFirst) => (isFirst ? '[' : ',') + rows.map((row) => JSON.stringify(row)).join(','),
-  jsonl: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
-};
 
 const lineOf = ({ job, order_id, user_id, money, issues, first_failed_at, last_failed_at }: Row) => ({
   job,

@@ -4,7 +4,7 @@ import type { Failure } from '../../queue/failures/failure.ts';
 import { type CauseSums, readCauses, trendOf } from '../../queue/failures/readCauses.ts';
 import {
   type FailureCursor,
-  failuresIn,
+  failuresOf,
   readFailures,
   searchFailures,
 } from '../../queue/failures/readFailures.ts';
@@ -131,14 +131,13 @@ export async function searchJobs(
   { redis, partitions, currency }: TryParts,
   { jobs, limit, cursor }: Pick<SearchWanted, 'limit' | 'cursor'> & { jobs: readonly string[] },
 ) {
-  const named = new Set(jobs);
+  const named = [...new Set(jobs)];
   const after = cursor === undefined ? undefined : readCursor(cursor);
-  const found: Failure[] = [];
-  for (const partition of partitions.all) {
-    for await (const page of failuresIn(redis, partition, {}))
-      found.push(...page.filter(({ job }) => named.has(job)));
-  }
-  const left = found.sort(newestFirst).filter((each) => after === undefined || newestFirst(after, each) < 0);
+  const found = await Promise.all(partitions.all.map((each) => failuresOf(redis, each, named)));
+  const left = found
+    .flat()
+    .sort(newestFirst)
+    .filter((each) => after === undefined || newestFirst(after, each) < 0);
   const page = left.slice(0, limit);
   const last = page.at(-1);
   return {

@@ -1,5 +1,6 @@
-import { parsed } from '../../queue/failures/failure.ts';
-import type { Repair } from '../../queue/repairs.ts';
+import { jobFields, timeIn } from '../../queue/jobFields.ts';
+import { readRepair } from '../../queue/repairs.ts';
+import { parsed } from '../../runtime/json.ts';
 import { queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { orderText } from '../edit/withOrder.ts';
@@ -31,17 +32,17 @@ async function showIn(parts: TryParts, partition: Partition, id: string) {
   const [edited, repaired] = [await redis.hget(edits, id), await redis.hget(repairs, id)];
   const stored = await storedFields(parts, partition, id);
   if (stored === undefined && edited === null && repaired === null) return undefined;
-  const history = parsed(edited ?? repaired ?? '') as Repair | undefined;
+  const history = readRepair(edited ?? repaired);
   return {
     job: id,
     partition: partition.index,
     currency: parts.currency,
     state: stored?.state ?? ('ended' as const),
     failed_reason: stored?.failedReason ?? history?.failedReason ?? null,
-    data: stored ? parsed(stored.text) : null,
+    data: stored?.data ?? null,
     now: stored ? await standing(parts, stored) : null,
-    text: stored?.state === 'failed' ? orderText(parsed(stored.text)) : null,
-    revision: stored ? revisionOf(parsed(stored.text)) : null,
+    text: stored?.state === 'failed' ? orderText(stored.data ?? stored.text) : null,
+    revision: stored ? revisionOf(stored.data) : null,
     original: history?.original ?? null,
     edits: history?.edits ?? [],
     outcome: history?.outcome ?? null,
@@ -51,6 +52,8 @@ async function showIn(parts: TryParts, partition: Partition, id: string) {
 
 interface Stored {
   text: string;
+  /** Undefined when that is no JSON. */
+  data: unknown;
   addedAt: number;
   failedReason: string | null;
   state: 'failed' | 'aside' | 'completed' | 'waiting';
@@ -62,25 +65,25 @@ async function storedFields(
   partition: Partition,
   id: string,
 ): Promise<Stored | undefined> {
-  // Under BullMQ's own names there are lists and sets, and no jobs.
-  if ((await redis.type(queueKey(partition, id))) !== 'hash') return undefined;
   const fields = ['data', 'timestamp', 'failedReason', 'aside'] as const;
-  const [text, timestamp, failedReason, aside] = await redis.hmget(queueKey(partition, id), ...fields);
-  if (text == null) return undefined;
+  const [found] = await jobFields(redis, partition, [id], fields);
+  if (found?.data === undefined) return undefined;
+  const { data: text, timestamp, failedReason, aside } = found;
   const places = ['failed', 'aside', 'completed'] as const;
   const scores = await Promise.all(places.map((place) => redis.zscore(queueKey(partition, place), id)));
   return {
     text,
-    addedAt: Number(timestamp ?? 0),
+    data: parsed(text),
+    addedAt: timeIn(timestamp) ?? 0,
     failedReason: failedReason ?? null,
     state: places.find((_, at) => scores[at] !== null) ?? 'waiting',
-    aside: parsed(aside ?? '') ?? null,
+    aside: parsed(aside) ?? null,
   };
 }
 
 /** What would become of it if it ran as it is. */
-async function standing(parts: TryParts, { text, addedAt }: Stored) {
-  const { issues, ...found } = await standingOf(parts, parsed(text), addedAt);
+async function standing(parts: TryParts, { data, addedAt }: Stored) {
+  const { issues, ...found } = await standingOf(parts, data, addedAt);
   const [first] = issues;
   return {
     fault: first ? { reason: first.reason, path: first.path, why: first.message } : null,

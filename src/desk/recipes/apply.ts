@@ -1,5 +1,5 @@
+import { isRecord } from '../../orders/record.ts';
 import type { SumField } from '../../orders/sumFields.ts';
-import { isContainer } from '../wrapper.ts';
 import { changeAt, type FieldChange, Unreadable, withField } from './changeAt.ts';
 import { type Part, type Recipe, readPlace, type Step } from './recipe.ts';
 import { cast, decimalComma, isSame, textToNumber, total } from './values.ts';
@@ -14,7 +14,7 @@ export type Applied =
  * it is, and what the recipe does not name is in the result what it was. `sumFields`: what belongs to the total besides the items.
  */
 export function apply({ steps }: Recipe, order: unknown, sumFields: readonly SumField[] = []): Applied {
-  if (!isContainer(order)) return { refusals: [{ path: '', why: 'is no object' }] };
+  if (!isRecord(order)) return { refusals: [{ path: '', why: 'is no object' }] };
   const changes: FieldChange[] = [];
   try {
     const changed = steps.reduce<unknown>(
@@ -69,8 +69,7 @@ function rename(order: object, place: Part[], to: string, changes: FieldChange[]
   const inside = place.slice(0, -1);
   return changeAt(order, inside, (holder, path) => {
     if (holder === undefined || holder === null) return holder;
-    if (!isContainer(holder) || typeof name !== 'string')
-      throw new Unreadable(path, 'has no fields to rename');
+    if (!isRecord(holder) || typeof name !== 'string') throw new Unreadable(path, 'has no fields to rename');
     if (!Object.hasOwn(holder, name) || name === to) return holder;
     const at = (field: string) => (path === '' ? field : `${path}.${field}`);
     if (Object.hasOwn(holder, to) && (holder[to] ?? undefined) !== undefined)
@@ -91,7 +90,7 @@ function dropLines(
   if (lines === undefined || lines === null) return lines;
   if (!Array.isArray(lines)) throw new Unreadable(path, 'is no list');
   const isDropped = (line: unknown) =>
-    isContainer(line) && Object.hasOwn(line, where) && isSame(line[where], equals);
+    isRecord(line) && Object.hasOwn(line, where) && isSame(line[where], equals);
   const left = lines.filter((line) => !isDropped(line));
   if (left.length === lines.length) return lines;
   if (left.length === 0) throw new Unreadable(path, 'would have no line left');

@@ -1,5 +1,6 @@
 import { ExactNumber } from '../../orders/exactJson.ts';
-import { type Container, isContainer } from '../wrapper.ts';
+import { isRecord } from '../../orders/record.ts';
+import type { Container } from '../wrapper.ts';
 import { EVERY, type Part } from './recipe.ts';
 
 /** One value that a recipe changed. A value that was or is not there is undefined. */
@@ -40,7 +41,7 @@ export function changeAt(value: unknown, place: readonly Part[], make: Make, pat
     );
     return lines.every((line, at) => line === value[at]) ? value : lines;
   }
-  if (!isContainer(value) || value instanceof ExactNumber) throw new Unreadable(path, 'is no object');
+  if (!isRecord(value) || value instanceof ExactNumber) throw new Unreadable(path, 'is no object');
   const before = Object.hasOwn(value, part) ? value[part] : undefined;
   const after = changeAt(before, rest, make, path === '' ? part : `${path}.${part}`);
   return after === before ? value : withField(value, part, after);

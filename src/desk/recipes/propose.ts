@@ -1,7 +1,7 @@
 import type { Issue } from '../../orders/invalidOrder.ts';
+import { isRecord } from '../../orders/record.ts';
 import type { SumField } from '../../orders/sumFields.ts';
 import { explainTotal } from '../../quality/refusedTotal.ts';
-import { isContainer } from '../wrapper.ts';
 import { apply } from './apply.ts';
 import { changeAt } from './changeAt.ts';
 import { type Recipe, readPlace, type Step } from './recipe.ts';
@@ -139,7 +139,7 @@ function renames(at: string, orders: readonly unknown[]): Step[][] {
   const holder = at.slice(0, Math.max(0, at.length - to.length - 1));
   const holders = holder === '' ? orders : valuesAt(orders, holder);
   const names = new Set(
-    holders.flatMap((each) => (isContainer(each) ? Object.keys(each).slice(0, MOST_FIELDS) : [])),
+    holders.flatMap((each) => (isRecord(each) ? Object.keys(each).slice(0, MOST_FIELDS) : [])),
   );
   const plain = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
   return [...names]

@@ -1,9 +1,9 @@
 import Big from 'big.js';
 import { ExactNumber, parseExactly } from '../../orders/exactJson.ts';
 import { decimal, isJsonNumber, roundToMinorUnits } from '../../orders/money.ts';
+import { isRecord } from '../../orders/record.ts';
 import { type SumField, sentFor } from '../../orders/sumFields.ts';
 import { parseEpochTime, parseTimestamp } from '../../orders/timestamp.ts';
-import { isContainer } from '../wrapper.ts';
 import { Unreadable } from './changeAt.ts';
 
 /*
@@ -60,7 +60,7 @@ export function total(order: object, sumFields: readonly SumField[]): unknown {
   let sum = new Big(0);
   for (const [at, line] of items.entries()) {
     const amounts = ['quantity', 'price_per_unit'].map((name) => {
-      const amount = isContainer(line) && Object.hasOwn(line, name) ? decimal(line[name]) : undefined;
+      const amount = isRecord(line) && Object.hasOwn(line, name) ? decimal(line[name]) : undefined;
       if (!amount) throw new Unreadable(`items[${at}].${name}`, 'is no number');
       return amount;
     });

@@ -26,9 +26,9 @@ export interface StoredJob {
   /** When it was added, ms. */
   addedAt: number;
   /** Why it failed last, as BullMQ keeps it. */
-  failedReason?: string;
+  failedReason: string;
   /** Somebody wrote something else under its key. */
-  isForeign?: boolean;
+  isForeign: boolean;
 }
 
 /** Why an order would fail again: a reason of the rules, or `unreadable` for the recipe. */
@@ -70,7 +70,7 @@ export function prepare(job: StoredJob, recipe: Recipe | undefined, rules: Rules
 }
 
 /** The rules take it, and its review would hold it again as it is. */
-const isHeld = ({ data, failedReason = '' }: StoredJob): boolean =>
+const isHeld = ({ data, failedReason }: StoredJob): boolean =>
   failedReason.startsWith('quality_hold') && !isReleased(data);
 
 /** Shorter text cannot nest deep enough to exhaust the stack when it is written again. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
-import { parsed } from '../../queue/failures/failure.ts';
+import { parsed } from '../../runtime/json.ts';
 import { DAY_MS } from '../../runtime/units.ts';
 import { ACTIVE_RUNS_KEY, RUNS_KEY, runDriverKey, runKey, runKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
@@ -173,7 +173,7 @@ async function list(
 /** Undefined when there is none of that id. */
 export async function readRun({ redis, partitions }: TryParts, id: string): Promise<Run | undefined> {
   const { facts, state, orders, why, endedAt, counts } = await redis.hgetall(runKey(id));
-  const known = parsed(facts ?? '');
+  const known = parsed(facts);
   if (typeof known !== 'object' || known === null) return undefined;
   return {
     ...known,

@@ -1,8 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
-import { parsed } from '../../queue/failures/failure.ts';
-import { queueKey } from '../../store/keys.ts';
+import { jobFields, timeIn } from '../../queue/jobFields.ts';
+import { parsed } from '../../runtime/json.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { isWrongType } from '../../store/redisFaults.ts';
 import type { StoredJob } from './prepare.ts';
 
 /** A job may carry a megabyte, and what was sent once more beside it. */
@@ -14,16 +13,19 @@ export async function storedJobs(
   partition: Partition,
   ids: readonly string[],
 ): Promise<StoredJob[]> {
-  const pipe = redis.pipeline();
-  for (const id of ids) pipe.hmget(queueKey(partition, id), 'data', 'timestamp', 'failedReason');
-  const replies = (await pipe.exec()) ?? [];
-  return ids.flatMap((id, at): StoredJob[] => {
-    const [error, fields] = replies[at] ?? [new Error('Redis sent no reply')];
-    if (error && !isWrongType(error)) throw error;
-    if (error) return [{ id, text: '', data: undefined, addedAt: 0, isForeign: true }];
-    const [text, timestamp, failedReason] = fields as (string | null)[];
-    return text == null
+  const stored = await jobFields(redis, partition, ids, ['data', 'timestamp', 'failedReason']);
+  return stored.flatMap(({ id, data, timestamp, failedReason = '', isForeign }): StoredJob[] =>
+    data === undefined && !isForeign
       ? []
-      : [{ id, text, data: parsed(text), addedAt: Number(timestamp ?? 0), failedReason: failedReason ?? '' }];
-  });
+      : [
+          {
+            id,
+            text: data ?? '',
+            data: parsed(data),
+            addedAt: timeIn(timestamp) ?? 0,
+            failedReason,
+            isForeign,
+          },
+        ],
+  );
 }

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
-import { parsed } from '../../queue/failures/failure.ts';
+import { parsed } from '../../runtime/json.ts';
 import { RECIPE_VERSIONS_KEY, RECIPES_KEY } from '../../store/keys.ts';
 import { redisDate } from '../../store/redisTime.ts';
 import { digestOf, type Recipe, recipe as recipeSchema } from '../recipes/recipe.ts';
@@ -49,7 +49,7 @@ export async function listRecipes(redis: Redis | Cluster): Promise<SavedRecipe[]
   if (newest.length === 0) return [];
   const texts = await redis.hmget(RECIPE_VERSIONS_KEY, ...newest.map((each) => each.join('@')));
   return newest.flatMap(([name, version], at) => {
-    const kept = parsed(texts[at] ?? '') as Kept | null | undefined;
+    const kept = parsed(texts[at]) as Kept | null | undefined;
     return kept?.recipe === undefined ? [] : [{ name, version: Number(version), ...kept }];
   });
 }

@@ -1,12 +1,12 @@
 import type { Cluster, Redis } from 'ioredis';
 import { type IdCase, idText, normaliseId } from '../../orders/ids.ts';
 import { type Issue, REASONS, type Reason } from '../../orders/invalidOrder.ts';
-import { parsed } from '../../queue/failures/failure.ts';
+import { jobFields, runsIn, timeIn } from '../../queue/jobFields.ts';
 import { orderOf } from '../../queue/readOrderJob.ts';
-import type { Repair } from '../../queue/repairs.ts';
+import { type Repair, readRepair } from '../../queue/repairs.ts';
+import { parsed } from '../../runtime/json.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { isWrongType } from '../../store/redisFaults.ts';
 
 export type JobState = 'failed' | 'aside' | 'completed' | 'delayed' | 'active' | 'waiting';
 
@@ -35,6 +35,16 @@ export interface KeptOrder {
 
 export type KeptIssue = Pick<Issue, 'path' | 'message'> & { reason: Reason };
 
+const FIELDS = [
+  'data',
+  'timestamp',
+  'finishedOn',
+  'atm',
+  'returnvalue',
+  'failedReason',
+  'stacktrace',
+] as const;
+
 /** Undefined when nothing of that id is kept in the partition. */
 export async function keptOrder(
   redis: Redis | Cluster,
@@ -43,9 +53,9 @@ export async function keptOrder(
 ): Promise<KeptOrder | undefined> {
   const key = (name: string) => queueKey(partition, name);
   const { edits, repairs } = repairKeys(partition);
+  const [stored] = await jobFields(redis, partition, [id], FIELDS);
   const replies = await redis
     .pipeline()
-    .hmget(key(id), 'data', 'timestamp', 'finishedOn', 'atm', 'returnvalue', 'failedReason', 'stacktrace')
     .zscore(key('failed'), id)
     .zscore(key('aside'), id)
     .zscore(key('completed'), id)
@@ -55,19 +65,15 @@ export async function keptOrder(
     .hget(edits, id)
     .hget(repairs, id)
     .exec();
-  const [fields, failed, aside, completed, delayed, active, since, edited, repaired] = (replies ?? []).map(
+  const [failed, aside, completed, delayed, active, since, edited, repaired] = (replies ?? []).map(
     ([error, value]) => {
-      // Beside the jobs lie lists of BullMQ's own: under such a name there is no job.
-      if (error && !isWrongType(error)) throw error;
-      return error ? null : value;
+      if (error) throw error;
+      return value as string | null;
     },
   );
-  const [data, addedAt, finishedAt, attempts, returned, failedReason, stacktrace] = (fields ?? []) as (
-    | string
-    | null
-  )[];
-  const kept = parsed(String(edited ?? repaired ?? '')) as Repair | undefined;
-  if (data == null && kept === undefined) return undefined;
+  const kept = readRepair(edited ?? repaired);
+  const { data, failedReason = '', stacktrace = '' } = stored ?? {};
+  if (stored === undefined || (data === undefined && kept === undefined)) return undefined;
   const places = { failed, aside, completed, delayed, active };
   const found = Object.entries(places).find(([, place]) => place != null)?.[0];
   const state = (found ?? 'waiting') as JobState;
@@ -75,20 +81,20 @@ export async function keptOrder(
   return {
     id,
     partition,
-    failedFirst: since == null ? undefined : Number(since),
+    failedFirst: timeIn(since),
     ...(kept === undefined ? {} : { repair: kept }),
-    ...(data == null
+    ...(data === undefined
       ? {}
       : {
           job: {
             state,
             data: parsed(data),
-            addedAt: Number(addedAt ?? 0),
-            finishedAt: finishedAt == null ? undefined : Number(finishedAt),
-            attempts: Number(attempts ?? 0),
-            returned: parsed(returned ?? ''),
-            failedReason: hasFailed ? (failedReason ?? '') : '',
-            issues: hasFailed ? issuesIn(failedReason ?? '', stacktrace ?? '') : [],
+            addedAt: timeIn(stored.timestamp) ?? 0,
+            finishedAt: timeIn(stored.finishedOn),
+            attempts: runsIn(stored.atm),
+            returned: parsed(stored.returnvalue),
+            failedReason: hasFailed ? failedReason : '',
+            issues: hasFailed ? issuesIn(failedReason, stacktrace) : [],
           },
         }),
   };

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { AuditChange } from '../../audit/changes.ts';
 import { readChain } from '../../audit/readAudit.ts';
 import { type AuditFilter, auditPage, changesThatMatch, entriesThatMatch } from '../../audit/searchAudit.ts';
-import { toCsv } from '../../runtime/csv.ts';
+import { csvParts } from '../../runtime/csv.ts';
 import { DAY_MS } from '../../runtime/units.ts';
 import { Refused } from '../refused.ts';
 import { changeAnswer } from '../story/storyAnswer.ts';
@@ -73,12 +73,7 @@ export async function* auditFile(
     }
     return;
   }
-  const head = toCsv(COLUMNS, []);
-  let from = 0;
-  for await (const page of changesThatMatch(redis, filter)) {
-    yield toCsv(COLUMNS, page.map(rowOf)).slice(from);
-    from = head.length;
-  }
+  yield* csvParts(COLUMNS, changesThatMatch(redis, filter), rowOf);
 }
 
 const COLUMNS = [

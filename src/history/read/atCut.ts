@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { allPositions } from '../positions.ts';
 
 /** Money is whole minor units. */
 interface Totals {
@@ -81,11 +83,18 @@ export async function unknownUsers(client: ClientBase, userIds: readonly string[
   return rows.map(({ user_id }) => user_id);
 }
 
-/** Whether the tables have everything up to a cut. */
-export async function isReached(client: ClientBase, cut: Cut): Promise<boolean> {
-  const { rows } = await client.query('SELECT tag, seq FROM history.positions');
-  const seqs = new Map(rows.map(({ tag, seq }) => [tag, Number(seq)]));
-  return [...cut].every(([tag, seq]) => (seqs.get(tag) ?? 0) >= seq);
+/** How long an archiver may take to bring what counted until now. */
+const ARCHIVE_MS = 30_000;
+const LOOK_MS = 100;
+
+/** Whether the tables have everything up to a cut, or get it within half a minute. */
+export async function untilReached(client: ClientBase, cut: Cut): Promise<boolean> {
+  for (const until = performance.now() + ARCHIVE_MS; ; ) {
+    const seqs = new Map((await allPositions(client)).map(({ tag, seq }) => [tag, seq]));
+    if ([...cut].every(([tag, seq]) => (seqs.get(tag) ?? 0) >= seq)) return true;
+    if (performance.now() > until) return false;
+    await delay(LOOK_MS);
+  }
 }
 
 const totalsOf = ({ orders, minor_units }: Record<string, string>): Totals => ({

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import { identityOf } from '../../orders/identity.ts';
-import type { Position } from '../positions.ts';
-import { idsOf } from '../positions.ts';
+import { type AnyPosition, idsOf } from '../positions.ts';
 
 /** One counting of an order, as the tables have it. */
 export interface Counting {
@@ -35,12 +34,12 @@ const ROWS_AT_ONCE = 5_000;
  */
 export async function* countingsOf(
   client: ClientBase,
-  position: Pick<Position, 'id' | 'tag' | 'seq'>,
+  position: AnyPosition,
   from: CountingPlace = BEFORE_ALL,
   /** Seconds since 1970: none that counted before. */
   since = 0,
 ): AsyncGenerator<Counting[], void, undefined> {
-  const [firstId, endId] = idsOf(position as Position);
+  const [firstId, endId] = idsOf(position);
   let [id, again, place] = from;
   const read = async () =>
     client.query<Row>({
@@ -107,11 +106,11 @@ const AGAIN = `
 /** Those before an instant (seconds since 1970), the last first: orders alone, as what counted again is later. */
 export async function* countingsBefore(
   client: ClientBase,
-  position: Pick<Position, 'id' | 'tag' | 'seq'>,
+  position: AnyPosition,
   instant: number,
 ): AsyncGenerator<Counting[], void, undefined> {
-  const [firstId] = idsOf(position as Position);
-  let [, beforeId] = idsOf(position as Position);
+  const [firstId] = idsOf(position);
+  let [, beforeId] = idsOf(position);
   for (;;) {
     const { rows } = (await client.query({
       text: `SELECT id, ${COLUMNS} FROM history.orders
@@ -151,9 +150,3 @@ const toCounting = (
   countedAt: Number(countedAt),
   place,
 });
-
-/** Of every tag that ever was one. */
-export async function allPositions(client: ClientBase): Promise<Pick<Position, 'id' | 'tag' | 'seq'>[]> {
-  const { rows } = await client.query('SELECT id, tag, seq FROM history.positions ORDER BY id');
-  return rows.map(({ id, tag, seq }) => ({ id, tag, seq: Number(seq) }));
-}

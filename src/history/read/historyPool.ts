@@ -1,4 +1,4 @@
-import type { ClientBase, Pool, PoolClient } from 'pg';
+import { type ClientBase, DatabaseError, type Pool, type PoolClient } from 'pg';
 import { historyPool } from '../connect.ts';
 import type { HistoryTarget } from '../target.ts';
 
@@ -160,11 +160,12 @@ function unavailableBy(error: Error): HistoryUnavailable | undefined {
       'The tables of the history are not those of this version: an archiver of it, or order-pipeline history migrate, makes them',
       because,
     );
-  // Without a code of PostgreSQL's it is the way there that failed; its own classes are what it lacks, not what was asked.
-  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|25|28|3D|53|55|57|58|XX|42501)/.test(code))
+  // What PostgreSQL did not say is of the way there, EPIPE too; its own classes are what it lacks, not what was asked.
+  if (!(error instanceof DatabaseError) || LACKS.test(code ?? ''))
     return new HistoryUnavailable('away', AWAY, because);
   return undefined;
 }
 
+const LACKS = /^(08|25|28|3D|53|55|57|58|XX|42501)/;
 /** No such schema, table, column, function. */
 const NO_SCHEMA = new Set(['3F000', '42P01', '42703', '42883']);

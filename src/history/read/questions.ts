@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../runtime/units.ts';
 import type { Question } from './historyPool.ts';
 
 /** Days, YYYY-MM-DD, UTC; both in it. */
@@ -315,7 +316,6 @@ export function wholeMonths({ startDay, endDay }: Days): { whole: Days | undefin
   };
 }
 
-const DAY_MS = 86_400_000;
 /** Past the year 9999 it only ends as it should. */
 const shifted = (day: string, days: number): string =>
   new Date(Date.parse(day) + days * DAY_MS).toISOString().split('T')[0] as string;

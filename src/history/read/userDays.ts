@@ -1,12 +1,5 @@
 import type { HistoryReads } from './historyPool.ts';
 
-/** Money is whole minor units; days are `YYYY-MM-DD`, UTC. */
-export interface UserDay {
-  day: string;
-  orders: number;
-  minorUnits: number;
-}
-
 interface Row {
   is_whole: boolean;
   day: string | null;
@@ -15,18 +8,18 @@ interface Row {
 }
 
 /**
- * What a user ordered on each day of a range, both ends in it; undefined where the history lacks orders of anybody's.
+ * What a user ordered on each day of a range, both ends in it, `YYYY-MM-DD`, UTC, money in minor units; undefined where the history lacks orders of anybody's.
  * Throws HistoryUnavailable.
  */
 export async function readUserDays(
   history: HistoryReads,
   userId: string,
   { startDay, endDay }: { startDay: string; endDay: string },
-): Promise<UserDay[] | undefined> {
+): Promise<[day: string, { orders: number; minorUnits: number }][] | undefined> {
   const rows = await history.ask<Row>({ sql: SQL, values: [userId, startDay, endDay] });
   if (rows.some(({ is_whole }) => !is_whole)) return undefined;
   return rows.flatMap(({ day, orders, minor_units }) =>
-    day === null ? [] : [{ day, orders: Number(orders), minorUnits: Number(minor_units) }],
+    day === null ? [] : [[day, { orders: Number(orders), minorUnits: Number(minor_units) }]],
   );
 }
 

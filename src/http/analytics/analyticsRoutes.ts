@@ -10,7 +10,7 @@ import {
   TOTAL_ROOM,
   toJsonAmount,
 } from '../../orders/money.ts';
-import { type CsvRow, csvLines } from '../../runtime/csv.ts';
+import { type CsvRow, csvParts } from '../../runtime/csv.ts';
 import { TotalOutOfRange } from '../../stats/read/errors.ts';
 import {
   analyticsOperations,
@@ -310,28 +310,7 @@ function fileOf<Row>(
   rowOf: (row: Row) => CsvRow,
 ): SentFile {
   const name = `${[what, start_date, end_date].filter(Boolean).join('-')}.${format}`;
-  const rows = rowsOf(portions, rowOf);
   return format === 'csv'
-    ? { type: CSV_TYPE, name, parts: csvParts(columns, rows) }
-    : { type: PARQUET_TYPE, name, parts: parquetParts(columns, rows) };
-}
-
-async function* rowsOf<Row>(
-  portions: AsyncGenerator<Row[], void, undefined>,
-  rowOf: (row: Row) => CsvRow,
-): AsyncGenerator<CsvRow[], void, undefined> {
-  for await (const rows of portions) yield rows.map(rowOf);
-}
-
-/** The header goes out with the first rows: what cannot be had is a refusal until then, and none after it. */
-async function* csvParts(
-  columns: readonly string[],
-  portions: AsyncGenerator<CsvRow[], void, undefined>,
-): AsyncGenerator<string, void, undefined> {
-  let head = `${columns.join(',')}\r\n`;
-  for await (const rows of portions) {
-    yield head + csvLines(columns, rows);
-    head = '';
-  }
-  if (head !== '') yield head;
+    ? { type: CSV_TYPE, name, parts: csvParts(columns, portions, rowOf) }
+    : { type: PARQUET_TYPE, name, parts: parquetParts(columns, portions, rowOf) };
 }

@@ -18,9 +18,10 @@ const KINDS: Readonly<Record<string, 'money' | 'time' | 'count'>> = {
 };
 
 /** The rows as a file of Apache Parquet, in parts: a group of rows each, and at the end what is known of all. */
-export async function* parquetParts(
+export async function* parquetParts<Row>(
   columns: readonly string[],
-  portions: AsyncGenerator<CsvRow[], void, undefined>,
+  portions: AsyncIterable<readonly Row[]>,
+  rowOf: (row: Row) => CsvRow,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const writer = new ByteWriter();
   const root = { name: 'root', num_children: columns.length };
@@ -36,7 +37,7 @@ export async function* parquetParts(
     return taken(writer);
   };
   for await (const rows of portions) {
-    group = group.concat(rows);
+    group = group.concat(rows.map(rowOf));
     if (group.length >= ROWS_PER_GROUP) yield write();
   }
   if (group.length > 0) yield write();

@@ -1,8 +1,8 @@
-import type { HistoryReads } from '../../history/read/historyPool.ts';
+import { type HistoryReads, HistoryUnavailable } from '../../history/read/historyPool.ts';
 import { readUserDays } from '../../history/read/userDays.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
-import { periodOf, periodsOf } from '../../stats/read/dayRange.ts';
 import { DetailGone } from '../../stats/read/errors.ts';
+import { makePoints, NOTHING, sumOf } from '../../stats/read/periodTotals.ts';
 import type { ReadStats } from '../../stats/read/readStats.ts';
 import { HttpProblem } from '../transport/problem.ts';
 
@@ -19,14 +19,14 @@ export function withOlderDays<T extends Pick<ReadStats, 'userInRange' | 'series'
     read: () => Promise<A>,
     userId: string,
     range: DayRange,
-    answer: (days: readonly (Totals & { day: string })[]) => A,
+    answer: (days: readonly [day: string, Totals][]) => A,
   ): Promise<A> => {
     try {
       return await read();
     } catch (error) {
       if (!(error instanceof DetailGone)) throw error;
-      const days = await readUserDays(history, userId, range).catch(() => {
-        throw unavailable();
+      const days = await readUserDays(history, userId, range).catch((fault) => {
+        throw fault instanceof HistoryUnavailable ? unavailable() : fault;
       });
       if (days === undefined) throw error;
       return answer(days);
@@ -39,7 +39,7 @@ export function withOlderDays<T extends Pick<ReadStats, 'userInRange' | 'series'
         () => stats.userInRange(userId, range),
         userId,
         range,
-        (days) => sumOf(days),
+        (days) => days.reduce((sum, [, totals]) => sumOf(sum, totals), NOTHING),
       ),
     series: (granularity, range, userId) =>
       userId === undefined
@@ -48,23 +48,10 @@ export function withOlderDays<T extends Pick<ReadStats, 'userInRange' | 'series'
             () => stats.series(granularity, range, userId),
             userId,
             range,
-            (days) =>
-              periodsOf(granularity, range).map((period) => ({
-                period,
-                ...sumOf(days.filter(({ day }) => periodOf(granularity, day) === period)),
-              })),
+            makePoints(granularity, range),
           ),
   };
 }
-
-const sumOf = (days: readonly Totals[]): Totals =>
-  days.reduce<Totals>(
-    (sum, { orders, minorUnits }) => ({
-      orders: sum.orders + orders,
-      minorUnits: sum.minorUnits + minorUnits,
-    }),
-    { orders: 0, minorUnits: 0 },
-  );
 
 const unavailable = () =>
   new HttpProblem(503, {

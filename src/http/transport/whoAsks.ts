@@ -114,7 +114,7 @@ export const tooManyFailures = (response: Response, verdict: Verdict): HttpProbl
 
 export const wrong = (detail: string): HttpProblem => new HttpProblem(401, { kind: 'unauthorized', detail });
 
-export const cannotTell = (): HttpProblem =>
+const cannotTell = (): HttpProblem =>
   new HttpProblem(503, {
     kind: 'redis-unavailable',
     detail: 'Redis does not answer, so nobody can say whether this is good; try again soon',

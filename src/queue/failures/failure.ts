@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { normaliseId } from '../../orders/ids.ts';
 import { InvalidOrder, type Issue, REASONS, type Reason } from '../../orders/invalidOrder.ts';
 import { statedMinorUnits } from '../../orders/statedValue.ts';
+import { parsed } from '../../runtime/json.ts';
 import { idsOf, orderOf } from '../readOrderJob.ts';
 import { causesOf, causeTextOf, readCause } from './shape.ts';
 
@@ -202,15 +203,6 @@ export const worthOf = (data: unknown): number | undefined => statedMinorUnits(o
 function orderIn(data: unknown): unknown {
   try {
     return orderOf(data, Number.POSITIVE_INFINITY);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Undefined when it is no JSON. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }

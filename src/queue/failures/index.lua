@@ -203,6 +203,22 @@ local function failures(key)
     return string.gmatch(ids, ID)
   end
 
+  -- Lists {job id, when it first failed, entry, …} and {cause id, what it is, …}, and what puts an entry into them.
+  function index.gather()
+    local found, used, seen = {}, {}, {}
+    local function take(id, first, text)
+      for _, each in ipairs({ id, first, text }) do table.insert(found, each) end
+      for each in index.each_of(index.causes_of(text) or '') do
+        if not seen[each] then
+          table.insert(used, each)
+          table.insert(used, index.cause(each) or '')
+        end
+        seen[each] = true
+      end
+    end
+    return take, found, used
+  end
+
   -- What waits for more than `room` (minor units) in all would not be told exactly any more: the rest is unknown.
   function index.note(id, failed_on, last, room, noted)
     local first = redis.call('ZSCORE', since, id) or redis.call('ZSCORE', retried, id) or last

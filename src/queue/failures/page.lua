@@ -112,17 +112,7 @@ local function matches(id, text)
     and (needle == '' or holds(id, text))
 end
 
-local found, used, seen = {}, {}, {}
-local function take(id, first, text)
-  for _, each in ipairs({ id, first, text }) do table.insert(found, each) end
-  for each in index.each_of(index.causes_of(text) or '') do
-    if not seen[each] then
-      table.insert(used, each)
-      table.insert(used, index.cause(each) or '')
-    end
-    seen[each] = true
-  end
-end
+local take, found, used = index.gather()
 
 -- Not more at once than a page may need: mostly the first ones match.
 local at_once = math.min(most_looked, math.max(most, 50))

@@ -86,6 +86,7 @@ const AT_ONCE = 500;
 
 type ScriptedRedis = (Redis | Cluster) & {
   pageFailures(...args: (string | number)[]): Promise<[string, string, string[], string[]]>;
+  namedFailures(...args: string[]): Promise<[entries: string[], causes: string[]]>;
 };
 
 /** Failed orders that match, the one that failed first first; a round trip for each partition and some hundred looked at. */
@@ -153,16 +154,35 @@ function stepper(
       ...which,
       queueKey(partition, ''),
     );
-    const texts = new Map(pairsOf(causes));
-    const found = Array.from({ length: page.length / 3 }, (_, at) => {
-      const [job = '', first, entry = ''] = page.slice(3 * at, 3 * at + 3);
-      return readEntry(job, partition.index, Number(first), entry, texts);
-    });
-    return {
-      found: found.filter((failure) => failure !== undefined),
-      next: { from: nextFrom, job: nextJob },
-    };
+    return { found: gathered(partition, page, causes), next: { from: nextFrom, job: nextJob } };
   };
+}
+
+/** What `gather` of index.lua has put together. */
+function gathered({ index }: Partition, entries: readonly string[], causes: readonly string[]): Failure[] {
+  const texts = new Map(pairsOf(causes));
+  return Array.from({ length: entries.length / 3 }, (_, at) => {
+    const [job = '', first, entry = ''] = entries.slice(3 * at, 3 * at + 3);
+    return readEntry(job, index, Number(first), entry, texts);
+  }).filter((failure) => failure !== undefined);
+}
+
+const NAMED = INDEX_SCRIPT + readFileSync(new URL('./named.lua', import.meta.url), 'utf8');
+
+/** Those of some jobs of a partition that have failed, the one that failed first first. */
+export async function failuresOf(
+  redis: Redis | Cluster,
+  partition: Partition,
+  jobs: readonly string[],
+): Promise<Failure[]> {
+  if (!('namedFailures' in redis)) redis.defineCommand('namedFailures', { numberOfKeys: 1, lua: NAMED });
+  const found: Failure[] = [];
+  for (let from = 0; from < jobs.length; from += AT_ONCE) {
+    const some = jobs.slice(from, from + AT_ONCE);
+    const answer = await (redis as ScriptedRedis).namedFailures(failureKeys(partition).entries, ...some);
+    found.push(...gathered(partition, ...answer));
+  }
+  return found.sort((a, b) => -newestFirst(a, b) || (a.job < b.job ? -1 : 1));
 }
 
 /** Whoever looks for more is asked whether to go on. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { parsed } from '../../runtime/json.ts';
 import { failureKeys, olderFailureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
-import { isWrongType } from '../../store/redisFaults.ts';
-import { notedOf, parsed, storedIssues } from './failure.ts';
+import { jobFields, runsIn } from '../jobFields.ts';
+import { notedOf, storedIssues } from './failure.ts';
 import { INDEX_SCRIPT, noteAll } from './noteFailures.ts';
 
 const SCRIPT = INDEX_SCRIPT + readFileSync(new URL('./reconcile.lua', import.meta.url), 'utf8');
@@ -71,16 +72,11 @@ export async function noteStored(
   jobs: readonly string[],
 ): Promise<void> {
   const ids = jobs.filter((_, index) => index % 2 === 0);
-  const pipe = redis.pipeline();
-  for (const id of ids) pipe.hmget(queueKey(partition, id), 'data', 'failedReason', 'stacktrace', 'atm');
-  const replies = (await pipe.exec()) ?? [];
-  const found = ids.map((job, index) => {
-    const [error, fields] = replies[index] ?? [new Error('Redis sent no reply')];
-    if (error && !isWrongType(error)) throw error;
-    const [data, failedReason, stacktrace, attempts] = (error ? [] : fields) as (string | null)[];
-    const issues = storedIssues(failedReason ?? '', stacktrace ?? '');
-    const noted = notedOf(parsed(data ?? ''), issues, Number(attempts ?? 0));
-    return { job, failedOn: jobs[2 * index + 1] as string, ...noted };
-  });
+  const stored = await jobFields(redis, partition, ids, ['data', 'failedReason', 'stacktrace', 'atm']);
+  const found = stored.map(({ id, data, failedReason = '', stacktrace = '', atm }, index) => ({
+    job: id,
+    failedOn: jobs[2 * index + 1] as string,
+    ...notedOf(parsed(data), storedIssues(failedReason, stacktrace), runsIn(atm)),
+  }));
   await noteAll(redis, partition, found, { found: true });
 }

@@ -4,7 +4,7 @@ import type { DayRange, Granularity } from '../figures.ts';
 import { RangeTooLarge } from './errors.ts';
 
 /** Points of one series. */
-export const MAX_POINTS = 5_000;
+const MAX_POINTS = 5_000;
 
 /** What a range is read from: some days one by one, and every month the test holds for. */
 export interface SplitRange {

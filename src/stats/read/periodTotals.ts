@@ -11,7 +11,7 @@ const FIELDS_AT_ONCE = 2_000;
  * partition that has some. One round trip whatever the range: the months that exist (HGETALL) and the days
  * asked for (HMGET). An order counted meanwhile is in or not, never half.
  */
-export async function periodTotals(
+async function periodTotals(
   ask: Ask,
   { days, isWholeMonth }: SplitRange,
 ): Promise<[period: string, Totals][]> {
@@ -89,7 +89,7 @@ export async function series(
   range: DayRange,
   userId?: string,
 ): Promise<Point[]> {
-  const points = new Map(periodsOf(granularity, range).map((period) => [period, NOTHING]));
+  const pointsOf = makePoints(granularity, range);
   const split = splitFor(granularity, range);
   const parts =
     userId === undefined
@@ -101,9 +101,22 @@ export async function series(
             ).map((detail) => userPeriods(detail, userId)),
           )
         ).flat();
-  for (const [part, totals] of parts) {
-    const period = periodOf(granularity, part);
-    points.set(period, sumOf(points.get(period) ?? NOTHING, totals));
-  }
-  return [...points].map(([period, totals]) => ({ period, ...totals }));
+  return pointsOf(parts);
+}
+
+/**
+ * Turns what counted in days or months of a range into its points. Throws RangeTooLarge at once, so before anything is read.
+ */
+export function makePoints(
+  granularity: Granularity,
+  range: DayRange,
+): (parts: readonly (readonly [period: string, Totals])[]) => Point[] {
+  const points = new Map(periodsOf(granularity, range).map((period) => [period, NOTHING]));
+  return (parts) => {
+    for (const [part, totals] of parts) {
+      const period = periodOf(granularity, part);
+      points.set(period, sumOf(points.get(period) ?? NOTHING, totals));
+    }
+    return [...points].map(([period, totals]) => ({ period, ...totals }));
+  };
 }

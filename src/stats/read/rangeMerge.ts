@@ -13,7 +13,7 @@ export const MAX_ENTRIES = 100_000;
 const PAGE = 500;
 const MERGES_AT_ONCE = 2;
 /** Together with those at work no more than are done within the deadline of the last one. */
-export const MERGES_WAITING = 4;
+const MERGES_WAITING = 4;
 
 /** A figure that is kept per user and period. */
 export type Measure = 'spend' | 'counts';

@@ -29,7 +29,7 @@ const api = analyticsApi(root, (why) => {
   locked.say(why);
 });
 
-const places = PANELS.map((panel) => placeOf(panel as unknown as Panel<keyof Answers>));
+const places = PANELS.map(placeOf);
 const known = element(
   'div',
   { class: 'view' },
@@ -60,7 +60,8 @@ function show(): void {
 function placeOf(panel: Panel<keyof Answers>) {
   const { what, title, isWide, draw } = panel;
   const content = element('div', {});
-  const details = element('details', {}, element('summary', {}, 'The same as a table'));
+  const summary = element('summary', {}, 'The same as a table');
+  const details = element('details', {}, summary);
   const pathOf = (filters: Filters) => queryOf(filters, panel.query?.(filters));
   const file = action(
     'CSV',
@@ -83,10 +84,7 @@ function placeOf(panel: Panel<keyof Answers>) {
           ready: (answer) => {
             const { picture, numbers } = draw(answer, filters);
             details.hidden = numbers === undefined;
-            details.replaceChildren(
-              details.firstElementChild as Element,
-              ...(numbers ? [numbers as Node] : []),
-            );
+            details.replaceChildren(summary, ...(numbers ? [numbers] : []));
             return picture;
           },
         });

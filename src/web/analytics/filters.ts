@@ -14,17 +14,16 @@ export interface Filters {
 
 export function readFilters(): Filters {
   const asked = new URLSearchParams(location.search);
-  const word = <Word extends string>(name: string, words: Readonly<Record<Word, string>>) => {
-    const given = asked.get(name) ?? '';
-    return (Object.hasOwn(words, given) ? given : Object.keys(words)[0]) as Word;
-  };
-  const day = (name: string) =>
-    /^\d{4}-\d{2}-\d{2}$/.test(asked.get(name) ?? '') ? (asked.get(name) ?? '') : '';
+  const given = (name: string) => asked.get(name) ?? '';
+  const isOf = <Word extends string>(words: Readonly<Record<Word, string>>, text: string): text is Word =>
+    Object.hasOwn(words, text);
+  const [by, show] = [given('by'), given('show')];
+  const day = (name: string) => /^\d{4}-\d{2}-\d{2}$/.exec(given(name))?.[0] ?? '';
   return {
     start_date: day('start_date'),
     end_date: day('end_date'),
-    by: word('by', BY),
-    show: word('show', SHOW),
+    by: isOf(BY, by) ? by : 'revenue',
+    show: isOf(SHOW, show) ? show : 'share',
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Child, element } from '../kit/element.ts';
+import { element } from '../kit/element.ts';
 import { counted, money, percent, whole } from '../kit/format.ts';
 import { emptiness } from '../kit/stateView.ts';
 import { type Column, table } from '../kit/table.ts';
@@ -13,7 +13,7 @@ export interface Panel<What extends keyof Answers> {
   /** What its question has besides the range. */
   query?(filters: Filters): Record<string, string>;
   isWide?: true;
-  draw(answer: Answers[What], filters: Filters): { picture: Child; numbers?: Child };
+  draw(answer: Answers[What], filters: Filters): { picture: Node; numbers?: Node };
 }
 
 const NOTHING = 'No order in this time.';
@@ -228,4 +228,11 @@ const cohorts: Panel<'cohorts'> = {
   },
 };
 
-export const PANELS = [products, payments, values, customers, hours, cohorts] as const;
+export const PANELS: readonly Panel<keyof Answers>[] = [
+  products,
+  payments,
+  values,
+  customers,
+  hours,
+  cohorts,
+];

@@ -1,7 +1,5 @@
-import { element } from '../kit/element.ts';
+import { drawn, element } from '../kit/element.ts';
 import { emptiness } from '../kit/stateView.ts';
-
-const NS = 'http://www.w3.org/2000/svg';
 
 export interface Bar {
   name: string;
@@ -30,13 +28,8 @@ export function bars(label: string, rows: readonly Bar[], empty: string): HTMLEl
 
 /** Seen where there is anything at all. */
 function barOf(share: number): SVGSVGElement {
-  const svg = document.createElementNS(NS, 'svg');
-  svg.setAttribute('aria-hidden', 'true');
-  const rect = document.createElementNS(NS, 'rect');
-  const size = { width: share === 0 ? '0' : `${Math.max(0.5, share * 100)}%`, height: '100%', rx: '2' };
-  for (const [name, value] of Object.entries(size)) rect.setAttribute(name, value);
-  svg.append(rect);
-  return svg;
+  const width = share === 0 ? '0' : `${Math.max(0.5, share * 100)}%`;
+  return drawn('svg', { 'aria-hidden': 'true' }, drawn('rect', { width, height: '100%', rx: 2 }));
 }
 
 export interface Cell {

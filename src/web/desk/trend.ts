@@ -1,7 +1,6 @@
-import { element } from '../kit/element.ts';
+import { drawn, element } from '../kit/element.ts';
 import { counted, whole } from '../kit/format.ts';
 
-const NS = 'http://www.w3.org/2000/svg';
 const HEIGHT = 24;
 /** An hour is so wide, with the gap behind it. */
 const STEP = 3;
@@ -14,28 +13,25 @@ export function trend(hours: readonly number[]): HTMLElement | false {
   const most = Math.max(0, ...hours);
   if (most === 0) return false;
   const words = trendInWords(hours);
-  const svg = made('svg', {
-    viewBox: `0 0 ${hours.length * STEP} ${HEIGHT}`,
-    width: String(hours.length * STEP),
-    height: String(HEIGHT),
-    role: 'img',
-    'aria-label': words,
-  });
-  const title = made('title', {});
-  title.textContent = words;
-  svg.append(title, ...hours.map((orders, at) => bar(orders, at, most)));
+  const width = hours.length * STEP;
+  const svg = drawn(
+    'svg',
+    { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: 'img', 'aria-label': words },
+    drawn('title', {}, words),
+    ...hours.map((orders, at) => bar(orders, at, most)),
+  );
   return element('span', { class: 'trend' }, svg);
 }
 
 /** At least so high that one order beside thousands is seen; a line on the ground where there was none. */
 function bar(orders: number, at: number, most: number): SVGElement {
   const height = orders === 0 ? 1 : Math.max(3, Math.round((HEIGHT * orders) / most));
-  return made('rect', {
+  return drawn('rect', {
     class: orders === 0 ? 'none' : 'some',
-    x: String(at * STEP),
-    y: String(HEIGHT - height),
-    width: String(STEP - 1),
-    height: String(height),
+    x: at * STEP,
+    y: HEIGHT - height,
+    width: STEP - 1,
+    height,
   });
 }
 
@@ -47,10 +43,4 @@ export function trendInWords(hours: readonly number[]): string {
   const when = ago === 0 ? 'in this hour' : `${counted(ago, 'hour')} ago`;
   const now = ago === 0 ? '' : `, ${whole(hours.at(-1) ?? 0)} in this hour`;
   return `In the last ${hours.length} hours ${counted(sum, 'order')} failed first, most of them ${when} (${whole(most)})${now}`;
-}
-
-function made<Name extends keyof SVGElementTagNameMap>(name: Name, attributes: Record<string, string>) {
-  const one = document.createElementNS(NS, name);
-  for (const [attribute, value] of Object.entries(attributes)) one.setAttribute(attribute, value);
-  return one;
 }

@@ -1,6 +1,6 @@
 import { alone } from '../kit/alone.ts';
+import { drawn } from '../kit/element.ts';
 
-const NS = 'http://www.w3.org/2000/svg';
 const WIDTH = 160;
 const HEIGHT = 32;
 /** As many as can be told apart. */
@@ -8,12 +8,6 @@ const MOST = 120;
 
 /** A line of an hour, without axes: whether it rises, falls or stands still. Missing values are gaps. */
 export function sparkline(values: readonly (number | null)[]): SVGSVGElement {
-  const svg = make('svg', {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-    class: 'spark',
-    'aria-hidden': 'true',
-    preserveAspectRatio: 'none',
-  });
   const shown = thinned(values);
   const most = Math.max(1, ...shown.map((value) => value ?? 0));
   const x = (at: number) => ((at * WIDTH) / Math.max(1, shown.length - 1)).toFixed(1);
@@ -24,10 +18,16 @@ export function sparkline(values: readonly (number | null)[]): SVGSVGElement {
     if (value === null) return;
     path += `${shown[at - 1] == null ? 'M' : 'L'}${x(at)} ${y(value)}${dots.has(at) ? 'h0' : ''}`;
   });
-  svg.append(
-    make('path', { d: path, fill: 'none', 'vector-effect': 'non-scaling-stroke', 'stroke-linecap': 'round' }),
+  return drawn(
+    'svg',
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'spark', 'aria-hidden': 'true', preserveAspectRatio: 'none' },
+    drawn('path', {
+      d: path,
+      fill: 'none',
+      'vector-effect': 'non-scaling-stroke',
+      'stroke-linecap': 'round',
+    }),
   );
-  return svg;
 }
 
 /** The largest of each group: a peak must not vanish. */
@@ -37,10 +37,4 @@ function thinned(values: readonly (number | null)[]): (number | null)[] {
     const known = values.slice(at * size, (at + 1) * size).filter((value) => value !== null);
     return known.length === 0 ? null : Math.max(...known);
   });
-}
-
-function make<Name extends keyof SVGElementTagNameMap>(name: Name, attributes: Record<string, string>) {
-  const made = document.createElementNS(NS, name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  return made;
 }

@@ -17,12 +17,24 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   { on = {}, ...attributes }: Attributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
+  const made = filled(document.createElement(name), attributes, children);
+  for (const [event, listener] of Object.entries(on)) made.addEventListener(event, listener as EventListener);
+  return made;
+}
+
+/** The same for a picture and its parts. */
+export const drawn = <Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Omit<Attributes, 'on'>,
+  ...children: readonly Child[]
+): SVGElementTagNameMap[Name] =>
+  filled(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children);
+
+function filled<Made extends Element>(made: Made, attributes: Attributes, children: readonly Child[]): Made {
   for (const [attribute, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
     made.setAttribute(attribute, value === true ? '' : String(value));
   }
-  for (const [event, listener] of Object.entries(on)) made.addEventListener(event, listener as EventListener);
   made.append(...children.filter(isThere));
   return made;
 }

@@ -1,4 +1,5 @@
-const NS = 'http://www.w3.org/2000/svg';
+import { drawn } from '../kit/element.ts';
+
 const WIDTH = 320;
 const HEIGHT = 48;
 const MIDDLE = HEIGHT / 2;
@@ -15,16 +16,17 @@ export function picture(seen: readonly { observed: string }[], expected: string)
   const scale = (value: number) => (isWide ? Math.log(value) : value);
   const [from, to] = [Math.min(...all.map(scale)), Math.max(...all.map(scale))];
   const x = (value: number) => 8 + ((scale(value) - from) / (to - from || 1)) * (WIDTH - 16);
-  const svg = make('svg', {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-    class: 'picture',
-    role: 'img',
-    'aria-label': `Seen ${spread(dots)}, expected ${expected}`,
-    preserveAspectRatio: 'none',
-  });
-  svg.append(
-    make('line', { class: 'axis', x1: 8, x2: WIDTH - 8, y1: MIDDLE, y2: MIDDLE }),
-    make('rect', {
+  return drawn(
+    'svg',
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      class: 'picture',
+      role: 'img',
+      'aria-label': `Seen ${spread(dots)}, expected ${expected}`,
+      preserveAspectRatio: 'none',
+    },
+    drawn('line', { class: 'axis', x1: 8, x2: WIDTH - 8, y1: MIDDLE, y2: MIDDLE }),
+    drawn('rect', {
       class: 'range',
       x: x(low) - 1,
       width: Math.max(3, x(high) - x(low) + 2),
@@ -32,9 +34,8 @@ export function picture(seen: readonly { observed: string }[], expected: string)
       height: 24,
       rx: 3,
     }),
-    ...dots.map((value) => make('ellipse', { class: 'dot', cx: x(value), cy: MIDDLE, rx: 4, ry: 5 })),
+    ...dots.map((value) => drawn('ellipse', { class: 'dot', cx: x(value), cy: MIDDLE, rx: 4, ry: 5 })),
   );
-  return svg;
 }
 
 const spread = (values: readonly number[]): string =>
@@ -43,12 +44,3 @@ const spread = (values: readonly number[]): string =>
 /** `1.85 to 4.25` → both; a share such as `97 %` is a number too, an id with digits in it is none. */
 const numbersIn = (text: string): number[] =>
   [...text.matchAll(/(?<![\p{L}\d_.-])-?\d+(?:\.\d+)?(?![\p{L}\d_])/gu)].map(([number]) => Number(number));
-
-function make<Name extends keyof SVGElementTagNameMap>(
-  name: Name,
-  attributes: Record<string, string | number>,
-): SVGElementTagNameMap[Name] {
-  const made = document.createElementNS(NS, name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
-  return made;
-}
