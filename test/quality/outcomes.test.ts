@@ -115,6 +115,15 @@ describe('what becomes of findings', () => {
     expect((await readGroups(client, 1))[0]).toMatchObject({ lastSeen: NOW + MOST_FLAGGED + 6 });
   });
 
+  it('the quality command tells where something cannot be read, once, beside the rest', async () => {
+    const now = Date.now();
+    await group('a', [...some(3, 'P1', now), ...some(3, 'P2', now)]);
+    await redis.client().hset(qualityKeys.group(P1), 'finding', '{"rule":');
+    const { code, stdout, stderr } = await command(['groups']);
+    expect([code, stdout.includes('P1'), stdout.includes('P2')]).toEqual([0, false, true]);
+    expect(stderr).toBe(`left out, because it cannot be read: ${qualityKeys.group(P1)} finding\n`);
+  });
+
   it('the quality command tells of groups and findings, and takes what people say, into the audit log', async () => {
     const now = Date.now();
     await group('a', [...some(3, 'P1', now), flagged('odd', { key: 'P9', observed: '\u001b[2J9.00' }, now)]);

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type FieldWatch, fieldWatch, type PackedWatch } from './fieldWatch.ts';
 import { type KnownValues, knownValues, type PackedValues } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
@@ -58,6 +59,38 @@ export interface PackedLearned {
 }
 
 type PackedProduct = [number, number, number, number, number, number[], ...unknown[]];
+
+const amount = z.number();
+const candidate = { orders: amount, users: z.array(amount), since: amount };
+const values = z.array(
+  z.tuple([
+    amount,
+    amount,
+    z.array(z.tuple([z.string(), amount])),
+    z.array(z.tuple([z.string(), z.looseObject(candidate)])),
+  ]),
+);
+/** Of PackedLearned, without the products. */
+export const restShape = z.looseObject({
+  masks: z.looseObject({ order_id: values, user_id: values, product_id: values }),
+  payments: values.element,
+  places: z.array(z.tuple([amount, amount, amount, amount])),
+  watches: z.array(z.tuple([z.string(), z.array(z.tuple([amount, amount, amount, z.boolean()]))])),
+  quantities: z.looseObject({ lines: amount, mean: amount }),
+  users: z.array(z.tuple([amount, amount, amount])),
+  oddProducts: z.array(z.tuple([z.string(), amount])),
+  products: z.array(z.unknown()).length(0),
+});
+export const productsShape = z.array(
+  z.tuple(
+    [z.string(), amount, amount, amount, amount, amount, z.array(amount)],
+    z.looseObject({
+      oddPrices: z.array(z.looseObject({ ...candidate, price: amount })).optional(),
+      oddQuantity: z.looseObject({ ...candidate, most: amount }).optional(),
+      admitted: amount.optional(),
+    }),
+  ),
+);
 
 const MOST_USERS = 50_000;
 const MOST_SOURCES = 64;

@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { atMost } from '../../runtime/deadline.ts';
 import { every } from '../../runtime/every.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { stored } from '../../store/stored.ts';
 import {
   COUNTERS,
   type Counter,
@@ -12,6 +13,7 @@ import {
   type SeenInbox,
   stagesOf,
 } from '../figures.ts';
+import { inboxShape } from '../keptShapes.ts';
 import { packCounts, packGauges } from '../packed.ts';
 import type { Tally } from '../tally.ts';
 
@@ -101,7 +103,8 @@ export function startBeat(
     );
     told = totals;
     unanswered = undefined;
-    if (lastInbox !== null) inbox = JSON.parse(lastInbox) as SeenInbox;
+    const place = { key: `${PULSE_KEY}:last`, field: 'inbox' };
+    inbox = stored<SeenInbox>(redis, place, lastInbox, inboxShape) ?? inbox;
     lastCounted = last === null ? undefined : Number(last) * 1_000;
     const offset = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (asked + tally.clock()) / 2;
     // What it guessed before it knew better.
