@@ -14,6 +14,7 @@ const LONG = [
   'test/bridge/pace',
   'test/browser/deskStory',
   'test/process/badConditions',
+  'test/process/qualityClocks',
   'test/process/repairRun',
   'test/process/shutdown',
   'test/web/docs.browser',

@@ -26,6 +26,8 @@ export interface BeatParts {
   describe: () => Omit<ProcessState, 'started_at'>;
   /** What this process has seen of queues and inbox; nothing of what it has not seen. */
   gauges: () => Iterable<[Gauge, number]>;
+  /** Called whenever Redis's clock was compared with ours. */
+  onClock?: () => void;
   onError: (error: Error) => void;
 }
 
@@ -70,7 +72,7 @@ type WithCommand = (Redis | Cluster) & {
  * Redis is away it goes on adding up. Each beat counts once, however often it has to be sent.
  */
 export function startBeat(
-  { redis, tally, describe, gauges, onError }: BeatParts,
+  { redis, tally, describe, gauges, onClock, onError }: BeatParts,
   { everyMs = BEAT_EVERY_MS }: { everyMs?: number } = {},
 ): Beating {
   redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
@@ -110,6 +112,7 @@ export function startBeat(
     // What it guessed before it knew better.
     if (number === 1) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();
     tally.clockOffsetMs = offset;
+    onClock?.();
   };
 
   let hasBegun = () => {};
