@@ -15,6 +15,7 @@ const LONG = [
   'test/browser/deskStory',
   'test/process/badConditions',
   'test/process/qualityClocks',
+  'test/process/qualityFailover',
   'test/process/repairRun',
   'test/process/shutdown',
   'test/web/docs.browser',
