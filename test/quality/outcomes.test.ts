@@ -55,10 +55,10 @@ describe('what becomes of findings', () => {
   const group = (batch: string, orders: FlaggedOrder[]) => groupFindings(redis.client(), batch, orders);
   const command = (args: string[]) => runCommand(quality, args, { REDIS_URL: redis.url });
   /** The role's asking of a model that does so; it has asked by when its spending is kept. */
-  const askedModel = async (plays: Plays) => {
+  const askedModel = async (plays: Plays, timeoutMs = 30_000) => {
     const server = await startModelServer(plays);
     const client = redis.client();
-    const { reviewer } = reviewing(client, server.baseUrl, { timeoutMs: 300 });
+    const { reviewer } = reviewing(client, server.baseUrl, { timeoutMs });
     const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
     return {
       server,
@@ -286,7 +286,7 @@ describe('what becomes of findings', () => {
         'a',
         some(3, 'P1', Date.now()).map((each) => ({ ...each, order: { order_id: 'A' } })),
       );
-      const model = plays ? await askedModel(plays) : undefined;
+      const model = plays ? await askedModel(plays, 300) : undefined;
       const baselines = await openBaselines({ redis: client, onError: () => {} });
       const declared = declaredChecks();
       const exchange = sightingsExchange(client, declared);

@@ -283,3 +283,19 @@ export function forgetProduct({ products }: Learned, id: string | undefined): vo
   if (id === undefined) products.clear();
   else products.delete(id);
 }
+
+/** A field of one source, or of all; the key of what is found about it. */
+export const watchName = (field: (typeof LACKS)[number], source: string): string =>
+  source === '' ? field : `${field} of ${source}`;
+
+export function forgetField({ watches }: Learned, name: string | undefined): void {
+  if (name === undefined) watches.clear();
+  for (const [source, all] of watches.entries())
+    for (const [at, field] of LACKS.entries()) if (watchName(field, source) === name) all[at] = fieldWatch();
+}
+
+/** Ids of a shape, or all, that are about to be taken for real. */
+export function forgetOddProducts({ oddProducts }: Learned, mask: string | undefined): void {
+  for (const [id] of [...oddProducts.entries()])
+    if (mask === undefined || maskOf(id) === mask) oddProducts.delete(id);
+}
