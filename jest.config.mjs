@@ -14,6 +14,8 @@ const LONG = [
   'test/bridge/pace',
   'test/browser/deskStory',
   'test/process/badConditions',
+  'test/process/qualityClocks',
+  'test/process/qualityFailover',
   'test/process/repairRun',
   'test/process/shutdown',
   'test/web/docs.browser',

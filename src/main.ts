@@ -37,7 +37,9 @@ const isRole = (word: string): word is Role => Object.hasOwn(ROLES, word);
 async function startRole(role: Role, rest: string[]): Promise<void> {
   if (rest.includes('--help') || rest.includes('-h')) {
     const command = COMMANDS.find(({ name }) => name === role);
-    const also = command ? `  order-pipeline ${role} COMMAND, beside it: ${command.summary}\n` : '';
+    const also = command
+      ? `  order-pipeline ${role} COMMAND, beside it: ${command.summary}\n\n${list(command.commands ?? [])}\n`
+      : '';
     console.log(`${ROLES[role].does}\n\n  order-pipeline ${role}\n${also}\n${ROLE_NOTES}`);
     return;
   }
@@ -90,8 +92,6 @@ function help(): string {
   const roles = Object.entries(ROLES).map(([name, { does }]) => [name, does] as const);
   const commands = COMMANDS.map(({ name, summary }) => [name, summary] as const);
   const width = Math.max(...[...roles, ...commands].map(([name]) => name.length));
-  const list = (rows: readonly (readonly [string, string])[]) =>
-    rows.map(([name, does]) => `  ${name.padEnd(width)}  ${does}`).join('\n');
   return `Order events from Amazon SQS through BullMQ into exact, queryable totals.
 
   order-pipeline [ROLE]
@@ -100,14 +100,21 @@ function help(): string {
   order-pipeline --version
 
 Roles, each in any number of processes; without one, all:
-${list(roles)}
+${list(roles, width)}
 
 Commands:
-${list(commands)}
+${list(commands, width)}
 
 Everything is configured by environment variables: docs/configuration.md lists them.
 Exit code: 0 done, 1 the answer is no, 2 wrong use or nothing to work with, 3 inconclusive, 130 stopped.
 `;
+}
+
+function list(
+  rows: readonly (readonly [string, string])[],
+  width = Math.max(...rows.map(([name]) => name.length)),
+): string {
+  return rows.map(([name, does]) => `  ${name.padEnd(width)}  ${does}`).join('\n');
 }
 
 const ROLE_NOTES = `Configured by environment variables alone: docs/configuration.md lists them. SIGTERM and SIGINT stop it in two

@@ -1,7 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { API_KEYS_KEY, API_KEYS_USED_KEY } from '../store/keys.ts';
+import { ofItsType, stored } from '../store/stored.ts';
 import { digestOf, makeKey, type StoredKey } from './apiKey.ts';
-import type { AccessRole } from './roles.ts';
+import { ACCESS_ROLES, type AccessRole } from './roles.ts';
 
 export interface NewKey {
   name: string;
@@ -29,21 +31,22 @@ export class KeyStore {
   }
 
   async find(id: string): Promise<StoredKey | undefined> {
-    const text = await this.#redis.hget(API_KEYS_KEY, id);
-    return text === null ? undefined : parse(id, text);
+    return this.#parse(id, await this.#redis.hget(API_KEYS_KEY, id));
   }
 
-  /** Oldest first. */
+  /** Oldest first, without those that nobody can read: they open nothing. */
   async list(): Promise<ListedKey[]> {
+    const redis = this.#redis;
     const [keys, used] = await Promise.all([
-      this.#redis.hgetall(API_KEYS_KEY),
-      this.#redis.hgetall(API_KEYS_USED_KEY),
+      redis.hgetall(API_KEYS_KEY),
+      ofItsType(redis, API_KEYS_USED_KEY, redis.hgetall(API_KEYS_USED_KEY), {}),
     ]);
     return Object.entries(keys)
-      .map(([id, text]) => ({
-        ...parse(id, text),
-        ...(used[id] === undefined ? {} : { lastUsedAt: Number(used[id]) }),
-      }))
+      .flatMap(([id, text]) => {
+        const key = this.#parse(id, text);
+        const lastUsedAt = Number(used[id]);
+        return key ? [{ ...key, ...(Number.isFinite(lastUsedAt) ? { lastUsedAt } : {}) }] : [];
+      })
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
@@ -59,9 +62,21 @@ export class KeyStore {
   async markUsed(id: string, now: number): Promise<void> {
     await this.#redis.hset(API_KEYS_USED_KEY, id, now);
   }
+
+  #parse(id: string, text: string | null): StoredKey | undefined {
+    const place = { key: API_KEYS_KEY, field: id };
+    const found = stored<Omit<StoredKey, 'id'>>(this.#redis, place, text, shape);
+    return found && { id, ...found };
+  }
 }
 
-const parse = (id: string, text: string): StoredKey => ({
-  id,
-  ...(JSON.parse(text) as Omit<StoredKey, 'id'>),
+const time = z.number().min(0).max(8.64e15);
+const shape = z.looseObject({
+  // Of another length it cannot be compared with.
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  name: z.string(),
+  role: z.enum(ACCESS_ROLES),
+  createdAt: time,
+  expiresAt: time.optional(),
+  revokedAt: time.optional(),
 });

@@ -7,6 +7,7 @@ import type { Troubles } from '../runtime/troubles.ts';
 import { type ConnectOptions, closeRedis, connectRedis, type RedisProfile } from '../store/connections.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
 import { type RedisTarget, redisAddress } from '../store/redisTarget.ts';
+import { DAMAGED, sayOnce } from '../store/stored.ts';
 
 /** Opens a connection under a name that the stop tells, and has it closed then. */
 export type Connect = (
@@ -17,8 +18,13 @@ export type Connect = (
 
 export function connector(target: RedisTarget, logger: Logger, services: Services): Connect {
   const onError = redisErrors(logger, 'Redis connection');
+  // One for all: several connections read the same.
+  const onDamaged = sayOnce((place) =>
+    logger.error('a value in Redis cannot be read and is left out', place),
+  );
   return (profile, name, options) => {
     const redis = connectRedis(target, profile, { onError, ...options });
+    redis.on(DAMAGED, onDamaged);
     services.add({ name: `Redis connection (${name})`, stop: async () => closeRedis(redis) });
     return redis;
   };

@@ -8,6 +8,7 @@ import { startAskingModel } from '../quality/outcomes/askModel.ts';
 import { startTakingFlagged } from '../quality/outcomes/takeFlagged.ts';
 import type { Services } from '../runtime/services.ts';
 import { redisErrors } from '../store/redisAdvice.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import { openChecks } from './checks.ts';
 import type { Connect } from './connecting.ts';
 
@@ -17,6 +18,7 @@ export interface QualityStart {
   connect: Connect;
   /** By Redis's clock, ms since 1970. */
   now: () => number;
+  tally: Pick<Tally, 'clocksDisagree'>;
   logger: Logger;
 }
 
@@ -24,13 +26,13 @@ const GROUP_TIMEOUT_MS = 10_000;
 
 /** Starts what looks at flagged orders, on connections of its own. Nothing where orders are not reviewed. */
 export async function startQuality(start: QualityStart): Promise<void> {
-  const { config, services, connect, now, logger } = start;
+  const { config, services, connect, now, tally, logger } = start;
   if (config.quality.layers.length === 0) return;
   const onError = redisErrors(logger, 'quality');
   const redis = connect('fail_fast', 'quality', { commandTimeout: GROUP_TIMEOUT_MS });
   const { reviewer } = await openChecks(redis, start);
   const parse = makeParseOrder(config.rules);
-  const circumstances = () => ({ now: now(), trial: true });
+  const circumstances = () => ({ now: now(), clockIsWrong: tally.clocksDisagree, trial: true });
   const taking = await startTakingFlagged({
     queueRedis: connect('patient', 'flagged orders'),
     redis,

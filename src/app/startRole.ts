@@ -25,6 +25,7 @@ import { type Beating, startBeat } from '../telemetry/pulse/beat.ts';
 import { Tally } from '../telemetry/tally.ts';
 import type { OrderWorkers } from '../worker/orderWorkers.ts';
 import type { OpenBridge } from './bridge.ts';
+import { clockTrouble } from './clockTrouble.ts';
 import { connector, locateRedis } from './connecting.ts';
 import { openHttp } from './http.ts';
 import { openTraces } from './openTraces.ts';
@@ -135,6 +136,7 @@ export async function startRole(
       ...bridge?.state(),
     }),
     gauges: () => [...gaugesOf(watch?.state()), ...(bridge?.gauges() ?? [])],
+    onClock: clockTrouble(tally, troubles, logger),
     onError: redisErrors(logger, 'pulse'),
   });
   services.add({ name: 'pulse', stop: beat.stop });
@@ -164,7 +166,7 @@ export async function startRole(
   if (startWorkers && does('worker')) {
     workers = await startWorkers(openQueues, { ...opening, tally, traces, logger });
   }
-  if (startQuality && does('quality')) await startQuality({ ...opening, logger });
+  if (startQuality && does('quality')) await startQuality({ ...opening, tally, logger });
   if (historyTarget && openArchiver && does('archiver')) {
     archiver = await openArchiver({ ...opening, target: historyTarget, logger });
   }

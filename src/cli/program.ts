@@ -1,9 +1,12 @@
 import type { RunCommand } from './kit/surroundings.ts';
+import { commandRows } from './quality/commands.ts';
 
 export interface CommandEntry {
   name: string;
   /** A few words for the list of commands; the command's own help says the rest. */
   summary: string;
+  /** Of one that has the name of a role: what may stand behind it, for the help of the role. */
+  commands?: readonly (readonly [use: string, does: string])[];
   /** Loaded when it is asked for only: a role must not pay for commands, nor a command for the others. */
   load: () => Promise<{ run: RunCommand }>;
 }
@@ -25,6 +28,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'quality',
     summary: 'what the review of orders found, and what people say to it',
+    commands: commandRows(),
     load: () => import('./quality/run.ts'),
   },
   { name: 'audit', summary: 'who changed what by hand', load: () => import('./audit/run.ts') },

@@ -5,6 +5,8 @@ import type { Finding } from './finding.ts';
 export interface Circumstances {
   /** Now by the clock of Redis, ms since 1970. */
   now: number;
+  /** That clock cannot be believed: of what time it is nobody may make anything. */
+  clockIsWrong?: boolean;
   /** The order is a mended one that is tried out: nothing is remembered of it. */
   trial?: boolean;
   /**

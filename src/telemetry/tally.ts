@@ -1,7 +1,11 @@
+import { HOUR_MS } from '../runtime/units.ts';
 import { COUNTERS, type Counter, type NewestCounted, type NewestRefused, refusedFor } from './figures.ts';
 import { BINS, binOf } from './latency.ts';
 
 const MOST_NEWEST = 20;
+
+/** Further apart are no two clocks that anybody has set. As much as the review lets the time of an order lie ahead. */
+const MOST_APART_MS = 15 * HOUR_MS;
 
 const PLACES = Object.fromEntries(COUNTERS.map((name, place) => [name, place])) as Record<Counter, number>;
 
@@ -33,6 +37,11 @@ export class Tally {
 
   constructor(clock: () => number = Date.now) {
     this.clock = clock;
+  }
+
+  /** Whether Redis's clock or ours is wrong. */
+  get clocksDisagree(): boolean {
+    return Math.abs(this.clockOffsetMs) > MOST_APART_MS;
   }
 
   add(counter: Counter, count = 1): void {

@@ -1,7 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { every, type Repetition } from '../runtime/every.ts';
 import { isoOrNull } from '../runtime/isoTime.ts';
 import { PULSE_KEY } from '../store/keys.ts';
+import { ofItsType, stored } from '../store/stored.ts';
 import { takingTurns } from './pulse/turn.ts';
 import { type Condition, verdictOf } from './read/conditions.ts';
 import type { Snapshot } from './read/snapshot.ts';
@@ -52,6 +54,20 @@ interface State {
 
 const KEY = `${PULSE_KEY}:webhook`;
 
+const toldShape = z.looseObject({
+  name: z.string(),
+  level: z.enum(['red', 'amber']),
+  sentence: z.string(),
+  advice: z.string(),
+  since: z.string().nullable(),
+});
+const stateShape = z.looseObject({
+  told: z.record(z.string(), toldShape),
+  differs: z.record(z.string(), z.number()),
+  failures: z.int().min(0),
+  retryAt: z.number(),
+});
+
 /**
  * Tells somebody's address when a condition begins and when it is over, from one process of the installation at a time.
  * A change counts as told once the receiver has answered 2xx; until then it is sent again, ever more rarely.
@@ -61,8 +77,14 @@ export function startWebhook({ url, format, redis, read, onError, times = TIMES 
 
   const look = async (): Promise<void> => {
     const snapshot = await read();
-    const kept = await redis.get(KEY);
-    const state: State = kept ? JSON.parse(kept) : { told: {}, differs: {}, failures: 0, retryAt: 0 };
+    const kept = await ofItsType(redis, KEY, redis.get(KEY), null);
+    // Who begins anew tells again what is wrong now; who could not begin would tell nobody anything.
+    const state: State = stored<State>(redis, { key: KEY }, kept, stateShape) ?? {
+      told: {},
+      differs: {},
+      failures: 0,
+      retryAt: 0,
+    };
     const changes = changesOf(snapshot, state, times.holdMs);
     if (changes.length > 0 && snapshot.now >= state.retryAt) {
       try {

@@ -51,7 +51,7 @@ export async function processOrder(
     await parts.move(home);
     return { outcome: 'moved', to: home.index };
   }
-  const findings = parts.review?.judge(order) ?? NOTHING_FOUND;
+  const findings = parts.review?.judge(order, data) ?? NOTHING_FOUND;
   const job = { id: parts.id, partition: home.index, data };
   const hold = findings.length > 0 && !isReleased(data) ? holdOf(findings) : undefined;
   if (hold) {

@@ -4,7 +4,7 @@ import type { Finding } from '../quality/finding.ts';
 import type { FlaggedBatch, FlaggedOrder, Late } from '../quality/flagged.ts';
 import type { Reviewer } from '../quality/review.ts';
 import { NO_STEERING, type Steering, steered } from '../quality/steering.ts';
-import { sentIn } from '../queue/readOrderJob.ts';
+import { receivedAt, sentIn } from '../queue/readOrderJob.ts';
 import { every } from '../runtime/every.ts';
 import type { Tally } from '../telemetry/tally.ts';
 
@@ -39,7 +39,8 @@ export interface ReviewedJob {
  * second, apart from the orders. A crash loses the findings of that second, never an order.
  */
 export interface Reviewing {
-  judge(order: Order): readonly Finding[];
+  /** `data` is the job's. */
+  judge(order: Order, data?: unknown): readonly Finding[];
   /** After the order has counted, never before. */
   counted(order: Order, findings: readonly Finding[], job: ReviewedJob): void;
   /** The order goes to the failed set instead of counting. */
@@ -82,7 +83,10 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   const { reviewer, mayHold, tally, onError } = parts;
   let steering = NO_STEERING;
   let flagged: FlaggedOrder[] = [];
-  const circumstances = () => ({ now: tally.now() });
+  const circumstances = (data?: unknown) => {
+    const now = tally.now();
+    return { now, clockIsWrong: tally.clocksDisagree && !isNearer(sentAtOf(data), now, tally.clock()) };
+  };
   const flag = (
     { minorUnits }: Pick<Order, 'minorUnits'>,
     findings: readonly Finding[],
@@ -158,7 +162,7 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
   };
   const steeringTurns = every(STEER_EVERY_MS, steer, { atOnce: true, onError });
   return {
-    judge: (order) => steered(reviewer.review(order, circumstances()), steering, mayHold),
+    judge: (order, data) => steered(reviewer.review(order, circumstances(data)), steering, mayHold),
     counted(order, findings, job) {
       tally.add('reviewed');
       reviewer.learn(order, findings, circumstances());
@@ -178,6 +182,12 @@ export function startReviewing(parts: ReviewingParts): Reviewing {
     },
   };
 }
+
+/** When SQS took its message, by a third clock that says which of two is wrong; NaN where nobody knows. */
+const sentAtOf = (data: unknown): number => Date.parse(receivedAt(data, Number.NaN)) || Number.NaN;
+
+const isNearer = (at: number, one: number, other: number): boolean =>
+  Math.abs(at - one) < Math.abs(at - other);
 
 function wholeOf(data: unknown): { order?: unknown } {
   const order = sentIn(data);

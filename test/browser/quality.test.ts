@@ -13,6 +13,26 @@ import { startBrowser, watchedPage } from './browser.ts';
 
 const MARKUP = '<img src=x onerror="document.title=1">';
 
+const LONG = 'marketplaces/northern.europe/catalogue.items[2026]/winter.collection/8.250-XL/blue';
+
+/** In the page: each code, and the lines that a reader sees it on. */
+const LINES_OF_CODE = `[...document.querySelectorAll('main code')].map((code) => {
+  const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  const lines = [];
+  let top = -Infinity;
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    for (let at = 0; at < node.textContent.length; at += 1) {
+      const range = document.createRange();
+      range.setStart(node, at);
+      range.setEnd(node, at + 1);
+      const { top: own } = range.getBoundingClientRect();
+      if (own > top + 4) lines.push('');
+      top = Math.max(top, own);
+      lines[lines.length - 1] += node.textContent[at];
+    }
+  return { text: code.textContent, lines };
+})`;
+
 const flagged = (message: string, changes: Parameters<typeof aFinding>[0] = {}): FlaggedOrder => ({
   message,
   partition: 0,
@@ -45,6 +65,20 @@ describe('the page of what the review found', () => {
         confidence: 0.99,
       }),
       flagged('held', { rule: 'price_unlike_product', key: 'P9', severity: 'hold', fix }),
+      flagged('long', {
+        rule: 'product_id_unlike',
+        key: LONG,
+        path: 'checkout.baskets[3].items[12].variants[0].price_per_unit',
+        observed: LONG,
+        expected: `${LONG}/second`,
+        confidence: 0.99,
+      }),
+      flagged('shifted', {
+        rule: 'field_goes_missing',
+        key: `payment_method of ${LONG}`,
+        observed: `missing in many orders of ${LONG}`,
+        expected: 'missing in 0.20 % of them',
+      }),
     ]);
   });
   afterAll(async () => {
@@ -112,6 +146,28 @@ describe('the page of what the review found', () => {
     } finally {
       await all.stop();
     }
+  });
+
+  it('breaks paths and ids between their parts, on a telephone too', async () => {
+    const { page, faults } = await open({ viewport: { width: 360, height: 740 } });
+    const card = page.getByRole('article', { name: /^Product id unlike/ });
+    await card.waitFor();
+    const shown = (await page.evaluate(LINES_OF_CODE)) as { text: string; lines: string[] }[];
+    const broken = shown.filter(({ lines }) => lines.length > 1);
+    expect(broken.map(({ text }) => text)).toEqual(expect.arrayContaining([LONG]));
+    for (const { text, lines } of broken) {
+      // A reader who copies it has what was sent.
+      expect(lines.join('')).toBe(text);
+      for (const [at, line] of lines.slice(1).entries())
+        expect([
+          text,
+          lines[at],
+          line,
+          /^(\.\p{L}|\[)/u.test(line) || /[/ -]$/.test(lines[at] ?? ''),
+        ]).toEqual([text, lines[at], line, true]);
+    }
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    expect(faults).toEqual([]);
   });
 
   it.each(['light', 'dark'] as const)('fits a telephone, %s', async (colorScheme) => {

@@ -97,6 +97,10 @@ describe('the program, in a folder of package.json, dist and production packages
     }
     expect(run(['quality', 'groups', '--json'])).toMatchObject({ status: 0, stderr: '' });
     expect(run(['quality', 'reset', '--help']).stdout).toContain('order-pipeline quality groups');
+    for (const help of [run(['quality', '--help']), run(['quality', 'groups', '--help'])])
+      for (const [use, does] of COMMANDS.find(({ name }) => name === 'quality')?.commands ?? [])
+        expect(help.stdout.split(/\n| {2,}/)).toEqual(expect.arrayContaining([use, does]));
+    expect(run(['quality', 'constructor'])).toMatchObject({ status: 2, stdout: '' });
     expect(run(['worker', 'groups'])).toMatchObject({ status: 2, stdout: '' });
   });
 

@@ -55,10 +55,10 @@ describe('what becomes of findings', () => {
   const group = (batch: string, orders: FlaggedOrder[]) => groupFindings(redis.client(), batch, orders);
   const command = (args: string[]) => runCommand(quality, args, { REDIS_URL: redis.url });
   /** The role's asking of a model that does so; it has asked by when its spending is kept. */
-  const askedModel = async (plays: Plays) => {
+  const askedModel = async (plays: Plays, timeoutMs = 30_000) => {
     const server = await startModelServer(plays);
     const client = redis.client();
-    const { reviewer } = reviewing(client, server.baseUrl, { timeoutMs: 300 });
+    const { reviewer } = reviewing(client, server.baseUrl, { timeoutMs });
     const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
     return {
       server,
@@ -113,6 +113,15 @@ describe('what becomes of findings', () => {
     expect(await client.hlen(findings)).toBe(MOST_FLAGGED);
     expect((await client.keys(qualityKeys.group('*'))).length).toBe(2 * MOST_GROUPS);
     expect((await readGroups(client, 1))[0]).toMatchObject({ lastSeen: NOW + MOST_FLAGGED + 6 });
+  });
+
+  it('the quality command tells where something cannot be read, once, beside the rest', async () => {
+    const now = Date.now();
+    await group('a', [...some(3, 'P1', now), ...some(3, 'P2', now)]);
+    await redis.client().hset(qualityKeys.group(P1), 'finding', '{"rule":');
+    const { code, stdout, stderr } = await command(['groups']);
+    expect([code, stdout.includes('P1'), stdout.includes('P2')]).toEqual([0, false, true]);
+    expect(stderr).toBe(`left out, because it cannot be read: ${qualityKeys.group(P1)} finding\n`);
   });
 
   it('the quality command tells of groups and findings, and takes what people say, into the audit log', async () => {
@@ -277,7 +286,7 @@ describe('what becomes of findings', () => {
         'a',
         some(3, 'P1', Date.now()).map((each) => ({ ...each, order: { order_id: 'A' } })),
       );
-      const model = plays ? await askedModel(plays) : undefined;
+      const model = plays ? await askedModel(plays, 300) : undefined;
       const baselines = await openBaselines({ redis: client, onError: () => {} });
       const declared = declaredChecks();
       const exchange = sightingsExchange(client, declared);

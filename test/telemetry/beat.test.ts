@@ -58,6 +58,7 @@ describe('the beat of a process', () => {
   });
 
   it('counts once when it comes twice', async () => {
+    const newest = { order_id: 'O-1', user_id: 'U-1', minorUnits: 1, at: new Date(0).toISOString() };
     const beat = (number: number, count: number) =>
       beating.redis.eval(
         SCRIPT,
@@ -69,7 +70,7 @@ describe('the beat of a process', () => {
         '',
         '{"role":"worker"}',
         1,
-        '["{\\"order_id\\":\\"O-1\\"}"]',
+        JSON.stringify([JSON.stringify(newest)]),
         '[]',
       );
     await beat(1, 5);
@@ -164,7 +165,11 @@ describe('the beat of a process', () => {
 
   it('drops who has not been seen for a day when somebody comes', async () => {
     const [second] = await beating.redis.time();
-    const entry = (age: number) => `7 ${Number(second) - age} {"role":"worker","troubles":[]}`;
+    const state = JSON.stringify({
+      ...{ role: 'worker', version: '0.9.0', node: 'v24' },
+      ...{ started_at: new Date(0).toISOString(), troubles: [] },
+    });
+    const entry = (age: number) => `7 ${Number(second) - age} ${state}`;
     await beating.redis.hset(`${PULSE_KEY}:processes`, { old: entry(86_500), younger: entry(80_000) });
     start();
     await until(async () => (await seen()).some(({ version }) => version === '1.0.0'), 'it is seen');

@@ -341,6 +341,13 @@ const rows: Row[] = [
   ],
   ['a total nears its room', { processes: [trouble('totals', 'so')] }, 'amber', ['total_room'], [FLOW]],
   ['Redis fills up', { processes: [trouble('redis memory', 'so')] }, 'amber', ['redis_memory'], [FLOW]],
+  [
+    'the clock of Redis is wrong, as two say',
+    { processes: [trouble('clock', 'so'), trouble('clock', 'so')] },
+    'amber',
+    ['clock_wrong'],
+    [FLOW],
+  ],
   ['jobs cannot be made safe', { processes: [trouble('jobs', 'so')] }, 'amber', ['jobs_unsafe'], [FLOW]],
   ['something unheard of', { processes: [trouble('New thing', 'so')] }, 'amber', ['new_thing'], [FLOW]],
   [

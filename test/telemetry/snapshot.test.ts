@@ -28,7 +28,8 @@ describe('a snapshot', () => {
     });
   /** A process that was seen so many seconds ago. */
   const seen = async (id: string, age: number, state: object = {}) => {
-    const described = { role: 'worker', started_at: new Date(0).toISOString(), troubles: [], ...state };
+    const build = { version: '0.9.0', node: 'v24', started_at: new Date(0).toISOString() };
+    const described = { role: 'worker', ...build, troubles: [], ...state };
     const entry = `9 ${(await now()) - age} ${JSON.stringify(described)}`;
     await beating.redis.hset(`${PULSE_KEY}:processes`, id, entry);
   };

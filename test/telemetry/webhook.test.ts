@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { PULSE_KEY } from '../../src/store/keys.ts';
 import type { Snapshot } from '../../src/telemetry/read/snapshot.ts';
 import { startWebhook, type WebhookParts } from '../../src/telemetry/webhook.ts';
 import { collectingLogger } from '../support/collectingLogger.ts';
@@ -125,6 +126,23 @@ describe('a webhook', () => {
     const from = looks;
     await until(() => looks >= from + times, `${times} more looks`);
   };
+
+  it('is told what is wrong although nobody can read what it was told before', async () => {
+    state = WAITING;
+    const damages = ['{"told":', '5', 'null', '[]', '{"told":{"a":5},"differs":{},"failures":0,"retryAt":0}'];
+    for (const [at, text] of damages.entries()) {
+      await redis.client().set(`${PULSE_KEY}:webhook`, text);
+      const webhook = start();
+      await until(() => receiver.bodies.length === at + 1, `it is told after ${text}`);
+      await webhook.stop();
+    }
+    await redis.client().del(`${PULSE_KEY}:webhook`);
+    await redis.client().rpush(`${PULSE_KEY}:webhook`, 'x');
+    start();
+    await until(() => receiver.bodies.length === damages.length + 1, 'it is told after another type');
+    await looked(3);
+    expect(receiver.told).toEqual(Array(damages.length + 1).fill('orders_wait begun'));
+  });
 
   it('is told what begins and what ends, once each, however long it lasts', async () => {
     start();

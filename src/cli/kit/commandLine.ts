@@ -7,6 +7,8 @@ export interface Usage {
   does: string;
   /** Command lines that work, without the program's name. */
   examples: readonly string[];
+  /** What stands behind its name, and what each does; where there are several. */
+  commands?: readonly (readonly [use: string, does: string])[];
   /** `[flags, meaning]`; flags as `--count <N>` with a value, `--force` without. */
   options: readonly (readonly [flags: string, meaning: string])[];
   /** What has to be said below the options, the exit codes last. */
@@ -61,9 +63,13 @@ export function helpOf(usage: Usage): string {
     .createHelp()
     .visibleOptions(command)
     .map(({ flags, description }) => [flags.replace(/[<>]/g, ''), description] as const);
-  const width = Math.max(...options.map(([flags]) => flags.length));
-  const lines = options.map(([flags, meaning]) => `  ${flags.padEnd(width)}  ${meaning}`).join('\n');
-  return `${[usage.does, examples, lines, usage.notes].join('\n\n')}\n`;
+  const commands = usage.commands ? [columnsOf(usage.commands)] : [];
+  return `${[usage.does, examples, ...commands, columnsOf(options), usage.notes].join('\n\n')}\n`;
+}
+
+function columnsOf(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`).join('\n');
 }
 
 function declare({ name, options }: Usage): Command {

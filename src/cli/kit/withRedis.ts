@@ -7,7 +7,8 @@ import { closeRedis, connectRedis, untilReady } from '../../store/connections.ts
 import { permissionAdvised } from '../../store/redisAdvice.ts';
 import { isOfRedis } from '../../store/redisFaults.ts';
 import { type RedisTarget, redisAddress } from '../../store/redisTarget.ts';
-import { refuse, type Surroundings } from './surroundings.ts';
+import { DAMAGED, sayOnce } from '../../store/stored.ts';
+import { complain, refuse, type Surroundings } from './surroundings.ts';
 
 /**
  * Does `work` on the product's Redis and lets go of it; what a user can mend is one line, and exit code 2. `uses` is what of
@@ -22,6 +23,10 @@ export async function withRedis(
   try {
     const config = readConfig(around.env, uses);
     open = await openRedis(config);
+    const say = sayOnce(({ key, field }) =>
+      complain(`left out, because it cannot be read: ${[key, field].join(' ').trim()}`, around),
+    );
+    open.redis.on(DAMAGED, say);
     return await work(open, config);
   } catch (error) {
     return refuseMendable(error, around);

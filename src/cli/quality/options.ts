@@ -1,5 +1,6 @@
 import { VERDICTS, type Verdict } from '../../quality/outcomes/precision.ts';
 import { readCommandLine, type Usage } from '../kit/commandLine.ts';
+import { commandRows, QUALITY_COMMANDS } from './commands.ts';
 
 export type Wanted =
   | { do: 'help' }
@@ -22,25 +23,15 @@ export const USAGE: Usage = {
     'quality restore RULE',
     'quality reset RULE KEY',
   ],
+  commands: commandRows(),
   options: [
     ['--all', 'groups of one or two orders, quiet and muted ones too'],
     ['--because <TEXT>', 'why, for the audit log'],
     ['--json', 'as JSON, one value a line'],
   ],
-  notes: `A label is right, wrong or unsure. mute keeps workers from telling of a rule and key, unmute ends it; restore lets a rule
-that took a step down by itself speak as it is written; reset has a rule forget what it learned of a key, or of all. Which Redis is set by the same variables as for the roles.
+  notes: `Which Redis is set by the same variables as for the roles.
 
 Exit code: 0 done, 1 there is no such thing or it cannot be done now, 2 wrong use or no Redis.`,
-};
-
-const OPERANDS: Record<string, string> = {
-  groups: '',
-  findings: 'MESSAGE_ID',
-  label: 'GROUP right|wrong|unsure',
-  mute: 'GROUP',
-  unmute: 'GROUP',
-  restore: 'RULE',
-  reset: 'RULE [KEY]',
 };
 
 export function readWanted(args: readonly string[]): Wanted {
@@ -48,10 +39,10 @@ export function readWanted(args: readonly string[]): Wanted {
   if (read === 'help') return { do: 'help' };
   const { values, operands, problems } = read;
   const [what = '', one = '', verdict = ''] = operands;
-  const operand = OPERANDS[what];
+  const operand = Object.hasOwn(QUALITY_COMMANDS, what) ? QUALITY_COMMANDS[what]?.[0] : undefined;
   if (operand === undefined) {
     problems.push(
-      `say what: ${Object.keys(OPERANDS).join(', ')}${what === '' ? '' : `, got ${JSON.stringify(what)}`}`,
+      `say what: ${Object.keys(QUALITY_COMMANDS).join(', ')}${what === '' ? '' : `, got ${JSON.stringify(what)}`}`,
     );
   } else if (!fits(operands.length - 1, operand)) {
     problems.push(`the use is: quality ${what} ${operand}`.trim());

@@ -3,9 +3,10 @@ import { ACTIVE_RUNS_KEY, queueKey, runDriverKey, runKey, runKeys } from '../../
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { redisDate } from '../../store/redisTime.ts';
+import { stored } from '../../store/stored.ts';
 import { countsOf, endUnprepared, moveOn, RUN_LEASE_MS, type Run, type RunParts, readRun } from './runs.ts';
 import { sendBatch } from './sendBatch.ts';
-import type { RunCounts } from './settle.ts';
+import { countsShape, type RunCounts } from './settle.ts';
 import { JOBS_AT_ONCE } from './storedJobs.ts';
 
 /** Whether they count is seen before any other is sent. */
@@ -68,10 +69,12 @@ const isOver = ({ state }: Run) => state === 'cancelled' || state === 'done';
 
 /** What became of what was sent since somebody let the run go on. */
 type Since = Pick<RunCounts, 'sent' | 'ended' | 'failed'>;
+const sinceShape = countsShape.pick({ sent: true, ended: true, failed: true });
 
 async function sinceResumed({ redis }: RunParts, { id, counts }: Run): Promise<Since> {
   const text = await redis.hget(runKey(id), 'excused');
-  const before = text ? (JSON.parse(text) as Since) : { sent: 0, ended: 0, failed: 0 };
+  const place = { key: runKey(id), field: 'excused' };
+  const before = stored<Since>(redis, place, text, sinceShape) ?? { sent: 0, ended: 0, failed: 0 };
   return {
     sent: counts.sent - before.sent,
     ended: counts.ended - before.ended,

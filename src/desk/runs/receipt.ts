@@ -1,9 +1,11 @@
+import { parsed } from '../../queue/failures/failure.ts';
 import type { RepairOutcome } from '../../queue/repairs.ts';
 import { type InLedger, lookInLedger } from '../../stats/read/lookInLedger.ts';
 import { queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { ofItsType, stored } from '../../store/stored.ts';
 import { pairsOf } from '../pairs.ts';
-import type { Row } from './rows.ts';
+import { type Row, rowShape } from './rows.ts';
 import type { TryParts } from './tryRecipe.ts';
 
 /** One order of a run, as it stands now. */
@@ -78,13 +80,17 @@ async function* rowsIn(
   const seen = new Set<string>();
   let cursor = '0';
   do {
-    const [next, flat] = await parts.redis.hscan(rows, cursor, 'COUNT', AT_ONCE);
+    const scanned = parts.redis.hscan(rows, cursor, 'COUNT', AT_ONCE);
+    const [next, flat] = await ofItsType(parts.redis, rows, scanned, ['0', []]);
     const found = pairsOf(flat).filter(([job]) => !seen.has(job));
     for (const [job] of found) seen.add(job);
     yield await standing(
       parts,
       partition,
-      found.map(([job, text]) => ({ job, ...(JSON.parse(text) as Row) })),
+      found.flatMap(([job, text]) => {
+        const row = stored<Row>(parts.redis, { key: rows, field: job }, text, rowShape);
+        return row ? [{ job, ...row }] : [];
+      }),
     );
     cursor = next;
   } while (cursor !== '0');
@@ -140,9 +146,8 @@ function outcomeIn(
 ): RepairOutcome['outcome'] | undefined {
   if (repair == null || after === undefined || !repair.includes(after)) return undefined;
   const at = repair.lastIndexOf(OUTCOME);
-  return at === -1
-    ? undefined
-    : (JSON.parse(repair.slice(at + OUTCOME.length - 1, -1)) as RepairOutcome).outcome;
+  const found = at === -1 ? undefined : parsed(repair.slice(at + OUTCOME.length - 1, -1));
+  return (found as Partial<RepairOutcome> | null | undefined)?.outcome;
 }
 
 const OUTCOME = ',"outcome":{';

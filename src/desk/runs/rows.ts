@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { writeExactly } from '../../orders/exactJson.ts';
 import type { InLedger } from '../../stats/read/lookInLedger.ts';
 import type { FieldChange } from '../recipes/changeAt.ts';
@@ -36,6 +37,33 @@ export interface Row {
   was?: InLedger;
   fault?: Fault;
 }
+
+const amount = z.number().optional();
+const text = z.string().optional();
+const hex = z
+  .string()
+  .regex(/^([0-9a-f]{2})+$/)
+  .optional();
+/** Of Row: what is read back cannot be known to be what was written. */
+export const rowShape = z.looseObject({
+  result: z.enum(['sent', 'left', 'gone']),
+  at: z.number().min(0).max(8.64e15),
+  orderId: z.string(),
+  userId: z.string(),
+  before: z.string(),
+  after: text,
+  changes: z.array(
+    z.looseObject({ path: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
+  ),
+  changed: z.number(),
+  stated: amount,
+  minorUnits: amount,
+  user: text,
+  identity: hex,
+  digest: hex,
+  was: z.enum(['absent', 'same', 'other']).optional(),
+  fault: z.looseObject({ reason: z.string(), path: z.string(), why: z.string() }).optional(),
+});
 
 const MOST_CHANGES = 20;
 const LONGEST_VALUE = 200;

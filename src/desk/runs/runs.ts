@@ -8,10 +8,11 @@ import { ACTIVE_RUNS_KEY, RUNS_KEY, runDriverKey, runKey, runKeys } from '../../
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { redisDate, redisNow } from '../../store/redisTime.ts';
+import { stored } from '../../store/stored.ts';
 import { inWords, type Meant, matching } from '../matching.ts';
 import { digestOf, type Recipe } from '../recipes/recipe.ts';
 import { Refused } from '../refused.ts';
-import { noCounts, type RunCounts, settle } from './settle.ts';
+import { countsShape, noCounts, type RunCounts, settle } from './settle.ts';
 import type { TryParts } from './tryRecipe.ts';
 
 /** What somebody asks for. */
@@ -181,7 +182,9 @@ export async function readRun({ redis, partitions }: TryParts, id: string): Prom
     orders: Number(orders),
     ...(why ? { why } : {}),
     ...(endedAt ? { endedAt } : {}),
-    counts: counts === undefined ? await countsOf(redis, partitions.all, id) : JSON.parse(counts),
+    counts:
+      stored<RunCounts>(redis, { key: runKey(id), field: 'counts' }, counts, countsShape) ??
+      (await countsOf(redis, partitions.all, id)),
   } as Run;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { queueKey, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
 
@@ -20,6 +21,17 @@ export interface RunCounts {
   /** Somebody else retried, edited or removed them first. */
   gone: number;
 }
+
+const amount = z.number().min(0);
+export const countsShape = z.looseObject({
+  todo: amount,
+  sent: amount,
+  underWay: amount,
+  ended: amount,
+  failed: amount,
+  left: amount,
+  gone: amount,
+});
 
 export const noCounts = (): RunCounts => ({
   todo: 0,

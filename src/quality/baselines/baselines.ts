@@ -6,6 +6,8 @@ import { closestTo } from './closest.ts';
 import { judgeLines, linePath, type Said } from './judgeLines.ts';
 import {
   admitProduct,
+  forgetField,
+  forgetOddProducts,
   forgetProduct,
   isStrangeMask,
   isStrangePayment,
@@ -17,6 +19,7 @@ import {
   type PackedLearned,
   packProducts,
   packRest,
+  watchName,
 } from './learned.ts';
 import { hashOf, maskOf } from './masks.ts';
 import { FLAGGED, LACKS, type Observation } from './observation.ts';
@@ -294,7 +297,7 @@ function judgeFields(order: Order, { watches }: Learned, tell: (said: Said) => v
       tell({
         rule: 'field_goes_missing',
         path: field,
-        key: each === '' ? field : `${field} of ${each}`,
+        key: watchName(field, each),
         severity: 'warn',
         observed: each === '' ? 'missing in many orders' : `missing in many orders of ${each}`,
         expected: `missing in ${(100 * watch.usual()).toPrecision(2)} % of them`,
@@ -371,6 +374,7 @@ function change(learned: Learned, rule: string, key: string | undefined, how: 'r
     else if (key !== undefined)
       admitProduct(learned, key, rule === 'quantity_unlike_product' ? 'quantity' : 'price');
   }
-  if (rule === 'places_unlike' && how === 'reset') learned.places.forget();
-  if (rule === 'field_goes_missing' && how === 'reset') learned.watches.clear();
+  if (rule === 'product_id_unlike' && how === 'reset') forgetOddProducts(learned, key);
+  if (rule === 'places_unlike' && how === 'reset') learned.places.forget(key?.split(', ', 1)[0]);
+  if (rule === 'field_goes_missing' && how === 'reset') forgetField(learned, key);
 }

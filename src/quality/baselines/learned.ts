@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type FieldWatch, fieldWatch, type PackedWatch } from './fieldWatch.ts';
 import { type KnownValues, knownValues, type PackedValues } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
@@ -58,6 +59,38 @@ export interface PackedLearned {
 }
 
 type PackedProduct = [number, number, number, number, number, number[], ...unknown[]];
+
+const amount = z.number();
+const candidate = { orders: amount, users: z.array(amount), since: amount };
+const values = z.array(
+  z.tuple([
+    amount,
+    amount,
+    z.array(z.tuple([z.string(), amount])),
+    z.array(z.tuple([z.string(), z.looseObject(candidate)])),
+  ]),
+);
+/** Of PackedLearned, without the products. */
+export const restShape = z.looseObject({
+  masks: z.looseObject({ order_id: values, user_id: values, product_id: values }),
+  payments: values.element,
+  places: z.array(z.tuple([amount, amount, amount, amount])),
+  watches: z.array(z.tuple([z.string(), z.array(z.tuple([amount, amount, amount, z.boolean()]))])),
+  quantities: z.looseObject({ lines: amount, mean: amount }),
+  users: z.array(z.tuple([amount, amount, amount])),
+  oddProducts: z.array(z.tuple([z.string(), amount])),
+  products: z.array(z.unknown()).length(0),
+});
+export const productsShape = z.array(
+  z.tuple(
+    [z.string(), amount, amount, amount, amount, amount, z.array(amount)],
+    z.looseObject({
+      oddPrices: z.array(z.looseObject({ ...candidate, price: amount })).optional(),
+      oddQuantity: z.looseObject({ ...candidate, most: amount }).optional(),
+      admitted: amount.optional(),
+    }),
+  ),
+);
 
 const MOST_USERS = 50_000;
 const MOST_SOURCES = 64;
@@ -249,4 +282,20 @@ export function admitProduct({ products }: Learned, id: string, what: 'price' | 
 export function forgetProduct({ products }: Learned, id: string | undefined): void {
   if (id === undefined) products.clear();
   else products.delete(id);
+}
+
+/** A field of one source, or of all; the key of what is found about it. */
+export const watchName = (field: (typeof LACKS)[number], source: string): string =>
+  source === '' ? field : `${field} of ${source}`;
+
+export function forgetField({ watches }: Learned, name: string | undefined): void {
+  if (name === undefined) watches.clear();
+  for (const [source, all] of watches.entries())
+    for (const [at, field] of LACKS.entries()) if (watchName(field, source) === name) all[at] = fieldWatch();
+}
+
+/** Ids of a shape, or all, that are about to be taken for real. */
+export function forgetOddProducts({ oddProducts }: Learned, mask: string | undefined): void {
+  for (const [id] of [...oddProducts.entries()])
+    if (mask === undefined || maskOf(id) === mask) oddProducts.delete(id);
 }

@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 /** What of one order is learned, as plain JSON: the same for every worker that reads it. */
 export interface Observation {
   /** The user, by a hash. */
@@ -38,6 +40,34 @@ export type PackedObservation = [
   ...(string | number)[],
 ];
 
+const LINE = 4;
+/** A number that is none would be in every sum that it gets into, for good. */
+export const observationShape = z
+  .tuple(
+    [
+      z.number(),
+      z.string(),
+      z.string(),
+      z.string(),
+      z.int(),
+      z.union([z.string(), z.literal(0)]),
+      z.array(z.number()),
+    ],
+    z.union([z.string(), z.number().min(0)]),
+  )
+  .refine(([, , , , , , , ...flat]) =>
+    Array.from({ length: Math.ceil(flat.length / LINE) }, (_, at) =>
+      flat.slice(at * LINE, (at + 1) * LINE),
+    ).every(
+      ([product, price, quantity, flagged]) =>
+        typeof product === 'string' &&
+        typeof price === 'number' &&
+        typeof quantity === 'number' &&
+        quantity > 0 &&
+        typeof flagged === 'number',
+    ),
+  );
+
 export function packed(one: Observation): PackedObservation {
   const { user, source, orderMask, userMask, lacks, payment = 0, chain, lines } = one;
   return [
@@ -55,8 +85,8 @@ export function packed(one: Observation): PackedObservation {
 export function unpacked(row: PackedObservation): Observation {
   const [user, source, orderMask, userMask, lacks, payment, chain, ...flat] = row;
   const lines: ObservedLine[] = [];
-  for (let at = 0; at < flat.length; at += 4) {
-    const [product, price, quantity, flagged] = flat.slice(at, at + 4) as [string, number, number, number];
+  for (let at = 0; at < flat.length; at += LINE) {
+    const [product, price, quantity, flagged] = flat.slice(at, at + LINE) as [string, number, number, number];
     lines.push({ product, price, quantity, flagged });
   }
   return {

@@ -2,12 +2,21 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { every } from '../../runtime/every.ts';
 import { baselineKeys } from '../../store/keys.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
+import { ofItsType, type Place, tellDamaged } from '../../store/stored.ts';
 import type { Check } from '../check.ts';
 import { makeBaselines, type Warmth } from './baselines.ts';
-import type { PackedLearned } from './learned.ts';
-import { type Observation, type PackedObservation, packed, unpacked } from './observation.ts';
+import { type PackedLearned, productsShape, restShape } from './learned.ts';
+import {
+  type Observation,
+  observationShape,
+  type PackedObservation,
+  packed,
+  unpacked,
+} from './observation.ts';
 
 export interface SharedBaselines {
   /** One for each rule that is learned; together they look at an order once. */
@@ -58,6 +67,16 @@ interface Entry {
   change?: ['readmit' | 'reset', rule: string, key?: string];
 }
 const FORMAT = 1;
+const entryShape = z.looseObject({
+  v: z.number(),
+  observations: z.array(z.unknown()).optional(),
+  change: z
+    .union([
+      z.tuple([z.literal('readmit'), z.string(), z.string()]),
+      z.tuple([z.literal('reset'), z.string(), z.string().optional()]),
+    ])
+    .optional(),
+});
 
 const PACE: Pace = { turnMs: 5_000, sendWithinMs: 30_000, readWithinMs: 45_000, longestLog: 500 };
 const ORDERS_PER_COMMAND = 100;
@@ -66,6 +85,8 @@ const MOST_PENDING = 500;
 const SNAPSHOT_MS = 60_000;
 const PRODUCTS_PER_PART = 1_000;
 const NOTHING_READ = '0-0';
+/** Far more than what is written here; a few bytes can become gigabytes. */
+const LONGEST_TEXT = 67_108_864;
 
 type ScriptedRedis = (Redis | Cluster) & {
   shareBaselinesBuffer(
@@ -75,7 +96,28 @@ type ScriptedRedis = (Redis | Cluster) & {
 };
 
 const deflate = promisify(deflateRaw) as (data: string) => Promise<Buffer>;
-const inflate = promisify(inflateRaw) as (data: Buffer) => Promise<Buffer>;
+const inflate = promisify(inflateRaw) as (
+  data: Buffer,
+  limits: { maxOutputLength: number },
+) => Promise<Buffer>;
+
+/** Undefined, and told, where it cannot be read: it is left out by every worker alike. */
+async function inflated<T>(
+  redis: Redis | Cluster,
+  place: Place,
+  data: Buffer | undefined,
+  shape: z.ZodType,
+): Promise<T | undefined> {
+  try {
+    const text = (await inflate(data as Buffer, { maxOutputLength: LONGEST_TEXT })).toString();
+    const value: unknown = JSON.parse(text);
+    if (shape.safeParse(value).success) return value as T;
+  } catch {
+    // Neither deflated nor JSON.
+  }
+  tellDamaged(redis, place);
+  return undefined;
+}
 
 /**
  * Workers learn from one log in Redis, in its order, and from nothing else: what an order teaches comes back to the worker
@@ -116,14 +158,15 @@ export async function openBaselines(
   let sharedAt = Number.NEGATIVE_INFINITY;
 
   async function load(): Promise<void> {
-    const from = (await redis.hget(head, 'position')) ?? NOTHING_READ;
+    const from = await positionIn(redis);
     if (from === NOTHING_READ) baselines.load(undefined);
     else {
-      const parts = await redis.hgetallBuffer(snapshot(from));
+      const key = snapshot(from);
+      const parts = await ofItsType<Record<string, Buffer>>(redis, key, redis.hgetallBuffer(key), {});
       // Replaced between the two reads: the next turn finds the newer one.
-      if (!parts.rest) throw new Error('the snapshot of the learned baselines is gone');
-      const whole = await readParts(parts);
-      baselines.load(whole);
+      if (!parts.rest && (await positionIn(redis)) !== from)
+        throw new Error('the snapshot of the learned baselines is gone');
+      baselines.load(await readParts(redis, key, parts));
     }
     position = from;
   }
@@ -150,20 +193,21 @@ export async function openBaselines(
       for (const [id, fields] of entries) {
         // Before it is read: one that cannot be is left out, by every worker alike, and not tried again for ever.
         position = id.toString();
-        try {
-          take(JSON.parse((await inflate(fields[1] as Buffer)).toString()) as Entry);
-        } catch (error) {
-          onError(error as Error);
-        }
+        const place = { key: log, field: position };
+        const entry = await inflated<Entry>(redis, place, fields[1], entryShape);
+        if (entry) take(entry, place);
       }
       if (isDue) await replaceLog();
       if (entries.length < 200) return;
     }
   }
 
-  function take({ v, observations = [], change }: Entry): void {
+  function take({ v, observations = [], change }: Entry, place: Place): void {
     if (v !== FORMAT) return;
-    for (const row of observations) baselines.observe(unpacked(row));
+    for (const row of observations) {
+      if (observationShape.safeParse(row).success) baselines.observe(unpacked(row));
+      else tellDamaged(redis, place);
+    }
     if (change?.[0] === 'reset') baselines.reset(change[1], change[2]);
     else if (change) baselines.readmit(change[1], change[2] as string);
   }
@@ -198,7 +242,8 @@ export async function openBaselines(
     } catch (error) {
       // Sent and not answered, it is learned twice: of a sample that does not matter.
       pending = [...some, ...pending].slice(-MOST_PENDING);
-      throw error;
+      if (!isWrongType(error)) throw error;
+      tellDamaged(redis, { key: log });
     }
   };
   const turn = async (): Promise<void> => {
@@ -232,13 +277,34 @@ export async function openBaselines(
 const entryOf = (entry: Omit<Entry, 'v'>): Promise<Buffer> =>
   deflate(JSON.stringify({ v: FORMAT, ...entry }));
 
-async function readParts(parts: Record<string, Buffer>): Promise<PackedLearned> {
+/** Up to where there is a snapshot. What is no position is none, for the script as well. */
+async function positionIn(redis: Redis | Cluster): Promise<string> {
+  const { head } = baselineKeys;
+  const found = await ofItsType(redis, head, redis.hget(head, 'position'), null);
+  if (found === null || POSITION.test(found)) return found ?? NOTHING_READ;
+  tellDamaged(redis, { key: head, field: 'position' });
+  return NOTHING_READ;
+}
+const POSITION = /^\d{1,15}-\d{1,15}$/;
+
+/** Undefined where nothing is left of it but products. */
+async function readParts(
+  redis: Redis | Cluster,
+  key: string,
+  parts: Record<string, Buffer>,
+): Promise<PackedLearned | undefined> {
   const names = Object.keys(parts).sort((a, b) => Number(a) - Number(b));
-  const whole = JSON.parse((await inflate(parts.rest as Buffer)).toString()) as PackedLearned;
-  for (const name of names) {
-    if (name === 'rest') continue;
-    const some = JSON.parse((await inflate(parts[name] as Buffer)).toString()) as PackedLearned['products'];
-    whole.products.push(...some);
+  const whole = await inflated<PackedLearned>(redis, { key, field: 'rest' }, parts.rest, restShape);
+  if (!whole) return undefined;
+  for (const field of names) {
+    if (field === 'rest') continue;
+    const some = await inflated<PackedLearned['products']>(
+      redis,
+      { key, field },
+      parts[field],
+      productsShape,
+    );
+    whole.products.push(...(some ?? []));
   }
   return whole;
 }

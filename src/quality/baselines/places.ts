@@ -24,7 +24,8 @@ export interface Places {
   /** The inner and the outer place of a pair that contradicts what is known of both, and how often it was otherwise. */
   strange(address: string): { inner: string; outer: string; orders: number } | undefined;
   observe(chain: readonly number[]): void;
-  forget(): void;
+  /** Where a place lies, by its name as `strange` tells it; without a name, of all. */
+  forget(inner: string | undefined): void;
   pack(): PackedPlaces;
 }
 
@@ -55,7 +56,10 @@ export function places(packed: PackedPlaces = []): Places {
         if (place.within !== within) place.otherwise += 1;
       }
     },
-    forget: () => known.clear(),
+    forget(inner) {
+      if (inner === undefined) known.clear();
+      else known.delete(hashOf(inner));
+    },
     pack: () =>
       [...known.entries()].map(([hash, { orders, within, otherwise }]) => [hash, orders, within, otherwise]),
   };

@@ -11,6 +11,8 @@
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
 if redis.call('HLEN', KEYS[3]) ~= tonumber(ARGV[2]) then return 0 end
 redis.call('PERSIST', KEYS[3])
+-- What is no hash there is of nobody's use.
+if redis.call('TYPE', KEYS[2]).ok ~= 'hash' then redis.call('DEL', KEYS[2]) end
 -- The one before is left to expire: a worker may be reading it.
 local before = redis.call('HGET', KEYS[2], 'position')
 if before then redis.call('EXPIRE', KEYS[3]:sub(1, #KEYS[3] - #ARGV[1]) .. before, 60) end

@@ -12,7 +12,9 @@
 -- lost it, or a snapshot has replaced more than it had read. Nothing was written then, and it loads again.
 
 local position = ARGV[1]
-local from = redis.call('HGET', KEYS[2], 'position') or '0-0'
+-- What is no position is none: whoever loads takes it so too.
+local from = redis.pcall('HGET', KEYS[2], 'position')
+if type(from) ~= 'string' or not (string.find(from, '^%d+%-%d+$') and #from <= 31) then from = '0-0' end
 if position ~= from and #redis.call('XRANGE', KEYS[1], position, position) == 0 then return { 0 } end
 
 if ARGV[2] ~= '' then redis.call('XADD', KEYS[1], '*', 'entry', ARGV[2]) end

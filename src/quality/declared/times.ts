@@ -3,7 +3,8 @@ import type { Fix } from '../finding.ts';
 import { instantOf, NOTHING, signed } from './rule.ts';
 
 /*
- * When an order says that it was placed. What has no time of its own is dated by its arrival, and says nothing here.
+ * When an order says that it was placed. What has no time of its own is dated by its arrival, and says nothing here. Nothing
+ * is said by a clock that is wrong: it would be said of every order, and the clock is told of by itself.
  */
 
 const HOUR_MS = 3_600_000;
@@ -21,8 +22,8 @@ export const timeInFuture: Check = {
   id: 'time_in_future',
   version: 1,
   family: 'times',
-  judge({ timestamp }, { now }) {
-    if (timestamp === undefined) return NOTHING;
+  judge({ timestamp }, { now, clockIsWrong }) {
+    if (timestamp === undefined || clockIsWrong) return NOTHING;
     const at = instantOf(timestamp);
     if (at <= now + AHEAD_MS) return NOTHING;
     const fix = likelier(timestamp, now);
@@ -55,8 +56,8 @@ export const timeTooOld: Check = {
   id: 'time_too_old',
   version: 1,
   family: 'times',
-  judge({ timestamp }, { now }) {
-    if (timestamp === undefined) return NOTHING;
+  judge({ timestamp }, { now, clockIsWrong }) {
+    if (timestamp === undefined || clockIsWrong) return NOTHING;
     const at = instantOf(timestamp);
     if (at >= OLDEST || isSeconds(at, now)) return NOTHING;
     const day = timestamp.slice(0, 10);
@@ -79,8 +80,8 @@ export const epochSeconds: Check = {
   id: 'epoch_seconds_as_milliseconds',
   version: 1,
   family: 'times',
-  judge({ timestamp }, { now }) {
-    if (timestamp === undefined) return NOTHING;
+  judge({ timestamp }, { now, clockIsWrong }) {
+    if (timestamp === undefined || clockIsWrong) return NOTHING;
     const at = instantOf(timestamp);
     if (!isSeconds(at, now)) return NOTHING;
     const meant = new Date(at * 1_000).toISOString();

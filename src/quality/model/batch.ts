@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type * as z from 'zod';
 import { DAY_SECONDS } from '../../runtime/units.ts';
 import { modelAnswerKey } from '../../store/keys.ts';
+import { ofItsType } from '../../store/stored.ts';
 import type { Canaries } from './canaries.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { CallOutcome, Verdict } from './opinion.ts';
@@ -68,7 +69,8 @@ export async function askAbout<A extends Judged>(
   const keys = entries.map((entry) => keyOf(parts.model, kind, entry));
   const said = new Map<number, Said<A>>();
   try {
-    const kept = await Promise.all(keys.map((key) => parts.redis.get(key)));
+    const { redis } = parts;
+    const kept = await Promise.all(keys.map((key) => ofItsType(redis, key, redis.get(key), null)));
     for (const [at, entry] of entries.entries()) {
       const answer = remembered(kind.shape(entry.paths), kept[at]);
       if (answer) said.set(at, { outcome: 'ok', cached: true, answer, mark: LOOKUP_MARK });

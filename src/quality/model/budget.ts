@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { DAY_MS } from '../../runtime/units.ts';
 import { MODEL_SPEND_KEY } from '../../store/keys.ts';
+import { ofItsType, tellDamaged } from '../../store/stored.ts';
 import type { CallOutcome, Spend } from './opinion.ts';
 
 /** Dollars per million tokens. */
@@ -62,13 +63,14 @@ export class Budget {
 
   /** Rejects when Redis does not say. */
   async reserve(most: Tokens): Promise<Reserved | 'over_budget'> {
-    const [granted, day] = await this.#redis.reserveModelCall(
+    const answer = this.#redis.reserveModelCall(
       MODEL_SPEND_KEY,
       this.#nano(most),
       most.input + most.output,
       Math.floor(this.#dollarsCap * NANO),
       this.#tokensCap,
     );
+    const [granted, day] = await ofItsType(this.#redis, MODEL_SPEND_KEY, answer, [0, '']);
     return granted === 1 ? { day, most } : 'over_budget';
   }
 
@@ -94,15 +96,25 @@ export class Budget {
   async today(): Promise<Omit<Spend, 'price' | 'openUntil'>> {
     const [[seconds], kept] = await Promise.all([
       this.#redis.time() as unknown as Promise<[number, number]>,
-      this.#redis.hgetall(MODEL_SPEND_KEY),
+      ofItsType<Record<string, string>>(
+        this.#redis,
+        MODEL_SPEND_KEY,
+        this.#redis.hgetall(MODEL_SPEND_KEY),
+        {},
+      ),
     ]);
     const day = Math.floor(Number(seconds) / (DAY_MS / 1_000));
-    const of = (name: string) => (kept.day === String(day) ? Number(kept[name] ?? 0) : 0);
+    const of = (name: string, unreadable = 0): number => {
+      const amount = kept.day === String(day) ? Number(kept[name] ?? 0) : 0;
+      if (Number.isFinite(amount)) return amount;
+      tellDamaged(this.#redis, { key: MODEL_SPEND_KEY, field: name });
+      return unreadable;
+    };
     return {
       day: new Date(day * DAY_MS).toISOString().slice(0, 10),
-      dollars: of('nano') / NANO,
+      dollars: of('nano', this.#dollarsCap * NANO) / NANO,
       dollarsCap: this.#dollarsCap,
-      tokens: of('tokens'),
+      tokens: of('tokens', this.#tokensCap),
       tokensCap: this.#tokensCap,
       calls: of('calls'),
       outcomes: Object.fromEntries(

@@ -11,13 +11,14 @@ if redis.call('HGET', KEYS[1], 'day') ~= day then
   redis.call('HSET', KEYS[1], 'day', day)
   redis.call('EXPIRE', KEYS[1], 172800)
 end
-local nano = tonumber(redis.call('HGET', KEYS[1], 'nano') or 0)
-local tokens = tonumber(redis.call('HGET', KEYS[1], 'tokens') or 0)
+-- What nobody can read may be any amount: no more is spent that day.
+local nano = tonumber(redis.call('HGET', KEYS[1], 'nano') or 0) or tonumber(ARGV[3])
+local tokens = tonumber(redis.call('HGET', KEYS[1], 'tokens') or 0) or tonumber(ARGV[4])
 if nano + ARGV[1] > tonumber(ARGV[3]) or tokens + ARGV[2] > tonumber(ARGV[4]) then
-  redis.call('HINCRBY', KEYS[1], 'outcome:over_budget', 1)
+  redis.pcall('HINCRBY', KEYS[1], 'outcome:over_budget', 1)
   return { 0, day }
 end
 redis.call('HINCRBY', KEYS[1], 'nano', ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'tokens', ARGV[2])
-redis.call('HINCRBY', KEYS[1], 'calls', 1)
+redis.pcall('HINCRBY', KEYS[1], 'calls', 1)
 return { 1, day }

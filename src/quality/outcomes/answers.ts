@@ -1,8 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { qualityKeys } from '../../store/keys.ts';
 import { redisDate } from '../../store/redisTime.ts';
+import { ofItsType, stored } from '../../store/stored.ts';
 import { type Steering, steerKey } from '../steering.ts';
-import { isBelowFloor, type Label, type Precision, precisionOf, type Target } from './precision.ts';
+import { isBelowFloor, type Label, type Precision, precisionOf, type Target, VERDICTS } from './precision.ts';
 
 /* People's answers as Redis keeps them: labels, what is muted, and what a rule has lost by them. */
 
@@ -46,18 +48,31 @@ export async function keepLabel(redis: Redis | Cluster, target: string, label: L
   if ((await redis.hlen(labels)) <= MOST_LABELS) return;
   const all = Object.entries(await redis.hgetall(labels));
   const oldest = all
-    .map(([field, text]) => ({ field, at: (JSON.parse(text) as Label).at }))
+    // What nobody can read goes first.
+    .map(([field, text]) => ({ field, at: labelIn(redis, field, text)?.at ?? '' }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))
     .slice(0, Math.ceil(MOST_LABELS / 10));
   await redis.hdel(labels, ...oldest.map(({ field }) => field));
 }
 
+const labelShape = z.looseObject({
+  verdict: z.enum(VERDICTS),
+  rule: z.string(),
+  key: z.string(),
+  at: z.iso.datetime(),
+});
+
+const labelIn = (redis: Redis | Cluster, field: string, text: string): Label | undefined =>
+  stored(redis, { key: qualityKeys.labels, field }, text, labelShape);
+
 /** All labels by what they are on. */
 export async function readLabels(redis: Redis | Cluster): Promise<Map<string, Label[]>> {
   const targets = new Map<string, Label[]>();
-  for (const [field, text] of Object.entries(await redis.hgetall(qualityKeys.labels))) {
+  const { labels } = qualityKeys;
+  for (const [field, text] of Object.entries(await ofItsType(redis, labels, redis.hgetall(labels), {}))) {
     const target = field.split(SEPARATOR, 1)[0] as string;
-    targets.set(target, [...(targets.get(target) ?? []), JSON.parse(text) as Label]);
+    const label = labelIn(redis, field, text);
+    if (label) targets.set(target, [...(targets.get(target) ?? []), label]);
   }
   return targets;
 }
@@ -89,27 +104,40 @@ export async function mute(redis: Redis | Cluster, one: Mute): Promise<boolean> 
 export const unmute = async (redis: Redis | Cluster, what: { rule: string; key: string }): Promise<boolean> =>
   (await redis.hdel(qualityKeys.muted, steerKey(what))) === 1;
 
-export const readMuted = async (redis: Redis | Cluster): Promise<Map<string, Mute>> =>
-  new Map(
-    Object.entries(await redis.hgetall(qualityKeys.muted)).map(([key, text]) => [
-      key,
-      JSON.parse(text) as Mute,
-    ]),
+/** By `steerKey`, which says what is muted: who muted it, and why, is in the audit log. */
+export async function readMuted(redis: Redis | Cluster): Promise<Map<string, Pick<Mute, 'rule' | 'key'>>> {
+  const { muted } = qualityKeys;
+  const names = await ofItsType(redis, muted, redis.hkeys(muted), []);
+  return new Map(
+    names.map((name) => {
+      const [rule = '', ...key] = name.split(' ');
+      return [name, { rule, key: key.join(' ') }];
+    }),
   );
+}
 
-export const readLowered = async (redis: Redis | Cluster): Promise<Map<string, Lowered>> =>
-  new Map(
-    Object.entries(await redis.hgetall(qualityKeys.lowered)).map(([rule, text]) => [
-      rule,
-      JSON.parse(text) as Lowered,
-    ]),
+const loweredShape = z.looseObject({
+  steps: z.int().min(1).max(MOST_STEPS),
+  at: z.iso.datetime(),
+  why: z.string(),
+});
+
+export async function readLowered(redis: Redis | Cluster): Promise<Map<string, Lowered>> {
+  const { lowered: key } = qualityKeys;
+  const texts = await ofItsType(redis, key, redis.hgetall(key), {});
+  return new Map(
+    Object.entries(texts).flatMap(([rule, text]) => {
+      const one = stored<Lowered>(redis, { key, field: rule }, text, loweredShape);
+      return one ? [[rule, one] as const] : [];
+    }),
   );
+}
 
 /** What workers act on. One round trip. */
 export async function readSteering(redis: Redis | Cluster): Promise<Steering> {
-  const [muted, lowered] = await Promise.all([redis.hkeys(qualityKeys.muted), readLowered(redis)]);
+  const [muted, lowered] = await Promise.all([readMuted(redis), readLowered(redis)]);
   return {
-    muted: new Set(muted),
+    muted: new Set(muted.keys()),
     lowered: new Map([...lowered].map(([rule, { steps }]) => [rule, steps])),
   };
 }

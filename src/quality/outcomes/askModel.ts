@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { every } from '../../runtime/every.ts';
 import { qualityKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
+import { ofItsType } from '../../store/stored.ts';
 import type { CallOutcome, ModelReviewer } from '../model/opinion.ts';
 import { isOfValue, opinionsOn } from '../model/opinions.ts';
 import { type Group, QUIET_MS, type Told } from './groups.ts';
@@ -43,7 +44,8 @@ const AGAIN_MS = 3_600_000;
 export function startAskingModel({ redis, model, now, onError }: AskingParts): { stop(): Promise<void> } {
   const me = randomUUID();
   const turn = async () => {
-    if (!(await holdLease(redis, qualityKeys.asking, me, LEASE_MS))) return;
+    const { asking } = qualityKeys;
+    if (!(await ofItsType(redis, asking, holdLease(redis, asking, me, LEASE_MS), false))) return;
     try {
       const [open, rare] = await Promise.all([
         readGroups(redis, MOST_LOOKED_AT),
@@ -57,7 +59,7 @@ export function startAskingModel({ redis, model, now, onError }: AskingParts): {
       if (groups.length > 0) await ask(redis, model, groups, now());
       await keepSpend(redis, model.model, await model.spend());
     } finally {
-      await letGoOfLease(redis, qualityKeys.asking, me);
+      await letGoOfLease(redis, asking, me);
     }
   };
   return every(ASK_EVERY_MS, turn, { atOnce: true, onError });

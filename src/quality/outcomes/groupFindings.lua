@@ -18,24 +18,38 @@
 -- ARGV[9]    JSON: the orders, three values each: message, when, text
 -- ARGV[10]   orders with a finding that open its group
 --
--- Returns the ids of groups that were opened, or nil when the batch was grouped before
+-- Returns {ids of groups that were opened, ids of groups that could not be read}, or nil when the batch was grouped before.
+-- Of the latter one that lies under another type is left alone, and one whose figures are none begins anew.
+
+-- Before the first write: where one of these is something else, the batch is refused whole, and is tried again.
+redis.call('ZCARD', KEYS[2])
+redis.call('ZCARD', KEYS[3])
+redis.call('HLEN', KEYS[4])
+redis.call('ZCARD', KEYS[5])
 
 if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) then return false end
 
-local groups, orders, opened = cjson.decode(ARGV[8]), cjson.decode(ARGV[9]), {}
+local groups, orders, opened, damaged = cjson.decode(ARGV[8]), cjson.decode(ARGV[9]), {}, {}
 
 local function append(key, field, more, most)
-  local kept = cjson.decode(redis.call('HGET', key, field) or '[]')
+  local isJson, kept = pcall(cjson.decode, redis.call('HGET', key, field) or '[]')
+  if not isJson or type(kept) ~= 'table' then kept = {} end
   for _, each in ipairs(more) do kept[#kept + 1] = each end
   local from, left = math.max(1, #kept - most + 1), {}
   for at = from, #kept do left[#left + 1] = kept[at] end
   redis.call('HSET', key, field, cjson.encode(left))
 end
 
-for at, group in ipairs(groups) do
-  local key = KEYS[5 + at]
-  local last = tonumber(redis.call('HGET', key, 'last') or '0')
-  if group.first - last > tonumber(ARGV[4]) then
+local function isFigure(text) return not text or string.find(text, '^%d+$') and #text <= 15 end
+
+local function add(key, group)
+  local isWhole = true
+  for _, figure in ipairs(redis.call('HMGET', key, 'first', 'last', 'orders', 'findings', 'minor')) do
+    isWhole = isWhole and isFigure(figure)
+  end
+  if not isWhole then damaged[#damaged + 1] = group.id end
+  local last = isWhole and tonumber(redis.call('HGET', key, 'last') or '0') or 0
+  if not isWhole or group.first - last > tonumber(ARGV[4]) then
     redis.call('DEL', key)
     redis.call('HSET', key, 'first', string.format('%.0f', group.first))
     redis.call('ZREM', KEYS[2], group.id)
@@ -61,6 +75,12 @@ for at, group in ipairs(groups) do
   end
 end
 
+for at, group in ipairs(groups) do
+  local key = KEYS[5 + at]
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'hash' or kind == 'none' then add(key, group) else damaged[#damaged + 1] = group.id end
+end
+
 for at = 1, #orders, 3 do
   redis.call('ZADD', KEYS[3], string.format('%.0f', orders[at + 1]), orders[at])
   redis.call('HSET', KEYS[4], orders[at], orders[at + 2])
@@ -79,4 +99,4 @@ if over > 0 then
   for at = 1, #oldest, 2 do redis.call('HDEL', KEYS[4], oldest[at]) end
 end
 
-return opened
+return { opened, damaged }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
+import { tellDamaged } from '../../store/stored.ts';
 import { type Finding, isPlain } from '../finding.ts';
 import type { FlaggedOrder } from '../flagged.ts';
 import { gravest } from '../flagged.ts';
@@ -9,7 +10,7 @@ import { groupId, type KeptFlagged, MOST_FLAGGED, MOST_GROUPS, OPENS_WITH, QUIET
 const SCRIPT = readFileSync(new URL('./groupFindings.lua', import.meta.url), 'utf8');
 
 type ScriptedRedis = (Redis | Cluster) & {
-  groupFindings(...args: (string | number)[]): Promise<string[] | null>;
+  groupFindings(...args: (string | number)[]): Promise<[opened: string[], damaged: string[]] | null>;
 };
 
 const EXAMPLES = 5;
@@ -32,7 +33,7 @@ export async function groupFindings(
   const { groups, rare, flagged, findings } = qualityKeys;
   const gathered = [...gather(orders)];
   const keys = [qualityKeys.batch(batch), groups, flagged, findings, rare];
-  const opened = await (redis as ScriptedRedis).groupFindings(
+  const answer = await (redis as ScriptedRedis).groupFindings(
     keys.length + gathered.length,
     ...keys,
     ...gathered.map(({ id }) => qualityKeys.group(id)),
@@ -47,7 +48,8 @@ export async function groupFindings(
     JSON.stringify(orders.flatMap((order) => [order.message, order.at, keptText(order)])),
     OPENS_WITH,
   );
-  return opened ?? undefined;
+  for (const id of answer?.[1] ?? []) tellDamaged(redis, { key: qualityKeys.group(id) });
+  return answer?.[0];
 }
 
 /** What a batch adds to one group. */

@@ -1,5 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { qualityKeys } from '../../store/keys.ts';
+import { ofItsType, stored } from '../../store/stored.ts';
 import type { Spend } from '../model/opinion.ts';
 
 /** What the role that asks the model tells of it, for whoever shows it. */
@@ -38,7 +40,21 @@ export async function keepSpend(redis: Redis | Cluster, name: string, spend: Spe
   await redis.set(qualityKeys.model, JSON.stringify(seen), 'PX', SEEN_MS);
 }
 
+const shape = z.looseObject({
+  name: z.string(),
+  day: z.string(),
+  dollars: z.number(),
+  dollars_cap: z.number(),
+  tokens: z.number(),
+  tokens_cap: z.number(),
+  calls: z.int(),
+  parse_failures: z.int(),
+  canary_misses: z.int(),
+  outcomes: z.record(z.string(), z.int()),
+  open_until: z.iso.datetime().nullable(),
+});
+
 export async function readSpend(redis: Redis | Cluster): Promise<SpendSeen | null> {
-  const text = await redis.get(qualityKeys.model);
-  return text === null ? null : (JSON.parse(text) as SpendSeen);
+  const { model: key } = qualityKeys;
+  return stored<SpendSeen>(redis, { key }, await ofItsType(redis, key, redis.get(key), null), shape) ?? null;
 }

@@ -1,6 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { qualityKeys } from '../../store/keys.ts';
-import type { Finding, Severity } from '../finding.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
+import { ofItsType, stored, tellDamaged } from '../../store/stored.ts';
+import { type Finding, SEVERITIES } from '../finding.ts';
 import type { Mute } from './answers.ts';
 import { type Group, groupId, type KeptFlagged, QUIET_MS, type Told } from './groups.ts';
 
@@ -13,22 +16,31 @@ export const readRareGroups = (redis: Redis | Cluster, most: number): Promise<Gr
   readFrom(redis, qualityKeys.rare, most);
 
 const readFrom = async (redis: Redis | Cluster, set: string, most: number): Promise<Group[]> =>
-  readThese(redis, await redis.zrevrange(set, 0, most - 1), set === qualityKeys.groups);
+  readThese(
+    redis,
+    await ofItsType(redis, set, redis.zrevrange(set, 0, most - 1), []),
+    set === qualityKeys.groups,
+  );
 
 export async function readGroup(redis: Redis | Cluster, id: string): Promise<Group | undefined> {
-  const isOpen = (await redis.zscore(qualityKeys.groups, id)) !== null;
+  const { groups } = qualityKeys;
+  const isOpen = (await ofItsType(redis, groups, redis.zscore(groups, id), null)) !== null;
   return (await readThese(redis, [id], isOpen))[0];
 }
 
 /** How many groups are in each state, without reading any: what is asked for at every scrape must cost next to nothing. */
-export async function countGroups(redis: Redis | Cluster, muted: Iterable<Mute>, now: number) {
+export async function countGroups(
+  redis: Redis | Cluster,
+  muted: Iterable<Pick<Mute, 'rule' | 'key'>>,
+  now: number,
+) {
   const since = now - QUIET_MS;
   const ids = [...muted].map(groupId);
   const count = async (set: string) => {
     const [all, recent, mutedSeen] = await Promise.all([
-      redis.zcard(set),
-      redis.zcount(set, since, '+inf'),
-      ids.length === 0 ? [] : redis.zmscore(set, ...ids),
+      ofItsType(redis, set, redis.zcard(set), 0),
+      ofItsType(redis, set, redis.zcount(set, since, '+inf'), 0),
+      ids.length === 0 ? [] : ofItsType(redis, set, redis.zmscore(set, ...ids), []),
     ]);
     const silenced = mutedSeen.filter((seen) => seen !== null);
     const now = recent - silenced.filter((seen) => Number(seen) >= since).length;
@@ -45,32 +57,94 @@ async function readThese(redis: Redis | Cluster, ids: readonly string[], isOpen:
   for (const id of ids) pipeline.hgetall(qualityKeys.group(id));
   const answers = (await pipeline.exec()) ?? [];
   return answers.flatMap(([error, fields], at) => {
-    if (error) throw error;
-    return groupIn(ids[at] as string, fields as Record<string, string>, isOpen) ?? [];
+    const id = ids[at] as string;
+    if (error && !isWrongType(error)) throw error;
+    if (error) tellDamaged(redis, { key: qualityKeys.group(id) });
+    return error ? [] : (groupIn(redis, id, fields as Record<string, string>, isOpen) ?? []);
   });
 }
 
-function groupIn(id: string, fields: Record<string, string>, isOpen: boolean): Group | undefined {
-  const { rule, key = '', version, severity, finding, examples, seen, told, samples } = fields;
-  if (rule === undefined || finding === undefined) return undefined;
-  const count = (name: string) => Number(fields[name] ?? 0);
+const LAST_INSTANT = 8.64e15;
+/** Ms since 1970 that a date can be made of. */
+const instant = z.number().min(0).max(LAST_INSTANT);
+const severity = z.enum(SEVERITIES);
+/** What is no JSON. Without it a group is none. */
+const count = z.coerce.number().pipe(z.int().min(0)).default(0);
+const plainShape = z.object({
+  rule: z.string(),
+  key: z.string().default(''),
+  severity,
+  version: count,
+  orders: count,
+  findings: count,
+  minor: count,
+  first: count.pipe(instant),
+  last: count.pipe(instant),
+});
+const fix = z.array(z.looseObject({ path: z.string(), value: z.union([z.string(), z.number()]) }));
+const findingShape = z.looseObject({
+  rule: z.string(),
+  version: z.int(),
+  path: z.string(),
+  key: z.string(),
+  severity,
+  observed: z.string(),
+  expected: z.string(),
+  from: z.int().optional(),
+  confidence: z.number().min(0).max(1),
+  fix: fix.optional(),
+});
+const keptShape = z.looseObject({
+  message: z.string(),
+  at: instant,
+  held: z.boolean(),
+  minorUnits: z.int().min(0),
+  findings: z.array(findingShape),
+});
+const examplesShape = z.array(z.string());
+const seenShape = z.array(z.tuple([instant, z.string(), z.string()]));
+const samplesShape = z.array(z.looseObject({ ref: z.string() }));
+const toldShape = z.looseObject({
+  outcome: z.string(),
+  at: z.iso.datetime(),
+  opinion: z
+    .looseObject({
+      verdict: z.string(),
+      cause: z.string(),
+      fixes: z.array(z.looseObject({ ref: z.string(), fix })),
+    })
+    .optional(),
+});
+
+function groupIn(
+  redis: Redis | Cluster,
+  id: string,
+  fields: Record<string, string>,
+  isOpen: boolean,
+): Group | undefined {
+  // Dropped since it was listed.
+  if (fields.rule === undefined || fields.finding === undefined) return undefined;
+  const key = qualityKeys.group(id);
+  const of = <T>(field: string, shape: z.ZodType): T | undefined =>
+    stored(redis, { key, field }, fields[field], shape);
+  const finding = of<Finding>('finding', findingShape);
+  const plain = plainShape.safeParse(fields);
+  if (!plain.success) tellDamaged(redis, { key, field: String(plain.error.issues[0]?.path[0]) });
+  if (!plain.success || finding === undefined) return undefined;
+  const { minor, first, last, ...rest } = plain.data;
+  const told = of<Told>('told', toldShape);
   return {
     id,
-    rule,
-    version: Number(version),
-    key,
-    severity: severity as Severity,
-    orders: count('orders'),
-    findings: count('findings'),
-    minorUnits: count('minor'),
-    firstSeen: count('first'),
-    lastSeen: count('last'),
-    finding: JSON.parse(finding) as Finding,
-    examples: JSON.parse(examples ?? '[]') as string[],
-    seen: JSON.parse(seen ?? '[]') as Group['seen'],
-    samples: JSON.parse(samples ?? '[]') as Group['samples'],
+    ...rest,
+    minorUnits: minor,
+    firstSeen: first,
+    lastSeen: last,
+    finding,
+    examples: of<string[]>('examples', examplesShape) ?? [],
+    seen: of<Group['seen']>('seen', seenShape) ?? [],
+    samples: of<Group['samples']>('samples', samplesShape) ?? [],
     isOpen,
-    ...(told === undefined ? {} : { told: JSON.parse(told) as Told }),
+    ...(told === undefined ? {} : { told }),
   };
 }
 
@@ -81,10 +155,11 @@ export async function readFlagged(
   before = '+inf',
 ): Promise<KeptFlagged[]> {
   const { flagged, findings } = qualityKeys;
-  const ids = await redis.zrevrangebyscore(flagged, before, '-inf', 'LIMIT', 0, most);
+  const found = redis.zrevrangebyscore(flagged, before, '-inf', 'LIMIT', 0, most);
+  const ids = await ofItsType(redis, flagged, found, []);
   if (ids.length === 0) return [];
-  const texts = await redis.hmget(findings, ...ids);
-  return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as KeptFlagged]));
+  const texts = await ofItsType(redis, findings, redis.hmget(findings, ...ids), []);
+  return texts.flatMap((text, at) => keptIn(redis, ids[at] as string, text) ?? []);
 }
 
 /** What was found in the order of a message; undefined when nothing is kept of it. */
@@ -92,6 +167,9 @@ export async function readFindings(
   redis: Redis | Cluster,
   message: string,
 ): Promise<KeptFlagged | undefined> {
-  const text = await redis.hget(qualityKeys.findings, message);
-  return text === null ? undefined : (JSON.parse(text) as KeptFlagged);
+  const { findings } = qualityKeys;
+  return keptIn(redis, message, await ofItsType(redis, findings, redis.hget(findings, message), null));
 }
+
+const keptIn = (redis: Redis | Cluster, message: string, text: string | null): KeptFlagged | undefined =>
+  stored(redis, { key: qualityKeys.findings, field: message }, text, keptShape);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
+import * as z from 'zod';
 import { qualityKeys } from '../../store/keys.ts';
+import { ofItsType, stored } from '../../store/stored.ts';
 import type { Declared } from '../declared/declaredChecks.ts';
 import type { Sighting } from '../declared/repeats.ts';
 import type { Late } from '../flagged.ts';
@@ -12,6 +14,9 @@ const UNHEARD_KEPT = 3;
 /** One may bring thousands of orders. */
 const BATCHES_AT_ONCE = 200;
 
+type PackedSighting = [content: number, user: number, own: number, orderId: string, at: number];
+const shape = z.array(z.tuple([z.number(), z.number(), z.number(), z.string(), z.number()]));
+
 /**
  * One turn in which a worker tells the others what it saw, hashes alone, and hears what they saw: an order sent twice is
  * found whichever processes it meets. Of two that met two processes at once the one whose sighting comes later in the stream is
@@ -22,6 +27,7 @@ export function sightingsExchange(
   redis: Redis | Cluster,
   { drain, absorb }: Pick<Declared, 'drain' | 'absorb'>,
 ): () => Promise<Late[]> {
+  const { sightings: key } = qualityKeys;
   const me = randomUUID().slice(0, 8);
   let heard = '-';
   const unheard: Sighting[][] = [];
@@ -37,22 +43,22 @@ export function sightingsExchange(
       unheard.push(seen);
       if (unheard.length > UNHEARD_KEPT) settle(unheard.shift());
       try {
-        await redis.xadd(qualityKeys.sightings, 'MAXLEN', '~', BATCHES_KEPT, '*', me, text);
+        await ofItsType(redis, key, redis.xadd(key, 'MAXLEN', '~', BATCHES_KEPT, '*', me, text), null);
       } catch (error) {
         settle(unheard.pop());
         throw error;
       }
     }
     const late: Late[] = [];
-    const entries = await redis.xrange(qualityKeys.sightings, heard, '+', 'COUNT', BATCHES_AT_ONCE);
+    const read = redis.xrange(key, heard, '+', 'COUNT', BATCHES_AT_ONCE);
+    const entries = await ofItsType(redis, key, read, []);
     for (const [id, [from = '', text = '[]']] of entries) {
       heard = `(${id}`;
       if (from === me) {
         settle(unheard.shift());
         continue;
       }
-      const batch = JSON.parse(text) as [number, number, number, string, number][];
-      const sightings = batch.map(
+      const sightings = (stored<PackedSighting[]>(redis, { key, field: id }, text, shape) ?? []).map(
         ([content, user, own, orderId, at]): Sighting => ({
           content,
           user,

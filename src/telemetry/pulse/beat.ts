@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { atMost } from '../../runtime/deadline.ts';
 import { every } from '../../runtime/every.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { stored } from '../../store/stored.ts';
 import {
   COUNTERS,
   type Counter,
@@ -12,6 +13,7 @@ import {
   type SeenInbox,
   stagesOf,
 } from '../figures.ts';
+import { inboxShape } from '../keptShapes.ts';
 import { packCounts, packGauges } from '../packed.ts';
 import type { Tally } from '../tally.ts';
 
@@ -24,6 +26,8 @@ export interface BeatParts {
   describe: () => Omit<ProcessState, 'started_at'>;
   /** What this process has seen of queues and inbox; nothing of what it has not seen. */
   gauges: () => Iterable<[Gauge, number]>;
+  /** Called whenever Redis's clock was compared with ours. */
+  onClock?: () => void;
   onError: (error: Error) => void;
 }
 
@@ -68,7 +72,7 @@ type WithCommand = (Redis | Cluster) & {
  * Redis is away it goes on adding up. Each beat counts once, however often it has to be sent.
  */
 export function startBeat(
-  { redis, tally, describe, gauges, onError }: BeatParts,
+  { redis, tally, describe, gauges, onClock, onError }: BeatParts,
   { everyMs = BEAT_EVERY_MS }: { everyMs?: number } = {},
 ): Beating {
   redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
@@ -101,12 +105,14 @@ export function startBeat(
     );
     told = totals;
     unanswered = undefined;
-    if (lastInbox !== null) inbox = JSON.parse(lastInbox) as SeenInbox;
+    const place = { key: `${PULSE_KEY}:last`, field: 'inbox' };
+    inbox = stored<SeenInbox>(redis, place, lastInbox, inboxShape) ?? inbox;
     lastCounted = last === null ? undefined : Number(last) * 1_000;
     const offset = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (asked + tally.clock()) / 2;
     // What it guessed before it knew better.
     if (number === 1) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();
     tally.clockOffsetMs = offset;
+    onClock?.();
   };
 
   let hasBegun = () => {};

@@ -173,6 +173,10 @@ const REPORTED: Record<string, { name: string; advice: string }> = {
       'What passes the room is not counted: begin a new installation in good time, see docs/operate.md.',
   },
   'redis memory': { name: 'redis_memory', advice: 'Raise maxmemory, or drop what is kept for too long.' },
+  clock: {
+    name: 'clock_wrong',
+    advice: 'One of the two is wrong: timedatectl on both machines, and set it by NTP.',
+  },
   'auto-repair': {
     name: 'auto_repair_stopped',
     advice:

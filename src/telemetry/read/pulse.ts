@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import type * as z from 'zod';
 import { DAY_SECONDS, HOUR_MS } from '../../runtime/units.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
 import { msOfTime } from '../../store/redisTime.ts';
+import { stored, tellDamaged } from '../../store/stored.ts';
 import type { NewestCounted, NewestRefused, ProcessState, Stage } from '../figures.ts';
+import { countedShape, processShape, refusedShape } from '../keptShapes.ts';
 import { addPacked, type Figures, noFigures } from '../packed.ts';
 
 const HOUR_SECONDS = HOUR_MS / 1_000;
@@ -40,7 +43,9 @@ export interface Pulse {
 
 const SCRIPT = readFileSync(new URL('./look.lua', import.meta.url), 'utf8');
 
-type Looked = [Buffer[], Buffer[], Buffer[], Buffer[], Buffer[], [number, Buffer[]][]];
+/** An error where something else lies under the key. */
+type List = Buffer[] | Error;
+type Looked = [Buffer[], List, List, List, List, [number, List][]];
 type WithCommand = (Redis | Cluster) & {
   lookAtPulseBuffer(key: string, letter: string, span: number, back: number): Promise<Looked>;
 };
@@ -53,15 +58,27 @@ export function pulseReader(redis: Redis | Cluster): (kind: BucketKind, seconds:
     const back = Math.ceil(seconds / span);
     const looked = await (redis as WithCommand).lookAtPulseBuffer(PULSE_KEY, letter, span, back);
     const [time, processes, counted, refused, last, chunks] = looked;
+    const listOf = (key: string, list: List): Buffer[] => {
+      if (Array.isArray(list)) return list;
+      tellDamaged(redis, { key });
+      return [];
+    };
+    const newest = <T>(key: string, list: List, shape: z.ZodType): T[] =>
+      listOf(key, list).flatMap((text) => stored<T>(redis, { key }, String(text), shape) ?? []);
     const buckets = new Map<number, Buffer>();
-    const lastly = new Map(pairsOf(last).map(([what, second]) => [what, Number(second) * 1_000]));
+    const lastly = new Map<string, number>();
+    for (const [what, second] of pairsOf(listOf(`${PULSE_KEY}:last`, last)))
+      if (Number.isFinite(Number(second))) lastly.set(what, Number(second) * 1_000);
     for (const [first, fields] of chunks)
-      for (const [field, packed] of pairsOf(fields)) buckets.set(first + Number(field) * size, packed);
+      for (const [field, packed] of pairsOf(listOf(`${PULSE_KEY}:${letter}:${first / span}`, fields)))
+        buckets.set(first + Number(field) * size, packed);
     return {
       now: msOfTime(time),
-      processes: pairsOf(processes).map(([id, text]) => processOf(id, String(text))),
-      newestCounted: counted.map((text) => JSON.parse(String(text))),
-      newestRefused: refused.map((text) => JSON.parse(String(text))),
+      processes: pairsOf(listOf(PROCESSES, processes)).flatMap(
+        ([id, text]) => processOf(redis, id, String(text)) ?? [],
+      ),
+      newestCounted: newest<NewestCounted>(`${PULSE_KEY}:newest:counted`, counted, countedShape),
+      newestRefused: newest<NewestRefused>(`${PULSE_KEY}:newest:refused`, refused, refusedShape),
       lastCounted: lastly.get('counted'),
       lastSeen: (stage) => lastly.get(stage),
       sum(until, length) {
@@ -80,8 +97,11 @@ export function pulseReader(redis: Redis | Cluster): (kind: BucketKind, seconds:
 const pairsOf = (flat: readonly Buffer[]): [string, Buffer][] =>
   Array.from({ length: flat.length / 2 }, (_, i) => [String(flat[2 * i]), flat[2 * i + 1] as Buffer]);
 
+const PROCESSES = `${PULSE_KEY}:processes`;
+
 /** `<number of its last beat> <when, s> <JSON>` */
-function processOf(id: string, text: string): SeenProcess {
-  const [, seen = '', state = ''] = /^\d+ (\d+) (.*)$/s.exec(text) ?? [];
-  return { ...(JSON.parse(state) as ProcessState), id, seenAt: Number(seen) * 1_000 };
+function processOf(redis: Redis | Cluster, id: string, text: string): SeenProcess | undefined {
+  const [, seen = '', state = ''] = /^\d+ (\d{1,12}) (.*)$/s.exec(text) ?? [];
+  const known = stored<ProcessState>(redis, { key: PROCESSES, field: id }, state, processShape);
+  return known && { ...known, id, seenAt: Number(seen) * 1_000 };
 }

@@ -70,7 +70,7 @@ const STAGES: readonly Stage[] = [
       workers.retried_per_minute > 0 && `${counted(workers.retried_per_minute, 'retry', 'retries')} a minute`,
     ],
     line: ({ counted: all, duplicate, refused }, minutes) => (all + duplicate + refused) / minutes,
-    concerns: ['no_worker', 'process_gone', 'refused_share'],
+    concerns: ['no_worker', 'process_gone', 'refused_share', 'clock_wrong'],
     isGone: (pulse) => lastSeen(pulse, pulse.workers.processes, ['worker', 'all']),
   },
   {

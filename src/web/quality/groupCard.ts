@@ -1,4 +1,5 @@
 import { action } from '../kit/action.ts';
+import { breakable } from '../kit/breakable.ts';
 import { element, group as several } from '../kit/element.ts';
 import { counted, dayAndTime, money, percent, whole } from '../kit/format.ts';
 import { picture } from './picture.ts';
@@ -25,7 +26,8 @@ export const ruleInWords = (rule: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-const quoted = (text: string): HTMLElement => element('code', {}, element('bdi', {}, text));
+export const quoted = (text: string): HTMLElement =>
+  element('code', {}, element('bdi', {}, ...breakable(text)));
 
 const fixInWords = (fix: readonly Fix[]): DocumentFragment =>
   several(
@@ -67,7 +69,10 @@ export function groupCard(one: Group, parts: CardParts): HTMLElement {
       ...row('Seen', several(quoted(one.observed), one.path !== '' && several(' at ', quoted(one.path)))),
       ...row(
         'Expected',
-        several(one.expected, one.from !== null && ` (from ${counted(one.from, 'observation')})`),
+        several(
+          ...breakable(one.expected),
+          one.from !== null && ` (from ${counted(one.from, 'observation')})`,
+        ),
       ),
       ...row('Sure', percent(one.confidence)),
       ...(one.fix === null ? [] : row('Would mend it', fixInWords(one.fix))),

@@ -1,8 +1,9 @@
 import { action } from '../kit/action.ts';
+import { breakable } from '../kit/breakable.ts';
 import { element, group } from '../kit/element.ts';
 import { counted, dayAndTime, percent, whole } from '../kit/format.ts';
 import { table } from '../kit/table.ts';
-import { ruleInWords } from './groupCard.ts';
+import { quoted, ruleInWords } from './groupCard.ts';
 import type { QualityApi, Rule, Summary } from './qualityApi.ts';
 
 const panel = (title: string, ...content: (Node | string)[]): HTMLElement =>
@@ -69,10 +70,10 @@ export const driftPanel = (drift: Summary['drift']): HTMLElement =>
       rows: drift,
       empty: 'No price and no field of a sender has moved.',
       columns: [
-        { title: 'What', cell: ({ key }) => element('code', {}, element('bdi', {}, key)) },
+        { title: 'What', cell: ({ key }) => quoted(key) },
         { title: 'How', cell: ({ rule }) => ruleInWords(rule) },
-        { title: 'Now', cell: ({ observed }) => observed },
-        { title: 'Before', cell: ({ expected }) => expected },
+        { title: 'Now', cell: ({ observed }) => group(...breakable(observed)) },
+        { title: 'Before', cell: ({ expected }) => group(...breakable(expected)) },
         { title: 'Orders', cell: ({ orders }) => whole(orders), isNumber: true },
       ],
     }),
@@ -106,7 +107,7 @@ export const modelPanel = ({ model }: Summary): HTMLElement =>
     ? panel('Language model', element('p', {}, 'No model is asked: set LLM_BASE_URL and LLM_MODEL.'))
     : panel(
         'Language model',
-        element('p', {}, element('code', {}, model.name)),
+        element('p', {}, element('code', {}, ...breakable(model.name))),
         element('meter', {
           min: 0,
           max: Math.max(model.dollars_cap, model.dollars, 0.01),

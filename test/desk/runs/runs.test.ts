@@ -17,7 +17,8 @@ import { tryRecipe } from '../../../src/desk/runs/tryRecipe.ts';
 import { readFailures } from '../../../src/queue/failures/readFailures.ts';
 import type { Repair } from '../../../src/queue/repairs.ts';
 import { makeRecordOrder } from '../../../src/stats/record/recordOrder.ts';
-import { queueKey, repairKeys, runDriverKey, runKeys } from '../../../src/store/keys.ts';
+import { queueKey, repairKeys, runDriverKey, runKey, runKeys } from '../../../src/store/keys.ts';
+import { DAMAGED, type Place } from '../../../src/store/stored.ts';
 import { auditTrail } from '../../support/auditTrail.ts';
 import { until } from '../../support/until.ts';
 import { type TestWorkers, testWorkers } from '../../worker/workers.ts';
@@ -142,6 +143,55 @@ describe('a run of repairs', () => {
     // What is no longer known is not made up.
     for (const partition of parts.partitions.all) await redis.del(repairKeys(partition).repairs);
     expect((await readReceipt(parts, run.id, 0)).money).toEqual(money);
+  });
+
+  it('a receipt, and the run, tell of the other orders where nobody can read a row', async () => {
+    await fail(workers, orders(6));
+    const run = await begin();
+    await drive(run);
+    const redis = workers.redis.client();
+    const places: Place[] = [];
+    parts.redis.on(DAMAGED, (place: Place) => places.push(place));
+    const written = await Promise.all(
+      parts.partitions.all.map(async (each) => {
+        const { rows } = runKeys(each, run.id);
+        return Object.keys(await redis.hgetall(rows)).map((job) => ({ rows, job }));
+      }),
+    );
+    const [bad] = written.flat();
+    if (!bad) throw new Error('a run writes rows');
+    const row = JSON.parse((await redis.hget(bad.rows, bad.job)) ?? '');
+    const damages = [
+      '{"result":',
+      '5',
+      'null',
+      '[]',
+      '{}',
+      '',
+      { ...row, changes: 5 },
+      { ...row, identity: 'x' },
+    ];
+    for (const damage of damages) {
+      const text = typeof damage === 'string' ? damage : JSON.stringify(damage);
+      await redis.hset(bad.rows, bad.job, text);
+      await redis.hset(runKey(run.id), { counts: text, excused: text });
+      const { states, rows } = await readReceipt(parts, run.id, 100);
+      expect([text, rows.length, states.counted]).toEqual([text, 5, 5]);
+      expect((await now(run)).counts).toMatchObject({ sent: 6, ended: 6 });
+      expect(await redis.hget(bad.rows, bad.job)).toBe(text);
+    }
+    expect(places).toContainEqual({ key: bad.rows, field: bad.job });
+    // A repair that ends in the middle tells nothing, and takes nobody along.
+    await redis.hset(bad.rows, bad.job, JSON.stringify(row));
+    for (const each of parts.partitions.all) {
+      const { repairs } = repairKeys(each);
+      for (const [job, text] of Object.entries(await redis.hgetall(repairs)))
+        await redis.hset(repairs, job, text.slice(0, -3));
+    }
+    expect((await readReceipt(parts, run.id, 100)).states.counted).toBe(6);
+    await redis.del(bad.rows);
+    await redis.set(bad.rows, 'x');
+    expect((await readReceipt(parts, run.id, 100)).rows.length).toBeLessThan(6);
   });
 
   it('says of what counted unheard that the run brought it there, and not somebody else', async () => {

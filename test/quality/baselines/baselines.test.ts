@@ -211,6 +211,80 @@ describe('bad days', () => {
     expect(judge(orderOf({ lines: [{ product: 'P101', price: 250 }] }))).toEqual([]);
   });
 
+  it.each([
+    ['order_id_unlike', { order: 'BAD-1' }, 'AAA-9'],
+    ['user_id_unlike', { user: 'bad.1' }, 'aaa.9'],
+    ['product_id_unlike', { lines: [{ product: 'bad/1' }] }, 'aaa/9'],
+    ['payment_method_unseen', { payment: 'BAD' }, 'BAD'],
+  ] satisfies [string, Wanted, string][])(
+    'forgets of %s one shape that a bad day taught',
+    (rule, bad, key) => {
+      const { count, several, rules, baselines } = started();
+      for (let at = 0; at < 200; at += 1) count(orderOf({ lines: [{ product: `P${100 + (at % 60)}` }] }));
+      baselines.readmit(rule, key);
+      baselines.readmit(rule, key);
+      expect(rules(orderOf(bad))).not.toContain(rule);
+      const others = ['order_id_unlike', 'user_id_unlike', 'product_id_unlike', 'payment_method_unseen'];
+      for (const other of others.filter((each) => each !== rule)) baselines.reset(other, key);
+      expect(rules(orderOf(bad))).not.toContain(rule);
+      baselines.reset(rule, key);
+      expect(rules(orderOf(bad))).toContain(rule);
+      // Half-way to be taken for real, which begins anew as well.
+      several(2, bad);
+      baselines.reset(rule, key);
+      several(2, bad);
+      expect(rules(orderOf(bad))).toContain(rule);
+      expect(rules(orderOf({ lines: [{ product: 'P100' }] }))).toEqual([]);
+      // Of all: nothing is known, so nothing is odd, until enough was seen again.
+      baselines.reset(rule, undefined);
+      expect(rules(orderOf(bad))).not.toContain(rule);
+      for (let at = 0; at < 200; at += 1) count(orderOf({ lines: [{ product: `Q${200 + at}` }] }));
+      expect(rules(orderOf(bad))).toContain(rule);
+    },
+  );
+
+  it('forgets of places one that a bad day taught, or all', () => {
+    const { several, rules, baselines } = started();
+    several(20, { address: '1 High Street, Leeds, Norfolk, United Kingdom' });
+    several(20, { address: '1 High Street, Norwich, Norfolk, United Kingdom' });
+    several(20, { address: '1 High Street, York, West Yorkshire, United Kingdom' });
+    const [leeds, norwich] = ['Leeds', 'Norwich'].map(
+      (town) => () => rules(orderOf({ address: `1 High Street, ${town}, West Yorkshire, United Kingdom` })),
+    ) as [() => string[], () => string[]];
+    expect([leeds(), norwich()]).toEqual([['places_unlike'], ['places_unlike']]);
+    baselines.reset('places_unlike', 'LEEDS, WEST YORKSHIRE');
+    expect([leeds(), norwich()]).toEqual([[], ['places_unlike']]);
+    baselines.reset('places_unlike', undefined);
+    expect([leeds(), norwich()]).toEqual([[], []]);
+  });
+
+  it('forgets of fields that one field, of one sender, or all', () => {
+    const { several, count, baselines } = started();
+    // A day on which hardly any order had either: that is what is usual then, and a rise is none.
+    const learn = (wanted: Wanted) => {
+      for (const order of ['WEB', 'POS'])
+        for (let at = 0; at < 300; at += 1) count(orderOf({ order: `${order}-${1_000 + at}`, ...wanted }));
+    };
+    learn({ payment: undefined, address: undefined });
+    const usualOf = () => {
+      const [rest] = [...baselines.packParts(1)] as unknown as [{ watches: [string, [number][]][] }];
+      return Object.fromEntries(
+        rest.watches.map(([source, all]) => [source, all.map(([observations]) => observations)]),
+      );
+    };
+    expect(usualOf()).toEqual({ '': [600, 600, 600], WEB: [300, 300, 300], POS: [300, 300, 300] });
+    baselines.reset('field_goes_missing', 'payment_method of WEB');
+    expect(usualOf()).toEqual({ '': [600, 600, 600], WEB: [0, 300, 300], POS: [300, 300, 300] });
+    baselines.reset('field_goes_missing', 'shipping_address');
+    expect(usualOf()).toEqual({ '': [600, 0, 600], WEB: [0, 300, 300], POS: [300, 300, 300] });
+    baselines.reset('field_goes_missing', 'no_field of WEB');
+    baselines.reset('field_goes_missing', 'payment_method of NOBODY');
+    expect(usualOf()).toEqual({ '': [600, 0, 600], WEB: [0, 300, 300], POS: [300, 300, 300] });
+    baselines.reset('field_goes_missing', undefined);
+    expect(usualOf()).toEqual({});
+    several(1);
+  });
+
   it('takes the last word of labels that contradict each other', () => {
     const { several, count, rules, baselines } = started();
     several(150);
@@ -257,13 +331,18 @@ describe('bad days', () => {
         lacks: 0,
         payment: 'PAYPAL',
         chain: [],
-        lines: Array.from({ length: 20 }, line),
+        lines: [
+          ...Array.from({ length: 20 }, line),
+          ...(at % 500 === 0 ? [{ ...line(0, 0), product: 'P1' }] : []),
+        ],
       });
     }
     expect(baselines.warmth().products).toBe(1_000);
-    expect(rules(orderOf({ lines: [{ product: 'P10999999', price: 200 }] }))).toEqual([
-      'price_unlike_product',
-    ]);
+    const isKnown = (product: string) =>
+      rules(orderOf({ lines: [{ product, price: 200 }] })).includes('price_unlike_product');
+    expect(isKnown('P10999999')).toBe(true);
+    // Of the last thousand one is an old one that comes again and again.
+    expect([isKnown('P1'), isKnown('P10999001'), isKnown('P10999000')]).toEqual([true, true, false]);
   });
 });
 

@@ -125,15 +125,6 @@ describe('baselines that workers share', () => {
     await until(() => one.rules(strange()).length === 1, 'it is forgotten here too');
   });
 
-  it('leaves out an entry that nobody can read', async () => {
-    const one = await worker({ turnMs: 60_000 });
-    await server.client().xadd(baselineKeys.log, '*', 'entry', 'no deflated JSON');
-    for (let at = 0; at < 30; at += 1) one.count(orderOf({ lines: [PRICED] }));
-    await one.close();
-    expect(errors.splice(0)).toHaveLength(1);
-    expect(one.rules(odd())).toEqual(['price_unlike_product']);
-  });
-
   it('two workers that share know the same as one that saw all of it in that order', async () => {
     const seed = 20_261_126;
     let state = seed;
