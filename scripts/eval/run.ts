@@ -22,18 +22,28 @@ export interface KindTally {
   exact: number;
 }
 
+/** Clean orders of some size, those with a finding, and of these those with one that is no price that really moved. */
+interface Basket {
+  orders: number;
+  flagged: number;
+  falsely: number;
+}
+
 /** Orders that were as they were sent. */
 export interface CleanTally {
   orders: number;
   lines: number;
   flagged: number;
   flaggedLines: number;
-  small: { orders: number; flagged: number };
-  large: { orders: number; flagged: number };
+  small: Basket;
+  large: Basket;
   byMad: number;
   byRule: Map<string, number>;
-  /** `rule key` → orders with it, and whether one of them had it plainly enough to open a group at once. */
-  groups: Map<string, { orders: number; plain: boolean }>;
+  /**
+   * `rule key` → orders with it, whether one of them had it plainly enough to open a group at once, and whether it is a
+   * price that really moved.
+   */
+  groups: Map<string, { orders: number; plain: boolean; real: boolean }>;
   /** Findings of a price that moved, by whether the product's next orders were really at other prices than those before. */
   moved: { real: number; other: number };
   fixes: number;
@@ -77,8 +87,8 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
       lines: 0,
       flagged: 0,
       flaggedLines: 0,
-      small: { orders: 0, flagged: 0 },
-      large: { orders: 0, flagged: 0 },
+      small: { orders: 0, flagged: 0, falsely: 0 },
+      large: { orders: 0, flagged: 0, falsely: 0 },
       byMad: 0,
       byRule: new Map(),
       groups: new Map(),
@@ -103,7 +113,9 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
     const corrupted = kind?.corrupt(order, random);
     const isCopy = kind !== undefined && AFTER_ITS_ORIGINAL.has(kind.id);
     if (!corrupted || isCopy)
-      deliverClean(pipeline, order, scored ? result : undefined, (product) => hasMoved(orders, at, product));
+      deliverClean(pipeline, order, scored && !isSentTwice(orders, at) ? result : undefined, (product) =>
+        hasMoved(orders, at, product),
+      );
     if (corrupted) deliverPut(pipeline, corrupted, scored ? result : undefined);
     if (scored && !corrupted && probeEvery > 0 && at % probeEvery === 0)
       // What these leave behind is remembered: more of them would be the way of the shop.
@@ -148,8 +160,8 @@ function hasMoved(orders: readonly RawOrder[], at: number, product: string): boo
 }
 
 /** Groups of clean orders that open. */
-export const openedOf = ({ groups }: CleanTally): number =>
-  [...groups.values()].filter(({ orders, plain }) => plain || orders >= OPENS_WITH).length;
+export const openedOf = ({ groups }: CleanTally) =>
+  [...groups.values()].filter(({ orders, plain }) => plain || orders >= OPENS_WITH);
 
 const tallyOfKind = (): KindTally => ({
   tried: 0,
@@ -161,6 +173,22 @@ const tallyOfKind = (): KindTally => ({
   fixes: 0,
   exact: 0,
 });
+
+const TEN_MINUTES = 600_000;
+
+/** What else the source sent of the same user within ten minutes, under another id: what the rule says of it is true. */
+function isSentTwice(orders: readonly RawOrder[], at: number): boolean {
+  const contentOf = ({ user_id, items }: RawOrder) =>
+    JSON.stringify([user_id, items.map((item) => JSON.stringify(Object.entries(item).sort())).sort()]);
+  const order = orders[at] as RawOrder;
+  const since = Date.parse(order.order_timestamp as string) - TEN_MINUTES;
+  for (let before = at - 1; before >= 0; before -= 1) {
+    const other = orders[before] as RawOrder;
+    if (Date.parse(other.order_timestamp as string) < since) return false;
+    if (other.user_id === order.user_id && contentOf(other) === contentOf(order)) return true;
+  }
+  return false;
+}
 
 /**
  * Its source has one product at two prices in some invoices: what a rule says of them is true, so that they are no clean
@@ -208,13 +236,17 @@ function tallyClean(
   clean.flaggedLines += new Set(findings.map(({ path }) => path.split('.')[0])).size;
   if (findings.some(({ fix }) => fix)) clean.fixes += 1;
   if (findings.some((finding) => finding.severity === 'hold' || isSure(finding))) clean.holdGrade += 1;
-  const groups = new Map<string, boolean>();
+  const groups = new Map<string, { plain: boolean; real: boolean }>();
+  let falsely = false;
   for (const finding of findings) {
     const { rule, key, path, observed, expected, from, fix } = finding;
     clean.byRule.set(rule, (clean.byRule.get(rule) ?? 0) + 1);
     const group = `${rule} ${key}`;
-    groups.set(group, (groups.get(group) ?? false) || isPlain(finding));
-    if (rule === 'price_level_moved') clean.moved[hasMoved(key) ? 'real' : 'other'] += 1;
+    const isReal = rule === 'price_level_moved' && hasMoved(key);
+    if (rule === 'price_level_moved') clean.moved[isReal ? 'real' : 'other'] += 1;
+    falsely ||= !isReal;
+    const { plain = false, real = true } = groups.get(group) ?? {};
+    groups.set(group, { plain: plain || isPlain(finding), real: real && isReal });
     const line = Number(/^items\[(\d+)\]/.exec(path)?.[1] ?? -1);
     const item = order.items[line];
     if (item && !pipeline.isWarm(item.product_id)) clean.cold += 1;
@@ -222,9 +254,14 @@ function tallyClean(
       `${order.order_id} (${order.items.length}) ${rule} ${key}: ${observed}, expected ${expected} from ${from} ${fix ? `FIX ${JSON.stringify(fix)}` : ''} ${item ? `${item.quantity} at ${item.price_per_unit}` : ''}`,
     );
   }
-  for (const [group, plain] of groups) {
-    const before = clean.groups.get(group);
-    clean.groups.set(group, { orders: (before?.orders ?? 0) + 1, plain: plain || (before?.plain ?? false) });
+  if (falsely) basket.falsely += 1;
+  for (const [group, { plain, real }] of groups) {
+    const before = clean.groups.get(group) ?? { orders: 0, plain: false, real: true };
+    clean.groups.set(group, {
+      orders: before.orders + 1,
+      plain: before.plain || plain,
+      real: before.real && real,
+    });
   }
 }
 

@@ -26,10 +26,10 @@ import { THRESHOLDS } from './thresholds.ts';
 
 /** Raise a version with every change of what its rule says. */
 const RULES = {
-  price_unlike_product: { version: 1, family: 'products' },
-  quantity_unlike_product: { version: 1, family: 'products' },
+  price_unlike_product: { version: 2, family: 'products' },
+  quantity_unlike_product: { version: 2, family: 'products' },
   price_quantity_swapped: { version: 1, family: 'products' },
-  price_level_moved: { version: 1, family: 'products' },
+  price_level_moved: { version: 2, family: 'products' },
   product_id_cut_off: { version: 1, family: 'identifiers' },
   product_id_unlike: { version: 1, family: 'identifiers' },
   order_id_unlike: { version: 1, family: 'identifiers' },
