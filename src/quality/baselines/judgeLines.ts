@@ -139,8 +139,7 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
   if (isFar < shifted) return false;
   const nearest = nearestOf(product, price);
   if (Math.abs(price - nearest.price) < leastDifference) return false;
-  // Of a line for whatever amount only one far outside of all amounts is odd, and a shifted decimal point says nothing.
-  const isAny = hasNoUsualPrice(product) || isOfAnyAmount(item.productId);
+  const isAny = isOfAny(line);
   const right = isAny ? undefined : shiftedFrom(product, price);
   const threshold =
     (product.lines >= THRESHOLDS.warm ? far : farCold) + (isAny ? spreadOf(product.levels) : 0);
@@ -163,10 +162,14 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
   return true;
 }
 
+/** Of a line for whatever amount only one far outside of all amounts is odd, and a shifted decimal point says nothing. */
+const isOfAny = ({ product, item }: Line): boolean =>
+  hasNoUsualPrice(product) || isOfAnyAmount(item.productId);
+
 /** What a fix may rest on: the price that the product mostly has, and more than a few lines of it. */
-function isSure({ weight }: Level, { product: { lines, levels }, item }: Line): boolean {
+function isSure({ weight }: Level, { product: { lines, levels } }: Line): boolean {
   const { lines: least, share } = THRESHOLDS.fix;
-  if (lines < least || isOfAnyAmount(item.productId)) return false;
+  if (lines < least) return false;
   return weight >= share * levels.reduce((sum, level) => sum + level.weight, 0);
 }
 
@@ -214,8 +217,10 @@ function judgeQuantity(
   const threshold = bound - (isRound ? hundredfold : 0);
   if (isFar < threshold) return;
   const usual = Math.exp(product.quantity + shift);
+  // Who buys a hundred pays the price for a hundred; who mistypes does not.
   const isHundredfold =
     isRound &&
+    !isReduced &&
     others >= THRESHOLDS.fix.others &&
     product.lines >= THRESHOLDS.fix.lines &&
     Math.abs(isFar - Math.log(100)) < THRESHOLDS.fix.hundredfold;
@@ -236,8 +241,8 @@ function judgeQuantity(
 function isSwapped(line: Line, { order, tell }: Setting, { shift }: { shift: number }): boolean {
   const { product, price, off, item, at } = line;
   const { swap } = THRESHOLDS;
-  if (!Number.isInteger(price) || price < 1 || !(Math.abs(off) > swap.price) || hasNoUsualPrice(product))
-    return false;
+  if (!Number.isInteger(price) || price < 1 || !(Math.abs(off) > swap.price)) return false;
+  if (isOfAny(line)) return false;
   if (Math.abs(logOf(price) - product.quantity - shift) > swap.quantity) return false;
   const right = product.levels.filter((level) => Math.max(1, Math.round(level.price)) === item.quantity);
   if (right.length === 0) return false;

@@ -175,7 +175,7 @@ export function observe(learned: Learned, seen: Observation): void {
   observeMask(learned.masks.user_id, seen.userMask, seen.user);
   if (seen.payment !== undefined)
     learned.payments.observe(seen.payment, seen.user, isStrangePayment(learned, seen.payment, false));
-  learned.places.observe(seen.chain);
+  learned.places.observe(seen.chain, seen.user);
   for (const source of seen.source === '' ? [''] : ['', seen.source]) {
     const watches = learned.watches.use(source, () => LACKS.map(() => fieldWatch()));
     watches.forEach((watch, at) => {

@@ -239,6 +239,25 @@ describe('identifiers, payment methods and places', () => {
     expect(known(baselines)).not.toMatch(/leeds|norfolk|jane|mill lane|U1\d/i);
   });
 
+  it('learns that there is a town of that name elsewhere, from three users or one label', () => {
+    const at = (place: string, user: string) => orderOf({ user, address: `1 High Street, ${place}` });
+    const told = (label: boolean) => {
+      const { baselines, count } = started();
+      for (let order = 0; order < 30; order += 1) {
+        count(at('Rochester, New York', `U${order % 7}`));
+        count(at('Duluth, Minnesota', `U${order % 7}`));
+      }
+      const findings = ['U1', 'U1', 'U2', 'U3', 'U4', 'U5'].map((user, nth) => {
+        if (label && nth === 1) baselines.readmit('places_unlike', 'ROCHESTER, MINNESOTA');
+        return count(at('Rochester, Minnesota', user)).length;
+      });
+      expect(count(at('Rochester, New York', 'U6'))).toEqual([]);
+      return findings;
+    };
+    expect(told(false)).toEqual([1, 1, 1, 1, 0, 0]);
+    expect(told(true)).toEqual([1, 0, 0, 0, 0, 0]);
+  });
+
   it('tells a sender that leaves a field out once, within 200 orders', () => {
     const { several, count } = started();
     several(400);
