@@ -45,7 +45,7 @@ export interface CleanTally {
    */
   groups: Map<string, { orders: number; plain: boolean; real: boolean }>;
   /** Findings of a price that moved, by whether the product's next orders were really at other prices than those before. */
-  moved: { real: number; other: number };
+  moved: Record<Moved, number>;
   fixes: number;
   /** Orders with a finding as sure as one that may hold an order should be. */
   holdGrade: number;
@@ -92,7 +92,7 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
       byMad: 0,
       byRule: new Map(),
       groups: new Map(),
-      moved: { real: 0, other: 0 },
+      moved: { really: 0, 'not at all': 0, 'nobody knows': 0 },
       fixes: 0,
       holdGrade: 0,
       cold: 0,
@@ -134,29 +134,34 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
 }
 
 const LOOKED_AT = 10;
-/** Orders that a moved price had when it was told. */
-const SINCE_IT_MOVED = 4;
+/** Orders that a moved price may have had when it was told. */
+const SINCE_IT_MOVED = 8;
 const A_MOVE = 0.15;
+
+/** `nobody knows`: fewer than five orders were to come. */
+type Moved = 'really' | 'not at all' | 'nobody knows';
 
 /**
  * Whether a product's price really moved at an order, by what came afterwards too, which no check can know: the middle one of its
- * next ten prices against that of the ten before the run. With fewer than five to come it did not.
+ * next ten prices against that of the ten before the run.
  */
-function hasMoved(orders: readonly RawOrder[], at: number, product: string): boolean {
+function hasMoved(orders: readonly RawOrder[], at: number, product: string): Moved {
   const id = product.toUpperCase();
-  const pricesIn = (order: RawOrder | undefined) =>
-    (order?.items ?? [])
-      .filter((item) => item.product_id.toUpperCase() === id)
-      .map((item) => item.price_per_unit);
-  const [before, after]: number[][] = [[], []];
-  for (let from = at + 1; from < orders.length && (after as number[]).length < LOOKED_AT; from += 1)
-    after?.push(...pricesIn(orders[from]).slice(0, 1));
-  for (let from = at - 1; from >= 0 && (before as number[]).length < LOOKED_AT + SINCE_IT_MOVED; from -= 1)
-    before?.push(...pricesIn(orders[from]).slice(0, 1));
-  const middle = (prices: number[] = []) =>
-    [...prices].sort((a, b) => a - b)[prices.length >> 1] ?? Number.NaN;
-  if ((after as number[]).length < LOOKED_AT / 2) return false;
-  return Math.abs(Math.log(middle(after) / middle(before?.slice(SINCE_IT_MOVED)))) >= A_MOVE;
+  const priceIn = (order: RawOrder | undefined) =>
+    order?.items.find((item) => item.product_id.toUpperCase() === id)?.price_per_unit;
+  const push = (prices: number[], price: number | undefined) => {
+    if (price !== undefined) prices.push(price);
+  };
+  const after: number[] = [];
+  const before: number[] = [];
+  for (let from = at + 1; from < orders.length && after.length < LOOKED_AT; from += 1)
+    push(after, priceIn(orders[from]));
+  for (let from = at - 1; from >= 0 && before.length < LOOKED_AT + SINCE_IT_MOVED; from -= 1)
+    push(before, priceIn(orders[from]));
+  const middle = (prices: number[]) => [...prices].sort((a, b) => a - b)[prices.length >> 1] ?? Number.NaN;
+  if (after.length < LOOKED_AT / 2) return 'nobody knows';
+  const step = Math.abs(Math.log(middle(after) / middle(before.slice(SINCE_IT_MOVED))));
+  return step >= A_MOVE ? 'really' : 'not at all';
 }
 
 /** Groups of clean orders that open. */
@@ -208,11 +213,11 @@ function deliverClean(
   pipeline: Pipeline,
   order: RawOrder,
   result: RunResult | undefined,
-  hasMovedHere: (product: string) => boolean,
+  movedHere: (product: string) => Moved,
 ): void {
   const verdict = pipeline.judge(order, false);
   if (verdict.refused.length > 0) throw new Error(`${order.order_id} of the source is refused`);
-  if (result && !hasTwoPrices(order)) tallyClean(result, order, verdict, pipeline, hasMovedHere);
+  if (result && !hasTwoPrices(order)) tallyClean(result, order, verdict, pipeline, movedHere);
   pipeline.learn(order, verdict);
 }
 
@@ -221,7 +226,7 @@ function tallyClean(
   order: RawOrder,
   verdict: Verdict,
   pipeline: Pipeline,
-  hasMoved: (product: string) => boolean,
+  movedHere: (product: string) => Moved,
 ): void {
   const { findings, mad } = verdict;
   const flagged = findings.length > 0;
@@ -242,8 +247,9 @@ function tallyClean(
     const { rule, key, path, observed, expected, from, fix } = finding;
     clean.byRule.set(rule, (clean.byRule.get(rule) ?? 0) + 1);
     const group = `${rule} ${key}`;
-    const isReal = rule === 'price_level_moved' && hasMoved(key);
-    if (rule === 'price_level_moved') clean.moved[isReal ? 'real' : 'other'] += 1;
+    const moved = rule === 'price_level_moved' ? movedHere(key) : undefined;
+    if (moved) clean.moved[moved] += 1;
+    const isReal = moved === 'really';
     falsely ||= !isReal;
     const { plain = false, real = true } = groups.get(group) ?? {};
     groups.set(group, { plain: plain || isPlain(finding), real: real && isReal });
