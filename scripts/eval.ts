@@ -107,7 +107,7 @@ function report(part: { orders: typeof orders; from: number; to: number }): void
   console.log(`${falseAlarmTable(results)}\n`);
   console.log(`${precisionTable(results)}\n`);
   console.log(`${rulesTable(middle)}\n`);
-  const { real, other } = middle.clean.moved;
-  console.log(`- of prices said to have moved ${real} really did, ${other} did not, by their next orders\n`);
+  const moved = Object.entries(middle.clean.moved).map(([how, findings]) => `${findings} ${how}`);
+  console.log(`- of prices said to have moved, by the product's next orders: ${moved.join(', ')}\n`);
   if (values.examples) for (const example of middle.examples) console.log(example);
 }

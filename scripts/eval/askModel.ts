@@ -4,7 +4,7 @@ import { makeParseOrder } from '../../src/orders/parseOrder.ts';
 import { isPlain } from '../../src/quality/finding.ts';
 import { rulesPass } from '../../src/quality/fixes.ts';
 import type { GroupToReview, Reviewed } from '../../src/quality/model/opinion.ts';
-import { isOfValue, opinionsOn } from '../../src/quality/model/opinions.ts';
+import { isAskedAbout, isOfValue, opinionsOn } from '../../src/quality/model/opinions.ts';
 import { openReviewer } from '../../src/quality/model/reviewer.ts';
 import { groupId, OPENS_WITH } from '../../src/quality/outcomes/groups.ts';
 import { AFTER_ITS_ORIGINAL } from './corruptions.ts';
@@ -91,7 +91,7 @@ export async function measureModel(
   const model = openReviewer({ config: config.model, redis, log, mends });
   const rows: ModelTally[] = [];
   const before = await model.spend();
-  const asked = [...natural.values()].filter(({ opens }) => opens);
+  const asked = [...natural.values()].filter(({ opens, finding }) => opens && isAskedAbout(finding));
   if (asked.length > 0)
     rows.push({ kind: CLEAN, shown: asked.length, ...verdictsOf(await opinionsOn(model, asked)) });
   const after = await model.spend();

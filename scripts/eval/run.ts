@@ -22,20 +22,30 @@ export interface KindTally {
   exact: number;
 }
 
+/** Clean orders of some size, those with a finding, and of these those with one that is no price that really moved. */
+interface Basket {
+  orders: number;
+  flagged: number;
+  falsely: number;
+}
+
 /** Orders that were as they were sent. */
 export interface CleanTally {
   orders: number;
   lines: number;
   flagged: number;
   flaggedLines: number;
-  small: { orders: number; flagged: number };
-  large: { orders: number; flagged: number };
+  small: Basket;
+  large: Basket;
   byMad: number;
   byRule: Map<string, number>;
-  /** `rule key` → orders with it, and whether one of them had it plainly enough to open a group at once. */
-  groups: Map<string, { orders: number; plain: boolean }>;
+  /**
+   * `rule key` → orders with it, whether one of them had it plainly enough to open a group at once, and whether it is a
+   * price that really moved.
+   */
+  groups: Map<string, { orders: number; plain: boolean; real: boolean }>;
   /** Findings of a price that moved, by whether the product's next orders were really at other prices than those before. */
-  moved: { real: number; other: number };
+  moved: Record<Moved, number>;
   fixes: number;
   /** Orders with a finding as sure as one that may hold an order should be. */
   holdGrade: number;
@@ -77,12 +87,12 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
       lines: 0,
       flagged: 0,
       flaggedLines: 0,
-      small: { orders: 0, flagged: 0 },
-      large: { orders: 0, flagged: 0 },
+      small: { orders: 0, flagged: 0, falsely: 0 },
+      large: { orders: 0, flagged: 0, falsely: 0 },
       byMad: 0,
       byRule: new Map(),
       groups: new Map(),
-      moved: { real: 0, other: 0 },
+      moved: { really: 0, 'not at all': 0, 'nobody knows': 0 },
       fixes: 0,
       holdGrade: 0,
       cold: 0,
@@ -103,7 +113,9 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
     const corrupted = kind?.corrupt(order, random);
     const isCopy = kind !== undefined && AFTER_ITS_ORIGINAL.has(kind.id);
     if (!corrupted || isCopy)
-      deliverClean(pipeline, order, scored ? result : undefined, (product) => hasMoved(orders, at, product));
+      deliverClean(pipeline, order, scored && !isSentTwice(orders, at) ? result : undefined, (product) =>
+        hasMoved(orders, at, product),
+      );
     if (corrupted) deliverPut(pipeline, corrupted, scored ? result : undefined);
     if (scored && !corrupted && probeEvery > 0 && at % probeEvery === 0)
       // What these leave behind is remembered: more of them would be the way of the shop.
@@ -122,34 +134,39 @@ export function run({ orders, from, to, prevalence, seed, probeEvery }: RunOptio
 }
 
 const LOOKED_AT = 10;
-/** Orders that a moved price had when it was told. */
-const SINCE_IT_MOVED = 4;
+/** Orders that a moved price may have had when it was told. */
+const SINCE_IT_MOVED = 8;
 const A_MOVE = 0.15;
+
+/** `nobody knows`: fewer than five orders were to come. */
+type Moved = 'really' | 'not at all' | 'nobody knows';
 
 /**
  * Whether a product's price really moved at an order, by what came afterwards too, which no check can know: the middle one of its
- * next ten prices against that of the ten before the run. With fewer than five to come it did not.
+ * next ten prices against that of the ten before the run.
  */
-function hasMoved(orders: readonly RawOrder[], at: number, product: string): boolean {
+function hasMoved(orders: readonly RawOrder[], at: number, product: string): Moved {
   const id = product.toUpperCase();
-  const pricesIn = (order: RawOrder | undefined) =>
-    (order?.items ?? [])
-      .filter((item) => item.product_id.toUpperCase() === id)
-      .map((item) => item.price_per_unit);
-  const [before, after]: number[][] = [[], []];
-  for (let from = at + 1; from < orders.length && (after as number[]).length < LOOKED_AT; from += 1)
-    after?.push(...pricesIn(orders[from]).slice(0, 1));
-  for (let from = at - 1; from >= 0 && (before as number[]).length < LOOKED_AT + SINCE_IT_MOVED; from -= 1)
-    before?.push(...pricesIn(orders[from]).slice(0, 1));
-  const middle = (prices: number[] = []) =>
-    [...prices].sort((a, b) => a - b)[prices.length >> 1] ?? Number.NaN;
-  if ((after as number[]).length < LOOKED_AT / 2) return false;
-  return Math.abs(Math.log(middle(after) / middle(before?.slice(SINCE_IT_MOVED)))) >= A_MOVE;
+  const priceIn = (order: RawOrder | undefined) =>
+    order?.items.find((item) => item.product_id.toUpperCase() === id)?.price_per_unit;
+  const push = (prices: number[], price: number | undefined) => {
+    if (price !== undefined) prices.push(price);
+  };
+  const after: number[] = [];
+  const before: number[] = [];
+  for (let from = at + 1; from < orders.length && after.length < LOOKED_AT; from += 1)
+    push(after, priceIn(orders[from]));
+  for (let from = at - 1; from >= 0 && before.length < LOOKED_AT + SINCE_IT_MOVED; from -= 1)
+    push(before, priceIn(orders[from]));
+  const middle = (prices: number[]) => [...prices].sort((a, b) => a - b)[prices.length >> 1] ?? Number.NaN;
+  if (after.length < LOOKED_AT / 2) return 'nobody knows';
+  const step = Math.abs(Math.log(middle(after) / middle(before.slice(SINCE_IT_MOVED))));
+  return step >= A_MOVE ? 'really' : 'not at all';
 }
 
 /** Groups of clean orders that open. */
-export const openedOf = ({ groups }: CleanTally): number =>
-  [...groups.values()].filter(({ orders, plain }) => plain || orders >= OPENS_WITH).length;
+export const openedOf = ({ groups }: CleanTally) =>
+  [...groups.values()].filter(({ orders, plain }) => plain || orders >= OPENS_WITH);
 
 const tallyOfKind = (): KindTally => ({
   tried: 0,
@@ -161,6 +178,22 @@ const tallyOfKind = (): KindTally => ({
   fixes: 0,
   exact: 0,
 });
+
+const TEN_MINUTES = 600_000;
+
+/** What else the source sent of the same user within ten minutes, under another id: what the rule says of it is true. */
+function isSentTwice(orders: readonly RawOrder[], at: number): boolean {
+  const contentOf = ({ user_id, items }: RawOrder) =>
+    JSON.stringify([user_id, items.map((item) => JSON.stringify(Object.entries(item).sort())).sort()]);
+  const order = orders[at] as RawOrder;
+  const since = Date.parse(order.order_timestamp as string) - TEN_MINUTES;
+  for (let before = at - 1; before >= 0; before -= 1) {
+    const other = orders[before] as RawOrder;
+    if (Date.parse(other.order_timestamp as string) < since) return false;
+    if (other.user_id === order.user_id && contentOf(other) === contentOf(order)) return true;
+  }
+  return false;
+}
 
 /**
  * Its source has one product at two prices in some invoices: what a rule says of them is true, so that they are no clean
@@ -180,11 +213,11 @@ function deliverClean(
   pipeline: Pipeline,
   order: RawOrder,
   result: RunResult | undefined,
-  hasMovedHere: (product: string) => boolean,
+  movedHere: (product: string) => Moved,
 ): void {
   const verdict = pipeline.judge(order, false);
   if (verdict.refused.length > 0) throw new Error(`${order.order_id} of the source is refused`);
-  if (result && !hasTwoPrices(order)) tallyClean(result, order, verdict, pipeline, hasMovedHere);
+  if (result && !hasTwoPrices(order)) tallyClean(result, order, verdict, pipeline, movedHere);
   pipeline.learn(order, verdict);
 }
 
@@ -193,7 +226,7 @@ function tallyClean(
   order: RawOrder,
   verdict: Verdict,
   pipeline: Pipeline,
-  hasMoved: (product: string) => boolean,
+  movedHere: (product: string) => Moved,
 ): void {
   const { findings, mad } = verdict;
   const flagged = findings.length > 0;
@@ -208,13 +241,18 @@ function tallyClean(
   clean.flaggedLines += new Set(findings.map(({ path }) => path.split('.')[0])).size;
   if (findings.some(({ fix }) => fix)) clean.fixes += 1;
   if (findings.some((finding) => finding.severity === 'hold' || isSure(finding))) clean.holdGrade += 1;
-  const groups = new Map<string, boolean>();
+  const groups = new Map<string, { plain: boolean; real: boolean }>();
+  let falsely = false;
   for (const finding of findings) {
     const { rule, key, path, observed, expected, from, fix } = finding;
     clean.byRule.set(rule, (clean.byRule.get(rule) ?? 0) + 1);
     const group = `${rule} ${key}`;
-    groups.set(group, (groups.get(group) ?? false) || isPlain(finding));
-    if (rule === 'price_level_moved') clean.moved[hasMoved(key) ? 'real' : 'other'] += 1;
+    const moved = rule === 'price_level_moved' ? movedHere(key) : undefined;
+    if (moved) clean.moved[moved] += 1;
+    const isReal = moved === 'really';
+    falsely ||= !isReal;
+    const { plain = false, real = true } = groups.get(group) ?? {};
+    groups.set(group, { plain: plain || isPlain(finding), real: real && isReal });
     const line = Number(/^items\[(\d+)\]/.exec(path)?.[1] ?? -1);
     const item = order.items[line];
     if (item && !pipeline.isWarm(item.product_id)) clean.cold += 1;
@@ -222,9 +260,14 @@ function tallyClean(
       `${order.order_id} (${order.items.length}) ${rule} ${key}: ${observed}, expected ${expected} from ${from} ${fix ? `FIX ${JSON.stringify(fix)}` : ''} ${item ? `${item.quantity} at ${item.price_per_unit}` : ''}`,
     );
   }
-  for (const [group, plain] of groups) {
-    const before = clean.groups.get(group);
-    clean.groups.set(group, { orders: (before?.orders ?? 0) + 1, plain: plain || (before?.plain ?? false) });
+  if (falsely) basket.falsely += 1;
+  for (const [group, { plain, real }] of groups) {
+    const before = clean.groups.get(group) ?? { orders: 0, plain: false, real: true };
+    clean.groups.set(group, {
+      orders: before.orders + 1,
+      plain: before.plain || plain,
+      real: before.real && real,
+    });
   }
 }
 

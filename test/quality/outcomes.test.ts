@@ -202,10 +202,15 @@ describe('what becomes of findings', () => {
     expect(check.learned).toEqual(['MUTED', 'TOLD']);
   });
 
-  it('a model is shown a value, of however few orders, and of nothing rare the orders', async () => {
+  it('a model is shown a value, of however few orders, but no orders of what is rare or calls nothing wrong', async () => {
     const client = redis.client();
     const value = { rule: 'payment_method_unknown', key: 'BRIBERY', expected: 'a way to pay' };
-    await group('a', [flagged('v', value, Date.now()), flagged('r', { key: 'P7' }, Date.now())]);
+    const moved = { rule: 'price_level_moved', severity: 'info' } as const;
+    await group('a', [
+      flagged('v', value, Date.now()),
+      flagged('r', { key: 'P7' }, Date.now()),
+      flagged('m', moved, Date.now()),
+    ]);
     const model = await askedModel(honest);
     try {
       await until(async () => (await readSpend(client)) !== null, 'a turn is over');

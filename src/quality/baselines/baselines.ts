@@ -29,16 +29,16 @@ import { THRESHOLDS } from './thresholds.ts';
 
 /** Raise a version with every change of what its rule says. */
 const RULES = {
-  price_unlike_product: { version: 1, family: 'products' },
-  quantity_unlike_product: { version: 1, family: 'products' },
-  price_quantity_swapped: { version: 1, family: 'products' },
-  price_level_moved: { version: 1, family: 'products' },
+  price_unlike_product: { version: 2, family: 'products' },
+  quantity_unlike_product: { version: 2, family: 'products' },
+  price_quantity_swapped: { version: 2, family: 'products' },
+  price_level_moved: { version: 2, family: 'products' },
   product_id_cut_off: { version: 1, family: 'identifiers' },
   product_id_unlike: { version: 1, family: 'identifiers' },
   order_id_unlike: { version: 1, family: 'identifiers' },
   user_id_unlike: { version: 1, family: 'identifiers' },
   payment_method_unseen: { version: 1, family: 'payment' },
-  places_unlike: { version: 1, family: 'address' },
+  places_unlike: { version: 2, family: 'address' },
   field_goes_missing: { version: 1, family: 'senders' },
 } as const;
 export type LearnedRule = keyof typeof RULES;
@@ -329,7 +329,7 @@ function observationOf(order: Order, findings: readonly Finding[]): Observation 
   }
   const flaggedAt = (at: number, field: string): number =>
     paths.size === 0 ? 0 : (paths.get(linePath(order, at, field)) ?? 0);
-  const isFlagged = (path: string): boolean => paths.has(path);
+  const isDoubted = ((paths.get('shipping_address') ?? 0) & NOT_AT_ALL) !== 0;
   const lines = [];
   for (let at = 0; at < order.items.length; at += 1) {
     const { productId, pricePerUnit, quantity } = order.items[at] as OrderItem;
@@ -345,7 +345,7 @@ function observationOf(order: Order, findings: readonly Finding[]): Observation 
     userMask: maskOf(order.userId),
     lacks: lacksOf(order),
     payment: paymentMethod,
-    chain: shippingAddress === undefined || isFlagged('shipping_address') ? [] : chainOf(shippingAddress),
+    chain: shippingAddress === undefined || isDoubted ? [] : chainOf(shippingAddress),
     lines,
   };
 }
@@ -375,6 +375,9 @@ function change(learned: Learned, rule: string, key: string | undefined, how: 'r
       admitProduct(learned, key, rule === 'quantity_unlike_product' ? 'quantity' : 'price');
   }
   if (rule === 'product_id_unlike' && how === 'reset') forgetOddProducts(learned, key);
-  if (rule === 'places_unlike' && how === 'reset') learned.places.forget(key?.split(', ', 1)[0]);
+  if (rule === 'places_unlike') {
+    if (how === 'reset') learned.places.forget(key?.split(', ', 1)[0]);
+    else if (key !== undefined) learned.places.admit(key);
+  }
   if (rule === 'field_goes_missing' && how === 'reset') forgetField(learned, key);
 }

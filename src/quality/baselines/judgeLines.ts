@@ -3,11 +3,12 @@ import { roundToMinorUnits, toJsonAmount } from '../../orders/money.ts';
 import type { Order, OrderItem } from '../../orders/order.ts';
 import { isOfAnyAmount } from '../declared/products.ts';
 import type { Finding, Fix } from '../finding.ts';
-import type { Learned } from './learned.ts';
+import { type Learned, reachOf } from './learned.ts';
 import { hashOf } from './masks.ts';
 import {
   distance,
   dominant,
+  established,
   exactly,
   hasNoUsualPrice,
   type Level,
@@ -67,7 +68,7 @@ export function judgeLines(
     if (seen && above < USUAL) continue;
     lines ??= linesOf(order, learned, itself);
     const line = lines.find((each) => each.at === at);
-    if (line) judgeLine(line, { order, learned, lines, tell });
+    if (line) judgeLine(line, { order, learned, itself, lines, tell });
   }
   if (lines) judgeTogether(lines, tell);
 }
@@ -92,6 +93,7 @@ function linesOf({ items }: Order, { products }: Learned, itself: boolean): Line
 interface Setting {
   order: Order;
   learned: Learned;
+  itself: boolean;
   lines: readonly Line[];
   tell: (said: Said) => void;
 }
@@ -131,14 +133,16 @@ function usualOff(line: Line, lines: readonly Line[]): number {
 
 function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
   const { product, price, off, item, at } = line;
-  if (Number.isNaN(off) || hasNoUsualPrice(product)) return false;
+  if (Number.isNaN(off)) return false;
   const { farCold, far, shifted, leastDifference } = THRESHOLDS.price;
   const isFar = Math.min(Math.abs(off), Math.abs(off - usualOff(line, lines)));
   if (isFar < shifted) return false;
   const nearest = nearestOf(product, price);
   if (Math.abs(price - nearest.price) < leastDifference) return false;
-  const right = shiftedFrom(product, price);
-  const threshold = product.lines >= THRESHOLDS.warm ? far : farCold;
+  const isAny = isOfAny(line);
+  const right = isAny ? undefined : shiftedFrom(product, price);
+  const threshold =
+    (product.lines >= THRESHOLDS.warm ? far : farCold) + (isAny ? spreadOf(product.levels) : 0);
   if (!right && isFar < threshold) return false;
   tell({
     rule: 'price_unlike_product',
@@ -146,7 +150,7 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
     key: item.productId,
     severity: 'warn',
     observed: item.pricePerUnit,
-    expected: rangeOf(product),
+    expected: rangeOf(product.levels),
     from: product.lines,
     confidence: right ? 1 - 0.5 / (product.lines + 1) : 1 - threshold / (2 * isFar),
     ...fixed(
@@ -158,10 +162,14 @@ function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
   return true;
 }
 
+/** Of a line for whatever amount only one far outside of all amounts is odd, and a shifted decimal point says nothing. */
+const isOfAny = ({ product, item }: Line): boolean =>
+  hasNoUsualPrice(product) || isOfAnyAmount(item.productId);
+
 /** What a fix may rest on: the price that the product mostly has, and more than a few lines of it. */
-function isSure({ weight }: Level, { product: { lines, levels }, item }: Line): boolean {
+function isSure({ weight }: Level, { product: { lines, levels } }: Line): boolean {
   const { lines: least, share } = THRESHOLDS.fix;
-  if (lines < least || isOfAnyAmount(item.productId)) return false;
+  if (lines < least) return false;
   return weight >= share * levels.reduce((sum, level) => sum + level.weight, 0);
 }
 
@@ -175,23 +183,22 @@ const nearestOf = ({ levels }: Product, price: number): Level =>
 
 function judgeLevel({ product, price, item, at }: Line, { order, tell }: Setting): void {
   if (product.run + 1 < THRESHOLDS.level.run || hasNoUsualPrice(product)) return;
-  const step = stepOf(product, price);
-  if (step === undefined) return;
+  if (stepOf(product, price) !== 'away') return;
   tell({
     rule: 'price_level_moved',
     path: linePath(order, at, 'price_per_unit'),
     key: item.productId,
     severity: 'info',
-    observed: `${item.pricePerUnit}, and as far off in the ${product.run} orders before`,
-    expected: rangeOf(product),
-    from: product.lines,
+    observed: `${item.pricePerUnit}, and as far off in ${product.run} orders before`,
+    expected: rangeOf(established(product)),
+    from: product.runFrom,
     confidence: 0.9,
   });
 }
 
 function judgeQuantity(
   { item, product, at, above, logQuantity, price }: Line,
-  { order, tell }: Setting,
+  { order, learned, itself, tell }: Setting,
   { shift, others, bought }: ReturnType<typeof usualQuantity>,
 ): void {
   const { far, farFewLines, farAlone, hundredfold, reduced, least } = THRESHOLDS.quantity;
@@ -203,11 +210,17 @@ function judgeQuantity(
   const isRound = quantity % 100 === 0;
   const cold = product.lines < THRESHOLDS.warm ? 0.5 : 0;
   const isReduced = price < 0.95 * usualPrice(product);
-  const threshold = context + cold - (isRound ? hundredfold : 0) + (isReduced ? reduced : 0);
+  const bound = Math.min(
+    context + cold + (isReduced ? reduced : 0),
+    reachOf(learned.quantities, itself) + hundredfold,
+  );
+  const threshold = bound - (isRound ? hundredfold : 0);
   if (isFar < threshold) return;
   const usual = Math.exp(product.quantity + shift);
+  // Who buys a hundred pays the price for a hundred; who mistypes does not.
   const isHundredfold =
     isRound &&
+    !isReduced &&
     others >= THRESHOLDS.fix.others &&
     product.lines >= THRESHOLDS.fix.lines &&
     Math.abs(isFar - Math.log(100)) < THRESHOLDS.fix.hundredfold;
@@ -228,8 +241,8 @@ function judgeQuantity(
 function isSwapped(line: Line, { order, tell }: Setting, { shift }: { shift: number }): boolean {
   const { product, price, off, item, at } = line;
   const { swap } = THRESHOLDS;
-  if (!Number.isInteger(price) || price < 1 || !(Math.abs(off) > swap.price) || hasNoUsualPrice(product))
-    return false;
+  if (!Number.isInteger(price) || price < 1 || !(Math.abs(off) > swap.price)) return false;
+  if (isOfAny(line)) return false;
   if (Math.abs(logOf(price) - product.quantity - shift) > swap.quantity) return false;
   const right = product.levels.filter((level) => Math.max(1, Math.round(level.price)) === item.quantity);
   if (right.length === 0) return false;
@@ -272,9 +285,19 @@ function judgeTogether(lines: readonly Line[], tell: (said: Said) => void): void
   });
 }
 
-function rangeOf({ levels }: Product): string {
+function boundsOf(levels: readonly Level[]): [low: number, high: number] {
   const prices = levels.map(({ price }) => price);
-  const [low, high] = [Math.min(...prices), Math.max(...prices)];
+  return [Math.min(...prices), Math.max(...prices)];
+}
+
+/** The logarithm of the ratio between the highest price and the lowest. */
+function spreadOf(levels: readonly Level[]): number {
+  const [low, high] = boundsOf(levels);
+  return logOfPrice(high) - logOfPrice(low);
+}
+
+function rangeOf(levels: readonly Level[]): string {
+  const [low, high] = boundsOf(levels);
   return low === high ? `${low}` : `${low} to ${high}`;
 }
 

@@ -28,6 +28,15 @@ export interface User {
   quantity: number;
 }
 
+/** What is usual of quantities over all products. */
+export interface Quantities {
+  lines: number;
+  /** Of their logarithms. */
+  mean: number;
+  /** Lines held against what was usual of their product, and of them how many passed it by each of REACHES. */
+  reach: number[];
+}
+
 /**
  * All that is learned. A function of the observations in their order and of nothing else, no clock among it: workers that
  * read the same observations know the same.
@@ -43,8 +52,7 @@ export interface Learned {
   places: Places;
   /** By source, `''` for all of them; in the order of LACKS. */
   watches: Lru<string, FieldWatch[]>;
-  /** Of the logarithms of all quantities. */
-  quantities: { lines: number; mean: number };
+  quantities: Quantities;
 }
 
 export interface PackedLearned {
@@ -109,7 +117,7 @@ export function makeLearned(maxProducts: number, from?: PackedLearned): Learned 
     payments: knownValues(from?.payments),
     places: places(from?.places),
     watches: lru(MOST_SOURCES),
-    quantities: from ? { ...from.quantities } : { lines: 0, mean: 0 },
+    quantities: { lines: 0, mean: 0, ...from?.quantities, reach: [...(from?.quantities.reach ?? NO_REACH)] },
   };
   for (const [source, watches] of from?.watches ?? [])
     learned.watches.use(source, () => watches.map((watch) => fieldWatch(watch)));
@@ -134,7 +142,7 @@ export function packRest(learned: Learned): PackedLearned {
     payments: learned.payments.pack(),
     places: learned.places.pack(),
     watches: [...learned.watches.entries()].map(([source, all]) => [source, all.map((each) => each.pack())]),
-    quantities: { ...learned.quantities },
+    quantities: { ...learned.quantities, reach: [...learned.quantities.reach] },
     oddProducts: [...learned.oddProducts.entries()],
     users: [...users.entries()].map(([hash, { lines, quantity }]) => [hash, lines, quantity]),
     products: [],
@@ -200,7 +208,7 @@ export function observe(learned: Learned, seen: Observation): void {
   observeMask(learned.masks.user_id, seen.userMask, seen.user);
   if (seen.payment !== undefined)
     learned.payments.observe(seen.payment, seen.user, isStrangePayment(learned, seen.payment, false));
-  learned.places.observe(seen.chain);
+  learned.places.observe(seen.chain, seen.user);
   for (const source of seen.source === '' ? [''] : ['', seen.source]) {
     const watches = learned.watches.use(source, () => LACKS.map(() => fieldWatch()));
     watches.forEach((watch, at) => {
@@ -259,6 +267,7 @@ function observeLine(learned: Learned, line: ObservedLine, logQuantity: number, 
       }
     }
   }
+  if (product) countReach(quantities, logQuantity - product.quantity);
   product = products.use(line.product, () => newProduct(quantities.mean));
   if (line.flagged & FLAGGED.price && product.lines >= FIRST_LINES) setPriceAside(product, line.price, user);
   else learnPrice(product, line.price);
@@ -269,6 +278,30 @@ function observeLine(learned: Learned, line: ObservedLine, logQuantity: number, 
     quantities.mean += (logQuantity - quantities.mean) / Math.min(quantities.lines, 10_000);
   }
   countLine(product);
+}
+
+/** By how much a quantity passes what is usual of its product, as a logarithm. */
+const REACHES = [1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5];
+const NO_REACH: readonly number[] = [0, ...REACHES.map(() => 0)];
+/** Then all counts are halved. */
+const MOST_LINES = 100_000;
+
+function countReach({ reach }: Quantities, above: number): void {
+  (reach[0] as number) += 1;
+  for (let at = 0; at < REACHES.length && above > (REACHES[at] as number); at += 1)
+    (reach[at + 1] as number) += 1;
+  if ((reach[0] as number) < MOST_LINES) return;
+  for (let at = 0; at < reach.length; at += 1) reach[at] = Math.floor((reach[at] as number) / 2);
+}
+
+/**
+ * How far above its product's usual quantity one is odd in this shop whatever else is known: well beyond what one line in
+ * `rare` passes. Infinity where that is not known, or where a shop sells in all quantities.
+ */
+export function reachOf({ reach: [lines = 0, ...passed] }: Quantities, itself: boolean): number {
+  const { rare, beyond, leastReach } = THRESHOLDS.quantity;
+  const at = passed.findIndex((count) => (count + (itself ? 0 : 1)) * rare <= lines);
+  return at < 0 ? Number.POSITIVE_INFINITY : Math.max(leastReach, (REACHES[at] as number) + beyond);
 }
 
 /** What was told of a product's prices or quantities is real. */

@@ -11,7 +11,7 @@ export interface Observation {
   /** Bits of LACKS. */
   lacks: number;
   payment: string | undefined;
-  /** See places.ts; empty when there is no address, or when it was flagged. */
+  /** See places.ts; empty when there is no address, or when another check doubts it. */
   chain: readonly number[];
   lines: readonly ObservedLine[];
 }

@@ -1,5 +1,7 @@
+import { type Candidate, count } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
 import { hashOf } from './masks.ts';
+import { THRESHOLDS } from './thresholds.ts';
 
 interface Place {
   orders: number;
@@ -7,11 +9,17 @@ interface Place {
   within: number;
   /** Orders that say otherwise. */
   otherwise: number;
+  /** What else it lies in: there is a Rochester in many states. */
+  also?: number[];
+  /** What was told, and is not learned until some users say the same. */
+  odd?: (Candidate & { outer: number })[];
 }
 
-export type PackedPlaces = [number, number, number, number][];
+export type PackedPlaces = [number, number, number, number, ...unknown[]][];
 
 const MOST_PLACES = 20_000;
+const MOST_NAMESAKES = 16;
+const MOST_ODD = 4;
 const KNOWN = 8;
 const WELL_KNOWN = 20;
 const LONGEST_ADDRESS = 300;
@@ -23,7 +31,9 @@ const LONGEST_ADDRESS = 300;
 export interface Places {
   /** The inner and the outer place of a pair that contradicts what is known of both, and how often it was otherwise. */
   strange(address: string): { inner: string; outer: string; orders: number } | undefined;
-  observe(chain: readonly number[]): void;
+  observe(chain: readonly number[], user: number): void;
+  /** By the key of a finding: what was told lies there. */
+  admit(key: string): void;
   /** Where a place lies, by its name as `strange` tells it; without a name, of all. */
   forget(inner: string | undefined): void;
   pack(): PackedPlaces;
@@ -31,37 +41,68 @@ export interface Places {
 
 export function places(packed: PackedPlaces = []): Places {
   const known: Lru<number, Place> = lru(MOST_PLACES);
-  for (const [hash, orders, within, otherwise] of packed)
-    known.use(hash, () => ({ orders, within, otherwise }));
+  for (const [hash, orders, within, otherwise, rest] of packed)
+    known.use(hash, () => ({ orders, within, otherwise, ...(rest as object) }));
+  const isStrange = (place: Place, outer: number): boolean => {
+    if (place.within === outer || place.orders < KNOWN || place.also?.includes(outer)) return false;
+    // A region that nobody has named may be another way to write the same: more orders have to speak against it.
+    const isKnown = (known.get(outer)?.orders ?? 0) >= KNOWN;
+    if (!isKnown && place.orders < WELL_KNOWN) return false;
+    return place.otherwise <= (isKnown ? 0.1 : 0.03) * place.orders;
+  };
+  const admit = (place: Place, outer: number) => {
+    place.also = [...(place.also ?? []), outer].slice(-MOST_NAMESAKES);
+    place.odd = (place.odd ?? []).filter((each) => each.outer !== outer);
+  };
+  const setAside = (place: Place, outer: number, user: number) => {
+    place.odd ??= [];
+    let odd = place.odd.find((each) => each.outer === outer);
+    if (!odd) {
+      odd = { outer, orders: 0, users: [], since: place.orders };
+      place.odd = [...place.odd, odd].slice(-MOST_ODD);
+    }
+    count(odd, user);
+    if (odd.users.length >= THRESHOLDS.readmit.users) admit(place, outer);
+  };
   return {
     strange(address) {
       const names = namesIn(address);
       for (let at = 0; at + 1 < names.length; at += 1) {
-        const outer = hashOf(names[at + 1] as string);
         const place = known.get(hashOf(names[at] as string));
-        if (!place || place.within === outer || place.orders < KNOWN) continue;
-        // A region that nobody has named may be another way to write the same: more orders have to speak against it.
-        const isKnown = (known.get(outer)?.orders ?? 0) >= KNOWN;
-        if (!isKnown && place.orders < WELL_KNOWN) continue;
-        if (place.otherwise > (isKnown ? 0.1 : 0.03) * place.orders) continue;
-        return { inner: names[at] as string, outer: names[at + 1] as string, orders: place.orders };
+        if (place && isStrange(place, hashOf(names[at + 1] as string)))
+          return { inner: names[at] as string, outer: names[at + 1] as string, orders: place.orders };
       }
       return undefined;
     },
-    observe(chain) {
+    observe(chain, user) {
       for (let at = 0; at < chain.length; at += 1) {
         const within = chain[at + 1] ?? 0;
         const place = known.use(chain[at] as number, () => ({ orders: 0, within, otherwise: 0 }));
+        if (at + 1 < chain.length && isStrange(place, within)) {
+          setAside(place, within, user);
+          return;
+        }
         place.orders += 1;
-        if (place.within !== within) place.otherwise += 1;
+        if (place.within !== within && !place.also?.includes(within)) place.otherwise += 1;
       }
     },
-    forget(inner) {
-      if (inner === undefined) known.clear();
-      else known.delete(hashOf(inner));
-    },
+      forget(inner) {
+        if (inner === undefined) known.clear();
+        else known.delete(hashOf(inner));
+      },
+      admit(key) {
+        const [inner = '', outer = ''] = key.split(', ');
+        const place = known.get(hashOf(inner));
+        if (place && place.within !== hashOf(outer)) admit(place, hashOf(outer));
+      },
     pack: () =>
-      [...known.entries()].map(([hash, { orders, within, otherwise }]) => [hash, orders, within, otherwise]),
+      [...known.entries()].map(([hash, { orders, within, otherwise, also, odd }]) => [
+        hash,
+        orders,
+        within,
+        otherwise,
+        ...(also || odd ? [{ also, odd }] : []),
+      ]),
   };
 }
 

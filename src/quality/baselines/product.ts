@@ -18,7 +18,7 @@ export interface Product {
   levels: Level[];
   /** Mean of the logarithms of its quantities. */
   quantity: number;
-  /** Orders in a row off every price that was known before the run, and how many lines there were then. */
+  /** Orders a step away from every price known before, with none at one of those between, and how many lines there were then. */
   run: number;
   runFrom: number;
   oddPrices?: (Candidate & { price: number })[];
@@ -79,16 +79,17 @@ function isSpread(levels: readonly Level[], lines: number): boolean {
 }
 
 /** What was known before the run that is under way. */
-const established = (product: Product): readonly Level[] => {
+export const established = (product: Product): readonly Level[] => {
   const from = product.run > 0 ? product.runFrom : product.lines;
   return product.levels.filter(({ at, weight }) => at < from && weight >= 2);
 };
 
-/** How far a price is from all that were established, where that may be the step of a new level. */
-export function stepOf(product: Product, price: number): number | undefined {
-  if (product.lines < 2 * THRESHOLDS.warm) return undefined;
-  const step = distance(established(product), logOfPrice(price));
-  return Math.abs(step) >= THRESHOLDS.level.step ? step : undefined;
+/** A price against those that were known before: one of them, another near one of them, or a step away from all. */
+export function stepOf(product: Product, price: number): 'none' | 'near' | 'away' {
+  if (product.lines < 2 * THRESHOLDS.warm) return 'none';
+  const off = Math.abs(distance(established(product), logOfPrice(price)));
+  if (!(off > SAME)) return 'none';
+  return off < THRESHOLDS.level.step ? 'near' : 'away';
 }
 
 /** The one that is seen most. */
@@ -97,9 +98,8 @@ export const usualPrice = ({ levels }: Product): number =>
 
 export function learnPrice(product: Product, price: number): void {
   const step = stepOf(product, price);
-  if (step === undefined) {
-    product.run = 0;
-  } else {
+  if (step === 'none' || product.lines - product.runFrom >= THRESHOLDS.level.within) product.run = 0;
+  if (step === 'away') {
     if (product.run === 0) product.runFrom = product.lines;
     product.run += 1;
   }

@@ -9,8 +9,8 @@ export const THRESHOLDS = {
   warm: 5,
   price: {
     /** From the nearest price seen, of a product that is warm, and of one that is not. */
-    far: 1.9,
-    farCold: 2.3,
+    far: 2.15,
+    farCold: 2.8,
     /** From there on, when a shift of the decimal point explains it to the cent. */
     shifted: 0.5,
     /** The floor: less than that, in units of the currency, is no finding. */
@@ -22,21 +22,27 @@ export const THRESHOLDS = {
   },
   quantity: {
     /** Above what product, order and user lead one to expect: with at least three further lines. */
-    far: 3.6,
+    far: 4.4,
     /** With one or two, or only the user's history. */
-    farFewLines: 4.2,
+    farFewLines: 5,
     /** With nothing but the product. */
-    farAlone: 5.8,
+    farAlone: 6.6,
     /** So much later at a price below the usual one: who buys much pays less. */
     reduced: 1,
-    /** So much sooner when it is a hundred times something usual, to the unit. */
-    hundredfold: 0.6,
+    /** So much sooner when it is hundreds: a shifted decimal point leaves nothing else, and 144 are bought on purpose. */
+    hundredfold: 1.4,
+    /** In a shop where one line in so many passes the usual quantity by less than that, */
+    rare: 500,
+    /** one that passes it by so much more, */
+    beyond: 0.7,
+    /** and by that at the least, is far with nothing but the product. */
+    leastReach: 2.8,
     /** The floor: fewer units are no finding. */
     least: 50,
   },
   /** What a proposed fix rests on, beside the finding. */
   fix: {
-    lines: 10,
+    lines: 20,
     /** Of what is remembered of the product's prices. */
     share: 0.5,
     /** Further lines of the order that say how much is bought of each. */
@@ -50,10 +56,12 @@ export const THRESHOLDS = {
     quantity: 1.6,
   },
   level: {
-    /** Orders in a row off every price known before. */
+    /** Orders a step away from every price known before, with none at one of those between, */
     run: 5,
-    /** By at least that. */
-    step: 0.2,
+    /** among so many of the product. */
+    within: 16,
+    /** The least step. */
+    step: 0.15,
   },
   values: {
     /** Values of a field seen before a new one is told. */

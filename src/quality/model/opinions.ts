@@ -1,3 +1,4 @@
+import type { Severity } from '../finding.ts';
 import type { GroupToReview, ModelReviewer, Reviewed, ValueKind } from './opinion.ts';
 
 /** Rules whose key is a value of which any order may have had it: that alone is shown, and no order. */
@@ -12,6 +13,9 @@ const OF_VALUES: Readonly<Record<string, ValueKind>> = {
 };
 
 export const isOfValue = (rule: string): boolean => Object.hasOwn(OF_VALUES, rule);
+
+/** What is `info` calls nothing wrong, so that there is nothing to have an opinion of: a price that moved. */
+export const isAskedAbout = ({ severity }: { severity: Severity }): boolean => severity !== 'info';
 
 /** The model's opinion of groups: of what is about a value by that value, many in one question; of others by their orders. */
 export async function opinionsOn(

@@ -5,7 +5,7 @@ import { qualityKeys } from '../../store/keys.ts';
 import { holdLease, letGoOfLease } from '../../store/lease.ts';
 import { ofItsType } from '../../store/stored.ts';
 import type { CallOutcome, ModelReviewer } from '../model/opinion.ts';
-import { isOfValue, opinionsOn } from '../model/opinions.ts';
+import { isAskedAbout, isOfValue, opinionsOn } from '../model/opinions.ts';
 import { type Group, QUIET_MS, type Told } from './groups.ts';
 import { keepSpend } from './modelSpend.ts';
 import { readGroups, readRareGroups } from './readGroups.ts';
@@ -65,7 +65,8 @@ export function startAskingModel({ redis, model, now, onError }: AskingParts): {
   return every(ASK_EVERY_MS, turn, { atOnce: true, onError });
 }
 
-function isDue({ rule, told, samples, lastSeen }: Group, now: number): boolean {
+function isDue({ rule, finding, told, samples, lastSeen }: Group, now: number): boolean {
+  if (!isAskedAbout(finding)) return false;
   if ((samples.length === 0 && !isOfValue(rule)) || lastSeen < now - QUIET_MS) return false;
   return told === undefined || (PASSING.has(told.outcome) && Date.parse(told.at) < now - AGAIN_MS);
 }

@@ -61,6 +61,26 @@ describe('prices', () => {
     expect(told.flat().map(({ rule }) => rule)).toEqual(['price_level_moved']);
   });
 
+  it('tells a new level of a product that has several prices, some of them near an old one', () => {
+    const { several, count } = started();
+    const price = (at: number) => [3.3, 3.3, 2.5][at % 3] as number;
+    for (let at = 0; at < 60; at += 1) several(1, { lines: [{ price: price(at) }] });
+    const told = Array.from({ length: 15 }, (_, at) =>
+      count(orderOf({ lines: [{ price: Math.round(140 * price(at)) / 100 }] })),
+    ).slice(0, 10);
+    expect(told.flat()).toMatchObject([{ rule: 'price_level_moved', expected: '2.5 to 3.3', from: 60 }]);
+  });
+
+  it('takes a few orders at other prices between the usual ones for life', () => {
+    const { several, count } = started();
+    several(60);
+    const told = Array.from({ length: 40 }, (_, at) =>
+      count(orderOf({ lines: [{ price: at % 4 === 0 ? 2.5 : 3.75 }] })),
+    );
+    expect(told.slice(0, 3).flat()).toEqual([]);
+    expect(told.flat()).toEqual([]);
+  });
+
   it('does not learn what it told, until different users make it real', () => {
     const { several, count } = started();
     several(60);
@@ -90,7 +110,18 @@ describe('prices', () => {
     const { count, judge } = started();
     for (let at = 0; at < 60; at += 1)
       count(orderOf({ lines: [{ product: 'POST', price: 1 + ((at * 7_919) % 40_000) / 10, quantity: 1 }] }));
-    expect(judge(orderOf({ lines: [{ product: 'POST', price: 0.12, quantity: 1 }] }))).toEqual([]);
+    expect(judge(orderOf({ lines: [{ product: 'POST', price: 20, quantity: 1 }] }))).toEqual([]);
+  });
+
+  it('tells of a fee only what lies far outside of all that was paid, not a shifted decimal point', () => {
+    const { count, judge } = started();
+    for (let at = 0; at < 60; at += 1)
+      count(
+        orderOf({ lines: [{ product: 'POST', price: [18, 15, 28, 40][at % 4] as number, quantity: 1 }] }),
+      );
+    const paid = (price: number) => judge(orderOf({ lines: [{ product: 'POST', price, quantity: 1 }] }));
+    expect(paid(150)).toEqual([]);
+    expect(paid(1_800)).toMatchObject([{ rule: 'price_unlike_product', expected: '15 to 40' }]);
   });
 });
 
@@ -104,6 +135,30 @@ describe('quantities', () => {
     expect(judge(order)).toMatchObject([
       { rule: 'quantity_unlike_product', path: 'items[0].quantity', fix: [{ value: 6 }, { value: 60 }] },
     ]);
+  });
+
+  it('takes hundreds sooner for a slip than what is no round number', () => {
+    const { several, rules } = started();
+    const lines = (quantity: number) => [
+      { quantity },
+      ...['P101', 'P102', 'P103'].map((product) => ({ product, quantity: 2 })),
+    ];
+    several(40, { lines: lines(2) });
+    expect(rules(orderOf({ lines: lines(144) }))).toEqual([]);
+    expect(rules(orderOf({ lines: lines(100) }))).toEqual(['quantity_unlike_product']);
+    expect(rules(orderOf({ lines: lines(288) }))).toEqual(['quantity_unlike_product']);
+  });
+
+  it('knows of a lone line whether a shop ever sells so much of anything', () => {
+    const lone = (quantity: number) => orderOf({ user: 'U99', lines: [{ quantity }] });
+    const small = started();
+    for (let at = 0; at < 600; at += 1) small.count(orderOf({ lines: [{ quantity: 1 + (at % 14) }] }));
+    expect(small.rules(lone(14))).toEqual([]);
+    expect(small.rules(lone(300))).toEqual(['quantity_unlike_product']);
+    const great = started();
+    for (let at = 0; at < 600; at += 1)
+      great.count(orderOf({ lines: [{ quantity: at % 20 === 0 ? 288 : 1 + (at % 14) }] }));
+    expect(great.rules(lone(300))).toEqual([]);
   });
 
   it('takes the order of a wholesaler for one', () => {
@@ -182,6 +237,25 @@ describe('identifiers, payment methods and places', () => {
       { rule: 'places_unlike', key: 'LEEDS, NORFOLK', observed: 'LEEDS in NORFOLK' },
     ]);
     expect(known(baselines)).not.toMatch(/leeds|norfolk|jane|mill lane|U1\d/i);
+  });
+
+  it('learns that there is a town of that name elsewhere, from three users or one label', () => {
+    const at = (place: string, user: string) => orderOf({ user, address: `1 High Street, ${place}` });
+    const told = (label: boolean) => {
+      const { baselines, count } = started();
+      for (let order = 0; order < 30; order += 1) {
+        count(at('Rochester, New York', `U${order % 7}`));
+        count(at('Duluth, Minnesota', `U${order % 7}`));
+      }
+      const findings = ['U1', 'U1', 'U2', 'U3', 'U4', 'U5'].map((user, nth) => {
+        if (label && nth === 1) baselines.readmit('places_unlike', 'ROCHESTER, MINNESOTA');
+        return count(at('Rochester, Minnesota', user)).length;
+      });
+      expect(count(at('Rochester, New York', 'U6'))).toEqual([]);
+      return findings;
+    };
+    expect(told(false)).toEqual([1, 1, 1, 1, 0, 0]);
+    expect(told(true)).toEqual([1, 0, 0, 0, 0, 0]);
   });
 
   it('tells a sender that leaves a field out once, within 200 orders', () => {
