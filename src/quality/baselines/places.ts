@@ -86,15 +86,15 @@ export function places(packed: PackedPlaces = []): Places {
         if (place.within !== within && !place.also?.includes(within)) place.otherwise += 1;
       }
     },
-      forget(inner) {
-        if (inner === undefined) known.clear();
-        else known.delete(hashOf(inner));
-      },
-      admit(key) {
-        const [inner = '', outer = ''] = key.split(', ');
-        const place = known.get(hashOf(inner));
-        if (place && place.within !== hashOf(outer)) admit(place, hashOf(outer));
-      },
+    forget(inner) {
+      if (inner === undefined) known.clear();
+      else known.delete(hashOf(inner));
+    },
+    admit(key) {
+      const [inner = '', outer = ''] = key.split(', ');
+      const place = known.get(hashOf(inner));
+      if (place && place.within !== hashOf(outer)) admit(place, hashOf(outer));
+    },
     pack: () =>
       [...known.entries()].map(([hash, { orders, within, otherwise, also, odd }]) => [
         hash,
