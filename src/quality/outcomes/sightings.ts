@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
 import type { Declared } from '../declared/declaredChecks.ts';
-import type { Sighting } from '../declared/repeats.ts';
+import type { Seen, Sighting } from '../declared/repeats.ts';
 import type { Late } from '../flagged.ts';
 
 /** Batches of some seconds; what they are for is over after ten minutes. */
@@ -24,22 +24,17 @@ export function sightingsExchange(
 ): () => Promise<Late[]> {
   const me = randomUUID().slice(0, 8);
   let heard = '-';
-  const unheard: Sighting[][] = [];
-  const settle = (some: readonly Sighting[] = []) => {
-    for (const one of some) one.unheard = false;
-  };
+  const unheard: Seen[] = [];
   return async () => {
     const seen = drain();
-    if (seen.length > 0) {
-      const text = JSON.stringify(
-        seen.map(({ content, user, own, orderId, at }) => [content, user, own, orderId, at]),
-      );
+    if (seen.sightings.length > 0) {
       unheard.push(seen);
-      if (unheard.length > UNHEARD_KEPT) settle(unheard.shift());
+      if (unheard.length > UNHEARD_KEPT) unheard.shift()?.settle();
       try {
+        const text = JSON.stringify(seen.sightings);
         await redis.xadd(qualityKeys.sightings, 'MAXLEN', '~', BATCHES_KEPT, '*', me, text);
       } catch (error) {
-        settle(unheard.pop());
+        unheard.pop()?.settle();
         throw error;
       }
     }
@@ -47,22 +42,8 @@ export function sightingsExchange(
     const entries = await redis.xrange(qualityKeys.sightings, heard, '+', 'COUNT', BATCHES_AT_ONCE);
     for (const [id, [from = '', text = '[]']] of entries) {
       heard = `(${id}`;
-      if (from === me) {
-        settle(unheard.shift());
-        continue;
-      }
-      const batch = JSON.parse(text) as [number, number, number, string, number][];
-      const sightings = batch.map(
-        ([content, user, own, orderId, at]): Sighting => ({
-          content,
-          user,
-          own,
-          orderId,
-          at,
-          unheard: false,
-        }),
-      );
-      late.push(...absorb(sightings));
+      if (from === me) unheard.shift()?.settle();
+      else late.push(...absorb(JSON.parse(text) as Sighting[]));
     }
     return late;
   };
