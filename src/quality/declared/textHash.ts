@@ -18,10 +18,10 @@ export class TextHash {
     return this;
   }
 
-  add(text: string | undefined): this {
+  add(text: string | undefined, from = 0): this {
     let { low, high } = this;
     const length = text?.length ?? -1;
-    for (let at = 0; at <= length || at === 0; at += 1) {
+    for (let at = from; at <= length || at === 0; at += 1) {
       const code = length < 0 ? MISSING : at === length ? END : (text as string).charCodeAt(at);
       low = imul(low ^ code, 0x85ebca6b);
       high = imul(high ^ code, 0xc2b2ae35);
