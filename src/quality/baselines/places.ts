@@ -76,7 +76,7 @@ export function chainOf(address: string): readonly number[] {
   const end = HASH.begin().add(address, comma).sum();
   const place = end & (MADE - 1);
   if (ends[place] !== end) {
-    chains[place] = namesIn(address).map(hashOf);
+    chains[place] = namesIn(address).map((name) => hashOf(name));
     ends[place] = end;
   }
   return chains[place] as readonly number[];
