@@ -319,9 +319,9 @@ describe('roles that meet damaged values', () => {
   it('what other workers saw is heard past what nobody can read', async () => {
     const heard: string[] = [];
     const exchange = sightingsExchange(redis, {
-      drain: () => [],
+      drain: () => ({ sightings: [], settle: () => {} }),
       absorb: (some) => {
-        heard.push(...some.map(({ orderId }) => orderId));
+        heard.push(...some.map(([, , , orderId]) => orderId));
         return [];
       },
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fileChecks } from '../../src/cli/inspect/fileChecks.ts';
 import { makeParseOrder } from '../../src/orders/parseOrder.ts';
+import { repeats } from '../../src/quality/declared/repeats.ts';
 import { anOrder, RULES } from '../support/orders.ts';
 import { anOrderOf, NOW, newReview, parse, RECEIVED_AT, rulesOf, withLines } from './judging.ts';
 
@@ -303,6 +304,19 @@ describe('repeats', () => {
     );
     expect(found.flat().length).toBeLessThanOrEqual(10);
     expect(found.at(-1)).toEqual([]);
+  });
+
+  it('are found among the last 65,000 orders, and among those alone, however often the memory went round', () => {
+    const { review } = newReview(repeats().checks);
+    const one = { ...at('10:00:00'), items: [], shippingAddress: undefined };
+    const found: string[] = [];
+    for (let each = 0; each < 135_000; each += 1) {
+      const before = each - (each % 2 === 0 ? 65_123 : 66_123);
+      const content = each % 1_000 < 2 && before > 0 ? before : each;
+      for (const { observed } of review({ ...one, orderId: `A${each}`, minorUnits: content }))
+        found.push(observed);
+    }
+    expect(found).toEqual(Array.from({ length: 69 }, (_, each) => `A${66_000 + each * 1_000}`));
   });
 
   it('are not remembered of an order that is only tried out', () => {

@@ -1,4 +1,4 @@
-import { parsed } from '../../queue/failures/failure.ts';
+import { parsed } from '../../runtime/json.ts';
 import type { RepairOutcome } from '../../queue/repairs.ts';
 import { type InLedger, lookInLedger } from '../../stats/read/lookInLedger.ts';
 import { queueKey, repairKeys, runKeys } from '../../store/keys.ts';

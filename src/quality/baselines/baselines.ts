@@ -92,27 +92,36 @@ export function makeBaselines({
   let learned = makeLearned(maxProducts);
   let lines = 0;
   let warmLines = 0;
-  let last: { order: Order; itself: boolean; said: readonly Said[] } | undefined;
+  let last: Order | undefined;
+  let lastItself = false;
+  let said: Said[] | undefined;
+  const tell = (one: Said) => {
+    said ??= [];
+    said.push(one);
+  };
 
   // All checks of an order share one look at it.
   const look = (order: Order, { itselfLearned: itself = false, trial = false }: Circumstances) => {
-    if (last?.order === order && last.itself === itself) return last.said;
-    const said = judge(order, learned, itself);
+    if (last === order && lastItself === itself) return said;
+    // Until it is through: a look that throws is none.
+    last = undefined;
+    said = undefined;
+    const warm = judge(order, learned, itself, tell);
     if (!trial) {
       lines += order.items.length;
-      for (const { productId } of order.items)
-        if ((learned.products.get(productId)?.lines ?? 0) >= THRESHOLDS.warm) warmLines += 1;
+      warmLines += warm;
     }
-    last = { order, itself, said };
+    last = order;
+    lastItself = itself;
     return said;
   };
   const checkOf = (id: LearnedRule): Check => ({
     id,
     ...RULES[id],
     judge(order, circumstances) {
-      const said = look(order, circumstances);
-      if (said.length === 0) return NOTHING;
-      const own = said.filter(({ rule }) => rule === id);
+      const all = look(order, circumstances);
+      if (!all) return NOTHING;
+      const own = all.filter(({ rule }) => rule === id);
       return own.length === 0 ? NOTHING : own.map((each) => ({ ...each, version: RULES[id].version }));
     },
   });
@@ -152,20 +161,17 @@ export function makeBaselines({
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
-function judge(order: Order, learned: Learned, itself: boolean): readonly Said[] {
-  let found: Said[] | undefined;
-  const tell = (said: Said) => {
-    found ??= [];
-    found.push(said);
-  };
-  judgeLines(order, learned, itself, tell);
+/** How many lines are of a product that is warm. */
+function judge(order: Order, learned: Learned, itself: boolean, tell: (said: Said) => void): number {
+  const warm = judgeLines(order, learned, itself, tell);
   judgeMask('order_id', 'order_id', order.orderId, learned, itself, tell);
   judgeMask('user_id', 'user_id', order.userId, learned, itself, tell);
-  for (let at = 0; at < order.items.length; at += 1) judgeProductId(order, at, learned, itself, tell);
+  if (warm < order.items.length)
+    for (let at = 0; at < order.items.length; at += 1) judgeProductId(order, at, learned, itself, tell);
   judgePayment(order, learned, itself, tell);
   judgePlaces(order, learned, tell);
   judgeFields(order, learned, tell);
-  return found ?? NOTHING;
+  return warm;
 }
 
 function judgeMask(
@@ -175,10 +181,10 @@ function judgeMask(
   { masks }: Learned,
   itself: boolean,
   tell: (said: Said) => void,
-): boolean {
+): void {
   const mask = maskOf(id);
   const finest = masks[field][0];
-  if (finest?.isKnown(mask, itself) || !isStrangeMask(masks[field], mask, itself)) return false;
+  if (!isStrange(field, mask, masks, itself)) return;
   const usual = [...(finest?.entries() ?? [])]
     .filter(([each]) => each !== mask)
     .sort((a, b) => b[1] - a[1])
@@ -194,8 +200,11 @@ function judgeMask(
     from: finest?.observations() ?? 0,
     confidence: 0.9,
   });
-  return true;
 }
+
+/** Most are known as they are, which is soon said. */
+const isStrange = (field: Masked, mask: string, masks: Learned['masks'], itself: boolean): boolean =>
+  !masks[field][0]?.isKnown(mask, itself) && isStrangeMask(masks[field], mask, itself);
 
 const LAST_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
@@ -209,39 +218,37 @@ function judgeProductId(
   const { productId, pricePerUnit } = order.items[at] as OrderItem;
   const product = learned.products.get(productId);
   if (product && product.lines > (itself ? 1 : 0)) return;
-  if (isOfAnyAmount(productId)) return;
+  const whole = wholeOf(productId, pricePerUnit, learned);
+  const isOdd = isStrange('product_id', maskOf(productId), learned.masks, itself);
+  if ((!isOdd && (product || whole.length === 0)) || isOfAnyAmount(productId)) return;
   const path = linePath(order, at, 'product_id');
-  const whole = wholeOf(productId, Number(pricePerUnit), learned);
-  if (
-    judgeMask('product_id', path, productId, learned, itself, (said) => tell({ ...said, ...whole.fix(path) }))
-  )
+  const fix = whole.length === 1 ? { fix: [{ path, value: whole[0] as string }] } : {};
+  if (isOdd) {
+    judgeMask('product_id', path, productId, learned, itself, (said) => tell({ ...said, ...fix }));
     return;
-  if (whole.ids.length === 0 || product) return;
+  }
   tell({
     rule: 'product_id_cut_off',
     path,
     key: productId,
     severity: 'warn',
     observed: productId,
-    expected: whole.ids.slice(0, 3).join(', '),
-    from: whole.lines,
+    expected: whole.slice(0, 3).join(', '),
+    from: whole.reduce((sum, id) => sum + (learned.products.get(id)?.lines ?? 0), 0),
     confidence: 0.8,
-    ...whole.fix(path),
+    ...fix,
   });
 }
 
 /** Known products that an unknown id is the beginning of, less one character, and that had the very price. */
-function wholeOf(id: string, price: number, { products }: Learned) {
-  const ids: string[] = [];
-  let lines = 0;
-  for (const character of LAST_CHARACTERS) {
-    const product = products.get(id + character);
-    if (!product || product.lines < THRESHOLDS.warm || !exactly(product, price)) continue;
-    ids.push(id + character);
-    lines += product.lines;
-  }
-  const fix = (path: string) => (ids.length === 1 ? { fix: [{ path, value: ids[0] as string }] } : {});
-  return { ids, lines, fix };
+function wholeOf(id: string, price: string, { products, beginnings }: Learned): readonly string[] {
+  if (!beginnings.mayBe(id)) return NOTHING;
+  return [...LAST_CHARACTERS]
+    .map((character) => id + character)
+    .filter((longer) => {
+      const product = products.get(longer);
+      return product && product.lines >= THRESHOLDS.warm && exactly(product, Number(price));
+    });
 }
 
 function judgePayment(order: Order, learned: Learned, itself: boolean, tell: (said: Said) => void): void {

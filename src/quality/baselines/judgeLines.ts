@@ -47,20 +47,22 @@ const USUAL = 1.2;
 
 /**
  * What is odd about prices and quantities. Nearly every line has a price that was seen and a usual quantity, and costs
- * two look-ups; the others are held against the rest of the order and the user.
+ * two look-ups; the others are held against the rest of the order and the user. How many are of a product that is warm.
  */
 export function judgeLines(
   order: Order,
   learned: Learned,
   itself: boolean,
   tell: (said: Said) => void,
-): void {
+): number {
   const { items } = order;
+  let warm = 0;
   let lines: Line[] | undefined;
   for (let at = 0; at < items.length; at += 1) {
     const item = items[at] as OrderItem;
     const product = learned.products.get(item.productId);
     if (!product) continue;
+    if (product.lines >= THRESHOLDS.warm) warm += 1;
     const price = Number(item.pricePerUnit);
     const level = exactly(product, price);
     const seen = level !== undefined && !(itself && level.weight <= 1) && product.run === 0;
@@ -71,6 +73,7 @@ export function judgeLines(
     if (line) judgeLine(line, { order, learned, itself, lines, tell });
   }
   if (lines) judgeTogether(lines, tell);
+  return warm;
 }
 
 function linesOf({ items }: Order, { products }: Learned, itself: boolean): Line[] {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { beginnings } from './beginnings.ts';
 import { type FieldWatch, fieldWatch, type PackedWatch } from './fieldWatch.ts';
 import { type KnownValues, knownValues, type PackedValues } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
@@ -43,6 +44,8 @@ export interface Quantities {
  */
 export interface Learned {
   products: Lru<string, Product>;
+  /** Of those that are warm. */
+  beginnings: ReturnType<typeof beginnings>;
   /** Ids that are not learned, and in how many orders they were. */
   oddProducts: Lru<string, number>;
   users: Lru<number, User>;
@@ -107,6 +110,7 @@ const MOST_ODD_PRODUCTS = 512;
 export function makeLearned(maxProducts: number, from?: PackedLearned): Learned {
   const learned: Learned = {
     products: lru(maxProducts),
+    beginnings: beginnings(),
     oddProducts: lru(MOST_ODD_PRODUCTS),
     users: lru(MOST_USERS),
     masks: {
@@ -124,8 +128,10 @@ export function makeLearned(maxProducts: number, from?: PackedLearned): Learned 
   for (const [id, orders] of from?.oddProducts ?? []) learned.oddProducts.use(id, () => orders);
   for (const [hash, lines, quantity] of from?.users ?? [])
     learned.users.use(hash, () => ({ lines, quantity }));
-  for (const [id, ...product] of from?.products ?? [])
-    learned.products.use(id, () => unpackedProduct(product));
+  for (const [id, ...packed] of from?.products ?? []) {
+    const product = learned.products.use(id, () => unpackedProduct(packed));
+    if (product.lines >= THRESHOLDS.warm) learned.beginnings.addOf(id);
+  }
   return learned;
 }
 
@@ -278,6 +284,7 @@ function observeLine(learned: Learned, line: ObservedLine, logQuantity: number, 
     quantities.mean += (logQuantity - quantities.mean) / Math.min(quantities.lines, 10_000);
   }
   countLine(product);
+  if (product.lines === THRESHOLDS.warm) learned.beginnings.addOf(line.product);
 }
 
 /** By how much a quantity passes what is usual of its product, as a logarithm. */

@@ -1,3 +1,4 @@
+import { TextHash } from '../declared/textHash.ts';
 import { type Candidate, count } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
 import { hashOf } from './masks.ts';
@@ -66,11 +67,12 @@ export function places(packed: PackedPlaces = []): Places {
   };
   return {
     strange(address) {
-      const names = namesIn(address);
-      for (let at = 0; at + 1 < names.length; at += 1) {
-        const place = known.get(hashOf(names[at] as string));
-        if (place && isStrange(place, hashOf(names[at + 1] as string)))
-          return { inner: names[at] as string, outer: names[at + 1] as string, orders: place.orders };
+      const chain = chainOf(address);
+      for (let at = 0; at + 1 < chain.length; at += 1) {
+        const place = known.get(chain[at] as number);
+        if (!place || !isStrange(place, chain[at + 1] as number)) continue;
+        const names = namesIn(address);
+        return { inner: names[at] as string, outer: names[at + 1] as string, orders: place.orders };
       }
       return undefined;
     },
@@ -106,8 +108,26 @@ export function places(packed: PackedPlaces = []): Places {
   };
 }
 
+const HASH = new TextHash();
+/** Chains made lately, by a hash of all that follows the first comma: many addresses are of one town. */
+const MADE = 1_024;
+const ends = new Float64Array(MADE).fill(-1);
+const chains: (readonly number[])[] = [];
+
 /** Hashes of the places at the end of an address, from the innermost. */
-export const chainOf = (address: string): number[] => namesIn(address).map(hashOf);
+export function chainOf(address: string): readonly number[] {
+  const comma = address.indexOf(',');
+  if (comma < 0) return NOWHERE;
+  const end = HASH.begin().add(address, comma).sum();
+  const place = end & (MADE - 1);
+  if (ends[place] !== end) {
+    chains[place] = namesIn(address).map((name) => hashOf(name));
+    ends[place] = end;
+  }
+  return chains[place] as readonly number[];
+}
+
+const NOWHERE: readonly number[] = Object.freeze([]);
 
 /**
  * At most three parts from the end, without the first, which is street or name; without figures, which are postal codes.

@@ -17,18 +17,19 @@ export const twoPrices: Check = {
   judge(order) {
     const { items } = order;
     if (items.length < 2) return NOTHING;
-    const first = new Map<string, number>();
+    const first = items.length > FEW_LINES ? new Map<string, number>() : undefined;
     let found: Finding[] | undefined;
     for (let at = 0; at < items.length; at += 1) {
       const { productId, pricePerUnit } = items[at] as Order['items'][number];
-      if (isFree(pricePerUnit) || isOfAnyAmount(productId)) continue;
-      const before = first.get(productId);
+      if (isFree(pricePerUnit)) continue;
+      const before = first ? first.get(productId) : paidBefore(items, at);
       if (before === undefined) {
-        first.set(productId, at);
+        first?.set(productId, at);
         continue;
       }
       const price = (items[before] as Order['items'][number]).pricePerUnit;
       if (price === pricePerUnit || Math.abs(Number(price) - Number(pricePerUnit)) < A_CENT) continue;
+      if (isOfAnyAmount(productId)) continue;
       found ??= [];
       found.push(
         signed(twoPrices, {
@@ -44,6 +45,19 @@ export const twoPrices: Check = {
     return found ?? NOTHING;
   },
 };
+
+/** Up to here it is quicker to look through the lines than to write them down. */
+const FEW_LINES = 8;
+
+/** Where the product of a line was paid for first. */
+function paidBefore(items: Order['items'], at: number): number | undefined {
+  const { productId } = items[at] as Order['items'][number];
+  for (let before = 0; before < at; before += 1) {
+    const line = items[before] as Order['items'][number];
+    if (line.productId === productId && !isFree(line.pricePerUnit)) return before;
+  }
+  return undefined;
+}
 
 /** Prices are exact decimal text without superfluous zeros, so the same price is the same text. */
 const isFree = (price: string): boolean => price === '0';

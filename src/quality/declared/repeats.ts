@@ -10,31 +10,31 @@ import { TextHash } from './textHash.ts';
 const WITHIN_MS = 10 * 60_000;
 /** Ids of other content that are further apart are two shops' or two years' numbers. */
 const A_DAY_MS = 24 * 60 * 60_000;
-/** Orders remembered by one process at least, twice as many at most, some 200 bytes each; at 50 a second, ten minutes. */
-const ORDERS_REMEMBERED = 30_000;
+/** Orders remembered by one process, some 60 bytes and an id each; at 50 a second, twenty minutes. As many as 16 bits name. */
+const ORDERS_REMEMBERED = 0x10000;
+const LAST = ORDERS_REMEMBERED - 1;
 /** Sightings that wait for `drain`; with nobody who takes them, the oldest leave. */
 const MOST_WAITING = 5_000;
 
 const [REPEAT, SHARED, OWN] = ['repeat', 'shared', 'own'];
 
-/** What is remembered of an order: no user, no address, only their hashes. */
-export interface Sighting {
-  /** Hash of what was ordered, how it is paid and where it goes. */
-  content: number;
-  /** Hash of who ordered it, and of both. */
-  user: number;
-  own: number;
-  orderId: string;
-  /** When it was placed, ms since 1970. */
-  at: number;
-  /** Of this process, and the others have not heard of it: what they saw meanwhile is held against it. */
-  unheard: boolean;
+/**
+ * What is told of an order: no user, no address, only hashes of what was ordered, how it is paid and where it goes; of who
+ * ordered it; and of both. Then its id, and when it was placed, ms since 1970.
+ */
+export type Sighting = [content: number, user: number, own: number, orderId: string, at: number];
+
+/** What was seen here and nobody else has heard of. */
+export interface Seen {
+  sightings: Sighting[];
+  /** The others have heard of it, or never will: what they tell is no longer held against it. */
+  settle: () => void;
 }
 
 export interface Repeats {
   checks: readonly Check[];
   /** What was seen since the last call, for the other processes of a fleet. */
-  drain: () => Sighting[];
+  drain: () => Seen;
   /** What others have seen: orders are compared with it from now on, and those at once that they have not heard of. */
   absorb: (sightings: readonly Sighting[]) => Late[];
 }
@@ -43,138 +43,180 @@ export interface Repeats {
  * Orders that came before under another name: the same content of one user under a new order id within ten minutes, and
  * one order id under two users. An order is remembered when it is judged, not when it counted: what is sent twice mostly
  * arrives together, and both are in hand before either counts.
+ *
+ * In columns that are written round and round, an order being its place in them: an object for each, in maps that grow,
+ * cost a worker more than all other rules together.
  */
 export function repeats(): Repeats {
-  const byContent = recent<number>();
-  const byOrderId = recent<string>();
+  const column = () => new Float64Array(ORDERS_REMEMBERED);
+  const [contents, users, owns, hashedIds, instants] = [column(), column(), column(), column(), column()];
+  const orderIds: string[] = [];
+  /** The turn it was seen in here; 0 of what others told. */
+  const turns = new Uint32Array(ORDERS_REMEMBERED);
+  const [byContent, byOrderId] = [chains(owns), chains(hashedIds)];
   const numbering = habits();
-  let waiting: Sighting[] = [];
+  /** What is written there is remembered only when the next is free. */
+  let free = 0;
+  let written: Order | undefined;
+  let turn = 1;
+  const unheard = new Set([turn]);
+  let waiting: number[] = [];
 
-  const remember = (sighting: Sighting) => {
-    byContent.set(sighting.own, sighting);
-    byOrderId.set(sighting.orderId, sighting);
+  const write = (content: number, user: number, own: number, orderId: string, at: number) => {
+    contents[free] = content;
+    users[free] = user;
+    owns[free] = own;
+    orderIds[free] = orderId;
+    hashedIds[free] = HASH.begin().add(orderId).sum();
+    instants[free] = at;
   };
-  const sighted = lastOf(sightingOf);
+  const remember = (seenIn: number) => {
+    byContent.link(free);
+    byOrderId.link(free);
+    turns[free] = seenIn;
+    free = (free + 1) & LAST;
+    written = undefined;
+  };
+  /** Both rules look at one order, one after the other. */
+  const placeOf = (order: Order): number => {
+    if (written === order) return free;
+    const content = contentOf(order);
+    const own = HASH.add(order.userId).sum();
+    write(content, HASH.begin().add(order.userId).sum(), own, order.orderId, instantOf(order.placedAt));
+    written = order;
+    return free;
+  };
 
   const sameContent: Check = {
     id: 'same_content_new_id',
     version: 1,
     family: 'repeats',
     judge(order, { trial }) {
-      const sighting = sighted(order);
-      const found = trial ? undefined : sameContentIn(sighting, byContent.get(sighting.own));
+      if (trial) return NOTHING;
+      const place = placeOf(order);
+      const found = sameContentIn(place, byContent.before(place));
       return found ? [found] : NOTHING;
     },
   };
-  const sameContentIn = (sighting: Sighting, before: Sighting | undefined): Finding | undefined => {
-    if (!before || before.orderId === sighting.orderId) return undefined;
-    const apart = Math.abs(sighting.at - before.at);
+  const sameContentIn = (place: number, before: number): Finding | undefined => {
+    if (before < 0 || orderIds[before] === orderIds[place]) return undefined;
+    const apart = apartOf(place, before);
     if (apart > WITHIN_MS) return undefined;
     return signed(sameContent, {
       path: 'order_id',
       key: REPEAT,
       severity: 'warn',
-      observed: sighting.orderId,
-      expected: `one order id for it: the same user ordered the same as ${before.orderId} ${spell(apart)}`,
+      observed: orderIds[place] as string,
+      expected: `one order id for it: the same user ordered the same as ${orderIds[before]} ${spell(apart)}`,
       confidence: apart === 0 ? 0.98 : 0.85,
     });
   };
+  const apartOf = (place: number, before: number): number =>
+    Math.abs((instants[place] as number) - (instants[before] as number));
   const sharedId: Check = {
     id: 'order_id_of_two_users',
     version: 1,
     family: 'repeats',
     judge(order, { trial }) {
-      const sighting = sighted(order);
-      const before = byOrderId.get(sighting.orderId);
       if (trial) return NOTHING;
+      const place = placeOf(order);
+      const before = byOrderId.before(place);
       // Of the two rules the last to look, so that both look before either remembers.
-      remember(sighting);
-      sighting.unheard = true;
-      waiting.push(sighting);
+      remember(turn);
+      waiting.push(place);
       if (waiting.length > 2 * MOST_WAITING)
-        for (const left of waiting.splice(0, MOST_WAITING)) left.unheard = false;
+        for (const left of waiting.splice(0, MOST_WAITING)) turns[left] = 0;
       // Some shops number the orders of each user by themselves: theirs share ids all the time.
-      numbering.saw(before && before.user !== sighting.user ? SHARED : OWN, order.userId);
-      const found = sharedIdIn(sighting, before);
+      numbering.saw(before >= 0 && users[before] !== users[place] ? SHARED : OWN, order.userId);
+      const found = sharedIdIn(place, before);
       return found ? [found] : NOTHING;
     },
   };
-  const sharedIdIn = (sighting: Sighting, before: Sighting | undefined): Finding | undefined => {
-    if (!before || before.user === sighting.user || numbering.isHabit(SHARED)) return undefined;
-    const isSame = before.content === sighting.content;
-    const apart = Math.abs(sighting.at - before.at);
+  const sharedIdIn = (place: number, before: number): Finding | undefined => {
+    if (before < 0 || users[before] === users[place] || numbering.isHabit(SHARED)) return undefined;
+    const isSame = contents[before] === contents[place];
+    const apart = apartOf(place, before);
     if (!isSame && apart > A_DAY_MS) return undefined;
     return signed(sharedId, {
       path: 'user_id',
       key: SHARED,
       severity: isSame ? 'warn' : 'info',
-      observed: `order ${sighting.orderId} of a second user${isSame ? ', with the same content' : ''}`,
+      observed: `order ${orderIds[place]} of a second user${isSame ? ', with the same content' : ''}`,
       expected: `one user for an order id: the other one's was placed ${spell(apart)}`,
       confidence: isSame ? 0.95 : 0.5,
     });
   };
-  const lateIn = (look: typeof sharedIdIn, own: Sighting | undefined, heard: Sighting): Late[] => {
-    const finding = own?.unheard ? look(own, heard) : undefined;
-    return own && finding ? [{ orderId: own.orderId, finding }] : [];
+  const lateIn = (look: typeof sharedIdIn, own: number, heard: number): Late[] => {
+    const finding = own >= 0 && unheard.has(turns[own] as number) ? look(own, heard) : undefined;
+    return finding ? [{ orderId: orderIds[own] as string, finding }] : [];
   };
   return {
     checks: [sameContent, sharedId],
     drain() {
-      const drained = waiting;
+      const drained = turn;
+      const places = waiting.filter((place) => turns[place] === drained);
       waiting = [];
-      return drained;
+      if (places.length > 0) unheard.add(++turn);
+      return {
+        sightings: places.map((place) => [
+          contents[place] as number,
+          users[place] as number,
+          owns[place] as number,
+          orderIds[place] as string,
+          instants[place] as number,
+        ]),
+        settle: () => unheard.delete(drained),
+      };
     },
     absorb: (sightings) =>
-      sightings.flatMap((heard) => {
-        const [sameAs, namesake] = [byContent.get(heard.own), byOrderId.get(heard.orderId)];
-        remember(heard);
+      sightings.flatMap((sighting) => {
+        const heard = free;
+        write(...sighting);
+        const [sameAs, namesake] = [byContent.before(heard), byOrderId.before(heard)];
+        remember(0);
         return [...lateIn(sameContentIn, sameAs, heard), ...lateIn(sharedIdIn, namesake, heard)];
       }),
   };
 }
 
 /**
- * The newest of a key, of the last orders. Two maps in turn: one from which the oldest of all is taken each time is searched
- * through for it from its beginning, where what was taken left its room empty.
+ * Finds the newest place before a free one that has the same key. A place is linked to the one before it of all keys that end
+ * in the same 16 bits.
  */
-function recent<Key>() {
-  let now = new Map<Key, Sighting>();
-  let before = now;
+function chains(keys: Float64Array) {
+  const newest = new Uint16Array(ORDERS_REMEMBERED);
+  const older = new Uint16Array(ORDERS_REMEMBERED);
   return {
-    get: (key: Key) => now.get(key) ?? before.get(key),
-    set(key: Key, sighting: Sighting) {
-      if (now.size >= ORDERS_REMEMBERED) [before, now] = [now, new Map()];
-      now.set(key, sighting);
+    /** -1 where there is none. */
+    before(place: number): number {
+      const key = keys[place] as number;
+      let age = 0;
+      for (let at = newest[key & LAST] as number; ; at = older[at] as number) {
+        const its = (place - at) & LAST;
+        // A place that has been written anew is of another chain: what seems older than it is not.
+        if (its <= age) return -1;
+        if (keys[at] === key) return at;
+        age = its;
+      }
+    },
+    link(place: number): void {
+      const end = (keys[place] as number) & LAST;
+      older[place] = newest[end] as number;
+      newest[end] = place;
     },
   };
 }
 
-function sightingOf(order: Order): Sighting {
-  const { orderId, userId, minorUnits, currency, items, paymentMethod, shippingAddress } = order;
-  const hash = new TextHash();
-  hash.add(String(minorUnits)).add(currency).add(paymentMethod).add(shippingAddress);
+const HASH = new TextHash();
+
+/** `HASH` goes on from there. */
+function contentOf({ minorUnits, currency, items, paymentMethod, shippingAddress }: Order): number {
+  HASH.begin().add(String(minorUnits)).add(currency).add(paymentMethod).add(shippingAddress);
   for (let at = 0; at < items.length; at += 1) {
     const { productId, quantity, pricePerUnit } = items[at] as Order['items'][number];
-    hash.add(productId).add(String(quantity)).add(pricePerUnit);
+    HASH.add(productId).add(String(quantity)).add(pricePerUnit);
   }
-  const content = hash.sum();
-  return {
-    content,
-    user: new TextHash().add(userId).sum(),
-    own: hash.add(userId).sum(),
-    orderId,
-    at: instantOf(order.placedAt),
-    unheard: false,
-  };
-}
-
-/** Both rules look at one order, one after the other. */
-function lastOf<T extends object, R>(make: (of: T) => R): (of: T) => R {
-  let last: { of: T; made: R } | undefined;
-  return (of) => {
-    if (last?.of !== of) last = { of, made: make(of) };
-    return last.made;
-  };
+  return HASH.sum();
 }
 
 function spell(ms: number): string {

@@ -1,23 +1,30 @@
 /** Above any code unit: stands between texts, and for one that is missing. */
 const END = 0x10000;
 const MISSING = 0x10001;
+const { imul } = Math;
 
 /**
  * 53 bits of some texts, one after the other: two multiplicative hashes side by side. Tells what is the same, in memory and
  * between processes of one version; nothing rests on nobody being able to find two texts of one hash.
  */
 export class TextHash {
-  // One object for all of it: closures of each hash were a quarter of what a review left to collect.
-  private low = 0x1e3779b9;
-  private high = 0x7f4a7c15;
+  private low = 0;
+  private high = 0;
 
-  add(text: string | undefined): this {
+  /** Anew: one object does for all hashes. */
+  begin(): this {
+    this.low = 0x1e3779b9;
+    this.high = 0x7f4a7c15;
+    return this;
+  }
+
+  add(text: string | undefined, from = 0): this {
     let { low, high } = this;
     const length = text?.length ?? -1;
-    for (let at = 0; at <= length || at === 0; at += 1) {
+    for (let at = from; at <= length || at === 0; at += 1) {
       const code = length < 0 ? MISSING : at === length ? END : (text as string).charCodeAt(at);
-      low = Math.imul(low ^ code, 0x85ebca6b);
-      high = Math.imul(high ^ code, 0xc2b2ae35);
+      low = imul(low ^ code, 0x85ebca6b);
+      high = imul(high ^ code, 0xc2b2ae35);
       low ^= low >>> 15;
       high ^= high >>> 13;
     }

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { qualityKeys } from '../../store/keys.ts';
 import { ofItsType, stored } from '../../store/stored.ts';
 import type { Declared } from '../declared/declaredChecks.ts';
-import type { Sighting } from '../declared/repeats.ts';
+import type { Seen, Sighting } from '../declared/repeats.ts';
 import type { Late } from '../flagged.ts';
 
 /** Batches of some seconds; what they are for is over after ten minutes. */
@@ -14,7 +14,6 @@ const UNHEARD_KEPT = 3;
 /** One may bring thousands of orders. */
 const BATCHES_AT_ONCE = 200;
 
-type PackedSighting = [content: number, user: number, own: number, orderId: string, at: number];
 const shape = z.array(z.tuple([z.number(), z.number(), z.number(), z.string(), z.number()]));
 
 /**
@@ -30,22 +29,17 @@ export function sightingsExchange(
   const { sightings: key } = qualityKeys;
   const me = randomUUID().slice(0, 8);
   let heard = '-';
-  const unheard: Sighting[][] = [];
-  const settle = (some: readonly Sighting[] = []) => {
-    for (const one of some) one.unheard = false;
-  };
+  const unheard: Seen[] = [];
   return async () => {
     const seen = drain();
-    if (seen.length > 0) {
-      const text = JSON.stringify(
-        seen.map(({ content, user, own, orderId, at }) => [content, user, own, orderId, at]),
-      );
+    if (seen.sightings.length > 0) {
       unheard.push(seen);
-      if (unheard.length > UNHEARD_KEPT) settle(unheard.shift());
+      if (unheard.length > UNHEARD_KEPT) unheard.shift()?.settle();
       try {
+        const text = JSON.stringify(seen.sightings);
         await ofItsType(redis, key, redis.xadd(key, 'MAXLEN', '~', BATCHES_KEPT, '*', me, text), null);
       } catch (error) {
-        settle(unheard.pop());
+        unheard.pop()?.settle();
         throw error;
       }
     }
@@ -54,21 +48,8 @@ export function sightingsExchange(
     const entries = await ofItsType(redis, key, read, []);
     for (const [id, [from = '', text = '[]']] of entries) {
       heard = `(${id}`;
-      if (from === me) {
-        settle(unheard.shift());
-        continue;
-      }
-      const sightings = (stored<PackedSighting[]>(redis, { key, field: id }, text, shape) ?? []).map(
-        ([content, user, own, orderId, at]): Sighting => ({
-          content,
-          user,
-          own,
-          orderId,
-          at,
-          unheard: false,
-        }),
-      );
-      late.push(...absorb(sightings));
+      if (from === me) unheard.shift()?.settle();
+      else late.push(...absorb(stored<Sighting[]>(redis, { key, field: id }, text, shape) ?? []));
     }
     return late;
   };
