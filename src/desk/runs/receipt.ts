@@ -1,5 +1,5 @@
-import { parsed } from '../../runtime/json.ts';
 import type { RepairOutcome } from '../../queue/repairs.ts';
+import { parsed } from '../../runtime/json.ts';
 import { type InLedger, lookInLedger } from '../../stats/read/lookInLedger.ts';
 import { queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
