@@ -42,7 +42,8 @@ describe('a fault inside Bull Board, in development', () => {
   it('shows the jobs there are beside what is none', async () => {
     const [partition] = makePartitions(1).all;
     const key = (name: string) => queueKey(partition as Partition, name);
-    await redis.client().zadd(key('failed'), 1, 'good', 2, 'foreign');
+    await redis.client().zadd(key('failed'), 1, 'good', 2, 'foreign', 3, 'cut');
+    await redis.client().hset(key('cut'), { name: 'order', data: '{"order":', opts: '{}', timestamp: '1' });
     await redis.client().hset(key('good'), { name: 'order', data: '{}', opts: '{}', timestamp: '1' });
     await redis.client().set(key('foreign'), 'of somebody else');
     await until(async () => (await pipeline.get('/health/ready')).status === 200, 'it has started');
@@ -51,7 +52,7 @@ describe('a fault inside Bull Board, in development', () => {
       200,
       [expect.objectContaining({ id: 'good' })],
     ]);
-    expect((await ask('/orders/foreign')).status).toBe(404);
+    for (const job of ['foreign', 'cut']) expect((await ask(`/orders/${job}`)).status).toBe(404);
   });
 
   it('says nothing about us when Redis is gone', async () => {

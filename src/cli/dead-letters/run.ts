@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { NoTrace } from '../../audit/auditLog.ts';
 import { type DeadLetters, deadLetters } from '../../bridge/sqs/deadLetters.ts';
 import { letterStatus, redriveAnswer } from '../../desk/deadLetters/letterAnswers.ts';
@@ -11,13 +10,11 @@ import { isOfSqs } from '../../queue/letterQueue.ts';
 import { partsOf } from '../failed/run.ts';
 import { commandAuthor } from '../kit/author.ts';
 import { helpOf } from '../kit/commandLine.ts';
+import { follow } from '../kit/follow.ts';
 import { columns, money, whole } from '../kit/print.ts';
-import { showProgress } from '../kit/progress.ts';
 import { complain, EXIT, refuse, type Surroundings } from '../kit/surroundings.ts';
 import { withRedis } from '../kit/withRedis.ts';
 import { readWanted, USAGE, type Wanted } from './options.ts';
-
-const LOOK_EVERY_MS = 200;
 
 /** The dead-letters command. Never throws for anything a user can mend; returns the exit code. */
 export async function run(args: readonly string[], around: Surroundings): Promise<number> {
@@ -62,43 +59,20 @@ async function perform(
     return EXIT.done;
   }
   const begun = await beginRedrive({ ...parts, queue }, who, { because, rate });
-  await follow(parts, queue, begun.total, around);
+  const me = randomUUID();
+  await follow(
+    {
+      what: 'messages',
+      total: begun.total,
+      done: async () => (await readRedrive(parts.redis))?.moved ?? 0,
+      isRunning: async () => (await readRedrive(parts.redis))?.state === 'running',
+      drive: (signal) => driveRedrive({ ...parts, queue }, me, signal),
+    },
+    around,
+  );
   const redrive = redriveAnswer((await readRedrive(parts.redis)) ?? begun);
   tell(redrive, redriveText(redrive));
   return redrive.state === 'done' ? EXIT.done : EXIT.no;
-}
-
-/** Drives the redrive, or looks on where another process does. */
-async function follow(
-  parts: RunParts,
-  queue: DeadLetters,
-  total: number,
-  around: Surroundings,
-): Promise<void> {
-  const { signal = new AbortController().signal } = around;
-  const progress = showProgress(around.stderr);
-  progress.begin('messages', total);
-  let shown = 0;
-  const ended = new AbortController();
-  const looking = (async () => {
-    while (!ended.signal.aborted) {
-      const moved = (await readRedrive(parts.redis))?.moved ?? 0;
-      progress.add(Math.max(0, moved - shown));
-      shown = Math.max(shown, moved);
-      await delay(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => {});
-    }
-  })();
-  const me = randomUUID();
-  try {
-    while (!signal.aborted && (await readRedrive(parts.redis))?.state === 'running') {
-      await driveRedrive({ ...parts, queue }, me, signal);
-      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-    }
-  } finally {
-    ended.abort();
-    await looking.catch(() => {});
-    progress.stop();
-  }
 }
 
 type Seen = Awaited<ReturnType<typeof letterStatus>> & Awaited<ReturnType<typeof peek>>;

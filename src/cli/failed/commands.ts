@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Author } from '../../audit/auditEntry.ts';
 import { deleteOrders, restore, setAside } from '../../desk/aside/moveJobs.ts';
 import { declareAutoRepair, listAutoRepairs, removeAutoRepair } from '../../desk/auto/autoRepairs.ts';
@@ -20,7 +19,7 @@ import { readReceipt } from '../../desk/runs/receipt.ts';
 import { beginRun, controlRun, listRuns, type Run, type RunParts, readRun } from '../../desk/runs/runs.ts';
 import { findRecipe, listRecipes, removeRecipe, saveRecipe } from '../../desk/saved/savedRecipes.ts';
 import { redisNow } from '../../store/redisTime.ts';
-import { showProgress } from '../kit/progress.ts';
+import { follow } from '../kit/follow.ts';
 import { complain, EXIT, type Surroundings } from '../kit/surroundings.ts';
 import type { CommandName, Wanted } from './options.ts';
 import { retriedText, retryAll } from './retryAll.ts';
@@ -39,7 +38,6 @@ import {
   triedText,
 } from './text.ts';
 
-const LOOK_EVERY_MS = 200;
 const MOST_ROWS = 1_000_000;
 const RUNS_SHOWN = 50;
 
@@ -219,34 +217,21 @@ async function followed(
   { json }: Wanted,
   around: Surroundings,
 ): Promise<Answered> {
-  const progress = showProgress(around.stderr);
-  const { signal = new AbortController().signal } = around;
-  progress.begin('orders', begun.orders);
-  let run: Run | undefined = begun;
-  let shown = 0;
-  const ended = new AbortController();
   const me = randomUUID();
-  const look = async () => {
-    while (!ended.signal.aborted) {
-      run = (await readRun(parts, begun.id)) ?? run;
-      const done = begun.orders - (run?.counts.todo ?? 0) - (run?.counts.underWay ?? 0);
-      progress.add(Math.max(0, done - shown));
-      shown = Math.max(shown, done);
-      await delay(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => {});
-    }
-  };
-  const looking = look();
-  try {
-    for (let state = begun.state; state === 'running' && !signal.aborted; ) {
-      await driveRun(parts, begun.id, me, signal);
-      state = (await readRun(parts, begun.id))?.state ?? 'cancelled';
-      if (state === 'running') await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-    }
-  } finally {
-    ended.abort();
-    await looking.catch(() => {});
-    progress.stop();
-  }
+  const now = () => readRun(parts, begun.id);
+  await follow(
+    {
+      what: 'orders',
+      total: begun.orders,
+      async done() {
+        const { todo, underWay } = ((await now()) ?? begun).counts;
+        return begun.orders - todo - underWay;
+      },
+      isRunning: async () => (await now())?.state === 'running',
+      drive: (signal) => driveRun(parts, begun.id, me, signal),
+    },
+    around,
+  );
   const last = (await readRun(parts, begun.id)) ?? begun;
   if (last.state === 'running')
     complain(`run ${begun.id} goes on wherever an API runs, or by order-pipeline failed resume`, around);
