@@ -139,6 +139,16 @@ describe('the operations of quality', () => {
     await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {} });
     await ask('/quality/rules/{rule}/restore', { at: '/quality/rules/noisy/restore', body: {}, status: 409 });
     expect((await readSteering(redis)).lowered).toEqual(new Map());
+    // What was said before is no reason to take the step again.
+    const at = '/orders/w5/findings/0/label';
+    const again = await ask('/orders/{message_id}/findings/{finding}/label', {
+      at,
+      body: { label: 'wrong' },
+    });
+    expect(again.lowered).toBeNull();
+    const { rules } = await ask('/quality/summary');
+    expect(rules.find(({ rule }: { rule: string }) => rule === 'noisy')).toMatchObject({ lowered: null });
+    expect((await readSteering(redis)).lowered).toEqual(new Map());
   });
 
   it('have workers forget what a bad day taught them, of one product or of all', async () => {

@@ -20,9 +20,9 @@ export interface Mute {
 
 /** A rule that was wrong too often. */
 export interface Lowered {
-  /** How many severities lower it speaks. */
+  /** How many severities lower it speaks; 0 where somebody has restored it. */
   steps: number;
-  /** When the last step was taken, ISO, UTC: labels since then decide about the next. */
+  /** When the last step was taken, or it was restored, ISO, UTC: labels since then decide about the next. */
   at: string;
   /** What its labels said then, in words. */
   why: string;
@@ -117,12 +117,12 @@ export async function readMuted(redis: Redis | Cluster): Promise<Map<string, Pic
 }
 
 const loweredShape = z.looseObject({
-  steps: z.int().min(1).max(MOST_STEPS),
+  steps: z.int().min(0).max(MOST_STEPS),
   at: z.iso.datetime(),
   why: z.string(),
 });
 
-export async function readLowered(redis: Redis | Cluster): Promise<Map<string, Lowered>> {
+async function readSteps(redis: Redis | Cluster): Promise<Map<string, Lowered>> {
   const { lowered: key } = qualityKeys;
   const texts = await ofItsType(redis, key, redis.hgetall(key), {});
   return new Map(
@@ -132,6 +132,9 @@ export async function readLowered(redis: Redis | Cluster): Promise<Map<string, L
     }),
   );
 }
+
+export const readLowered = async (redis: Redis | Cluster): Promise<Map<string, Lowered>> =>
+  new Map([...(await readSteps(redis))].filter(([, { steps }]) => steps > 0));
 
 /** What workers act on. One round trip. */
 export async function readSteering(redis: Redis | Cluster): Promise<Steering> {
@@ -151,7 +154,7 @@ export async function dueStep(
   rule: string,
   labels: ReadonlyMap<string, Target>,
 ): Promise<Lowered | undefined> {
-  const before = (await readLowered(redis)).get(rule);
+  const before = (await readSteps(redis)).get(rule);
   const precision = byRule(labels, () => before?.at ?? '').get(rule);
   const steps = (before?.steps ?? 0) + 1;
   if (precision === undefined || steps > MOST_STEPS || !isBelowFloor(precision)) return undefined;
@@ -163,6 +166,10 @@ export const lower = async (redis: Redis | Cluster, rule: string, lowered: Lower
   await redis.hset(qualityKeys.lowered, rule, JSON.stringify(lowered));
 };
 
-/** A rule speaks as gravely as it is written again. False when it did. */
-export const restore = async (redis: Redis | Cluster, rule: string): Promise<boolean> =>
-  (await redis.hdel(qualityKeys.lowered, rule)) === 1;
+/** A rule speaks as gravely as it is written again, until labels from now on say otherwise. False when it did. */
+export async function restore(redis: Redis | Cluster, rule: string): Promise<boolean> {
+  const before = (await readLowered(redis)).get(rule);
+  if (before === undefined) return false;
+  await lower(redis, rule, { ...before, steps: 0, at: await redisDate(redis) });
+  return true;
+}

@@ -303,10 +303,11 @@ describe('bad days', () => {
       expect(rules(orderOf(bad))).not.toContain(rule);
       baselines.reset(rule, key);
       expect(rules(orderOf(bad))).toContain(rule);
-      // Half-way to be taken for real, which begins anew as well.
-      several(2, bad);
+      // Half-way to be taken for real, which begins anew as well. Of an id three orders are enough, of others five.
+      const half = rule === 'product_id_unlike' ? 2 : 4;
+      several(half, bad);
       baselines.reset(rule, key);
-      several(2, bad);
+      several(half, bad);
       expect(rules(orderOf(bad))).toContain(rule);
       expect(rules(orderOf({ lines: [{ product: 'P100' }] }))).toEqual([]);
       // Of all: nothing is known, so nothing is odd, until enough was seen again.
@@ -316,6 +317,16 @@ describe('bad days', () => {
       expect(rules(orderOf(bad))).toContain(rule);
     },
   );
+
+  it('speaks of ways to pay again after a day on which there were too many to tell', () => {
+    const { several, count, rules, baselines } = started();
+    for (let at = 0; at < 200; at += 1) count(orderOf({ payment: `WAY${at % 90}` }));
+    several(200);
+    expect(rules(orderOf({ payment: 'BAD' }))).toEqual([]);
+    baselines.reset('payment_method_unseen', undefined);
+    several(200);
+    expect(rules(orderOf({ payment: 'BAD' }))).toEqual(['payment_method_unseen']);
+  });
 
   it('forgets of places one that a bad day taught, or all', () => {
     const { several, rules, baselines } = started();
@@ -389,7 +400,7 @@ describe('bad days', () => {
   });
 
   it('keeps as many products as it has room for, the last ones', () => {
-    const { baselines, rules } = started({ maxProducts: 1_000 });
+    const { baselines, judge, rules } = started({ maxProducts: 1_000 });
     for (let at = 0; at < 1_000_000; at += 20) {
       const line = (_: unknown, more: number) => ({
         product: `P${10_000_000 + at + more}`,
@@ -407,7 +418,7 @@ describe('bad days', () => {
         chain: [],
         lines: [
           ...Array.from({ length: 20 }, line),
-          ...(at % 500 === 0 ? [{ ...line(0, 0), product: 'P1' }] : []),
+          ...(at % 500 === 0 ? [{ ...line(0, 0), product: 'P20000000' }] : []),
         ],
       });
     }
@@ -415,8 +426,9 @@ describe('bad days', () => {
     const isKnown = (product: string) =>
       rules(orderOf({ lines: [{ product, price: 200 }] })).includes('price_unlike_product');
     expect(isKnown('P10999999')).toBe(true);
+    expect(judge(orderOf({ lines: [{ product: 'P20000000', price: 200 }] }))[0]?.from).toBe(2_000);
     // Of the last thousand one is an old one that comes again and again.
-    expect([isKnown('P1'), isKnown('P10999001'), isKnown('P10999000')]).toEqual([true, true, false]);
+    expect([isKnown('P20000000'), isKnown('P10999001'), isKnown('P10999000')]).toEqual([true, true, false]);
   });
 });
 
