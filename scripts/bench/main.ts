@@ -18,7 +18,7 @@
  *   npm run bench -- analytics [--orders 1000000] [--times 20]
  *   npm run bench -- history [--jobs 30000] [--pairs 7; 0 for none] [--orders 100000] [--seconds 15] [--rebuild 1000000]
  *   npm run bench -- page [--rounds 20]
- *   npm run bench -- quality [--jobs 30000] [--pairs 7; 0 for none]
+ *   npm run bench -- quality [--jobs 3000] [--rounds 40; 0 for none]
  *   npm run bench -- roles
  */
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {

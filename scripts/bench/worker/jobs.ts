@@ -14,6 +14,8 @@ export interface Spread {
 
 export interface Work extends Spread {
   jobs: number;
+  /** The number of the first: orders of another number are other orders. */
+  first?: number;
 }
 
 /** Puts that many jobs where the bridge would. */
@@ -21,7 +23,7 @@ export async function fillQueues(redis: Redis | Cluster, partitions: Partitions,
   const queues = await openOrderQueues(redis, partitions, readConfig({}).jobs, () => {});
   for (let from = 0; from < work.jobs; from += 500) {
     const count = Math.min(500, work.jobs - from);
-    const batch = Array.from({ length: count }, (_, i) => jobOf(from + i, work));
+    const batch = Array.from({ length: count }, (_, i) => jobOf((work.first ?? 0) + from + i, work));
     for (const partition of partitions.all) {
       const own = batch.filter(({ userId }) => partitions.of(userId) === partition);
       if (own.length > 0) await queues.add(partition, own);

@@ -11,7 +11,7 @@ import type { Contender, WorkerRequest } from './contender.ts';
 import { fillQueues, type Work } from './jobs.ts';
 
 const CONTENDERS = ['no-op', 'checks only', 'ours'] as const satisfies readonly Contender[];
-const CONCURRENCY = 50;
+export const CONCURRENCY = 50;
 
 /** All but the first for each order. */
 export interface Figures {
