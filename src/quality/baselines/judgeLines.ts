@@ -67,7 +67,7 @@ export function judgeLines(
     const level = exactly(product, price);
     const seen = level !== undefined && !(itself && level.weight <= 1) && product.run === 0;
     const above = logOf(item.quantity) - product.quantity;
-    if (seen && above < USUAL) continue;
+    if (seen && (above < USUAL || item.quantity < THRESHOLDS.quantity.least)) continue;
     lines ??= linesOf(order, learned, itself);
     const line = lines.find((each) => each.at === at);
     if (line) judgeLine(line, { order, learned, itself, lines, tell });
@@ -83,14 +83,17 @@ function linesOf({ items }: Order, { products }: Learned, itself: boolean): Line
     const product = products.get(item.productId);
     if (!product) continue;
     const price = Number(item.pricePerUnit);
-    const levels = itself
-      ? product.levels.filter((level) => level.weight > 1 || level.price !== price)
-      : product.levels;
-    const off = distance(levels, logOfPrice(price));
+    const off = offOf(product, price, itself);
     const logQuantity = logOf(item.quantity);
     lines.push({ at, item, price, product, logQuantity, above: logQuantity - product.quantity, off });
   }
   return lines;
+}
+
+function offOf(product: Product, price: number, itself: boolean): number {
+  if (!itself) return exactly(product, price) ? 0 : distance(product.levels, logOfPrice(price));
+  const others = product.levels.filter((level) => level.weight > 1 || level.price !== price);
+  return distance(others, logOfPrice(price));
 }
 
 interface Setting {
@@ -102,10 +105,9 @@ interface Setting {
 }
 
 function judgeLine(line: Line, setting: Setting): void {
-  const usual = usualQuantity(line, setting);
-  if (isSwapped(line, setting, usual)) return;
+  if (isSwapped(line, setting)) return;
   if (!judgePrice(line, setting)) judgeLevel(line, setting);
-  judgeQuantity(line, setting, usual);
+  judgeQuantity(line, setting);
 }
 
 /** What order and user lead one to expect above the product's usual quantity, and on how much that rests. */
@@ -136,8 +138,8 @@ function usualOff(line: Line, lines: readonly Line[]): number {
 
 function judgePrice(line: Line, { order, lines, tell }: Setting): boolean {
   const { product, price, off, item, at } = line;
-  if (Number.isNaN(off)) return false;
   const { farCold, far, shifted, leastDifference } = THRESHOLDS.price;
+  if (!(Math.abs(off) >= shifted)) return false;
   const isFar = Math.min(Math.abs(off), Math.abs(off - usualOff(line, lines)));
   if (isFar < shifted) return false;
   const nearest = nearestOf(product, price);
@@ -199,15 +201,14 @@ function judgeLevel({ product, price, item, at }: Line, { order, tell }: Setting
   });
 }
 
-function judgeQuantity(
-  { item, product, at, above, logQuantity, price }: Line,
-  { order, learned, itself, tell }: Setting,
-  { shift, others, bought }: ReturnType<typeof usualQuantity>,
-): void {
+function judgeQuantity(line: Line, setting: Setting): void {
+  const { item, product, at, above, logQuantity, price } = line;
+  const { order, learned, itself, tell } = setting;
   const { far, farFewLines, farAlone, hundredfold, reduced, least } = THRESHOLDS.quantity;
   const { quantity } = item;
-  const isFar = above - shift;
   if (quantity < least || logQuantity <= (product.admitted ?? 0)) return;
+  const { shift, others, bought } = usualQuantity(line, setting);
+  const isFar = above - shift;
   const context =
     others >= 3 || (others > 0 && bought >= 10) ? far : others > 0 || bought >= 5 ? farFewLines : farAlone;
   const isRound = quantity % 100 === 0;
@@ -241,12 +242,14 @@ function judgeQuantity(
 }
 
 /** A price that would be a usual quantity, in a line whose quantity is the usual price without its cents. */
-function isSwapped(line: Line, { order, tell }: Setting, { shift }: { shift: number }): boolean {
+function isSwapped(line: Line, setting: Setting): boolean {
+  const { order, tell } = setting;
   const { product, price, off, item, at } = line;
   const { swap } = THRESHOLDS;
   if (!Number.isInteger(price) || price < 1 || !(Math.abs(off) > swap.price)) return false;
   if (isOfAny(line)) return false;
-  if (Math.abs(logOf(price) - product.quantity - shift) > swap.quantity) return false;
+  const usual = product.quantity + usualQuantity(line, setting).shift;
+  if (Math.abs(logOf(price) - usual) > swap.quantity) return false;
   const right = product.levels.filter((level) => Math.max(1, Math.round(level.price)) === item.quantity);
   if (right.length === 0) return false;
   const best = dominant(right);
