@@ -49,7 +49,7 @@ export const orderFindings = z.strictObject({
 export const flaggedOrders = z.strictObject({
   currency,
   orders: z.array(orderFindings.omit({ currency: true }).extend({ at: time, money })),
-  before: time.nullable().meta({ description: 'Where the next page begins.' }),
+  before: time.nullable().meta({ description: 'Where the next page begins; `null` at the end.' }),
 });
 
 const verdict = z.enum(VERDICTS);

@@ -113,9 +113,12 @@ export const qualityOperations = {
     ...get,
     path: '/quality/findings',
     summary: 'Orders with findings, the newest first',
+    description:
+      'Ask for the next page with the `before` of this one, until it is null. Those reviewed in one millisecond come together, ' +
+      'even where that makes a page longer than `limit`.',
     query: z.strictObject({
       before: z.iso
-        .datetime()
+        .datetime({ error: 'must be a time in UTC such as 2026-01-31T12:00:00.000Z' })
         .optional()
         .meta({ description: 'Only those reviewed before that.', examples: [AT] }),
       limit: limit(50),
@@ -184,8 +187,7 @@ export const qualityOperations = {
     summary: 'Have a rule forget what it learned, of one key or of all',
     description:
       'For a bad day that was learned as what is usual. It says nothing of them until it has seen enough again. What is known ' +
-      'of a product is shared by the rules about it, and forgotten for all of them; places, and fields that go missing, are ' +
-      'forgotten as a whole.',
+      'of a product is shared by the rules about it, and forgotten for all of them.',
     pathParameters: z.object({ rule: text('Its id.', 'price_unlike_product') }),
     body: answers.resetRequest,
     answer: answers.doneAnswer,
