@@ -218,7 +218,11 @@ function rulesOf(
   muted: readonly { rule: string }[],
 ) {
   const precisions = byRule(labels);
-  const rules = new Set([...groups.map(({ rule }) => rule), ...precisions.keys(), ...lowered.keys()]);
+  const rules = new Set([
+    ...[...groups, ...muted].map(({ rule }) => rule),
+    ...precisions.keys(),
+    ...lowered.keys(),
+  ]);
   return [...rules].sort().map((rule) => {
     const { right = 0, wrong = 0, unsure = 0, disputed = 0, share } = precisions.get(rule) ?? {};
     return {

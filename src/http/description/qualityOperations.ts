@@ -8,7 +8,7 @@ const CURRENCY = 'USD';
 const GROUP = '3f2a9c01de44';
 const MESSAGE = '0a3d9c1b-2f44-4a55-9a3e-6f1c1f0e3d0c';
 const FINDING = {
-  rule: 'price_far_from_known',
+  rule: 'price_unlike_product',
   version: 1,
   key: 'P006',
   severity: 'warn' as const,
@@ -167,6 +167,7 @@ export const qualityOperations = {
     ...post,
     path: '/quality/groups/{group}/mute',
     summary: 'Hear no more of a rule and key, or hear of it again',
+    description: 'What is muted stays so when its group has gone, and is unmuted by the same id.',
     pathParameters: groupPath,
     body: answers.muteRequest,
     answer: answers.doneAnswer,
