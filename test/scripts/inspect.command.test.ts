@@ -257,6 +257,24 @@ describe('order-pipeline inspect', () => {
     expect(readFileSync(at('own.yaml'), 'utf8')).toBe(ownRules);
   });
 
+  it.each([0, 1, 30, 59])('finds a wrong price in any order of a product, also in number %i', async (nth) => {
+    const of = (at: number, price: number, quantity: number) => ({
+      ...like({}, at),
+      order_timestamp: `2025-04-${String(1 + (at % 28)).padStart(2, '0')}T09:00:00Z`,
+      order_value: Math.round(price * quantity * 100) / 100,
+      items: [{ product_id: 'SKU77', quantity, price_per_unit: price }],
+    });
+    const judged = async (price: number, quantity: number, usual: number) => {
+      const orders = Array.from({ length: 60 }, (_, at) => of(at, usual, 1 + (at % 3)));
+      writeFileSync(at('price.jsonl'), lines(orders.with(nth, of(nth, price, quantity))));
+      const { stdout } = await run(`--file ${at('price.jsonl')} --json`);
+      return found(stdout).map(({ line, rule, observed, expected }) => [line, rule, observed, expected]);
+    };
+    expect(await judged(999, 2, 9.99)).toEqual([[nth + 1, 'price_unlike_product', '999', '9.99']]);
+    // Three at 3 are what they would be the other way round.
+    expect(await judged(3, 3, 9)).toEqual([]);
+  });
+
   it('makes nothing of when orders came that have no time', async () => {
     const undated = sane.map(({ order_timestamp: _, ...order }) => order);
     const again = undated.map((order, nth) => ({ ...order, order_id: `WEB${5000 + nth}` }));
