@@ -240,6 +240,20 @@ describe('identifiers, payment methods and places', () => {
     expect(known(baselines)).not.toMatch(/leeds|norfolk|jane|mill lane|U1\d/i);
   });
 
+  it('goes by what most say of a place, whoever came first', () => {
+    const { several, judge, count } = started();
+    const at = (place: string) => orderOf({ address: `1 High Street, ${place}` });
+    count(at('Leeds, Norfolk'));
+    several(30, { address: '1 High Street, Leeds, Yorkshire' });
+    several(30, { address: '1 High Street, Norwich, Norfolk' });
+    expect(judge(at('Leeds, Norfolk'))).toMatchObject([{ rule: 'places_unlike', key: 'LEEDS, NORFOLK' }]);
+    expect(judge(at('Leeds, Yorkshire'))).toEqual([]);
+    // There is one in both.
+    for (let nth = 0; nth < 20; nth += 1)
+      for (const place of ['Richmond, Yorkshire', 'Richmond, Norfolk']) count(at(place));
+    for (const place of ['Richmond, Yorkshire', 'Richmond, Norfolk']) expect(judge(at(place))).toEqual([]);
+  });
+
   it('learns that there is a town of that name elsewhere, from three users or one label', () => {
     const at = (place: string, user: string) => orderOf({ user, address: `1 High Street, ${place}` });
     const told = (label: boolean) => {
