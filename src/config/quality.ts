@@ -18,7 +18,7 @@ export const qualityVariables = {
     .transform((text) => text.split(',').map((rule) => lower(rule.trim())))
     .refine(
       (rules) => rules.every((rule) => /^[a-z][a-z0-9_]*$/.test(rule)),
-      'must be rules such as price_far_from_known, comma separated, or all',
+      'must be rules such as price_unlike_product, comma separated, or all',
     )
     .default([]),
   QUALITY_RULES: z.string().optional(),

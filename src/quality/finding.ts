@@ -16,7 +16,7 @@ export interface Fix {
 }
 
 export interface Finding {
-  /** The check's id, e.g. `price_far_from_known`. With `version` it names the very code that said it. */
+  /** The check's id, e.g. `price_unlike_product`. With `version` it names the very code that said it. */
   rule: string;
   version: number;
   /** Where, in the order as it was sent; `''` when the order as a whole is meant. */

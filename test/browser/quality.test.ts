@@ -128,6 +128,16 @@ describe('the page of what the review found', () => {
     expect(faults).toEqual([]);
   });
 
+  it('says so where it shows some of the groups alone', async () => {
+    const keys = Array.from({ length: 101 }, (_, nth) => `R${nth}`);
+    const rare = keys.map((key) => flagged(`rare-${key}`, { key }));
+    await groupFindings(pipeline.redis.client(), 'many', rare);
+    const { page, faults } = await open({}, '?state=rare');
+    await page.getByText(/^The 100 seen last, of 10[1-9]\.$/).waitFor();
+    expect(await page.getByRole('article').count()).toBe(100);
+    expect(faults).toEqual([]);
+  });
+
   it('repairs an order that is held with one click, by the edit of the desk', async () => {
     const all = await startPipeline({ QUALITY: 'rules', QUALITY_HOLD: 'all' });
     try {

@@ -4,6 +4,8 @@ import { openBaselines } from '../../src/quality/baselines/openBaselines.ts';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
 import { readSteering } from '../../src/quality/outcomes/answers.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { groupId } from '../../src/quality/outcomes/groups.ts';
+import { qualityKeys } from '../../src/store/keys.ts';
 import { orderOf, reviewing } from '../quality/baselines/orders.ts';
 import { aFinding } from '../quality/reviewRig.ts';
 import { type ApiDocument, readApiDocument } from '../support/apiDocument.ts';
@@ -115,6 +117,23 @@ describe('the operations of quality', () => {
     expect((await groupOf('P1')).labels).toEqual({ right: 1, wrong: 1, unsure: 0, together: 'disputed' });
     const after = (await ask('/quality/summary')).rules;
     expect(after).toMatchObject([{ right: 0, wrong: 0, disputed: 1, precision: null }]);
+  });
+
+  it('hear again of what is muted after its group has gone', async () => {
+    const redis = pipeline.redis.client();
+    const gone = ['g1', 'g2', 'g3'].map((id) => flagged(id, { rule: 'passing', key: 'a key | of words' }));
+    await groupFindings(redis, 'b-gone', gone);
+    const group = groupId({ rule: 'passing', key: 'a key | of words' });
+    const mute = (muted: boolean, status = 200) =>
+      ask('/quality/groups/{group}/mute', { at: `/quality/groups/${group}/mute`, body: { muted }, status });
+    await mute(true);
+    await redis.multi().zrem(qualityKeys.groups, group).del(qualityKeys.group(group)).exec();
+    const { rules } = await ask('/quality/summary');
+    expect(rules).toContainEqual(expect.objectContaining({ rule: 'passing', muted: 1, groups: 0 }));
+    await mute(true, 404);
+    await mute(false);
+    expect((await readSteering(redis)).muted).toEqual(new Set());
+    await mute(false, 404);
   });
 
   it('lower a rule that is wrong too often, and say so, until somebody restores it', async () => {

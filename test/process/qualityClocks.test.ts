@@ -33,7 +33,9 @@ const placed = (name: string, count: number, timestamp: string) =>
 const iso = (ms: number) => new Date(ms).toISOString();
 
 async function timesFlagged(redis: Redis): Promise<string[]> {
-  const rules = (await readFlagged(redis, 1_000)).flatMap(({ findings }) => findings.map(({ rule }) => rule));
+  const rules = (await readFlagged(redis, 1_000)).orders.flatMap(({ findings }) =>
+    findings.map(({ rule }) => rule),
+  );
   return rules.filter((rule) => /^time_|^epoch/.test(rule)).sort();
 }
 
@@ -123,7 +125,7 @@ describe('the review of the times of orders', () => {
           ((await json('/stats/global')) as { total_orders: number }).total_orders === orders.length,
         'all have counted',
       );
-      await until(async () => (await readFlagged(client, 9)).length > 0, 'what was found is kept');
+      await until(async () => (await readFlagged(client, 9)).orders.length > 0, 'what was found is kept');
       const { status, troubles } = (await json('/health')) as {
         status: string;
         troubles: { what: string; reason: string }[];
@@ -139,9 +141,9 @@ describe('the review of the times of orders', () => {
       all.signal('SIGTERM');
       expect(await all.exited).toBe(0);
       expect(await timesFlagged(client)).toEqual([]);
-      expect((await readFlagged(client, 9)).map(({ findings }) => findings.map(({ rule }) => rule))).toEqual([
-        ['payment_method_unknown'],
-      ]);
+      expect(
+        (await readFlagged(client, 9)).orders.map(({ findings }) => findings.map(({ rule }) => rule)),
+      ).toEqual([['payment_method_unknown']]);
       expect(all.output().match(/one clock is wrong/g)).toHaveLength(1);
     });
   });

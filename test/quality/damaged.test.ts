@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { KeyStore } from '../../src/access/keyStore.ts';
@@ -393,6 +393,14 @@ describe('roles that meet damaged values', () => {
   it.each([
     ['its rest cannot be read', (key: string) => redis.hset(key, 'rest', 'x')],
     ['its rest is of another shape', (key: string) => redis.hset(key, 'rest', packed({ masks: {} }))],
+    [
+      'a part of its rest is of another shape',
+      async (key: string) => {
+        const rest = JSON.parse(inflateRawSync((await redis.hgetBuffer(key, 'rest')) as Buffer).toString());
+        rest.quantities.reach = 5;
+        await redis.hset(key, 'rest', packed(rest));
+      },
+    ],
     ['its products cannot be read', (key: string) => redis.hset(key, '1', packed([['P100', null]]))],
     ['it is gone', (key: string) => redis.del(key)],
     [

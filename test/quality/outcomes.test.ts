@@ -9,7 +9,13 @@ import { startAskingModel } from '../../src/quality/outcomes/askModel.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
 import { groupId, MOST_FLAGGED, MOST_GROUPS, QUIET_MS } from '../../src/quality/outcomes/groups.ts';
 import { readSpend } from '../../src/quality/outcomes/modelSpend.ts';
-import { countGroups, readGroup, readGroups, readRareGroups } from '../../src/quality/outcomes/readGroups.ts';
+import {
+  countGroups,
+  readFlagged,
+  readGroup,
+  readGroups,
+  readRareGroups,
+} from '../../src/quality/outcomes/readGroups.ts';
 import { sightingsExchange } from '../../src/quality/outcomes/sightings.ts';
 import { makeReviewer } from '../../src/quality/review.ts';
 import { qualityKeys } from '../../src/store/keys.ts';
@@ -113,6 +119,23 @@ describe('what becomes of findings', () => {
     expect(await client.hlen(findings)).toBe(MOST_FLAGGED);
     expect((await client.keys(qualityKeys.group('*'))).length).toBe(2 * MOST_GROUPS);
     expect((await readGroups(client, 1))[0]).toMatchObject({ lastSeen: NOW + MOST_FLAGGED + 6 });
+  });
+
+  it.each([1, 3, 4])('pages of %i leave out no flagged order', async (most) => {
+    const client = redis.client();
+    const orders = Array.from({ length: 12 }, (_, nth) => flagged(`m${nth}`, {}, NOW + Math.floor(nth / 5)));
+    await group('b1', orders);
+    // What cannot be read is no end.
+    await client.hset(qualityKeys.findings, 'm7', 'x');
+    const seen: string[] = [];
+    let before: number | undefined;
+    do {
+      const page = await readFlagged(client, most, before);
+      seen.push(...page.orders.map(({ message }) => message));
+      before = page.next;
+    } while (before !== undefined && seen.length < 20);
+    const all = orders.map(({ message }) => message).filter((message) => message !== 'm7');
+    expect(seen.toSorted()).toEqual(all.toSorted());
   });
 
   it('the quality command tells where something cannot be read, once, beside the rest', async () => {

@@ -63,6 +63,11 @@ describe('own rules', () => {
     ['field: payment_method, when: { above: 5 }', 'line 3: rules[0].when has "above", which nothing reads'],
     ['field: order_value, when: {}', 'line 3: rules[0].when must say something of the value, got {}'],
     ['field: order_value', 'line 3: rules[0].when is missing'],
+    ['field: order_value, when: { above: .inf }', 'line 3: rules[0].when.above must be number, got Infinity'],
+    [
+      'field: items, when: &a { above: *a }',
+      'line 3: rules[0].when.above must be number, got what has itself in it',
+    ],
     [
       'field: order_timestamp, when: { before: soon }',
       'line 3: rules[0].when.before must be a day or a time such as 2026-01-31, got "soon"',
@@ -83,6 +88,7 @@ describe('own rules', () => {
     `version: 1\nrules: ${'['.repeat(50_000)}`,
     'x'.repeat(300_000),
     '!!js/function "x"',
+    'version: 1\nrules: &a [*a]',
   ])('are never half taken: %.20s', (text) => expect(() => ownRuleChecks(text)).toThrow(OwnRulesError));
 
   it('name a second rule of the same name', () => {

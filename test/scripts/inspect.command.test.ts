@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -233,6 +233,58 @@ describe('order-pipeline inspect', () => {
     ['--file nothing.jsonl --rules nothing.yaml', 'nothing.yaml: there is no such file'],
   ])('refuses %s', async (args, problem) => {
     expect(await run(args)).toEqual({ code: 2, stdout: '', stderr: `${problem}\n` });
+  });
+
+  it.each([
+    ['--report', 'orders.jsonl', '--file'],
+    ['--report', 'link.jsonl', '--file'],
+    ['--report', 'own.yaml', '--rules'],
+    ['--llm --report same --drafts', 'same', '--report'],
+  ])('writes %s %s over nothing that it reads or writes', async (flags, name, over) => {
+    writeFileSync(at('orders.jsonl'), lines(sane));
+    rmSync(at('link.jsonl'), { force: true });
+    symlinkSync(at('orders.jsonl'), at('link.jsonl'));
+    const ownRules =
+      'version: 1\nrules:\n  - { id: a, field: items, when: { above: 9 }, severity: info, message: m }\n';
+    writeFileSync(at('own.yaml'), ownRules);
+    const args = `--file ${at('orders.jsonl')} --rules ${at('own.yaml')} ${flags} ${at(name)}`;
+    const { code, stderr } = await run(args.replace('--report same', `--report ${at('same')}`));
+    expect([code, stderr]).toEqual([
+      2,
+      `${flags.split(' ').at(-1)} would be written over ${over}, ${at(name)}\n`,
+    ]);
+    expect(readFileSync(at('orders.jsonl'), 'utf8')).toBe(lines(sane));
+    expect(readFileSync(at('own.yaml'), 'utf8')).toBe(ownRules);
+  });
+
+  it.each([0, 1, 30, 59])('finds a wrong price in any order of a product, also in number %i', async (nth) => {
+    const of = (at: number, price: number, quantity: number) => ({
+      ...like({}, at),
+      order_timestamp: `2025-04-${String(1 + (at % 28)).padStart(2, '0')}T09:00:00Z`,
+      order_value: Math.round(price * quantity * 100) / 100,
+      items: [{ product_id: 'SKU77', quantity, price_per_unit: price }],
+    });
+    const judged = async (price: number, quantity: number, usual: number) => {
+      const orders = Array.from({ length: 60 }, (_, at) => of(at, usual, 1 + (at % 3)));
+      writeFileSync(at('price.jsonl'), lines(orders.with(nth, of(nth, price, quantity))));
+      const { stdout } = await run(`--file ${at('price.jsonl')} --json`);
+      return found(stdout).map(({ line, rule, observed, expected }) => [line, rule, observed, expected]);
+    };
+    expect(await judged(999, 2, 9.99)).toEqual([[nth + 1, 'price_unlike_product', '999', '9.99']]);
+    // Three at 3 are what they would be the other way round.
+    expect(await judged(3, 3, 9)).toEqual([]);
+  });
+
+  it('makes nothing of when orders came that have no time', async () => {
+    const undated = sane.map(({ order_timestamp: _, ...order }) => order);
+    const again = undated.map((order, nth) => ({ ...order, order_id: `WEB${5000 + nth}` }));
+    const namesakes = undated.slice(0, 2).map((order, nth) => ({ ...order, user_id: `C${900 + nth}` }));
+    const other = { ...undated[5], order_id: 'WEB2009', user_id: 'C950' };
+    writeFileSync(at('undated.jsonl'), lines([...undated, ...again, ...namesakes, other]));
+    const { stdout } = await run(`--file ${at('undated.jsonl')} --json`);
+    expect(found(stdout).map(({ line, rule, expected }) => [line, rule, expected])).toEqual(
+      [41, 42].map((line) => [line, 'order_id_of_two_users', 'one user for an order id']),
+    );
   });
 
   it('names the line, the field and the value of an own rule that cannot be read', async () => {

@@ -150,6 +150,11 @@ describe('a .csv file', () => {
     expect(await problemOf('bad.csv', content)).toBe(problem);
   });
 
+  it('skips empty rows and keeps the row numbers a person sees', async () => {
+    const rows = `\n${HEADER}\n1,2\n\n,,,\n3,4\n""\n5,6\n\n`;
+    expect((await read('gaps.csv', rows)).labels).toEqual(['row 3', 'row 6', 'row 8']);
+  });
+
   it('with a quote that never closes is refused, after the rows before it', async () => {
     const file = path.join(folder, 'quote.csv');
     await writeFile(file, `${HEADER}\n1,2\n"3,4\n`);
@@ -157,6 +162,24 @@ describe('a .csv file', () => {
     expect((await records.next()).value?.label).toBe('row 2');
     await expect(records.next()).rejects.toThrow(/^quote\.csv: after row 2: Quote Not Closed/);
   });
+});
+
+it.each([
+  ['a.jsonl', 'line 3', '{"user_id":"é"}\n\n{"user_id":"M', '"}\n'],
+  ['a.json', 'line 2', '[{"user_id":"é"},\n{"user_id":"M', '"}]'],
+  ['a.csv', 'line 4', 'order_id,user_id,order_value,items\n1,é,1,x\n"2\n",M', ',1,x\n'],
+])('%s that is not UTF-8 is refused by line, and merges no two users', async (name, line, before, after) => {
+  const latin = Buffer.concat([Buffer.from(before), Buffer.of(0xfc), Buffer.from(after)]);
+  expect(await problemOf(name, latin)).toBe(`${name}: ${line} is not UTF-8; save the file as that`);
+  const cut = Buffer.from(`${before}€`).subarray(0, -1);
+  expect(await problemOf(name, cut)).toBe(`${name}: ${line} is not UTF-8; save the file as that`);
+});
+
+it('UTF-8 of any length is read across the chunks it comes in', async () => {
+  const orders = Array.from({ length: 3000 }, (_, id) =>
+    JSON.stringify({ id, note: '€😀é'.repeat(id % 31) }),
+  );
+  expect(await bodiesOf('long.jsonl', orders.join('\n'))).toEqual(orders);
 });
 
 describe('an .xlsx file', () => {

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import type { Logger } from 'winston';
 import { ConfigError, readConfig } from '../../config/config.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
@@ -51,6 +51,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
   if (options.tried && rules === undefined)
     throw new CannotInspect('--try needs --rules: which rules are to be tried?');
   const own = rules === undefined ? [] : await readOwnRules(rules);
+  await keepWhatIsRead(options, rules);
   if (options.llm && !config.model) throw new CannotInspect('--llm needs LLM_BASE_URL and LLM_MODEL');
   const shown = options.llm ? toShow(options.sample) : undefined;
   const progress = options.json ? noProgress : showProgress(around.stderr);
@@ -113,6 +114,28 @@ async function readOwnRules(path: string): Promise<readonly Check[]> {
     if (!(error instanceof OwnRulesError)) throw error;
     throw new CannotInspect(error.problems.map((problem) => `${path} ${problem}`).join('\n'));
   }
+}
+
+/** A name given twice by mistake costs nobody their orders. */
+async function keepWhatIsRead({ file, report, drafts }: InspectOptions, rules: string | undefined) {
+  const others: [flag: string, path: string | undefined][] = [
+    ['--file', file],
+    ['--rules', rules],
+  ];
+  for (const [flag, path] of [['--report', report] as const, ['--drafts', drafts] as const]) {
+    if (path === undefined) continue;
+    for (const [other, at] of others)
+      if (at !== undefined && (await isSameFile(path, at)))
+        throw new CannotInspect(`${flag} would be written over ${other}, ${path}`);
+    others.push([flag, path]);
+  }
+}
+
+/** By whatever name, also through a link. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  if (resolve(one) === resolve(other)) return true;
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 async function write(path: string, page: string): Promise<void> {

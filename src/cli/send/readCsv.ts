@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import {
@@ -9,26 +8,28 @@ import {
   readHeader,
   rowBody,
 } from './orderFile.ts';
+import { readText } from './readText.ts';
 
 /**
- * The rows of a CSV file as message bodies; the header is row 1. Rows that are too long or too short and quotes
- * in odd places are taken as they are: whether a cell is good is the pipeline's to judge.
+ * The rows of a CSV file as message bodies, labelled by the row numbers that a person sees: empty rows count, and are left out.
+ * Rows that are too long or too short and quotes in odd places are taken as they are: whether a cell is good is the
+ * pipeline's to judge.
  */
 export async function* readCsv(path: string): AsyncGenerator<FileMessage, void, undefined> {
   const parser = parse({
     bom: true,
     relax_column_count: true,
     relax_quotes: true,
-    skip_empty_lines: true,
     max_record_size: MAX_RECORD_LENGTH,
   });
   // A failed read or parse destroys both streams with the error, and the loop below throws it.
-  pipeline(createReadStream(path), parser, () => undefined);
+  pipeline(readText(path), parser, () => undefined);
   let columns: string[] | undefined;
   let row = 0;
   try {
     for await (const cells of parser as AsyncIterable<string[]>) {
       row += 1;
+      if (cells.every((cell) => cell === '')) continue;
       if (columns) yield { body: rowBody(columns, cells, cellJson), label: `row ${row}` };
       else columns = readHeader(path, cells);
     }

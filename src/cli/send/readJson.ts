@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { type FileMessage, MAX_RECORD_LENGTH, OrderFileError } from './orderFile.ts';
+import { readText } from './readText.ts';
 
 /**
  * The elements of a JSON array, each as the text it has in the file. Cut out by brackets and quotes instead of
@@ -8,7 +8,7 @@ import { type FileMessage, MAX_RECORD_LENGTH, OrderFileError } from './orderFile
  */
 export async function* readJsonArray(path: string): AsyncGenerator<FileMessage, void, undefined> {
   const splitter = createSplitter(path);
-  for await (const chunk of createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>) {
+  for await (const chunk of readText(path)) {
     yield* splitter.push(chunk);
   }
   splitter.end();
@@ -90,7 +90,7 @@ function createSplitter(path: string) {
 export async function* readLines(path: string): AsyncGenerator<FileMessage, void, undefined> {
   let line = 0;
   let pending = '';
-  for await (const chunk of createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>) {
+  for await (const chunk of readText(path)) {
     const parts = chunk.split('\n');
     parts[0] = pending + parts[0];
     pending = parts.pop() ?? '';

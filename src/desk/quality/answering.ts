@@ -10,11 +10,12 @@ import {
   lower,
   mute,
   readLabels,
+  readMuted,
   restore,
   targetOf,
   unmute,
 } from '../../quality/outcomes/answers.ts';
-import type { Group } from '../../quality/outcomes/groups.ts';
+import { type Group, groupId } from '../../quality/outcomes/groups.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
 import { readFindings, readGroup } from '../../quality/outcomes/readGroups.ts';
 import { redisDate } from '../../store/redisTime.ts';
@@ -116,7 +117,7 @@ export async function muteGroup(
   who: Author,
   { group: id, muted, because }: { group: string; muted: boolean; because?: string | undefined },
 ): Promise<void> {
-  const group = await groupOf(redis, id);
+  const group = muted ? await groupOf(redis, id) : await mutedOf(redis, id);
   const { rule, key } = group;
   const change = {
     action: muted ? 'mute group' : 'unmute group',
@@ -182,5 +183,11 @@ async function groupOf(redis: Redis | Cluster, id: string): Promise<Group> {
   return group;
 }
 
+/** Of a group that has gone meanwhile: what is muted would stay so for ever. */
+async function mutedOf(redis: Redis | Cluster, id: string): Promise<Pick<Group, 'id' | 'rule' | 'key'>> {
+  const muted = [...(await readMuted(redis)).values()].find((one) => groupId(one) === id);
+  return muted ? { id, ...muted } : groupOf(redis, id);
+}
+
 /** Never its key: it may be a product's name, and the log is kept for longer than that. */
-const inWords = ({ id, rule }: Group): string => `group ${id} of ${rule}`;
+const inWords = ({ id, rule }: Pick<Group, 'id' | 'rule'>): string => `group ${id} of ${rule}`;

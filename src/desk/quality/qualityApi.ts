@@ -140,13 +140,12 @@ export function makeQualityApi(parts: QualityParts) {
       };
     },
     async qualityFindings({ before, limit }: { before?: string | undefined; limit: number }) {
-      const from = before === undefined ? undefined : `(${Date.parse(before)}`;
-      const orders = await readFlagged(redis, limit, from);
-      const last = orders.at(-1);
+      const from = before === undefined ? undefined : Date.parse(before);
+      const { orders, next } = await readFlagged(redis, limit, from);
       return {
         currency,
         orders: orders.map(flaggedAnswer),
-        before: orders.length < limit || last === undefined ? null : iso(last.at),
+        before: next === undefined ? null : iso(next),
       };
     },
     async orderFindings({ message_id: message }: { message_id: string }) {
@@ -219,7 +218,11 @@ function rulesOf(
   muted: readonly { rule: string }[],
 ) {
   const precisions = byRule(labels);
-  const rules = new Set([...groups.map(({ rule }) => rule), ...precisions.keys(), ...lowered.keys()]);
+  const rules = new Set([
+    ...[...groups, ...muted].map(({ rule }) => rule),
+    ...precisions.keys(),
+    ...lowered.keys(),
+  ]);
   return [...rules].sort().map((rule) => {
     const { right = 0, wrong = 0, unsure = 0, disputed = 0, share } = precisions.get(rule) ?? {};
     return {

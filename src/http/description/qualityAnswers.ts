@@ -20,7 +20,7 @@ const fix = z
   .meta({ description: 'Edits that would mend it, together; shown only when the order then passes.' });
 
 const what = {
-  rule: text.meta({ examples: ['price_far_from_known'] }),
+  rule: text.meta({ examples: ['price_unlike_product'] }),
   version: z.int(),
   key: text.meta({ description: 'What is grouped together with the rule: a product, a payment method.' }),
   severity,
@@ -49,7 +49,7 @@ export const orderFindings = z.strictObject({
 export const flaggedOrders = z.strictObject({
   currency,
   orders: z.array(orderFindings.omit({ currency: true }).extend({ at: time, money })),
-  before: time.nullable().meta({ description: 'Where the next page begins.' }),
+  before: time.nullable().meta({ description: 'Where the next page begins; `null` at the end.' }),
 });
 
 const verdict = z.enum(VERDICTS);

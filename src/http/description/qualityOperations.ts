@@ -8,7 +8,7 @@ const CURRENCY = 'USD';
 const GROUP = '3f2a9c01de44';
 const MESSAGE = '0a3d9c1b-2f44-4a55-9a3e-6f1c1f0e3d0c';
 const FINDING = {
-  rule: 'price_far_from_known',
+  rule: 'price_unlike_product',
   version: 1,
   key: 'P006',
   severity: 'warn' as const,
@@ -113,9 +113,12 @@ export const qualityOperations = {
     ...get,
     path: '/quality/findings',
     summary: 'Orders with findings, the newest first',
+    description:
+      'Ask for the next page with the `before` of this one, until it is null. Those reviewed in one millisecond come together, ' +
+      'even where that makes a page longer than `limit`.',
     query: z.strictObject({
       before: z.iso
-        .datetime()
+        .datetime({ error: 'must be a time in UTC such as 2026-01-31T12:00:00.000Z' })
         .optional()
         .meta({ description: 'Only those reviewed before that.', examples: [AT] }),
       limit: limit(50),
@@ -164,6 +167,7 @@ export const qualityOperations = {
     ...post,
     path: '/quality/groups/{group}/mute',
     summary: 'Hear no more of a rule and key, or hear of it again',
+    description: 'What is muted stays so when its group has gone, and is unmuted by the same id.',
     pathParameters: groupPath,
     body: answers.muteRequest,
     answer: answers.doneAnswer,
@@ -184,8 +188,7 @@ export const qualityOperations = {
     summary: 'Have a rule forget what it learned, of one key or of all',
     description:
       'For a bad day that was learned as what is usual. It says nothing of them until it has seen enough again. What is known ' +
-      'of a product is shared by the rules about it, and forgotten for all of them; places, and fields that go missing, are ' +
-      'forgotten as a whole.',
+      'of a product is shared by the rules about it, and forgotten for all of them.',
     pathParameters: z.object({ rule: text('Its id.', 'price_unlike_product') }),
     body: answers.resetRequest,
     answer: answers.doneAnswer,

@@ -80,20 +80,19 @@ function linesOf({ items }: Order, { products }: Learned, itself: boolean): Line
   const lines: Line[] = [];
   for (let at = 0; at < items.length; at += 1) {
     const item = items[at] as OrderItem;
-    const product = products.get(item.productId);
-    if (!product) continue;
+    const known = products.get(item.productId);
+    if (!known) continue;
     const price = Number(item.pricePerUnit);
-    const off = offOf(product, price, itself);
+    const levels = itself
+      ? known.levels.filter((level) => level.weight > 1 || level.price !== price)
+      : known.levels;
+    const off = !itself && exactly(known, price) ? 0 : distance(levels, logOfPrice(price));
+    // Held against its own price, the first of a product would be right whatever it says.
+    const product = levels.length > 0 && levels.length < known.levels.length ? { ...known, levels } : known;
     const logQuantity = logOf(item.quantity);
     lines.push({ at, item, price, product, logQuantity, above: logQuantity - product.quantity, off });
   }
   return lines;
-}
-
-function offOf(product: Product, price: number, itself: boolean): number {
-  if (!itself) return exactly(product, price) ? 0 : distance(product.levels, logOfPrice(price));
-  const others = product.levels.filter((level) => level.weight > 1 || level.price !== price);
-  return distance(others, logOfPrice(price));
 }
 
 interface Setting {

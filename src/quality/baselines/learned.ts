@@ -71,6 +71,10 @@ export interface PackedLearned {
 
 type PackedProduct = [number, number, number, number, number, number[], ...unknown[]];
 
+/** By how much a quantity passes what is usual of its product, as a logarithm. */
+const REACHES = [1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5];
+const NO_REACH: readonly number[] = [0, ...REACHES.map(() => 0)];
+
 const amount = z.number();
 const candidate = { orders: amount, users: z.array(amount), since: amount };
 const values = z.array(
@@ -85,9 +89,25 @@ const values = z.array(
 export const restShape = z.looseObject({
   masks: z.looseObject({ order_id: values, user_id: values, product_id: values }),
   payments: values.element,
-  places: z.array(z.tuple([amount, amount, amount, amount])),
+  places: z.array(
+    z.tuple(
+      [amount, amount, amount, amount],
+      z.looseObject({
+        also: z.array(amount).optional(),
+        odd: z.array(z.looseObject({ ...candidate, outer: amount })).optional(),
+      }),
+    ),
+  ),
   watches: z.array(z.tuple([z.string(), z.array(z.tuple([amount, amount, amount, z.boolean()]))])),
-  quantities: z.looseObject({ lines: amount, mean: amount }),
+  quantities: z.looseObject({
+    lines: amount,
+    mean: amount,
+    // Snapshots from before it was counted have none.
+    reach: z
+      .array(amount)
+      .length(REACHES.length + 1)
+      .optional(),
+  }),
   users: z.array(z.tuple([amount, amount, amount])),
   oddProducts: z.array(z.tuple([z.string(), amount])),
   products: z.array(z.unknown()).length(0),
@@ -287,9 +307,6 @@ function observeLine(learned: Learned, line: ObservedLine, logQuantity: number, 
   if (product.lines === THRESHOLDS.warm) learned.beginnings.addOf(line.product);
 }
 
-/** By how much a quantity passes what is usual of its product, as a logarithm. */
-const REACHES = [1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5];
-const NO_REACH: readonly number[] = [0, ...REACHES.map(() => 0)];
 /** Then all counts are halved. */
 const MOST_LINES = 100_000;
 

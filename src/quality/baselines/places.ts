@@ -55,6 +55,13 @@ export function places(packed: PackedPlaces = []): Places {
     place.also = [...(place.also ?? []), outer].slice(-MOST_NAMESAKES);
     place.odd = (place.odd ?? []).filter((each) => each.outer !== outer);
   };
+  const contradict = (place: Place, within: number) => {
+    place.otherwise += 1;
+    if (2 * place.otherwise <= place.orders) return;
+    // The first to come said what most do not: held against it, nothing would be odd of this place any more.
+    place.within = within;
+    place.otherwise = place.orders - place.otherwise;
+  };
   const setAside = (place: Place, outer: number, user: number) => {
     place.odd ??= [];
     let odd = place.odd.find((each) => each.outer === outer);
@@ -85,7 +92,7 @@ export function places(packed: PackedPlaces = []): Places {
           return;
         }
         place.orders += 1;
-        if (place.within !== within && !place.also?.includes(within)) place.otherwise += 1;
+        if (place.within !== within && !place.also?.includes(within)) contradict(place, within);
       }
     },
     forget(inner) {

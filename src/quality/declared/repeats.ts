@@ -1,5 +1,5 @@
 import type { Order } from '../../orders/order.ts';
-import type { Check } from '../check.ts';
+import type { Check, Circumstances } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Late } from '../flagged.ts';
 import { habits } from './habits.ts';
@@ -78,11 +78,12 @@ export function repeats(): Repeats {
     written = undefined;
   };
   /** Both rules look at one order, one after the other. */
-  const placeOf = (order: Order): number => {
+  const placeOf = (order: Order, circumstances: Circumstances): number => {
     if (written === order) return free;
     const content = contentOf(order);
     const own = HASH.add(order.userId).sum();
-    write(content, HASH.begin().add(order.userId).sum(), own, order.orderId, instantOf(order.placedAt));
+    const at = isUndated(order, circumstances) ? Number.NaN : instantOf(order.placedAt);
+    write(content, HASH.begin().add(order.userId).sum(), own, order.orderId, at);
     written = order;
     return free;
   };
@@ -91,9 +92,9 @@ export function repeats(): Repeats {
     id: 'same_content_new_id',
     version: 1,
     family: 'repeats',
-    judge(order, { trial }) {
-      if (trial) return NOTHING;
-      const place = placeOf(order);
+    judge(order, circumstances) {
+      if (circumstances.trial) return NOTHING;
+      const place = placeOf(order, circumstances);
       const found = sameContentIn(place, byContent.before(place));
       return found ? [found] : NOTHING;
     },
@@ -101,7 +102,7 @@ export function repeats(): Repeats {
   const sameContentIn = (place: number, before: number): Finding | undefined => {
     if (before < 0 || orderIds[before] === orderIds[place]) return undefined;
     const apart = apartOf(place, before);
-    if (apart > WITHIN_MS) return undefined;
+    if (!(apart <= WITHIN_MS)) return undefined;
     return signed(sameContent, {
       path: 'order_id',
       key: REPEAT,
@@ -117,9 +118,9 @@ export function repeats(): Repeats {
     id: 'order_id_of_two_users',
     version: 1,
     family: 'repeats',
-    judge(order, { trial }) {
-      if (trial) return NOTHING;
-      const place = placeOf(order);
+    judge(order, circumstances) {
+      if (circumstances.trial) return NOTHING;
+      const place = placeOf(order, circumstances);
       const before = byOrderId.before(place);
       // Of the two rules the last to look, so that both look before either remembers.
       remember(turn);
@@ -136,13 +137,13 @@ export function repeats(): Repeats {
     if (before < 0 || users[before] === users[place] || numbering.isHabit(SHARED)) return undefined;
     const isSame = contents[before] === contents[place];
     const apart = apartOf(place, before);
-    if (!isSame && apart > A_DAY_MS) return undefined;
+    if (!isSame && !(apart <= A_DAY_MS)) return undefined;
     return signed(sharedId, {
       path: 'user_id',
       key: SHARED,
       severity: isSame ? 'warn' : 'info',
       observed: `order ${orderIds[place]} of a second user${isSame ? ', with the same content' : ''}`,
-      expected: `one user for an order id: the other one's was placed ${spell(apart)}`,
+      expected: `one user for an order id${Number.isNaN(apart) ? '' : `: the other one's was placed ${spell(apart)}`}`,
       confidence: isSame ? 0.95 : 0.5,
     });
   };
@@ -206,6 +207,10 @@ function chains(keys: Float64Array) {
     },
   };
 }
+
+/** Of a file, where all orders without a time are dated by now: when they were placed nobody knows. */
+const isUndated = ({ timestamp, placedAt }: Order, { itselfLearned, now }: Circumstances): boolean =>
+  itselfLearned === true && timestamp === undefined && instantOf(placedAt) === now;
 
 const HASH = new TextHash();
 

@@ -148,19 +148,36 @@ function groupIn(
   };
 }
 
-/** Flagged orders, the newest first; `before`: only those flagged earlier than that, ms. */
+/**
+ * Flagged orders, the newest first; `before`: only those flagged earlier than that, ms. Those of one millisecond come together,
+ * even where they alone are more than `most`: a page that parted them would leave the others out. `next` is where the next page
+ * begins; undefined at the end.
+ */
 export async function readFlagged(
   redis: Redis | Cluster,
   most: number,
-  before = '+inf',
-): Promise<KeptFlagged[]> {
+  before?: number,
+): Promise<{ orders: KeptFlagged[]; next: number | undefined }> {
   const { flagged, findings } = qualityKeys;
-  const found = redis.zrevrangebyscore(flagged, before, '-inf', 'LIMIT', 0, most);
-  const ids = await ofItsType(redis, flagged, found, []);
-  if (ids.length === 0) return [];
+  const from = before === undefined ? '+inf' : `(${before}`;
+  const found = redis.zrevrangebyscore(flagged, from, '-inf', 'WITHSCORES', 'LIMIT', 0, most + 1);
+  const { ids, times } = scored(await ofItsType(redis, flagged, found, []));
+  let next: number | undefined;
+  if (ids.length > most) {
+    const parted = times.indexOf(times[most] as number);
+    next = times[parted > 0 ? parted - 1 : 0] as number;
+    if (parted > 0) ids.splice(parted);
+    else ids.splice(0, ids.length, ...(await redis.zrevrangebyscore(flagged, next, next)));
+  }
+  if (ids.length === 0) return { orders: [], next };
   const texts = await ofItsType(redis, findings, redis.hmget(findings, ...ids), []);
-  return texts.flatMap((text, at) => keptIn(redis, ids[at] as string, text) ?? []);
+  return { orders: texts.flatMap((text, at) => keptIn(redis, ids[at] as string, text) ?? []), next };
 }
+
+const scored = (answer: readonly string[]) => ({
+  ids: answer.filter((_, at) => at % 2 === 0),
+  times: answer.filter((_, at) => at % 2 === 1).map(Number),
+});
 
 /** What was found in the order of a message; undefined when nothing is kept of it. */
 export async function readFindings(

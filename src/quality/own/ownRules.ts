@@ -156,8 +156,17 @@ function problemOf(issue: Issue, value: unknown): string {
   if (issue.code === 'unrecognized_keys')
     return `${path || 'the file'} has ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}, which nothing reads`;
   if (given === undefined) return `${path || 'the file'} is missing`;
-  const shown = (JSON.stringify(given) ?? '').slice(0, LONGEST_SHOWN);
-  return `${path || 'the file'} ${lowered(issue.message)}, got ${shown}`;
+  return `${path || 'the file'} ${lowered(issue.message)}, got ${shown(given)}`;
+}
+
+/** An anchor may stand in what it names, and of `.inf` JSON says null. */
+function shown(given: unknown): string {
+  if (typeof given === 'number') return String(given);
+  try {
+    return (JSON.stringify(given) ?? '').slice(0, LONGEST_SHOWN);
+  } catch {
+    return 'what has itself in it';
+  }
 }
 
 /** zod speaks of its own: `Invalid input: expected number, received string`. */

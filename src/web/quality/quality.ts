@@ -9,7 +9,7 @@ import { emptiness, viewOf } from '../kit/stateView.ts';
 import { applyTheme } from '../kit/theme.ts';
 import { groupCard } from './groupCard.ts';
 import { driftPanel, modelPanel, rulesPanel, warmthPanel } from './panels.ts';
-import { type Group, qualityApi, type Span, type State, type Summary } from './qualityApi.ts';
+import { type Group, MOST_GROUPS, qualityApi, type Span, type State, type Summary } from './qualityApi.ts';
 
 /** The page at /quality: what the review found. What is shown stands in its address; it knows nothing but what the API says. */
 
@@ -44,6 +44,7 @@ const charts = [
 ];
 const around = element('div', { class: 'columns' });
 const list = element('div', {});
+const left = element('p', { class: 'quiet' });
 const trouble = element('div', {});
 
 const spans = choices('span', 'How far back', SPANS, 'day');
@@ -61,6 +62,7 @@ const known = element(
     element('div', { class: 'head' }, element('h3', { id: 'found' }, 'What was found'), states.field),
     said,
     list,
+    left,
   ),
   element(
     'section',
@@ -124,6 +126,10 @@ function show(isNew: boolean): void {
     const { summary, groups } = loaded.value;
     verdict.textContent = inWords(summary);
     drawGroups(groups);
+    const isPart = groups.groups.length === MOST_GROUPS && summary.groups[state] > MOST_GROUPS;
+    left.textContent = isPart
+      ? `The ${whole(MOST_GROUPS)} seen last, of ${whole(summary.groups[state])}.`
+      : '';
     drawAround(summary);
     drawCharts(summary, isNew);
   });

@@ -96,6 +96,9 @@ export interface Labelled {
   lowered: { steps: number; why: string } | null;
 }
 
+/** Cards on the page; a thousand of them are no list that anybody reads. */
+export const MOST_GROUPS = 100;
+
 /** Asks for what is behind /quality. `locked` hears when nobody may look. */
 export function qualityApi(root: string, locked: (why: string) => void) {
   const good = async <T>(path: string, body?: unknown): Promise<T> => {
@@ -110,7 +113,8 @@ export function qualityApi(root: string, locked: (why: string) => void) {
   };
   return {
     summary: (span: Span) => good<Summary>(`quality/summary?span=${span}`),
-    groups: (state: State) => good<{ currency: string; groups: Group[] }>(`quality/groups?state=${state}`),
+    groups: (state: State) =>
+      good<{ currency: string; groups: Group[] }>(`quality/groups?state=${state}&limit=${MOST_GROUPS}`),
     label: (group: string, label: Verdict) => good<Labelled>(`quality/groups/${group}/label`, { label }),
     mute: (group: string, muted: boolean) => good(`quality/groups/${group}/mute`, { muted }),
     reset: (rule: string, key: string) => good(`quality/rules/${rule}/reset`, { key }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { makeBaselines } from '../../../src/quality/baselines/baselines.ts';
+import { productsShape, restShape } from '../../../src/quality/baselines/learned.ts';
 import type { Observation } from '../../../src/quality/baselines/observation.ts';
 import { NOW, orderOf, reviewing, type Wanted } from './orders.ts';
 
@@ -239,6 +240,20 @@ describe('identifiers, payment methods and places', () => {
     expect(known(baselines)).not.toMatch(/leeds|norfolk|jane|mill lane|U1\d/i);
   });
 
+  it('goes by what most say of a place, whoever came first', () => {
+    const { several, judge, count } = started();
+    const at = (place: string) => orderOf({ address: `1 High Street, ${place}` });
+    count(at('Leeds, Norfolk'));
+    several(30, { address: '1 High Street, Leeds, Yorkshire' });
+    several(30, { address: '1 High Street, Norwich, Norfolk' });
+    expect(judge(at('Leeds, Norfolk'))).toMatchObject([{ rule: 'places_unlike', key: 'LEEDS, NORFOLK' }]);
+    expect(judge(at('Leeds, Yorkshire'))).toEqual([]);
+    // There is one in both.
+    for (let nth = 0; nth < 20; nth += 1)
+      for (const place of ['Richmond, Yorkshire', 'Richmond, Norfolk']) count(at(place));
+    for (const place of ['Richmond, Yorkshire', 'Richmond, Norfolk']) expect(judge(at(place))).toEqual([]);
+  });
+
   it('learns that there is a town of that name elsewhere, from three users or one label', () => {
     const at = (place: string, user: string) => orderOf({ user, address: `1 High Street, ${place}` });
     const told = (label: boolean) => {
@@ -443,8 +458,30 @@ it('says on how much of what it judges it has an opinion', () => {
 it('knows itself again from what it packed', () => {
   const { several, count, baselines } = started();
   several(300, { lines: [{}, { product: 'P7', price: 3 }] });
-  count(orderOf({ lines: [{ price: 99 }] }));
+  // Something of all that is set aside.
+  several(30, { address: '1 High Street, Rochester, New York' });
+  several(30, { address: '1 High Street, Duluth, Minnesota' });
+  for (const user of ['U1', 'U2', 'U3', 'U4'])
+    count(orderOf({ user, address: '1 High Street, Rochester, Minnesota' }));
+  count(orderOf({ address: '1 High Street, Duluth, New York' }));
+  count(orderOf({ lines: [{ price: 99 }, { product: 'P7', price: 3, quantity: 90_000 }] }));
+  baselines.readmit('quantity_unlike_product', 'P7');
+  count(
+    orderOf({
+      lines: [
+        { product: 'odd/one', price: 3 },
+        { product: 'P7', quantity: 9_000_000 },
+      ],
+    }),
+  );
+  count(orderOf({ user: 'somebody.else', payment: 'BLACKMONEY' }));
   const [rest, ...products] = JSON.parse(known(baselines));
+  expect([restShape.safeParse(rest).error, productsShape.safeParse(products.flat()).error]).toEqual([
+    undefined,
+    undefined,
+  ]);
+  for (const kept of ['"also"', '"odd"', '"oddPrices"', '"oddQuantity"', '"admitted"', 'odd/one', '"since"'])
+    expect(known(baselines)).toContain(kept);
   const other = makeBaselines({ onObservation: () => {} });
   other.load({ ...rest, products: products.flat() });
   expect(known(other)).toBe(known(baselines));

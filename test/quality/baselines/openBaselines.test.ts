@@ -84,6 +84,29 @@ describe('baselines that workers share', () => {
     ]);
   });
 
+  it('knows after a restart what it knew, with places that were set aside or turned out to be real', async () => {
+    const at = (place: string, user = 'U1') =>
+      orderOf({ user, lines: [PRICED], address: `1 High Street, ${place}` });
+    const first = await worker({ longestLog: 1, turnMs: 60_000 });
+    for (let order = 0; order < 30; order += 1)
+      for (const place of ['Rochester, New York', 'Duluth, Minnesota', 'Salem, Oregon'])
+        first.count(at(place));
+    await first.close();
+    const told = await worker({ longestLog: 1, turnMs: 60_000 });
+    for (const user of ['U1', 'U2', 'U3']) told.count(at('Rochester, Minnesota', user));
+    told.count(at('Salem, Minnesota'));
+    await told.close();
+    await server.client().del(baselineKeys.lease);
+    for (let at = 0; at < 3; at += 1) {
+      const next = await worker({ longestLog: 1, turnMs: 60_000 });
+      next.count(orderOf({ lines: [PRICED] }));
+      await next.close();
+    }
+    const after = await worker();
+    const judged = ['Rochester, Minnesota', 'Duluth, New York'].map((place) => after.rules(at(place)));
+    expect(judged).toEqual([[], ['places_unlike']]);
+  });
+
   it('agrees with the others again after a failover that lost what it had read', async () => {
     const [one, two] = [await worker(), await worker()];
     for (let at = 0; at < 60; at += 1) one.count(orderOf({ lines: [PRICED] }));
