@@ -68,13 +68,6 @@ export async function measure(contender: Contender, work: Work): Promise<Figures
   await fillQueue(redis.url, work);
   const child = await startChild(new URL('./contender.ts', import.meta.url));
   const partition = makePartitions(1).all[0] as Partition;
-  const left = async () => {
-    const counts = await Promise.all([
-      redis.client.llen(queueKey(partition, 'wait')),
-      redis.client.llen(queueKey(partition, 'active')),
-    ]);
-    return counts[0] + counts[1];
-  };
   try {
     await redis.client.config('RESETSTAT');
     const redisBefore = await redisCpu(redis.client);
@@ -85,10 +78,9 @@ export async function measure(contender: Contender, work: Work): Promise<Figures
       env: { REDIS_URL: redis.url },
       concurrency: CONCURRENCY,
     } satisfies WorkerRequest);
-    while ((await left()) > 0) await delay(20);
+    await untilTaken(redis.client, partition);
     const seconds = (performance.now() - started) / 1_000;
-    const failed = await redis.client.zcard(queueKey(partition, 'failed'));
-    if (failed > 0) throw new Error(`${failed} of ${jobs} jobs failed`);
+    await refuseFailed(redis.client, partition);
     const { calls, scriptMicroseconds } = await commandFigures(redis.client);
     const { cpuMicroseconds } = await child.ask<{ cpuMicroseconds: number }>({ do: 'report' });
     return {
@@ -102,6 +94,23 @@ export async function measure(contender: Contender, work: Work): Promise<Figures
     await child.kill();
     redis.stop();
   }
+}
+
+export async function untilTaken(redis: Redis, partition: Partition): Promise<void> {
+  const left = async () => {
+    const counts = await Promise.all([
+      redis.llen(queueKey(partition, 'wait')),
+      redis.llen(queueKey(partition, 'active')),
+    ]);
+    return counts[0] + counts[1];
+  };
+  while ((await left()) > 0) await delay(20);
+}
+
+/** What failed was no work of a worker. */
+export async function refuseFailed(redis: Redis, partition: Partition): Promise<void> {
+  const failed = await redis.zcard(queueKey(partition, 'failed'));
+  if (failed > 0) throw new Error(`${failed} jobs failed`);
 }
 
 /** Jobs of that many orders, waiting. */

@@ -1,12 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { queueKey } from '../../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
 import { startChild } from '../support/child.ts';
 import { commandFigures } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
 import type { Contender, WorkerRequest } from './contender.ts';
-import { CONCURRENCY, fillQueue } from './throughput.ts';
+import { CONCURRENCY, fillQueue, refuseFailed, untilTaken } from './throughput.ts';
 
 /** Orders of each before anything is measured: the code is compiled by then, and has learned. */
 const WARMING = 20_000;
@@ -81,12 +79,8 @@ async function startSide(contender: Contender) {
       await redis.client.config('RESETSTAT');
       process.kill(child.pid, 'SIGCONT');
       const before = await cpu();
-      const left = async () =>
-        (await redis.client.llen(queueKey(partition, 'wait'))) +
-        (await redis.client.llen(queueKey(partition, 'active')));
-      while ((await left()) > 0) await delay(20);
-      const failed = await redis.client.zcard(queueKey(partition, 'failed'));
-      if (failed > 0) throw new Error(`${failed} jobs failed`);
+      await untilTaken(redis.client, partition);
+      await refuseFailed(redis.client, partition);
       return { cpu: (await cpu()) - before, calls: (await commandFigures(redis.client)).calls };
     },
     async stop() {
