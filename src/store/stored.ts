@@ -16,7 +16,7 @@ export interface Place {
 /** The event of a connection, with a Place, each time that something is left out. */
 export const DAMAGED = 'damaged';
 
-/** More than anything that we keep as one value. */
+/** More than anything that we keep as one value, but for what is deflated. */
 const LONGEST = 1_000_000;
 
 export const tellDamaged = (redis: Redis | Cluster, place: Place): void => {
@@ -29,10 +29,11 @@ export function stored<T>(
   place: Place,
   text: string | null | undefined,
   shape: z.ZodType,
+  longest = LONGEST,
 ): T | undefined {
   if (text == null) return undefined;
   try {
-    const value: unknown = text.length > LONGEST ? undefined : JSON.parse(text);
+    const value: unknown = text.length > longest ? undefined : JSON.parse(text);
     if (shape.safeParse(value).success) return value as T;
   } catch {
     // No JSON.

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { every } from '../../runtime/every.ts';
 import { baselineKeys } from '../../store/keys.ts';
 import { isWrongType } from '../../store/redisFaults.ts';
-import { ofItsType, type Place, tellDamaged } from '../../store/stored.ts';
+import { ofItsType, type Place, stored, tellDamaged } from '../../store/stored.ts';
 import type { Check } from '../check.ts';
 import { makeBaselines, type Warmth } from './baselines.ts';
 import { type PackedLearned, productsShape, restShape } from './learned.ts';
@@ -108,13 +108,9 @@ async function inflated<T>(
   data: Buffer | undefined,
   shape: z.ZodType,
 ): Promise<T | undefined> {
-  try {
-    const text = (await inflate(data as Buffer, { maxOutputLength: LONGEST_TEXT })).toString();
-    const value: unknown = JSON.parse(text);
-    if (shape.safeParse(value).success) return value as T;
-  } catch {
-    // Neither deflated nor JSON.
-  }
+  const limits = { maxOutputLength: LONGEST_TEXT };
+  const text = await inflate(data as Buffer, limits).then(String, () => undefined);
+  if (text !== undefined) return stored<T>(redis, place, text, shape, LONGEST_TEXT);
   tellDamaged(redis, place);
   return undefined;
 }
