@@ -52,7 +52,8 @@ export function places(packed: PackedPlaces = []): Places {
     return place.otherwise <= (isKnown ? 0.1 : 0.03) * place.orders;
   };
   const admit = (place: Place, outer: number) => {
-    place.also = [...(place.also ?? []), outer].slice(-MOST_NAMESAKES);
+    const others = (place.also ?? []).filter((each) => each !== outer);
+    place.also = [...others, outer].slice(-MOST_NAMESAKES);
     place.odd = (place.odd ?? []).filter((each) => each.outer !== outer);
   };
   const contradict = (place: Place, within: number) => {

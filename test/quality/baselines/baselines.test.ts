@@ -273,6 +273,19 @@ describe('identifiers, payment methods and places', () => {
     expect(told(true)).toEqual([1, 0, 0, 0, 0, 0]);
   });
 
+  it('keeps every town of a name, however often people say of one that it is real', () => {
+    const { baselines, count, rules } = started();
+    const states = Array.from({ length: 10 }, (_, at) => `State of ${String.fromCharCode(65 + at)}`);
+    const at = (state: string) => orderOf({ address: `1 High Street, Salem, ${state}` });
+    for (let order = 0; order < 200; order += 1) count(at('Oregon'));
+    for (const state of states)
+      for (let order = 0; order < 10; order += 1)
+        count(orderOf({ address: `1 High Street, Capital of ${state.at(-1)}, ${state}` }));
+    for (const state of states) baselines.readmit('places_unlike', `SALEM, ${state.toUpperCase()}`);
+    for (let label = 0; label < 20; label += 1) baselines.readmit('places_unlike', 'SALEM, STATE OF A');
+    expect(states.flatMap((state) => rules(at(state)))).toEqual([]);
+  });
+
   it('tells a sender that leaves a field out once, within 200 orders', () => {
     const { several, count } = started();
     several(400);
