@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Author } from '../../audit/auditEntry.ts';
 import type { AuditLog } from '../../audit/auditLog.ts';
@@ -215,9 +216,14 @@ const ACTIONS = {
 } as const;
 export type RunAction = keyof typeof ACTIONS;
 
+/** A rate below one a second holds the lease for longer than anybody waits for an answer. */
+const AWAIT_BATCH_MS = 2_000;
+const LOOK_EVERY_MS = 20;
+
 /**
  * What was handed to the workers stays there; the orders whose turn has not come stay failed. A batch that is under way
- * goes through.
+ * goes through, and is awaited so that the counts are those that stay. What became of it is looked up as long as the run is
+ * kept: it ends later than the run.
  *
  * @throws Refused when there is no such run, or it is in no state for that; NoTrace
  */
@@ -229,9 +235,7 @@ export async function controlRun(parts: RunParts, who: Author, id: string, actio
     const { sent, ended, failed } = run.counts;
     const facts = {
       state: to,
-      ...(to === 'cancelled'
-        ? { endedAt: await redisDate(parts.redis), counts: JSON.stringify(run.counts) }
-        : {}),
+      ...(to === 'cancelled' ? { endedAt: await redisDate(parts.redis) } : {}),
       // What has failed by now was looked at by whoever resumes it.
       ...(to === 'running' ? { why: '', excused: JSON.stringify({ sent, ended, failed }) } : {}),
     };
@@ -240,7 +244,15 @@ export async function controlRun(parts: RunParts, who: Author, id: string, actio
   });
   if (outcome.result === 'refused') throw new Refused(outcome.why ?? '');
   if (to === 'cancelled') await parts.redis.srem(ACTIVE_RUNS_KEY, id);
+  if (to !== 'running') await batchGoneThrough(parts.redis, id);
   return (await readRun(parts, id)) as Run;
+}
+
+async function batchGoneThrough(redis: Redis | Cluster, id: string): Promise<void> {
+  for (let waited = 0; waited < AWAIT_BATCH_MS; waited += LOOK_EVERY_MS) {
+    if ((await redis.exists(runDriverKey(id))) === 0) return;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 /** KEYS[1] the run; ARGV[1] the states it may be in, between commas; ARGV[2…] fields and values. Returns whether it was. */

@@ -388,6 +388,39 @@ describe('a run of repairs', () => {
     await expect(controlRun(parts, WHO, 'none', 'pause')).rejects.toThrow('There is no such run.');
   });
 
+  it('says what became of all that it sent, of a batch too that was under way when it was given up', async () => {
+    await fail(workers, orders(40));
+    await pauseQueues();
+    const run = await begin();
+    let letGo = () => {};
+    const heldUp = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let isUnderWay = false;
+    const slow: RunParts = {
+      ...parts,
+      audit: {
+        ...parts.audit,
+        async change(who, change, act) {
+          isUnderWay = true;
+          await heldUp;
+          return parts.audit.change(who, change, act);
+        },
+      },
+    };
+    const driving = driveRun(slow, run.id, 'me', stopping.signal);
+    await until(() => isUnderWay, 'a batch is under way');
+    const cancelled = controlRun(parts, WHO, run.id, 'cancel');
+    await until(async () => (await now(run)).state === 'cancelled', 'it is cancelled');
+    letGo();
+    expect((await cancelled).counts).toMatchObject({ sent: 10, underWay: 10, todo: 30 });
+    await driving;
+    await resumeQueues();
+    await until(async () => (await now(run)).counts.underWay === 0, 'the ten have ended');
+    expect((await now(run)).counts).toMatchObject({ sent: 10, ended: 10, todo: 30 });
+    expect(await workers.read.global()).toMatchObject({ orders: 10 });
+  });
+
   it('goes on in another process where one has left it, and sends none twice however many drive', async () => {
     await fail(workers, orders(120));
     const run = await begin();
