@@ -2,6 +2,7 @@ import type { Order, OrderItem } from '../../orders/order.ts';
 import type { Check, Circumstances } from '../check.ts';
 import { isOfAnyAmount } from '../declared/products.ts';
 import type { Finding } from '../finding.ts';
+import { keyOf } from '../keyText.ts';
 import { closestTo } from './closest.ts';
 import { judgeLines, linePath, type Said } from './judgeLines.ts';
 import {
@@ -253,9 +254,11 @@ function wholeOf(id: string, price: string, { products, beginnings }: Learned): 
 
 function judgePayment(order: Order, learned: Learned, itself: boolean, tell: (said: Said) => void): void {
   const { paymentMethod } = order;
-  if (paymentMethod === undefined || !isStrangePayment(learned, paymentMethod, itself)) return;
+  if (paymentMethod === undefined) return;
+  const key = keyOf(paymentMethod);
+  if (!isStrangePayment(learned, key, itself)) return;
   const { payments } = learned;
-  const usual = [...payments.entries()].filter(([each, times]) => times > 1 && each !== paymentMethod);
+  const usual = [...payments.entries()].filter(([each, times]) => times > 1 && each !== key);
   usual.sort((a, b) => b[1] - a[1]);
   const meant = closestTo(
     paymentMethod,
@@ -264,7 +267,7 @@ function judgePayment(order: Order, learned: Learned, itself: boolean, tell: (sa
   tell({
     rule: 'payment_method_unseen',
     path: 'payment_method',
-    key: paymentMethod,
+    key,
     severity: 'warn',
     observed: paymentMethod,
     expected: usual
@@ -351,7 +354,7 @@ function observationOf(order: Order, findings: readonly Finding[]): Observation 
     orderMask: maskOf(order.orderId),
     userMask: maskOf(order.userId),
     lacks: lacksOf(order),
-    payment: paymentMethod,
+    payment: paymentMethod === undefined ? undefined : keyOf(paymentMethod),
     chain: shippingAddress === undefined || isDoubted ? [] : chainOf(shippingAddress),
     lines,
   };

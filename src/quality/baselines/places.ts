@@ -1,4 +1,5 @@
 import { TextHash } from '../declared/textHash.ts';
+import { keyOf } from '../keyText.ts';
 import { type Candidate, count } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
 import { hashOf } from './masks.ts';
@@ -24,6 +25,8 @@ const MOST_ODD = 4;
 const KNOWN = 8;
 const WELL_KNOWN = 20;
 const LONGEST_ADDRESS = 300;
+/** Two of them are the key of a finding. */
+const LONGEST_NAME = 90;
 
 /**
  * Which place lies in which: the town in its region, the region in its country, as the end of an address says. Only
@@ -148,7 +151,7 @@ function namesIn(address: string): string[] {
     const comma = text.lastIndexOf(',', end - 1);
     if (comma < 0 || end <= 0) break;
     const name = wordsOf(text.slice(comma + 1, end));
-    if (name) names.unshift(name);
+    if (name) names.unshift(keyOf(name, LONGEST_NAME));
     end = comma;
   }
   return names;
