@@ -3,6 +3,8 @@ import type { Cluster, Redis } from 'ioredis';
 import { DAY_MS, HOUR_MS } from '../../runtime/units.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
+import { tellDamaged } from '../../store/stored.ts';
 import { countIn } from '../packed.ts';
 
 export interface Hour {
@@ -33,19 +35,22 @@ export function hoursReader(redis: Redis | Cluster): ReadHours {
   return async ({ startDay, endDay }) => {
     const first = Date.parse(startDay);
     const days = (Date.parse(endDay) - first) / DAY_MS + 1;
+    const keys = Array.from({ length: days }, (_, day) => `${PULSE_KEY}:h:${first / DAY_MS + day}`);
     const pipe = redis.pipeline();
-    for (let day = 0; day < days; day += 1) pipe.hgetallBuffer(`${PULSE_KEY}:h:${first / DAY_MS + day}`);
+    for (const key of keys) pipe.hgetallBuffer(key);
     const [from, replies] = await Promise.all([
       (redis as WithCommand).firstHourOfPulse(PULSE_KEY),
       pipe.exec(),
     ]);
     const knownFrom = from === null ? undefined : from * 1_000;
     const hours = (replies ?? []).flatMap(([error, buckets], day) => {
-      if (error) throw error;
+      if (error && !isWrongType(error)) throw error;
+      if (error) tellDamaged(redis, { key: keys[day] as string });
+      const known = error ? {} : (buckets as Record<string, Buffer>);
       return Array.from({ length: 24 }, (_, hour): Hour => {
         const time = first + day * DAY_MS + hour * HOUR_MS;
         const isKnown = knownFrom !== undefined && time >= knownFrom;
-        return { time, counted: isKnown ? totalsIn((buckets as Record<string, Buffer>)[hour]) : undefined };
+        return { time, counted: isKnown ? totalsIn(known[hour]) : undefined };
       });
     });
     return { knownFrom, hours };
