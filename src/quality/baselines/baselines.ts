@@ -17,13 +17,13 @@ import {
   type Masked,
   makeLearned,
   observe,
-  type PackedLearned,
   packProducts,
   packRest,
   watchName,
 } from './learned.ts';
 import { hashOf, maskOf } from './masks.ts';
 import { FLAGGED, LACKS, type Observation } from './observation.ts';
+import type { PackedLearned, PackedProduct } from './packedForm.ts';
 import { chainOf } from './places.ts';
 import { exactly } from './product.ts';
 import { THRESHOLDS } from './thresholds.ts';
@@ -70,7 +70,7 @@ export interface Baselines {
   readmit(rule: string, key: string): void;
   reset(rule: string, key: string | undefined): void;
   /** What is known, in parts: first all but the products, then so many of them at a time. */
-  packParts(products: number): Generator<PackedLearned | PackedLearned['products']>;
+  packParts(products: number): Generator<PackedLearned | PackedProduct[]>;
   load(packed: PackedLearned | undefined): void;
 }
 

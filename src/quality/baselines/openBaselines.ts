@@ -9,7 +9,6 @@ import { isWrongType } from '../../store/redisFaults.ts';
 import { ofItsType, type Place, stored, tellDamaged } from '../../store/stored.ts';
 import type { Check } from '../check.ts';
 import { makeBaselines, type Warmth } from './baselines.ts';
-import { type PackedLearned, productsShape, restShape } from './learned.ts';
 import {
   type Observation,
   observationShape,
@@ -17,6 +16,7 @@ import {
   packed,
   unpacked,
 } from './observation.ts';
+import { type PackedLearned, type PackedProduct, productsShape, restShape } from './packedForm.ts';
 
 export interface SharedBaselines {
   /** One for each rule that is learned; together they look at an order once. */
@@ -294,12 +294,7 @@ async function readParts(
   if (!whole) return undefined;
   for (const field of names) {
     if (field === 'rest') continue;
-    const some = await inflated<PackedLearned['products']>(
-      redis,
-      { key, field },
-      parts[field],
-      productsShape,
-    );
+    const some = await inflated<PackedProduct[]>(redis, { key, field }, parts[field], productsShape);
     whole.products.push(...(some ?? []));
   }
   return whole;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { makeBaselines } from '../../../src/quality/baselines/baselines.ts';
-import { productsShape, restShape } from '../../../src/quality/baselines/learned.ts';
 import type { Observation } from '../../../src/quality/baselines/observation.ts';
+import { productsShape, restShape } from '../../../src/quality/baselines/packedForm.ts';
 import { makeReviewer } from '../../../src/quality/review.ts';
 import { NOW, orderOf, reviewing, type Wanted } from './orders.ts';
 
