@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { atMost } from '../../runtime/deadline.ts';
 import { every } from '../../runtime/every.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { stored, tellDamaged } from '../../store/stored.ts';
 import {
   COUNTERS,
@@ -60,12 +61,10 @@ interface Totals {
 
 const SCRIPT = readFileSync(new URL('./beat.lua', import.meta.url), 'utf8');
 
-type WithCommand = (Redis | Cluster) & {
-  beat(
-    key: string,
-    ...args: (string | number | Buffer)[]
-  ): Promise<[string, string, string | null, string | null, damaged: string[]]>;
-};
+const callScript = redisScript<[string, string, string | null, string | null, damaged: string[]]>('beat', {
+  numberOfKeys: 1,
+  lua: SCRIPT,
+});
 
 /**
  * Tells the installation once a second what this process did since it told last, in one call, whatever it did. While
@@ -75,7 +74,6 @@ export function startBeat(
   { redis, tally, describe, gauges, onClock, onError }: BeatParts,
   { everyMs = BEAT_EVERY_MS }: { everyMs?: number } = {},
 ): Beating {
-  redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
   const id = randomUUID();
   let told: Totals = { counts: new Map(), latency: [] };
   let number = 0;
@@ -91,7 +89,8 @@ export function startBeat(
     const described = describe();
     const state = JSON.stringify({ ...described, started_at: startedAt });
     const asked = tally.clock();
-    const [seconds, microseconds, last, lastInbox, damaged] = await (redis as WithCommand).beat(
+    const [seconds, microseconds, last, lastInbox, damaged] = await callScript(
+      redis,
       PULSE_KEY,
       id,
       unanswered.number,

@@ -4,6 +4,7 @@ import { DAY_MS, HOUR_MS } from '../../runtime/units.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
 import { isWrongType } from '../../store/redisFaults.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { tellDamaged } from '../../store/stored.ts';
 import { countIn } from '../packed.ts';
 
@@ -28,20 +29,20 @@ export type ReadHours = (range: DayRange) => Promise<Hours>;
 
 const FIRST_HOUR = readFileSync(new URL('./firstHour.lua', import.meta.url), 'utf8');
 
-type WithCommand = (Redis | Cluster) & { firstHourOfPulse(key: string): Promise<number | null> };
+const firstHour = redisScript<number | null>('firstHourOfPulse', {
+  numberOfKeys: 1,
+  lua: FIRST_HOUR,
+  readOnly: true,
+});
 
 export function hoursReader(redis: Redis | Cluster): ReadHours {
-  redis.defineCommand('firstHourOfPulse', { numberOfKeys: 1, lua: FIRST_HOUR, readOnly: true });
   return async ({ startDay, endDay }) => {
     const first = Date.parse(startDay);
     const days = (Date.parse(endDay) - first) / DAY_MS + 1;
     const keys = Array.from({ length: days }, (_, day) => `${PULSE_KEY}:h:${first / DAY_MS + day}`);
     const pipe = redis.pipeline();
     for (const key of keys) pipe.hgetallBuffer(key);
-    const [from, replies] = await Promise.all([
-      (redis as WithCommand).firstHourOfPulse(PULSE_KEY),
-      pipe.exec(),
-    ]);
+    const [from, replies] = await Promise.all([firstHour(redis, PULSE_KEY), pipe.exec()]);
     const knownFrom = from === null ? undefined : from * 1_000;
     const hours = (replies ?? []).flatMap(([error, buckets], day) => {
       if (error && !isWrongType(error)) throw error;
