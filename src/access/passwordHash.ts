@@ -8,6 +8,8 @@ const COST = { ln: 15, r: 8, p: 3 };
 const KEY_BYTES = 32;
 /** How many wait for their turn: they come one at a time, so that a flood takes one core and 32 MB. */
 const MOST_WAITING = 16;
+/** On a machine with other work sixteen take longer than a silent connection stays open: nobody would be answered. */
+const LONGEST_WAIT_MS = 15_000;
 
 const PASSWORD_LENGTH = { least: 12, most: 256 };
 
@@ -52,15 +54,25 @@ export const fingerprint = async (secret: string): Promise<string> =>
 const scryptOf = (password: string, salt: Buffer, { ln, r, p }: typeof COST): Promise<Buffer> =>
   derive(counted(password), salt, KEY_BYTES, { N: 2 ** ln, r, p, maxmem: 2 * 128 * r * 2 ** ln });
 
-let last: Promise<unknown> = Promise.resolve();
-let waiting = 0;
-
-function inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
-  if (waiting >= MOST_WAITING) return Promise.reject(new TooManyPasswords('too many passwords at once'));
-  waiting += 1;
-  const turn = last.then(work).finally(() => {
-    waiting -= 1;
-  });
-  last = turn.catch(() => {});
-  return turn;
+/** `now` in ms. Exported for its test: which of many come too late is no matter of how fast a machine is. */
+export function oneByOne({ most, longestMs, now }: { most: number; longestMs: number; now: () => number }) {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting >= most) return Promise.reject(new TooManyPasswords('too many passwords at once'));
+    waiting += 1;
+    const until = now() + longestMs;
+    const turn = last
+      .then(() => {
+        if (now() > until) throw new TooManyPasswords('too many passwords before this one');
+        return work();
+      })
+      .finally(() => {
+        waiting -= 1;
+      });
+    last = turn.catch(() => {});
+    return turn;
+  };
 }
+
+const inTurn = oneByOne({ most: MOST_WAITING, longestMs: LONGEST_WAIT_MS, now: () => performance.now() });

@@ -1,25 +1,23 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { PEOPLE_KEY, SIGNED_OUT_KEY, signInLinkKey } from '../store/keys.ts';
+import { redisScript } from '../store/redisScript.ts';
 import { redisNow } from '../store/redisTime.ts';
 import { linkDigest, makeSecret, type StoredPerson } from './people.ts';
 import { isAccessRole } from './roles.ts';
 
 const SCRIPT = readFileSync(new URL('./changePerson.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  changePerson(key: string, id: string, seen: string, wanted: string): Promise<0 | 1>;
-};
+const callScript = redisScript<0 | 1>('changePerson', { numberOfKeys: 1, lua: SCRIPT });
 
 export type ListedPerson = StoredPerson & { id: string };
 
 /** The people in Redis. Every call rejects while Redis is away. */
 export class PeopleStore {
-  readonly #redis: ScriptedRedis;
+  readonly #redis: Redis | Cluster;
 
   constructor(redis: Redis | Cluster) {
-    redis.defineCommand('changePerson', { numberOfKeys: 1, lua: SCRIPT });
-    this.#redis = redis as ScriptedRedis;
+    this.#redis = redis;
   }
 
   async find(id: string): Promise<StoredPerson | undefined> {
@@ -66,7 +64,7 @@ export class PeopleStore {
       const seen = (await this.#redis.hget(PEOPLE_KEY, id)) ?? '';
       const wanted = next(parse(seen));
       const text = wanted === undefined ? '' : JSON.stringify(wanted);
-      if (seen === text || (await this.#redis.changePerson(PEOPLE_KEY, id, seen, text)) === 1) return wanted;
+      if (seen === text || (await callScript(this.#redis, PEOPLE_KEY, id, seen, text)) === 1) return wanted;
     }
   }
 

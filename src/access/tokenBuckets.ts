@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { rateKey } from '../store/keys.ts';
+import { redisScript } from '../store/redisScript.ts';
 import { systemClock } from './clock.ts';
 
 /** How many requests of one subject are let through: `limit` at once, coming back steadily over `windowSeconds`. */
@@ -22,9 +23,7 @@ export type TakeToken = (...args: Parameters<TakeTokenNow>) => Promise<Taken>;
 
 const SCRIPT = readFileSync(new URL('./takeTokens.lua', import.meta.url), 'utf8');
 
-type WithCommand = (Redis | Cluster) & {
-  takeTokens(key: string, interval: number, size: number, wanted: number): Promise<[number, number, number]>;
-};
+const callScript = redisScript<[number, number, number]>('takeTokens', { numberOfKeys: 1, lua: SCRIPT });
 
 interface Asking {
   resolve: (taken: Taken) => void;
@@ -36,19 +35,13 @@ interface Asking {
  * What is asked for one subject in the same turn of the event loop travels in one call.
  */
 export function sharedBuckets(redis: Redis | Cluster): TakeToken {
-  redis.defineCommand('takeTokens', { numberOfKeys: 1, lua: SCRIPT });
   const asking = new Map<string, Asking[]>();
 
   const ask = async (key: string, policy: Policy) => {
     const all = asking.get(key) ?? [];
     asking.delete(key);
     try {
-      const [given, left, waitMs] = await (redis as WithCommand).takeTokens(
-        key,
-        interval(policy),
-        policy.limit,
-        all.length,
-      );
+      const [given, left, waitMs] = await callScript(redis, key, interval(policy), policy.limit, all.length);
       all.forEach(({ resolve }, at) => {
         if (at < given) resolve({ allowed: true, left: left + given - 1 - at, waitMs: 0 });
         else resolve({ allowed: false, left: 0, waitMs });

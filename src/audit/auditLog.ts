@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { AUDIT_HEAD_KEY, AUDIT_KEY } from '../store/keys.ts';
+import { redisScript } from '../store/redisScript.ts';
 import { redisDate } from '../store/redisTime.ts';
 import { type AuditEntry, type Author, type Change, hashOf, NOTHING_BEFORE } from './auditEntry.ts';
 
 const SCRIPT = readFileSync(new URL('./appendEntry.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  appendAuditEntry(...args: (string | number)[]): Promise<[0 | 1, string]>;
-};
+const callScript = redisScript<[0 | 1, string]>('appendAuditEntry', { numberOfKeys: 2, lua: SCRIPT });
 
 /** The intent could not be written down, so nothing was changed. `cause` says why. */
 export class NoTrace extends Error {
@@ -81,17 +80,13 @@ function makeAppend(
   redis: Redis | Cluster,
   retentionDays: number,
 ): (entry: Omit<AuditEntry, 'at'>) => Promise<string> {
-  if (!('appendAuditEntry' in redis)) {
-    redis.defineCommand('appendAuditEntry', { numberOfKeys: 2, lua: SCRIPT });
-  }
-  const scripted = redis as ScriptedRedis;
   let newest = NOTHING_BEFORE;
   const append = async (entry: Omit<AuditEntry, 'at'>): Promise<string> => {
     const text = JSON.stringify({ at: await redisDate(redis), ...entry });
     for (;;) {
       const hash = hashOf(newest, text);
       const args = [AUDIT_KEY, AUDIT_HEAD_KEY, newest, hash, text, retentionDays];
-      const [appended, answer] = await scripted.appendAuditEntry(...args);
+      const [appended, answer] = await callScript(redis, ...args);
       newest = appended === 1 ? hash : answer;
       if (appended === 1) return answer;
     }

@@ -9,6 +9,7 @@ import { jobFields } from '../queue/jobFields.ts';
 import { EDITED_JOB, type Edit } from '../queue/repairs.ts';
 import { failureKeys, queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
+import { redisScript } from '../store/redisScript.ts';
 import { type Container, wrapperOf } from './wrapper.ts';
 
 /** What every script begins with that edits jobs. */
@@ -38,9 +39,7 @@ export const WHY_NOT_REPLACED: Record<Exclude<Replaced, 'done'>, string> = {
   full: 'It was edited so often that no more is kept beside it: nothing was saved.',
 };
 
-type ScriptedRedis = (Redis | Cluster) & {
-  replaceJobData(...args: (string | number)[]): Promise<Replaced>;
-};
+const callScript = redisScript<Replaced>('replaceJobData', { numberOfKeys: 5, lua: SCRIPT });
 
 /** The data of a job as it is stored, undefined when there is no such job. */
 export async function storedData(
@@ -67,11 +66,9 @@ export async function replaceData(
     failing,
   }: { seen: string; text: string; edit: Omit<Edit, 'data'>; failing?: InvalidOrder | undefined },
 ): Promise<Replaced> {
-  if (!('replaceJobData' in redis)) {
-    redis.defineCommand('replaceJobData', { numberOfKeys: 5, lua: SCRIPT });
-  }
   const key = (name: string) => queueKey(partition, name);
-  const replaced = await (redis as ScriptedRedis).replaceJobData(
+  const replaced = await callScript(
+    redis,
     key(jobId),
     key('failed'),
     key('delayed'),

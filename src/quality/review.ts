@@ -1,6 +1,7 @@
 import type { Order } from '../orders/order.ts';
 import type { Check, Circumstances } from './check.ts';
 import { type Finding, SEVERITIES } from './finding.ts';
+import { keyOf, shownText } from './keyText.ts';
 
 export interface ReviewOptions {
   /** Told the first time a check throws; the message of `error` may quote the order. */
@@ -19,8 +20,6 @@ export interface Reviewer {
 
 /** An order of a thousand odd lines has one story, not a thousand. */
 export const MOST_FINDINGS = 20;
-/** Of what was sent, no more is told. */
-const LONGEST_TEXT = 200;
 
 const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
 
@@ -70,19 +69,11 @@ function tidied(found: readonly Finding[]): readonly Finding[] {
     .map(
       (finding): Finding => ({
         ...finding,
-        key: clipped(finding.key),
-        observed: clipped(finding.observed),
-        expected: clipped(finding.expected),
+        key: keyOf(finding.key),
+        observed: shownText(finding.observed),
+        expected: shownText(finding.expected),
       }),
     )
     .sort((a, b) => rank(b) - rank(a) || b.confidence - a.confidence)
     .slice(0, MOST_FINDINGS);
 }
-
-/** Cut between characters; of what terminals and pages would obey, U+FFFD is left. */
-function clipped(text: string): string {
-  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
-  return PLAIN.test(short) ? short : short.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\ufffd');
-}
-
-const PLAIN = /^[\x20-\x7e]*$/;

@@ -5,6 +5,7 @@ import { parsed } from '../runtime/json.ts';
 import { DAY_MS } from '../runtime/units.ts';
 import { queueKey, repairKeys } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
+import { redisScript } from '../store/redisScript.ts';
 
 /** Name of a job whose data somebody edited. Only for those the worker looks for what is kept beside them. */
 export const EDITED_JOB = 'order-edited';
@@ -48,9 +49,7 @@ export function readRepair(text: string | null | undefined): Repair | undefined 
 
 const SCRIPT = readFileSync(new URL('./keepRepair.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  keepRepair(...args: (string | number)[]): Promise<0 | 1>;
-};
+const callScript = redisScript<0 | 1>('keepRepair', { numberOfKeys: 5, lua: SCRIPT });
 
 export interface RepairShelf {
   /** The edited job ended well: what is kept beside it moves to the repairs. Nothing happens when that was done before. */
@@ -69,9 +68,9 @@ export function repairShelf(
   { retentionDays }: { retentionDays: number },
 ): RepairShelf {
   const { edits, repairs, ended } = repairKeys(partition);
-  if (!('keepRepair' in redis)) redis.defineCommand('keepRepair', { numberOfKeys: 5, lua: SCRIPT });
   const move = (jobId: string, now: number, outcome: string) =>
-    (redis as ScriptedRedis).keepRepair(
+    callScript(
+      redis,
       edits,
       repairs,
       ended,

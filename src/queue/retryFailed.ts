@@ -6,6 +6,7 @@ import type { Reason } from '../orders/invalidOrder.ts';
 import { failureKeys, queueKey, retryingKey } from '../store/keys.ts';
 import type { Partition } from '../store/partitions.ts';
 import { permissionAdvised } from '../store/redisAdvice.ts';
+import { redisScript } from '../store/redisScript.ts';
 import { INDEX_SCRIPT } from './failures/noteFailures.ts';
 
 export interface RetryWanted {
@@ -47,9 +48,10 @@ const AT_ONCE = 200;
 /** A snapshot whose maker died is dropped then. */
 const SNAPSHOT_MS = 600_000;
 
-type ScriptedRedis = (Redis | Cluster) & {
-  retryFailedJobs(...args: (string | number)[]): Promise<[number, number, number]>;
-};
+const callScript = redisScript<[number, number, number]>('retryFailedJobs', {
+  numberOfKeys: 10,
+  lua: SCRIPT,
+});
 
 /**
  * Every order that has failed at the call runs once more with all its attempts, within a partition the oldest failure
@@ -64,10 +66,8 @@ export async function retryFailed(
   wanted: RetryWanted = {},
 ): Promise<Retried> {
   const sum: Retried = { failed: 0, retried: 0, others: 0, gone: 0 };
-  if (!('retryFailedJobs' in redis))
-    redis.defineCommand('retryFailedJobs', { numberOfKeys: 10, lua: SCRIPT });
   const done = await Promise.allSettled(
-    partitions.map((partition) => retryPartition(redis as ScriptedRedis, partition, wanted, sum)),
+    partitions.map((partition) => retryPartition(redis, partition, wanted, sum)),
   );
   const lost = done.find((each) => each.status === 'rejected');
   if (lost === undefined) return sum;
@@ -79,7 +79,7 @@ export async function retryFailed(
 }
 
 async function retryPartition(
-  redis: ScriptedRedis,
+  redis: Redis | Cluster,
   partition: Partition,
   { reason, dryRun = false }: RetryWanted,
   sum: Retried,
@@ -90,7 +90,8 @@ async function retryPartition(
   sum.failed += failed;
   const keys = RETRY_KEYS.map(key);
   for (let left = failed; left > 0; ) {
-    const [retried, others, gone] = await redis.retryFailedJobs(
+    const [retried, others, gone] = await callScript(
+      redis,
       snapshot,
       ...keys,
       failureKeys(partition).entries,

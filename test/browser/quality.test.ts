@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
-import { readSteering } from '../../src/quality/outcomes/answers.ts';
+import { mute, readSteering } from '../../src/quality/outcomes/answers.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
 import { aFinding } from '../quality/reviewRig.ts';
 import { auditTrail } from '../support/auditTrail.ts';
@@ -125,6 +125,18 @@ describe('the page of what the review found', () => {
     await card.getByRole('button', { name: 'Unmute' }).click();
     await page.getByText('Nothing is muted.').waitFor();
     expect(new URL(page.url()).searchParams.get('state')).toBe('muted');
+    expect(faults).toEqual([]);
+  });
+
+  it('shows what is muted after its group has gone, and lets it speak again', async () => {
+    const redis = pipeline.redis.client();
+    const by = { kind: 'command', name: 'ops' } as const;
+    await mute(redis, { rule: 'costly_line', key: 'LONG GONE', by, at: '2026-01-01T00:00:00Z' });
+    const { page, faults } = await open({}, '?state=muted');
+    const card = page.getByRole('article', { name: /^Costly line LONG GONE/ });
+    await card.getByRole('button', { name: 'Unmute' }).click();
+    await page.getByText('Nothing is muted.').waitFor();
+    expect((await readSteering(redis)).muted).toEqual(new Set());
     expect(faults).toEqual([]);
   });
 

@@ -130,6 +130,13 @@ describe('the operations of quality', () => {
     await redis.multi().zrem(qualityKeys.groups, group).del(qualityKeys.group(group)).exec();
     const { rules } = await ask('/quality/summary');
     expect(rules).toContainEqual(expect.objectContaining({ rule: 'passing', muted: 1, groups: 0 }));
+    // Whoever reads the list sees what is muted, and lifts it there.
+    for (const state of ['muted', 'all']) {
+      const { muted } = await ask('/quality/groups', { at: `/quality/groups?state=${state}` });
+      expect(muted).toEqual([{ group, rule: 'passing', key: 'a key | of words' }]);
+    }
+    expect((await ask('/quality/groups')).muted).toEqual([]);
+    expect((await ask('/quality/summary')).groups.muted).toBe(1);
     await mute(true, 404);
     await mute(false);
     expect((await readSteering(redis)).muted).toEqual(new Set());

@@ -54,7 +54,8 @@ describe('the rate limit of a key', () => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(refused.body).toMatchObject({ type: '/problems/too-many-requests', status: 429 });
-    expect(refused.headers.get('ratelimit')).toBe('"per-key";r=0;t=60');
+    // Less what has passed since the first.
+    expect(refused.headers.get('ratelimit')).toMatch(/^"per-key";r=0;t=(3[1-9]|[45]\d|60)$/);
     const wait = Number(refused.headers.get('retry-after'));
     expect(wait).toBeGreaterThanOrEqual(1);
     expect(wait).toBeLessThanOrEqual(30);

@@ -38,22 +38,21 @@ describe('reads while Redis hangs', () => {
     const observer = redis.client();
     await observer.config('RESETSTAT');
     process.kill(redis.pid, 'SIGSTOP');
-    const kinds: Record<string, number> = {};
     for (let round = 0; round < 4; round += 1) {
       const answers = await Promise.all(
         Array.from({ length: 25 }, (_, user) => ask(`/users/U${round}-${user}/stats`)),
       );
-      for (const { status, type, retryAfter, ms } of answers) {
+      for (const { status, retryAfter, ms } of answers) {
         expect(status).toBe(503);
         expect(retryAfter).toBeGreaterThan(0);
         expect(ms).toBeLessThan(PROMPT_MS);
-        kinds[type] = (kinds[type] ?? 0) + 1;
       }
+      const overloaded = answers.filter(({ type }) => type === '/problems/overloaded').length;
+      const unavailable = answers.filter(({ type }) => type === '/problems/redis-unavailable').length;
+      expect(overloaded + unavailable).toBe(25);
+      // Later the silent connection is given up some time, and nothing waits at all.
+      if (round === 0) expect(unavailable).toBe(READS_IN_FLIGHT);
     }
-    expect(kinds).toEqual({
-      '/problems/redis-unavailable': READS_IN_FLIGHT,
-      '/problems/overloaded': 100 - READS_IN_FLIGHT,
-    });
     process.kill(redis.pid, 'SIGCONT');
     await until(async () => (await ask('/stats/global')).status === 200, 'reads are answered again');
     const [, calls] = /cmdstat_hmget:calls=(\d+)/.exec(await observer.info('commandstats')) ?? [];

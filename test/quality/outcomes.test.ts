@@ -171,6 +171,13 @@ describe('what becomes of findings', () => {
     ] as const)
       expect(await command([...args])).toEqual({ code: 0, stdout: `${said}\n`, stderr: '' });
     expect((await command(['unmute', P1])).code).toBe(1);
+    await command(['mute', P1]);
+    await redis.client().multi().zrem(qualityKeys.groups, P1).del(qualityKeys.group(P1)).exec();
+    expect((await command(['groups', '--all'])).stdout).toMatch(
+      new RegExp(`^${P1} +muted +costly_line +P1`, 'm'),
+    );
+    expect((await command(['groups', '--all', '--json'])).stdout).toContain(`{"state":"muted","id":"${P1}"`);
+    expect((await command(['unmute', P1])).code).toBe(0);
     expect((await command(['restore', 'costly_line'])).code).toBe(1);
     expect((await command(['reset', 'price_unlike_product', 'P1', '--because', 'a bad day'])).code).toBe(0);
     expect((await command(['reset', 'costly_line'])).code).toBe(1);

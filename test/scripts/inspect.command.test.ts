@@ -74,6 +74,23 @@ const csv = (orders: readonly Record<string, unknown>[]) => {
 };
 
 describe('order-pipeline inspect', () => {
+  it('refuses a line that is too long to be read, and judges the others', async () => {
+    const path = at('long.jsonl');
+    const [first = '', ...rest] = lines([sane[0], odd[0]]).split('\n');
+    writeFileSync(path, [first, `{"note":"${'x'.repeat(17 * 1024 * 1024)}"}`, ...rest].join('\n'));
+    const { code, stdout } = await runCommand(inspect, `--file ${path} --json`, {});
+    expect(code).toBe(1);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text)),
+    ).toMatchObject([
+      { line: 2, path: '', rule: 'too_large', severity: 'error', observed: 'longer than 16 MiB', fix: null },
+      { line: 3, rule: 'order_value_mismatch' },
+    ]);
+  });
+
   let folder: string;
   const at = (name: string) => join(folder, name);
   beforeAll(() => {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bodyProblem } from '../../src/cli/send/batches.ts';
 import { OrderFileError } from '../../src/cli/send/orderFile.ts';
 import { openOrderFile } from '../../src/cli/send/readFile.ts';
 import { workbook } from '../support/workbook.ts';
@@ -81,11 +82,20 @@ describe.each(['.jsonl', '.ndjson'])('a %s file', (extension) => {
   });
 });
 
-it('refuses a line that cannot be one message, instead of collecting it', async () => {
-  expect(await problemOf('endless.jsonl', `{}\n[${'1,'.repeat(9_000_000)}`)).toBe(
-    'endless.jsonl: line 2 is longer than 16 MiB; is this a .json array?',
-  );
-});
+it.each([
+  ['endless.jsonl', 'line', (long: string) => `{}\n${long}\n{"a":1}\n`],
+  ['endless.json', 'element', (long: string) => `[{}, ${long}, {"a":1}]`],
+])(
+  '%s: what cannot be one message is not collected, and takes none of the others along',
+  async (name, at, content) => {
+    const text = content(`[${'1,'.repeat(20_000_000)}1]`);
+    const { bodies, labels } = await read(name, text);
+    expect(labels).toEqual([1, 2, 3].map((place) => `${at} ${place}`));
+    expect([bodies[0], bodies[2]]).toEqual(['{}', '{"a":1}']);
+    expect(bodies[1]?.length).toBeLessThan(18_000_000);
+    expect(bodyProblem(bodies[1] ?? '')).toBe('longer than 16 MiB, SQS takes 1,048,576 bytes at most');
+  },
+);
 
 describe('a .csv file', () => {
   const HEADER = 'order_id,user_id,order_timestamp,order_value,items,shipping_address,payment_method';
@@ -148,6 +158,20 @@ describe('a .csv file', () => {
     ['nothing in it', '', 'bad.csv: is empty; its first line must name the columns'],
   ])('with %s is refused by name', async (_, content, problem) => {
     expect(await problemOf('bad.csv', content)).toBe(problem);
+  });
+
+  it('may have rows that end in other ways than the first', async () => {
+    for (const [first, then] of [
+      ['\n', '\r\n'],
+      ['\r\n', '\n'],
+      ['\r', '\r'],
+    ]) {
+      const rows = ['1,2,3,4', '5,6,7,"8\n9"', ''].join(then);
+      expect(await bodiesOf('ends.csv', `order_id,user_id,order_value,items${first}${rows}`)).toEqual([
+        '{"order_id":"1","user_id":"2","order_value":3,"items":4}',
+        '{"order_id":"5","user_id":"6","order_value":7,"items":"8\\n9"}',
+      ]);
+    }
   });
 
   it('skips empty rows and keeps the row numbers a person sees', async () => {

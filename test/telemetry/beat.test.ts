@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PULSE_KEY } from '../../src/store/keys.ts';
+import type { Place } from '../../src/store/stored.ts';
 import { packCounts } from '../../src/telemetry/packed.ts';
 import { Tally } from '../../src/telemetry/tally.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
@@ -119,6 +120,50 @@ describe('the beat of a process', () => {
     await untilCounted(2);
     expect(await counted()).toBe(2);
     expect(await seen()).toHaveLength(1);
+  });
+
+  it.each([
+    [':processes', 'x'],
+    [':last', 'x'],
+    [':newest:counted', 'x'],
+    [':newest:refused', 'x'],
+    // Of the present one, and of the next where the hour ends meanwhile.
+    [':m:', 3_600],
+    [':h:', 86_400],
+  ])('goes on beside something else under %s, which it tells and leaves as it is', async (name, span) => {
+    const now = Number((await beating.redis.time())[0]);
+    const places =
+      typeof span === 'string' ? [''] : [Math.floor(now / span), Math.floor(now / span) + 1].map(String);
+    const keys = places.map((place) => `${PULSE_KEY}${name}${place}`);
+    for (const key of keys) await beating.redis.set(key, 'x');
+    const told: Place[] = [];
+    const { tally, stop } = start({ onDamaged: (place) => told.push(place) });
+    tally.add('counted');
+    tally.counted(ORDER, new Date().toISOString());
+    await until(async () => (await beating.countOf('revenue')) >= 1_250, 'it is added up');
+    tally.add('duplicate', 3);
+    await until(async () => (await beating.countOf('duplicate')) >= 3, 'it goes on');
+    const pulse = await beating.look();
+    expect(await beating.countOf('revenue')).toBe(1_250);
+    expect(await beating.countOf('duplicate')).toBe(3);
+    expect(pulse.processes).toHaveLength(name === ':processes' ? 0 : 1);
+    expect(pulse.newestCounted).toHaveLength(name === ':newest:counted' ? 0 : 1);
+    expect(pulse.lastCounted === undefined).toBe(name === ':last');
+    expect(keys).toEqual(expect.arrayContaining(told.map(({ key }) => key)));
+    expect(told).not.toEqual([]);
+    for (const key of keys) expect(await beating.redis.get(key)).toBe('x');
+    await stop();
+  });
+
+  it('begins anew where what is kept of the process cannot be read', async () => {
+    const { tally } = start();
+    tally.add('counted');
+    await untilCounted(1);
+    const [[id = ''] = []] = Object.entries(await beating.redis.hgetall(`${PULSE_KEY}:processes`));
+    await beating.redis.hset(`${PULSE_KEY}:processes`, id, 'x');
+    tally.add('counted');
+    await untilCounted(2);
+    expect(await counted()).toBe(2);
   });
 
   it('says all it did and leaves when it stops in order', async () => {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { connectRedis } from '../../src/store/connections.ts';
+import { DAMAGED, type Place } from '../../src/store/stored.ts';
 import type { Counter, ProcessState } from '../../src/telemetry/figures.ts';
 import { startBeat } from '../../src/telemetry/pulse/beat.ts';
 import { type Pulse, pulseReader } from '../../src/telemetry/read/pulse.ts';
@@ -11,7 +12,13 @@ export interface Beating {
   server: TestRedis;
   redis: Redis;
   /** Starts a process as the product would, by way of another port where one is given; it beats ten times a second. */
-  process(options?: { role?: string; does?: Partial<ProcessState>; tally?: Tally; port?: number }): {
+  process(options?: {
+    role?: string;
+    does?: Partial<ProcessState>;
+    tally?: Tally;
+    port?: number;
+    onDamaged?: (place: Place) => void;
+  }): {
     tally: Tally;
     stop(): Promise<void>;
   };
@@ -30,12 +37,19 @@ export async function startBeating(): Promise<Beating> {
   return {
     server,
     redis,
-    process({ role = 'worker', does = {}, tally = new Tally(), port = server.port } = {}) {
+    process({
+      role = 'worker',
+      does = {},
+      tally = new Tally(),
+      port = server.port,
+      onDamaged = () => {},
+    } = {}) {
       const own = connectRedis({ kind: 'server', host: server.host, port, tls: false }, 'fail_fast', {
         commandTimeout: 10_000,
         onError: () => {},
       });
       connections.push(own);
+      own.on(DAMAGED, onDamaged);
       const { stop } = startBeat(
         {
           redis: own,

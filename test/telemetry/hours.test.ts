@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Redis } from 'ioredis';
 import { DAY_MS, HOUR_MS } from '../../src/runtime/units.ts';
 import { PULSE_KEY } from '../../src/store/keys.ts';
+import { DAMAGED, type Place } from '../../src/store/stored.ts';
 import { packCounts, packGauges } from '../../src/telemetry/packed.ts';
 import { hoursReader, type ReadHours } from '../../src/telemetry/read/hours.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -71,6 +72,24 @@ describe('the hours of the pulse', () => {
     const { knownFrom, hours } = await readDays(today - 1, today);
     expect(knownFrom).toBe((today - 401) * DAY_MS + 9 * HOUR_MS);
     expect(hours.every(({ counted }) => counted?.orders === 0)).toBe(true);
+  });
+
+  it('are read beside a day that is something else, which is told', async () => {
+    const told: Place[] = [];
+    const hear = (place: Place) => told.push(place);
+    redis.on(DAMAGED, hear);
+    await count(today - 1, 5, 3);
+    await redis.hset(`${PULSE_KEY}:h:${today - 1}`, 'x', 'x');
+    await redis.set(`${PULSE_KEY}:h:${today - 2}`, 'x');
+    const { knownFrom, hours } = await readDays(today - 2, today - 1);
+    redis.off(DAMAGED, hear);
+    expect(knownFrom).toBe((today - 1) * DAY_MS + 5 * HOUR_MS);
+    expect(hours.map(({ counted }) => counted?.orders)).toEqual([
+      ...new Array(24 + 5).fill(undefined),
+      3,
+      ...new Array(18).fill(0),
+    ]);
+    expect(told).toEqual([{ key: `${PULSE_KEY}:h:${today - 2}` }]);
   });
 
   it('are known from nowhere before the first beat', async () => {

@@ -17,7 +17,7 @@ import { makeRecordOrder, type RecordOrder } from '../../stats/record/recordOrde
 import { readBacklog } from '../../store/archiveStand.ts';
 import type { Partitions } from '../../store/partitions.ts';
 import { CannotRun } from '../kit/withRedis.ts';
-import type { FileMessage } from '../send/orderFile.ts';
+import { type FileMessage, isCut, TOO_LONG } from '../send/orderFile.ts';
 import { openOrderFile } from '../send/readFile.ts';
 
 export interface ImportParts {
@@ -105,6 +105,10 @@ function counterOf(
     onRefused(label, why);
   };
   const judge = ({ body, label }: FileMessage, now: Date) => {
+    if (isCut(body)) {
+      refuse(label, TOO_LONG);
+      return [];
+    }
     const facts = { id: `${basename(path)}, ${label}`, sentAt: now.toISOString(), receiveCount: 1 };
     try {
       const order = judgeJob(jobOfMessage(body, facts, reading), now.getTime(), { parse, reading });

@@ -6,7 +6,7 @@ import { withProvenFixes } from '../../quality/fixes.ts';
 import { judgeJob } from '../../queue/judgeJob.ts';
 import { jobOfMessage, type Reading } from '../../queue/orderJob.ts';
 import { orderOf } from '../../queue/readOrderJob.ts';
-import type { FileMessage } from '../send/orderFile.ts';
+import { type FileMessage, isCut, TOO_LONG } from '../send/orderFile.ts';
 import { openOrderFile } from '../send/readFile.ts';
 import type { FileChecks } from './fileChecks.ts';
 import { type Inspected, type InspectedFinding, tally } from './inspected.ts';
@@ -104,6 +104,7 @@ interface ReadRecord {
 
 function readRecord({ body, label }: FileMessage, { parse, reading, now }: InspectParts): ReadRecord {
   const line = Number(/\d+$/.exec(label)?.[0]);
+  if (isCut(body)) return { line, sent: undefined, issues: [tooLong(reading.maxBodyBytes)] };
   const facts = { id: label, sentAt: new Date(now).toISOString(), receiveCount: 1 };
   const job = jobOfMessage(body, facts, reading);
   let sent: unknown;
@@ -115,6 +116,14 @@ function readRecord({ body, label }: FileMessage, { parse, reading, now }: Inspe
     throw error;
   }
 }
+
+const tooLong = (maxBodyBytes: number): Issue => ({
+  code: 'too_large',
+  path: '',
+  message: TOO_LONG,
+  expected: `at most ${maxBodyBytes} bytes`,
+  received: TOO_LONG,
+});
 
 const lineOf = (line: number, { path, rule, severity, observed, expected, fix, key }: Finding) => ({
   line,

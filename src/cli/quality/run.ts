@@ -10,7 +10,7 @@ import { Refused } from '../../desk/refused.ts';
 import { changeLearned } from '../../quality/baselines/openBaselines.ts';
 import type { Finding } from '../../quality/finding.ts';
 import { readMuted } from '../../quality/outcomes/answers.ts';
-import { groupState, MOST_GROUPS } from '../../quality/outcomes/groups.ts';
+import { groupState, MOST_GROUPS, mutedAlone } from '../../quality/outcomes/groups.ts';
 import { readFindings, readGroups, readRareGroups } from '../../quality/outcomes/readGroups.ts';
 import { visibleLines } from '../../runtime/visibleText.ts';
 import { redisNow } from '../../store/redisTime.ts';
@@ -69,12 +69,14 @@ async function tellGroups(
   ]);
   const shown = [...opened, ...rare].map((group) => ({ state: groupState(group, muted, now), ...group }));
   const wanted = shown.filter(({ state }) => all || state === 'open');
+  const alone = all ? mutedAlone(muted, shown) : [];
   if (json) {
     // What orders were like, whole, is for the model alone.
     for (const { samples: _, ...group } of wanted) say(JSON.stringify(group));
+    for (const one of alone) say(JSON.stringify({ state: 'muted', ...one }));
     return;
   }
-  if (wanted.length === 0) return say('No group of findings is open');
+  if (wanted.length + alone.length === 0) return say('No group of findings is open');
   say(
     columns([
       ['group', 'state', 'severity', 'rule', 'key', 'orders', 'seen', 'expected', 'last seen'],
@@ -89,6 +91,7 @@ async function tellGroups(
         finding.expected,
         `${new Date(lastSeen).toISOString().slice(0, 19)}Z`,
       ]),
+      ...alone.map(({ id, rule, key }) => [id, 'muted', '', rule, key, '', '', '', '']),
     ]),
   );
 }

@@ -1,4 +1,5 @@
 import { SQS_MESSAGE_BYTES } from '../../runtime/limits.ts';
+import { isCut, TOO_LONG } from './orderFile.ts';
 
 /** Anything that can be sent. `group` keeps order in a FIFO queue, `label` names it in a report. */
 export interface Outgoing {
@@ -62,10 +63,10 @@ const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u
 /** Why SQS would not take this body, or undefined. Not every local SQS checks it, so it is checked here. */
 export function bodyProblem(body: string): string | undefined {
   if (body === '') return 'SQS takes no empty message';
+  const most = SQS_MESSAGE_BYTES.toLocaleString('en-US');
+  if (isCut(body)) return `${TOO_LONG}, SQS takes ${most} bytes at most`;
   const bytes = Buffer.byteLength(body);
-  if (bytes > SQS_MESSAGE_BYTES) {
-    return `${bytes.toLocaleString('en-US')} bytes, SQS takes ${SQS_MESSAGE_BYTES.toLocaleString('en-US')} at most`;
-  }
+  if (bytes > SQS_MESSAGE_BYTES) return `${bytes.toLocaleString('en-US')} bytes, SQS takes ${most} at most`;
   const found = REFUSED.exec(body);
   if (!found) return undefined;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');

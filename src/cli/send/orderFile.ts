@@ -20,6 +20,13 @@ export interface FileMessage {
  * without a limit it would be collected until memory ends.
  */
 export const MAX_RECORD_LENGTH = 16 * 1024 * 1024;
+export const TOO_LONG = 'longer than 16 MiB';
+
+/** What is left of such a record is there to be refused, whatever it looks like. */
+export const isCut = (body: string): boolean => body.length > MAX_RECORD_LENGTH;
+
+/** More of a record, unless it is too long already. */
+export const withMore = (record: string, more: string): string => (isCut(record) ? record : record + more);
 
 const REQUIRED = ['order_id', 'user_id', 'order_value', 'items'];
 const OPTIONAL = ['order_timestamp', 'shipping_address', 'payment_method', 'currency'];

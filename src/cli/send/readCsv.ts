@@ -18,6 +18,8 @@ import { readText } from './readText.ts';
 export async function* readCsv(path: string): AsyncGenerator<FileMessage, void, undefined> {
   const parser = parse({
     bom: true,
+    // Found out by the first row alone, the ends of others would be part of their last cells.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: MAX_RECORD_LENGTH,

@@ -1,4 +1,4 @@
-import { type FileMessage, MAX_RECORD_LENGTH, OrderFileError } from './orderFile.ts';
+import { type FileMessage, isCut, OrderFileError, withMore } from './orderFile.ts';
 import { readText } from './readText.ts';
 
 /**
@@ -30,7 +30,7 @@ function createSplitter(path: string) {
   };
 
   const finish = (closing: boolean): FileMessage[] => {
-    const body = element.trim();
+    const body = isCut(element) ? element : element.trim();
     element = '';
     if (body === '') {
       if (closing && position === 0) return [];
@@ -61,7 +61,7 @@ function createSplitter(path: string) {
       } else if (character === '"') {
         inString = true;
       } else if (depth === 0 && (character === ',' || character === ']')) {
-        element += chunk.slice(from, at);
+        element = withMore(element, chunk.slice(from, at));
         from = at + 1;
         yield* finish(character === ']');
         if (character === ']') state = 'after';
@@ -71,8 +71,7 @@ function createSplitter(path: string) {
         depth -= 1;
       }
     }
-    if (state === 'inside') element += chunk.slice(from);
-    if (element.length > MAX_RECORD_LENGTH) fail(`element ${position + 1} is longer than 16 MiB`);
+    if (state === 'inside') element = withMore(element, chunk.slice(from));
   }
 
   const end = (): void => {
@@ -92,14 +91,11 @@ export async function* readLines(path: string): AsyncGenerator<FileMessage, void
   let pending = '';
   for await (const chunk of readText(path)) {
     const parts = chunk.split('\n');
-    parts[0] = pending + parts[0];
+    parts[0] = withMore(pending, parts[0] as string);
     pending = parts.pop() ?? '';
     for (const text of parts) {
       line += 1;
       if (text.trim() !== '') yield { body: asWritten(text, line), label: `line ${line}` };
-    }
-    if (pending.length > MAX_RECORD_LENGTH) {
-      throw new OrderFileError(path, `line ${line + 1} is longer than 16 MiB; is this a .json array?`);
     }
   }
   line += 1;

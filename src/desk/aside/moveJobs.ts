@@ -5,6 +5,7 @@ import { INDEX_SCRIPT } from '../../queue/failures/noteFailures.ts';
 import { noteStored } from '../../queue/failures/reconcile.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { redisDate } from '../../store/redisTime.ts';
 import { type FailedJob, inWords, type Meant, matching } from '../matching.ts';
 import { Refused } from '../refused.ts';
@@ -15,9 +16,7 @@ import { ASIDE, asideJobs } from './readAside.ts';
 
 const SCRIPT = INDEX_SCRIPT + readFileSync(new URL('./moveJobs.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  moveFailedJobs(...args: (string | number)[]): Promise<string[]>;
-};
+const callScript = redisScript<string[]>('moveFailedJobs', { numberOfKeys: 3, lua: SCRIPT });
 
 /** Orders set aside that are meant: all, or the jobs that are named. */
 export interface AsideMeant {
@@ -141,8 +140,8 @@ async function move(
   note: string,
   jobs: readonly FailedJob[],
 ): Promise<string[]> {
-  if (!('moveFailedJobs' in redis)) redis.defineCommand('moveFailedJobs', { numberOfKeys: 3, lua: SCRIPT });
-  const done = await (redis as ScriptedRedis).moveFailedJobs(
+  const done = await callScript(
+    redis,
     failureKeys(partition).entries,
     queueKey(partition, 'failed'),
     queueKey(partition, ASIDE),

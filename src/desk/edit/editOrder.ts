@@ -8,6 +8,7 @@ import { RETRY_KEYS, RETRY_SCRIPT } from '../../queue/retryFailed.ts';
 import { parsed } from '../../runtime/json.ts';
 import { failureKeys, queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { redisDate } from '../../store/redisTime.ts';
 import { Refused } from '../refused.ts';
 import {
@@ -31,9 +32,7 @@ import { withOrder } from './withOrder.ts';
 const SCRIPT =
   RETRY_SCRIPT + REPLACE_SCRIPT + readFileSync(new URL('./editAndRetry.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  editAndRetry(...args: (string | number)[]): Promise<Replaced>;
-};
+const callScript = redisScript<Replaced>('editAndRetry', { numberOfKeys: 12, lua: SCRIPT });
 
 /** An order as somebody wants it to be: JSON text, in which numbers have all their digits. */
 export interface Written {
@@ -168,9 +167,9 @@ function editAndRetry(
   job: string,
   { seen, text, edit }: { seen: string; text: string; edit: Omit<Edit, 'data'> },
 ): Promise<Replaced> {
-  if (!('editAndRetry' in redis)) redis.defineCommand('editAndRetry', { numberOfKeys: 12, lua: SCRIPT });
   const key = (name: string) => queueKey(partition, name);
-  return (redis as ScriptedRedis).editAndRetry(
+  return callScript(
+    redis,
     ...RETRY_KEYS.map(key),
     failureKeys(partition).entries,
     key('delayed'),

@@ -17,6 +17,7 @@ import {
   groupState,
   type KeptFlagged,
   MOST_GROUPS,
+  mutedAlone,
 } from '../../quality/outcomes/groups.ts';
 import { readSpend } from '../../quality/outcomes/modelSpend.ts';
 import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
@@ -128,10 +129,14 @@ export function makeQualityApi(parts: QualityParts) {
       };
     },
     async qualityGroups({ state, limit }: { state: GroupState | 'all'; limit: number }) {
-      const { groups, labels, stateOf } = await known(state !== 'open');
+      const { groups, labels, muted, stateOf } = await known(state !== 'open');
       const wanted = groups.filter((group) => state === 'all' || stateOf(group) === state);
+      const alone = state === 'all' || state === 'muted' ? mutedAlone(muted, groups) : [];
       return {
         currency,
+        muted: alone
+          .slice(0, Math.max(0, limit - wanted.length))
+          .map(({ id, rule, key }) => ({ group: id, rule, key })),
         groups: wanted
           .slice(0, limit)
           .map((group) =>

@@ -11,6 +11,7 @@ import { DAY_MS } from '../../runtime/units.ts';
 import type { InLedger } from '../../stats/read/lookInLedger.ts';
 import { failureKeys, queueKey, repairKeys, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { redisDate } from '../../store/redisTime.ts';
 import { withOrder } from '../edit/withOrder.ts';
 import { isReleasing } from '../recipes/recipe.ts';
@@ -24,9 +25,10 @@ import { conflictOf, knownOf } from './tryRecipe.ts';
 const SCRIPT =
   RETRY_SCRIPT + REPLACE_SCRIPT + readFileSync(new URL('./repairBatch.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  repairBatch(...args: (string | number)[]): Promise<('sent' | 'left' | 'gone' | 'had')[]>;
-};
+const callScript = redisScript<('sent' | 'left' | 'gone' | 'had')[]>('repairBatch', {
+  numberOfKeys: 15,
+  lua: SCRIPT,
+});
 
 /** What is to be done with one job. */
 interface Turn {
@@ -124,11 +126,11 @@ async function takeTurns(
   partition: Partition,
   turns: readonly Turn[],
 ): Promise<number> {
-  if (!('repairBatch' in redis)) redis.defineCommand('repairBatch', { numberOfKeys: 15, lua: SCRIPT });
   const key = (name: string) => queueKey(partition, name);
   const { todo, sent, rows, counts } = runKeys(partition, run.id);
   const at = await redisDate(redis);
-  const results = await (redis as ScriptedRedis).repairBatch(
+  const results = await callScript(
+    redis,
     ...RETRY_KEYS.map(key),
     failureKeys(partition).entries,
     key('delayed'),

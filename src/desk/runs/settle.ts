@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import * as z from 'zod';
 import { queueKey, runKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 
 const SCRIPT = readFileSync(new URL('./settle.lua', import.meta.url), 'utf8');
 /** Redis does nothing else meanwhile: below 2 ms. */
@@ -43,16 +44,14 @@ export const noCounts = (): RunCounts => ({
   gone: 0,
 });
 
-type ScriptedRedis = (Redis | Cluster) & {
-  settleRun(...args: (string | number)[]): Promise<[number, number, ...string[]]>;
-};
+const callScript = redisScript<[number, number, ...string[]]>('settleRun', { numberOfKeys: 5, lua: SCRIPT });
 
 /** Looks what became of what a run has sent in a partition, and says how it stands there. */
 export async function settle(redis: Redis | Cluster, partition: Partition, run: string): Promise<RunCounts> {
-  if (!('settleRun' in redis)) redis.defineCommand('settleRun', { numberOfKeys: 5, lua: SCRIPT });
   const { sent, counts, todo } = runKeys(partition, run);
   const queue = ['failed', 'completed'].map((name) => queueKey(partition, name));
-  const [left, underWay, ...fields] = await (redis as ScriptedRedis).settleRun(
+  const [left, underWay, ...fields] = await callScript(
+    redis,
     ...queue,
     sent,
     counts,

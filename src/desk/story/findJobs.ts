@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { queueKey, repairKeys } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 
 const SCRIPT = readFileSync(new URL('./findText.lua', import.meta.url), 'utf8');
 /** Redis does nothing else meanwhile: below 5 ms. */
@@ -9,9 +10,7 @@ const LOOKED_AT = 200;
 /** Of each list; nobody waits for longer. */
 const MOST_STEPS = 500;
 
-type ScriptedRedis = (Redis | Cluster) & {
-  findText(...args: (string | number)[]): Promise<[string, ...string[]]>;
-};
+const callScript = redisScript<[string, ...string[]]>('findText', { numberOfKeys: 1, lua: SCRIPT });
 
 /**
  * Ids of the jobs of a partition, and of those that left only a repair, whose data may hold one of some texts, upper and
@@ -22,7 +21,6 @@ export async function findJobs(
   partition: Partition,
   texts: readonly string[],
 ): Promise<string[]> {
-  if (!('findText' in redis)) redis.defineCommand('findText', { numberOfKeys: 1, lua: SCRIPT });
   const needles = texts.map((text) =>
     JSON.stringify(text)
       .slice(1, -1)
@@ -34,7 +32,8 @@ export async function findJobs(
   for (const key of [...queue.map((name) => queueKey(partition, name)), edits, repairs]) {
     let from = '0';
     for (let step = 0; step < MOST_STEPS; step += 1) {
-      const [next, ...ids] = await (redis as ScriptedRedis).findText(
+      const [next, ...ids] = await callScript(
+        redis,
         key,
         queueKey(partition, ''),
         from,

@@ -93,7 +93,13 @@ const group = z.strictObject({
     }),
 });
 
-export const findingGroups = z.strictObject({ currency, groups: z.array(group) });
+export const findingGroups = z.strictObject({
+  currency,
+  groups: z.array(group),
+  muted: z
+    .array(group.pick({ group: true, rule: true, key: true }))
+    .meta({ description: 'Among `muted` and `all`: what is muted and has no group any more.' }),
+});
 
 const precision = z
   .strictObject({ value: share, low: share, high: share })
@@ -135,7 +141,12 @@ export const qualitySummary = z.strictObject({
   orders: point.omit({ time: true }).extend({
     lost: count.meta({ description: 'Counted, with findings that reached nobody.' }),
   }),
-  groups: z.strictObject({ open: count, rare: count, quiet: count, muted: count }),
+  groups: z.strictObject({
+    open: count,
+    rare: count,
+    quiet: count,
+    muted: count.meta({ description: 'All that is muted, whether or not its group is still kept.' }),
+  }),
   lines: z
     .strictObject({ reviewed: count, warm: count, share: share.nullable() })
     .meta({ description: 'Lines of orders, and those whose product had a baseline: silence is no health.' }),

@@ -107,6 +107,7 @@ export const qualityOperations = {
           model: null,
         },
       ],
+      muted: [],
     },
   }),
   qualityFindings: operation({

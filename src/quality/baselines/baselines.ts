@@ -2,6 +2,7 @@ import type { Order, OrderItem } from '../../orders/order.ts';
 import type { Check, Circumstances } from '../check.ts';
 import { isOfAnyAmount } from '../declared/products.ts';
 import type { Finding } from '../finding.ts';
+import { keyOf } from '../keyText.ts';
 import { closestTo } from './closest.ts';
 import { judgeLines, linePath, type Said } from './judgeLines.ts';
 import {
@@ -16,13 +17,13 @@ import {
   type Masked,
   makeLearned,
   observe,
-  type PackedLearned,
   packProducts,
   packRest,
   watchName,
 } from './learned.ts';
 import { hashOf, maskOf } from './masks.ts';
 import { FLAGGED, LACKS, type Observation } from './observation.ts';
+import type { PackedLearned, PackedProduct } from './packedForm.ts';
 import { chainOf } from './places.ts';
 import { exactly } from './product.ts';
 import { THRESHOLDS } from './thresholds.ts';
@@ -69,7 +70,7 @@ export interface Baselines {
   readmit(rule: string, key: string): void;
   reset(rule: string, key: string | undefined): void;
   /** What is known, in parts: first all but the products, then so many of them at a time. */
-  packParts(products: number): Generator<PackedLearned | PackedLearned['products']>;
+  packParts(products: number): Generator<PackedLearned | PackedProduct[]>;
   load(packed: PackedLearned | undefined): void;
 }
 
@@ -253,9 +254,11 @@ function wholeOf(id: string, price: string, { products, beginnings }: Learned): 
 
 function judgePayment(order: Order, learned: Learned, itself: boolean, tell: (said: Said) => void): void {
   const { paymentMethod } = order;
-  if (paymentMethod === undefined || !isStrangePayment(learned, paymentMethod, itself)) return;
+  if (paymentMethod === undefined) return;
+  const key = keyOf(paymentMethod);
+  if (!isStrangePayment(learned, key, itself)) return;
   const { payments } = learned;
-  const usual = [...payments.entries()].filter(([each, times]) => times > 1 && each !== paymentMethod);
+  const usual = [...payments.entries()].filter(([each, times]) => times > 1 && each !== key);
   usual.sort((a, b) => b[1] - a[1]);
   const meant = closestTo(
     paymentMethod,
@@ -264,7 +267,7 @@ function judgePayment(order: Order, learned: Learned, itself: boolean, tell: (sa
   tell({
     rule: 'payment_method_unseen',
     path: 'payment_method',
-    key: paymentMethod,
+    key,
     severity: 'warn',
     observed: paymentMethod,
     expected: usual
@@ -351,7 +354,7 @@ function observationOf(order: Order, findings: readonly Finding[]): Observation 
     orderMask: maskOf(order.orderId),
     userMask: maskOf(order.userId),
     lacks: lacksOf(order),
-    payment: paymentMethod,
+    payment: paymentMethod === undefined ? undefined : keyOf(paymentMethod),
     chain: shippingAddress === undefined || isDoubted ? [] : chainOf(shippingAddress),
     lines,
   };

@@ -1,6 +1,5 @@
+import type { PackedWatch } from './packedForm.ts';
 import { THRESHOLDS } from './thresholds.ts';
-
-export type PackedWatch = [number, number, number, boolean];
 
 /**
  * Watches how large a share of the orders lacks something, and tells once when it has risen for good: the sum of the

@@ -1,3 +1,4 @@
+import type { PackedValues } from './packedForm.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** What was told and is not learned, until enough different orders and users say that it is real. */
@@ -24,8 +25,6 @@ export function count(candidate: Candidate, user: number): void {
 
 const MOST_KNOWN = 512;
 const MOST_CANDIDATES = 64;
-
-export type PackedValues = [number, number, [string, number][], [string, Candidate][]];
 
 /** The values of one field that are few: payment methods, shapes of ids. Bounded; the rarest leaves. */
 export interface KnownValues {

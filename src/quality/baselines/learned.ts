@@ -1,11 +1,11 @@
-import * as z from 'zod';
 import { beginnings } from './beginnings.ts';
-import { type FieldWatch, fieldWatch, type PackedWatch } from './fieldWatch.ts';
-import { type KnownValues, knownValues, type PackedValues } from './knownValues.ts';
+import { type FieldWatch, fieldWatch } from './fieldWatch.ts';
+import { type KnownValues, knownValues } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
 import { COARSER, maskOf, withoutLengths } from './masks.ts';
 import { FLAGGED, LACKS, type Observation, type ObservedLine } from './observation.ts';
-import { type PackedPlaces, type Places, places } from './places.ts';
+import type { PackedLearned, PackedProduct } from './packedForm.ts';
+import { type Places, places } from './places.ts';
 import {
   admitPrices,
   admitQuantity,
@@ -34,7 +34,7 @@ export interface Quantities {
   lines: number;
   /** Of their logarithms. */
   mean: number;
-  /** Lines held against what was usual of their product, and of them how many passed it by each of REACHES. */
+  /** Lines held against what was usual of their product, and of them how many passed it by each of the `reaches`. */
   reach: number[];
 }
 
@@ -58,70 +58,7 @@ export interface Learned {
   quantities: Quantities;
 }
 
-export interface PackedLearned {
-  masks: Record<Masked, PackedValues[]>;
-  payments: PackedValues;
-  places: PackedPlaces;
-  watches: [string, PackedWatch[]][];
-  quantities: Learned['quantities'];
-  users: [number, number, number][];
-  oddProducts: [string, number][];
-  products: [string, ...PackedProduct][];
-}
-
-type PackedProduct = [number, number, number, number, number, number[], ...unknown[]];
-
-/** By how much a quantity passes what is usual of its product, as a logarithm. */
-const REACHES = [1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5];
-const NO_REACH: readonly number[] = [0, ...REACHES.map(() => 0)];
-
-const amount = z.number();
-const candidate = { orders: amount, users: z.array(amount), since: amount };
-const values = z.array(
-  z.tuple([
-    amount,
-    amount,
-    z.array(z.tuple([z.string(), amount])),
-    z.array(z.tuple([z.string(), z.looseObject(candidate)])),
-  ]),
-);
-/** Of PackedLearned, without the products. */
-export const restShape = z.looseObject({
-  masks: z.looseObject({ order_id: values, user_id: values, product_id: values }),
-  payments: values.element,
-  places: z.array(
-    z.tuple(
-      [amount, amount, amount, amount],
-      z.looseObject({
-        also: z.array(amount).optional(),
-        odd: z.array(z.looseObject({ ...candidate, outer: amount })).optional(),
-      }),
-    ),
-  ),
-  watches: z.array(z.tuple([z.string(), z.array(z.tuple([amount, amount, amount, z.boolean()]))])),
-  quantities: z.looseObject({
-    lines: amount,
-    mean: amount,
-    // Snapshots from before it was counted have none.
-    reach: z
-      .array(amount)
-      .length(REACHES.length + 1)
-      .optional(),
-  }),
-  users: z.array(z.tuple([amount, amount, amount])),
-  oddProducts: z.array(z.tuple([z.string(), amount])),
-  products: z.array(z.unknown()).length(0),
-});
-export const productsShape = z.array(
-  z.tuple(
-    [z.string(), amount, amount, amount, amount, amount, z.array(amount)],
-    z.looseObject({
-      oddPrices: z.array(z.looseObject({ ...candidate, price: amount })).optional(),
-      oddQuantity: z.looseObject({ ...candidate, most: amount }).optional(),
-      admitted: amount.optional(),
-    }),
-  ),
-);
+const NO_REACH: readonly number[] = [0, ...THRESHOLDS.quantity.reaches.map(() => 0)];
 
 const MOST_USERS = 50_000;
 const MOST_SOURCES = 64;
@@ -148,7 +85,8 @@ export function makeLearned(maxProducts: number, from?: PackedLearned): Learned 
   for (const [id, orders] of from?.oddProducts ?? []) learned.oddProducts.use(id, () => orders);
   for (const [hash, lines, quantity] of from?.users ?? [])
     learned.users.use(hash, () => ({ lines, quantity }));
-  for (const [id, ...packed] of from?.products ?? []) {
+  for (const packed of from?.products ?? []) {
+    const [id] = packed;
     const product = learned.products.use(id, () => unpackedProduct(packed));
     if (product.lines >= THRESHOLDS.warm) learned.beginnings.addOf(id);
   }
@@ -176,10 +114,10 @@ export function packRest(learned: Learned): PackedLearned {
 }
 
 /** From the least recently seen. */
-export function* packProducts({ products }: Learned, most: number): Generator<PackedLearned['products']> {
-  let part: PackedLearned['products'] = [];
+export function* packProducts({ products }: Learned, most: number): Generator<PackedProduct[]> {
+  let part: PackedProduct[] = [];
   for (const [id, product] of products.entries()) {
-    part.push([id, ...packedProduct(product)]);
+    part.push(packedProduct(id, product));
     if (part.length < most) continue;
     yield part;
     part = [];
@@ -187,19 +125,19 @@ export function* packProducts({ products }: Learned, most: number): Generator<Pa
   if (part.length > 0) yield part;
 }
 
-function packedProduct(one: Product): PackedProduct {
+function packedProduct(id: string, one: Product): PackedProduct {
   const { lines, wild, levels, quantity, run, runFrom, oddPrices, oddQuantity, admitted } = one;
   const flat = levels.flatMap(({ price, weight, at }) => [price, weight, at]);
   const rest =
     oddPrices || oddQuantity || admitted !== undefined ? [{ oddPrices, oddQuantity, admitted }] : [];
-  return [lines, wild, quantity, run, runFrom, flat, ...rest];
+  return [id, lines, wild, quantity, run, runFrom, flat, ...rest];
 }
 
-function unpackedProduct([lines, wild, quantity, run, runFrom, flat, rest]: PackedProduct): Product {
+function unpackedProduct([, lines, wild, quantity, run, runFrom, flat, rest]: PackedProduct): Product {
   const levels = [];
   for (let at = 0; at < flat.length; at += 3)
     levels.push({ price: flat[at] as number, weight: flat[at + 1] as number, at: flat[at + 2] as number });
-  return { lines, wild, levels, quantity, run, runFrom, ...(rest as object) };
+  return { lines, wild, levels, quantity, run, runFrom, ...rest };
 }
 
 /**
@@ -312,7 +250,8 @@ const MOST_LINES = 100_000;
 
 function countReach({ reach }: Quantities, above: number): void {
   (reach[0] as number) += 1;
-  for (let at = 0; at < REACHES.length && above > (REACHES[at] as number); at += 1)
+  const { reaches } = THRESHOLDS.quantity;
+  for (let at = 0; at < reaches.length && above > (reaches[at] as number); at += 1)
     (reach[at + 1] as number) += 1;
   if ((reach[0] as number) < MOST_LINES) return;
   for (let at = 0; at < reach.length; at += 1) reach[at] = Math.floor((reach[at] as number) / 2);
@@ -323,9 +262,9 @@ function countReach({ reach }: Quantities, above: number): void {
  * `rare` passes. Infinity where that is not known, or where a shop sells in all quantities.
  */
 export function reachOf({ reach: [lines = 0, ...passed] }: Quantities, itself: boolean): number {
-  const { rare, beyond, leastReach } = THRESHOLDS.quantity;
+  const { rare, beyond, leastReach, reaches } = THRESHOLDS.quantity;
   const at = passed.findIndex((count) => (count + (itself ? 0 : 1)) * rare <= lines);
-  return at < 0 ? Number.POSITIVE_INFINITY : Math.max(leastReach, (REACHES[at] as number) + beyond);
+  return at < 0 ? Number.POSITIVE_INFINITY : Math.max(leastReach, (reaches[at] as number) + beyond);
 }
 
 /** What was told of a product's prices or quantities is real. */

@@ -6,10 +6,10 @@ import * as z from 'zod';
 import { every } from '../../runtime/every.ts';
 import { baselineKeys } from '../../store/keys.ts';
 import { isWrongType } from '../../store/redisFaults.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { ofItsType, type Place, stored, tellDamaged } from '../../store/stored.ts';
 import type { Check } from '../check.ts';
 import { makeBaselines, type Warmth } from './baselines.ts';
-import { type PackedLearned, productsShape, restShape } from './learned.ts';
 import {
   type Observation,
   observationShape,
@@ -17,6 +17,7 @@ import {
   packed,
   unpacked,
 } from './observation.ts';
+import { type PackedLearned, type PackedProduct, productsShape, restShape } from './packedForm.ts';
 
 export interface SharedBaselines {
   /** One for each rule that is learned; together they look at an order once. */
@@ -88,12 +89,12 @@ const NOTHING_READ = '0-0';
 /** Far more than what is written here; a few bytes can become gigabytes. */
 const LONGEST_TEXT = 67_108_864;
 
-type ScriptedRedis = (Redis | Cluster) & {
-  shareBaselinesBuffer(
-    ...args: (string | number | Buffer)[]
-  ): Promise<[0] | [1, [Buffer, Buffer[]][], number]>;
-  replaceBaselines(...args: (string | number)[]): Promise<number>;
-};
+const shareScript = redisScript<[0] | [1, [Buffer, Buffer[]][], number]>('shareBaselines', {
+  numberOfKeys: 3,
+  lua: SHARE,
+  buffers: true,
+});
+const replaceScript = redisScript<number>('replaceBaselines', { numberOfKeys: 3, lua: REPLACE });
 
 const deflate = promisify(deflateRaw) as (data: string) => Promise<Buffer>;
 const inflate = promisify(inflateRaw) as (
@@ -123,9 +124,6 @@ export async function openBaselines(
   { redis, onError, maxProducts }: BaselineParts,
   pace = PACE,
 ): Promise<SharedBaselines> {
-  redis.defineCommand('shareBaselines', { numberOfKeys: 3, lua: SHARE });
-  redis.defineCommand('replaceBaselines', { numberOfKeys: 3, lua: REPLACE });
-  const scripted = redis as ScriptedRedis;
   const { log, head, lease, snapshot } = baselineKeys;
   const baselines = makeBaselines({
     ...(maxProducts === undefined ? {} : { maxProducts }),
@@ -171,7 +169,8 @@ export async function openBaselines(
     let unsent = entry;
     for (;;) {
       if (position === undefined) await load();
-      const answer = await scripted.shareBaselinesBuffer(
+      const answer = await shareScript(
+        redis,
         log,
         head,
         lease,
@@ -218,7 +217,7 @@ export async function openBaselines(
       parts += 1;
     }
     await redis.pexpire(key, SNAPSHOT_MS);
-    await scripted.replaceBaselines(log, head, key, position as string, parts);
+    await replaceScript(redis, log, head, key, position as string, parts);
   }
 
   // One at a time, each in its turn.
@@ -294,12 +293,7 @@ async function readParts(
   if (!whole) return undefined;
   for (const field of names) {
     if (field === 'rest') continue;
-    const some = await inflated<PackedLearned['products']>(
-      redis,
-      { key, field },
-      parts[field],
-      productsShape,
-    );
+    const some = await inflated<PackedProduct[]>(redis, { key, field }, parts[field], productsShape);
     whole.products.push(...(some ?? []));
   }
   return whole;

@@ -1,7 +1,9 @@
 import { TextHash } from '../declared/textHash.ts';
+import { keyOf } from '../keyText.ts';
 import { type Candidate, count } from './knownValues.ts';
 import { type Lru, lru } from './lru.ts';
 import { hashOf } from './masks.ts';
+import type { PackedPlaces } from './packedForm.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 interface Place {
@@ -11,12 +13,10 @@ interface Place {
   /** Orders that say otherwise. */
   otherwise: number;
   /** What else it lies in: there is a Rochester in many states. */
-  also?: number[];
+  also?: number[] | undefined;
   /** What was told, and is not learned until some users say the same. */
-  odd?: (Candidate & { outer: number })[];
+  odd?: (Candidate & { outer: number })[] | undefined;
 }
-
-export type PackedPlaces = [number, number, number, number, ...unknown[]][];
 
 const MOST_PLACES = 20_000;
 const MOST_NAMESAKES = 16;
@@ -24,6 +24,8 @@ const MOST_ODD = 4;
 const KNOWN = 8;
 const WELL_KNOWN = 20;
 const LONGEST_ADDRESS = 300;
+/** Two of them are the key of a finding. */
+const LONGEST_NAME = 90;
 
 /**
  * Which place lies in which: the town in its region, the region in its country, as the end of an address says. Only
@@ -43,7 +45,7 @@ export interface Places {
 export function places(packed: PackedPlaces = []): Places {
   const known: Lru<number, Place> = lru(MOST_PLACES);
   for (const [hash, orders, within, otherwise, rest] of packed)
-    known.use(hash, () => ({ orders, within, otherwise, ...(rest as object) }));
+    known.use(hash, () => ({ orders, within, otherwise, ...rest }));
   const isStrange = (place: Place, outer: number): boolean => {
     if (place.within === outer || place.orders < KNOWN || place.also?.includes(outer)) return false;
     // A region that nobody has named may be another way to write the same: more orders have to speak against it.
@@ -148,7 +150,7 @@ function namesIn(address: string): string[] {
     const comma = text.lastIndexOf(',', end - 1);
     if (comma < 0 || end <= 0) break;
     const name = wordsOf(text.slice(comma + 1, end));
-    if (name) names.unshift(name);
+    if (name) names.unshift(keyOf(name, LONGEST_NAME));
     end = comma;
   }
   return names;

@@ -21,11 +21,11 @@ export interface Product {
   /** Orders a step away from every price known before, with none at one of those between, and how many lines there were then. */
   run: number;
   runFrom: number;
-  oddPrices?: (Candidate & { price: number })[];
+  oddPrices?: (Candidate & { price: number })[] | undefined;
   /** `most` and up is what its flagged quantities came to, as a logarithm. */
   oddQuantity?: (Candidate & { most: number }) | undefined;
   /** The greatest quantity that was flagged and turned out to be real, as a logarithm. */
-  admitted?: number;
+  admitted?: number | undefined;
 }
 
 const MOST_LEVELS = 8;

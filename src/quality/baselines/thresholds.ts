@@ -31,6 +31,8 @@ export const THRESHOLDS = {
     reduced: 1,
     /** So much sooner when it is hundreds: a shifted decimal point leaves nothing else, and 144 are bought on purpose. */
     hundredfold: 1.4,
+    /** By how much a quantity passes what is usual of its product, as a logarithm: each is counted. */
+    reaches: [1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5],
     /** In a shop where one line in so many passes the usual quantity by less than that, */
     rare: 500,
     /** one that passes it by so much more, */

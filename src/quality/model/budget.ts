@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { DAY_MS } from '../../runtime/units.ts';
 import { MODEL_SPEND_KEY } from '../../store/keys.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { ofItsType, tellDamaged } from '../../store/stored.ts';
 import type { CallOutcome, Spend } from './opinion.ts';
 
@@ -29,33 +30,25 @@ export interface Reserved {
 const MOST_TOKENS = 10_000_000;
 const NANO = 1e9;
 
-type WithCommands = (Redis | Cluster) & {
-  reserveModelCall(
-    key: string,
-    nano: number,
-    tokens: number,
-    cap: number,
-    most: number,
-  ): Promise<[number, string]>;
-  settleModelCall(key: string, day: string, nano: number, tokens: number, outcome: string): Promise<null>;
-};
-
 const script = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+const reserveCall = redisScript<[number, string]>('reserveModelCall', {
+  numberOfKeys: 1,
+  lua: script('reserve'),
+});
+const settleCall = redisScript<null>('settleModelCall', { numberOfKeys: 1, lua: script('settle') });
 
 /**
  * What all processes together spend in a day. A call is charged at its most before it is made and corrected after it,
  * so calls that run at once cannot pass the cap together; one that nobody came back from stays charged.
  */
 export class Budget {
-  readonly #redis: WithCommands;
+  readonly #redis: Redis | Cluster;
   readonly #price: Price;
   readonly #dollarsCap: number;
   readonly #tokensCap: number;
 
   constructor(redis: Redis | Cluster, price: Price, caps: { dollars: number; tokens: number }) {
-    redis.defineCommand('reserveModelCall', { numberOfKeys: 1, lua: script('reserve') });
-    redis.defineCommand('settleModelCall', { numberOfKeys: 1, lua: script('settle') });
-    this.#redis = redis as WithCommands;
+    this.#redis = redis;
     this.#price = price;
     this.#dollarsCap = caps.dollars;
     this.#tokensCap = caps.tokens;
@@ -63,7 +56,8 @@ export class Budget {
 
   /** Rejects when Redis does not say. */
   async reserve(most: Tokens): Promise<Reserved | 'over_budget'> {
-    const answer = this.#redis.reserveModelCall(
+    const answer = reserveCall(
+      this.#redis,
       MODEL_SPEND_KEY,
       this.#nano(most),
       most.input + most.output,
@@ -77,7 +71,8 @@ export class Budget {
   /** `used` undefined: nobody knows, so what was reserved is what it cost. Rejects when Redis does not take it. */
   async settle({ day, most }: Reserved, used: Tokens | undefined, outcome: CallOutcome): Promise<void> {
     const cost = used ?? most;
-    await this.#redis.settleModelCall(
+    await settleCall(
+      this.#redis,
       MODEL_SPEND_KEY,
       day,
       this.#nano(cost) - this.#nano(most),
@@ -90,7 +85,7 @@ export class Budget {
   async count(outcome: CallOutcome): Promise<void> {
     const { day } = await this.today();
     const days = String(Date.parse(day) / DAY_MS);
-    await this.#redis.settleModelCall(MODEL_SPEND_KEY, days, 0, 0, outcome);
+    await settleCall(this.#redis, MODEL_SPEND_KEY, days, 0, 0, outcome);
   }
 
   async today(): Promise<Omit<Spend, 'price' | 'openUntil'>> {

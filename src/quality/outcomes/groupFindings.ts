@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { qualityKeys } from '../../store/keys.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { tellDamaged } from '../../store/stored.ts';
 import { type Finding, isPlain } from '../finding.ts';
 import type { FlaggedOrder } from '../flagged.ts';
@@ -9,9 +10,9 @@ import { groupId, type KeptFlagged, MOST_FLAGGED, MOST_GROUPS, OPENS_WITH, QUIET
 
 const SCRIPT = readFileSync(new URL('./groupFindings.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  groupFindings(...args: (string | number)[]): Promise<[opened: string[], damaged: string[]] | null>;
-};
+const callScript = redisScript<[opened: string[], damaged: string[]] | null>('groupFindings', {
+  lua: SCRIPT,
+});
 
 const EXAMPLES = 5;
 const OBSERVATIONS = 40;
@@ -29,11 +30,11 @@ export async function groupFindings(
   batch: string,
   orders: readonly FlaggedOrder[],
 ): Promise<string[] | undefined> {
-  if (!('groupFindings' in redis)) redis.defineCommand('groupFindings', { lua: SCRIPT });
   const { groups, rare, flagged, findings } = qualityKeys;
   const gathered = [...gather(orders)];
   const keys = [qualityKeys.batch(batch), groups, flagged, findings, rare];
-  const answer = await (redis as ScriptedRedis).groupFindings(
+  const answer = await callScript(
+    redis,
     keys.length + gathered.length,
     ...keys,
     ...gathered.map(({ id }) => qualityKeys.group(id)),

@@ -61,6 +61,17 @@ export const groupId = ({ rule, key }: Pick<Finding, 'rule' | 'key'>): string =>
 export const STATES = ['open', 'rare', 'quiet', 'muted'] as const;
 export type GroupState = (typeof STATES)[number];
 
+/** What is muted and has no group among all that are kept. It is shown by itself: nobody could lift what nobody sees. */
+export function mutedAlone(
+  muted: ReadonlyMap<string, Pick<Group, 'rule' | 'key'>>,
+  groups: readonly Pick<Group, 'rule' | 'key'>[],
+): Pick<Group, 'id' | 'rule' | 'key'>[] {
+  const kept = new Set(groups.map(steerKey));
+  return [...muted].flatMap(([name, { rule, key }]) =>
+    kept.has(name) ? [] : { id: groupId({ rule, key }), rule, key },
+  );
+}
+
 /** `rare`: too few orders are in it; `quiet`: over, so that what comes begins it anew. `now` by Redis's clock, ms. */
 export const groupState = (
   group: Pick<Group, 'rule' | 'key' | 'lastSeen' | 'isOpen'>,

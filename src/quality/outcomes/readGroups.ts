@@ -28,7 +28,10 @@ export async function readGroup(redis: Redis | Cluster, id: string): Promise<Gro
   return (await readThese(redis, [id], isOpen))[0];
 }
 
-/** How many groups are in each state, without reading any: what is asked for at every scrape must cost next to nothing. */
+/**
+ * How many groups are in each state, and all that is muted, without reading any: what is asked for at every scrape must cost
+ * next to nothing.
+ */
 export async function countGroups(
   redis: Redis | Cluster,
   muted: Iterable<Pick<Mute, 'rule' | 'key'>>,
@@ -44,10 +47,10 @@ export async function countGroups(
     ]);
     const silenced = mutedSeen.filter((seen) => seen !== null);
     const now = recent - silenced.filter((seen) => Number(seen) >= since).length;
-    return { now, quiet: all - now - silenced.length, muted: silenced.length };
+    return { now, quiet: all - now - silenced.length };
   };
   const [open, rare] = await Promise.all([count(qualityKeys.groups), count(qualityKeys.rare)]);
-  return { open: open.now, rare: rare.now, quiet: open.quiet + rare.quiet, muted: open.muted + rare.muted };
+  return { open: open.now, rare: rare.now, quiet: open.quiet + rare.quiet, muted: ids.length };
 }
 
 /** One round trip: all lie in one slot. */

@@ -5,6 +5,7 @@ import { TOTAL_ROOM } from '../../orders/money.ts';
 import { MAX_PARTITIONS } from '../../runtime/limits.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import type { OrderJob } from '../orderJob.ts';
 import { issuesOf, type Noted, notedOf } from './failure.ts';
 
@@ -25,9 +26,7 @@ export interface ToNote extends Partial<Noted> {
   failedOn?: string;
 }
 
-type ScriptedRedis = (Redis | Cluster) & {
-  noteFailures(...args: (string | number)[]): Promise<null>;
-};
+const callScript = redisScript<null>('noteFailures', { numberOfKeys: 3, lua: SCRIPT });
 
 /** `found` in the failed set some time later, so that only its scores tell when they failed. */
 export async function noteAll(
@@ -36,10 +35,10 @@ export async function noteAll(
   jobs: readonly ToNote[],
   { found = false }: { found?: boolean } = {},
 ): Promise<void> {
-  if (!('noteFailures' in redis)) redis.defineCommand('noteFailures', { numberOfKeys: 3, lua: SCRIPT });
   for (let from = 0; from < jobs.length; from += AT_ONCE) {
     const some = jobs.slice(from, from + AT_ONCE);
-    await (redis as ScriptedRedis).noteFailures(
+    await callScript(
+      redis,
       failureKeys(partition).entries,
       queueKey(partition, 'failed'),
       queueKey(partition, 'completed'),

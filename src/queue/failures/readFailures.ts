@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Reason } from '../../orders/invalidOrder.ts';
 import { failureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { type FAULT, type Failure, readEntry, wantedId } from './failure.ts';
 import { INDEX_SCRIPT } from './noteFailures.ts';
 
@@ -84,10 +85,10 @@ const LOOKED_INTO = 400;
 /** Whoever goes through all of them asks for what belongs to each. */
 const AT_ONCE = 500;
 
-type ScriptedRedis = (Redis | Cluster) & {
-  pageFailures(...args: (string | number)[]): Promise<[string, string, string[], string[]]>;
-  namedFailures(...args: string[]): Promise<[entries: string[], causes: string[]]>;
-};
+const pageScript = redisScript<[string, string, string[], string[]]>('pageFailures', {
+  numberOfKeys: 1,
+  lua: SCRIPT,
+});
 
 /** Failed orders that match, the one that failed first first; a round trip for each partition and some hundred looked at. */
 export async function readFailurePage(
@@ -140,11 +141,11 @@ function stepper(
   { cause = '', reason, text = '', id = '' }: FailureFilter,
   { most, isDown }: { most: number; isDown: boolean },
 ): (partition: Partition, place: Place) => Promise<{ found: Failure[]; next: Place }> {
-  if (!('pageFailures' in redis)) redis.defineCommand('pageFailures', { numberOfKeys: 1, lua: SCRIPT });
   const which = [cause, reason ?? '', asStored(text), ...wantedId(id)];
   const looked = text === '' ? LOOKED_AT : LOOKED_INTO;
   return async (partition, { from, job }) => {
-    const [nextFrom, nextJob, page, causes] = await (redis as ScriptedRedis).pageFailures(
+    const [nextFrom, nextJob, page, causes] = await pageScript(
+      redis,
       failureKeys(partition).entries,
       from,
       job,
@@ -168,6 +169,10 @@ function gathered({ index }: Partition, entries: readonly string[], causes: read
 }
 
 const NAMED = INDEX_SCRIPT + readFileSync(new URL('./named.lua', import.meta.url), 'utf8');
+const namedScript = redisScript<[entries: string[], causes: string[]]>('namedFailures', {
+  numberOfKeys: 1,
+  lua: NAMED,
+});
 
 /** Those of some jobs of a partition that have failed, the one that failed first first. */
 export async function failuresOf(
@@ -175,11 +180,10 @@ export async function failuresOf(
   partition: Partition,
   jobs: readonly string[],
 ): Promise<Failure[]> {
-  if (!('namedFailures' in redis)) redis.defineCommand('namedFailures', { numberOfKeys: 1, lua: NAMED });
   const found: Failure[] = [];
   for (let from = 0; from < jobs.length; from += AT_ONCE) {
     const some = jobs.slice(from, from + AT_ONCE);
-    const answer = await (redis as ScriptedRedis).namedFailures(failureKeys(partition).entries, ...some);
+    const answer = await namedScript(redis, failureKeys(partition).entries, ...some);
     found.push(...gathered(partition, ...answer));
   }
   return found.sort((a, b) => -newestFirst(a, b) || (a.job < b.job ? -1 : 1));

@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { parsed } from '../../runtime/json.ts';
 import { failureKeys, olderFailureKeys, queueKey } from '../../store/keys.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { jobFields, runsIn } from '../jobFields.ts';
 import { notedOf, storedIssues } from './failure.ts';
 import { INDEX_SCRIPT, noteAll } from './noteFailures.ts';
@@ -22,9 +23,10 @@ const SHORTEST_REST_MS = 1_000;
 /** Equal sizes can hide that one is gone and another is missing. */
 const DUE_AFTER_MS = 600_000;
 
-type ScriptedRedis = (Redis | Cluster) & {
-  reconcileFailures(...args: (string | number)[]): Promise<[string, string[]] | null>;
-};
+const callScript = redisScript<[string, string[]] | null>('reconcileFailures', {
+  numberOfKeys: 4,
+  lua: SCRIPT,
+});
 
 /**
  * Makes the index what the failed set is: notes what is missing, from what BullMQ keeps on the job, and takes out what
@@ -36,15 +38,13 @@ export async function reconcileFailures(
   partition: Partition,
   { alone = false, signal }: { alone?: boolean; signal?: AbortSignal } = {},
 ): Promise<boolean> {
-  if (!('reconcileFailures' in redis))
-    redis.defineCommand('reconcileFailures', { numberOfKeys: 4, lua: SCRIPT });
   const { entries, pass } = failureKeys(partition);
   const queue = ['failed', 'completed'].map((name) => queueKey(partition, name));
   const me = alone ? '' : randomUUID();
   const ask = (stretch: string, cursor: string | number, count: number) => {
     signal?.throwIfAborted();
     const keys = [entries, ...queue, pass, queueKey(partition, '')];
-    return (redis as ScriptedRedis).reconcileFailures(...keys, me, LEASE_MS, stretch, cursor, count);
+    return callScript(redis, ...keys, me, LEASE_MS, stretch, cursor, count);
   };
   const started = performance.now();
   for (const [stretch, count] of Object.entries(STRETCHES)) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 import { DAY_SECONDS } from '../../runtime/units.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import { part } from '../record/recordOrder.ts';
 
@@ -20,9 +21,7 @@ export interface LedgerEntry {
 /** `other`: an order of this name was counted with another content. */
 export type InLedger = 'absent' | 'same' | 'other';
 
-type ScriptedRedis = (Redis | Cluster) & {
-  lookInLedgerBuffer(...args: (string | number | Buffer)[]): Promise<Buffer[]>;
-};
+const callScript = redisScript<Buffer[]>('lookInLedger', { numberOfKeys: 1, lua: SCRIPT, buffers: true });
 
 /** What the ledger of a partition says of its orders. Reads only. */
 export async function lookInLedger(
@@ -48,9 +47,9 @@ export async function digestsInLedger(
   { retentionDays }: { retentionDays: number },
 ): Promise<(Buffer | undefined)[]> {
   if (identities.length === 0) return [];
-  if (!('lookInLedger' in redis)) redis.defineCommand('lookInLedger', { numberOfKeys: 1, lua: SCRIPT });
   const { ledger, prefix } = statsKeys(partition);
-  const found = await (redis as ScriptedRedis).lookInLedgerBuffer(
+  const found = await callScript(
+    redis,
     ledger,
     prefix,
     retentionDays * DAY_SECONDS,

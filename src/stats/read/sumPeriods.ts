@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Cluster, Redis } from 'ioredis';
+import { redisScript } from '../../store/redisScript.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import type { Totals } from '../figures.ts';
 import { NOTHING, sumOf } from './periodTotals.ts';
@@ -8,7 +8,11 @@ import type { YearSplit } from './yearSplit.ts';
 
 const SCRIPT = readFileSync(new URL('./sumPeriods.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & { sumPeriods(...args: string[]): Promise<[string, string]> };
+const callScript = redisScript<[string, string]>('sumPeriods', {
+  numberOfKeys: 3,
+  lua: SCRIPT,
+  readOnly: true,
+});
 
 /**
  * The totals of all users in a split range. One round trip. Added up inside Redis: of ten years, two numbers travel and not three
@@ -20,17 +24,10 @@ export async function sumPeriods({ redis, partitions }: Ask, range: YearSplit): 
   const sums = await Promise.all(
     partitions.all.map((partition) => {
       const { days, months, years } = statsKeys(partition);
-      return withScript(redis).sumPeriods(days, months, years, ...args);
+      return callScript(redis, days, months, years, ...args);
     }),
   );
   return sums
     .map(([orders, revenue]) => ({ orders: whole(orders), minorUnits: money(revenue) }))
     .reduce(sumOf, NOTHING);
-}
-
-function withScript(redis: Redis | Cluster): ScriptedRedis {
-  if (!('sumPeriods' in redis)) {
-    redis.defineCommand('sumPeriods', { numberOfKeys: 3, lua: SCRIPT, readOnly: true });
-  }
-  return redis as ScriptedRedis;
 }

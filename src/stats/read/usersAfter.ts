@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
+import { redisScript } from '../../store/redisScript.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
 import { type Detail, refuseGone } from './detail.ts';
 import type { Place } from './largestFirst.ts';
@@ -7,9 +8,7 @@ import { pairs } from './roundTrips.ts';
 
 const SCRIPT = readFileSync(new URL('./usersAfter.lua', import.meta.url), 'utf8');
 
-type ScriptedRedis = (Redis | Cluster) & {
-  usersAfter(...args: (string | number)[]): Promise<string[]>;
-};
+const callScript = redisScript<string[]>('usersAfter', { numberOfKeys: 2, lua: SCRIPT, readOnly: true });
 
 /** A page of the users of a range that one period holds: one round trip, whatever the place and the ties. */
 export async function usersAfter(
@@ -19,7 +18,8 @@ export async function usersAfter(
   after?: Place,
 ): Promise<Place[]> {
   const keys = statsKeys(detail.partition);
-  const [from = '', ...flat] = await withScript(redis).usersAfter(
+  const [from = '', ...flat] = await callScript(
+    redis,
     keys.spend(detail.periods[0] as string),
     keys.detail,
     limit,
@@ -28,11 +28,4 @@ export async function usersAfter(
   );
   refuseGone(detail.firstDay, from === '' ? null : from);
   return pairs(flat).map(([userId, amount]) => ({ userId, amount }));
-}
-
-function withScript(redis: Redis | Cluster): ScriptedRedis {
-  if (!('usersAfter' in redis)) {
-    redis.defineCommand('usersAfter', { numberOfKeys: 2, lua: SCRIPT, readOnly: true });
-  }
-  return redis as ScriptedRedis;
 }

@@ -5,6 +5,7 @@ import { digestOf, identityOf } from '../../orders/identity.ts';
 import type { Order } from '../../orders/order.ts';
 import { DAY_SECONDS } from '../../runtime/units.ts';
 import type { Partition } from '../../store/partitions.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { type StatsKeys, statsKeys } from '../../store/statsKeys.ts';
 
 /** What became of one order. A conflict carries the value counted before, when it fits the digest. */
@@ -50,9 +51,10 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-export type ScriptedRedis = (Redis | Cluster) & {
-  recordOrders(...args: (string | number | Buffer)[]): Promise<string[]>;
-};
+export const recordInRedis = redisScript<string[]>('recordOrders', {
+  numberOfKeys: 1,
+  lua: RECORDING_SCRIPT,
+});
 
 /**
  * The one call site of the script, for one partition. Orders handed over within the same turn of the event
@@ -65,13 +67,12 @@ export function makeRecordOrder(
   { retentionDays, archive }: RecordOptions,
 ): RecordOrder {
   const keys = statsKeys(partition);
-  const scripted = withScript(redis);
   let waiting: Waiting[] = [];
 
   const flush = () => {
     const batch = waiting;
     waiting = [];
-    void send(scripted, keys, { window: retentionDays * DAY_SECONDS, archive }, batch);
+    void send(redis, keys, { window: retentionDays * DAY_SECONDS, archive }, batch);
   };
 
   return (order, told, origin) =>
@@ -88,14 +89,8 @@ export function makeRecordOrder(
     });
 }
 
-export function withScript(redis: Redis | Cluster): ScriptedRedis {
-  if (!('recordOrders' in redis))
-    redis.defineCommand('recordOrders', { numberOfKeys: 1, lua: RECORDING_SCRIPT });
-  return redis as ScriptedRedis;
-}
-
 async function send(
-  redis: ScriptedRedis,
+  redis: Redis | Cluster,
   keys: StatsKeys,
   { window, archive }: { window: number } & Pick<RecordOptions, 'archive'>,
   batch: Waiting[],
@@ -113,7 +108,7 @@ async function send(
       const lines = batch.map(({ order, origin }, at) => archive(order, origin, digests[at] as Buffer));
       more.push(...(more.length === 0 ? ['{}'] : []), lines.join('\n'));
     }
-    const replies = await redis.recordOrders(keys.ledger, keys.prefix, window, ids, fields, ...more);
+    const replies = await recordInRedis(redis, keys.ledger, keys.prefix, window, ids, fields, ...more);
     batch.forEach((one, index) => {
       settle(one, replies[index] ?? 'error no reply');
     });

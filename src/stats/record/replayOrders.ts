@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { DAY_SECONDS } from '../../runtime/units.ts';
 import type { Partition } from '../../store/partitions.ts';
 import { statsKeys } from '../../store/statsKeys.ts';
-import { withScript } from './recordOrder.ts';
+import { recordInRedis } from './recordOrder.ts';
 
 /** An order as it counted. */
 export interface Counted {
@@ -40,13 +40,13 @@ export function makeReplayOrders(
   partition: Partition,
   { retentionDays }: { retentionDays: number },
 ): ReplayOrders {
-  const scripted = withScript(redis);
   const { ledger, prefix } = statsKeys(partition);
   const window = retentionDays * DAY_SECONDS;
   return async (orders, step) => {
     const ids = Buffer.concat(orders.flatMap(({ identity, digest }) => [identity, digest]));
     const fields = JSON.stringify(orders.flatMap(({ userId, minorUnits, day }) => [userId, minorUnits, day]));
-    const reply = await scripted.recordOrders(
+    const reply = await recordInRedis(
+      redis,
       ledger,
       prefix,
       window,

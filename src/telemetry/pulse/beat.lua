@@ -10,22 +10,34 @@
 -- ARGV[9]  which stages it is, words: whoever looks knows when one of each was seen last, however it ended
 -- ARGV[10] what it saw of the inbox, JSON; '' when it did not look
 -- returns  { seconds, microseconds, seconds at which an order counted last or false, the inbox as it was seen last or
---          false }, times by Redis's clock
+--          false, keys that hold something of another type }, times by Redis's clock
 local time = redis.call('TIME')
 local now = tonumber(time[1])
 local pulse, id, number = KEYS[1], ARGV[1], tonumber(ARGV[2])
-local processes = pulse .. ':processes'
+local processes, lastly = pulse .. ':processes', pulse .. ':last'
 
-local known = redis.call('HGET', processes, id)
-local isNew = not known or tonumber(string.match(known, '^(%d+) ')) < number
-redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5]))
+-- Something else under one of our keys is left alone, and takes nothing along of what lies beside it.
+local damaged = {}
+local function is(kind, key)
+  local found = redis.call('TYPE', key).ok
+  if found == kind or found == 'none' then return true end
+  damaged[#damaged + 1] = key
+  return false
+end
+local hasProcesses, hasLast = is('hash', processes), is('hash', lastly)
+
+local known = hasProcesses and redis.call('HGET', processes, id)
+local before = known and tonumber(string.match(known, '^(%d+) '))
+-- Where nobody can tell, one that comes again counts again: that is a figure of the pulse, and none of the stats.
+local isNew = not before or before < number
+if hasProcesses then redis.call('HSET', processes, id, string.format('%d %d %s', number, now, ARGV[5])) end
 local function answer()
-  local last = redis.call('HMGET', pulse .. ':last', 'counted', 'inbox')
-  return { time[1], time[2], last[1], last[2] }
+  local last = hasLast and redis.call('HMGET', lastly, 'counted', 'inbox') or { false, false }
+  return { time[1], time[2], last[1], last[2], damaged }
 end
 if not isNew then return answer() end
 
-if not known then
+if hasProcesses and not known then
   -- Whoever has not been seen for a day is dropped when somebody comes.
   for _, other in ipairs(redis.call('HKEYS', processes)) do
     local seen = string.match(redis.call('HGET', processes, other) or '', '^%d+ (%d+)')
@@ -51,6 +63,7 @@ local function digitsOf(value)
 end
 
 local function addTo(key, field, keep)
+  if not is('hash', key) then return end
   local figures = {}
   each(redis.call('HGET', key, field) or '', function(name, value) figures[name] = value end)
   each(ARGV[3], function(name, value) figures[name] = (figures[name] or 0) + value end)
@@ -68,11 +81,15 @@ bucket('s', 1, 60, 3600)
 bucket('m', 60, 3600, 86400)
 bucket('h', 3600, 86400, 400 * 86400)
 
-for stage in string.gmatch(ARGV[9] or '', '%a+') do redis.call('HSET', pulse .. ':last', stage, now) end
-if (ARGV[10] or '') ~= '' then redis.call('HSET', pulse .. ':last', 'inbox', ARGV[10]) end
-if ARGV[6] == '1' then redis.call('HSET', pulse .. ':last', 'counted', now) end
+if hasLast then
+  for stage in string.gmatch(ARGV[9] or '', '%a+') do redis.call('HSET', lastly, stage, now) end
+  if (ARGV[10] or '') ~= '' then redis.call('HSET', lastly, 'inbox', ARGV[10]) end
+  if ARGV[6] == '1' then redis.call('HSET', lastly, 'counted', now) end
+end
 for name, texts in pairs({ [':newest:counted'] = ARGV[7], [':newest:refused'] = ARGV[8] }) do
-  for _, text in ipairs(cjson.decode(texts)) do redis.call('LPUSH', pulse .. name, text) end
-  redis.call('LTRIM', pulse .. name, 0, 19)
+  if is('list', pulse .. name) then
+    for _, text in ipairs(cjson.decode(texts)) do redis.call('LPUSH', pulse .. name, text) end
+    redis.call('LTRIM', pulse .. name, 0, 19)
+  end
 end
 return answer()

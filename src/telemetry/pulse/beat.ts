@@ -4,7 +4,8 @@ import type { Cluster, Redis } from 'ioredis';
 import { atMost } from '../../runtime/deadline.ts';
 import { every } from '../../runtime/every.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
-import { stored } from '../../store/stored.ts';
+import { redisScript } from '../../store/redisScript.ts';
+import { stored, tellDamaged } from '../../store/stored.ts';
 import {
   COUNTERS,
   type Counter,
@@ -60,12 +61,10 @@ interface Totals {
 
 const SCRIPT = readFileSync(new URL('./beat.lua', import.meta.url), 'utf8');
 
-type WithCommand = (Redis | Cluster) & {
-  beat(
-    key: string,
-    ...args: (string | number | Buffer)[]
-  ): Promise<[string, string, string | null, string | null]>;
-};
+const callScript = redisScript<[string, string, string | null, string | null, damaged: string[]]>('beat', {
+  numberOfKeys: 1,
+  lua: SCRIPT,
+});
 
 /**
  * Tells the installation once a second what this process did since it told last, in one call, whatever it did. While
@@ -75,7 +74,6 @@ export function startBeat(
   { redis, tally, describe, gauges, onClock, onError }: BeatParts,
   { everyMs = BEAT_EVERY_MS }: { everyMs?: number } = {},
 ): Beating {
-  redis.defineCommand('beat', { numberOfKeys: 1, lua: SCRIPT });
   const id = randomUUID();
   let told: Totals = { counts: new Map(), latency: [] };
   let number = 0;
@@ -91,7 +89,8 @@ export function startBeat(
     const described = describe();
     const state = JSON.stringify({ ...described, started_at: startedAt });
     const asked = tally.clock();
-    const [seconds, microseconds, last, lastInbox] = await (redis as WithCommand).beat(
+    const [seconds, microseconds, last, lastInbox, damaged] = await callScript(
+      redis,
       PULSE_KEY,
       id,
       unanswered.number,
@@ -105,9 +104,10 @@ export function startBeat(
     );
     told = totals;
     unanswered = undefined;
+    for (const key of damaged) tellDamaged(redis, { key });
     const place = { key: `${PULSE_KEY}:last`, field: 'inbox' };
     inbox = stored<SeenInbox>(redis, place, lastInbox, inboxShape) ?? inbox;
-    lastCounted = last === null ? undefined : Number(last) * 1_000;
+    lastCounted = Number(last ?? 'none') * 1_000 || undefined;
     const offset = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - (asked + tally.clock()) / 2;
     // What it guessed before it knew better.
     if (number === 1) startedAt = new Date(Date.parse(startedAt) + offset).toISOString();

@@ -3,6 +3,9 @@ import type { Cluster, Redis } from 'ioredis';
 import { DAY_MS, HOUR_MS } from '../../runtime/units.ts';
 import type { DayRange, Totals } from '../../stats/figures.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { isWrongType } from '../../store/redisFaults.ts';
+import { redisScript } from '../../store/redisScript.ts';
+import { tellDamaged } from '../../store/stored.ts';
 import { countIn } from '../packed.ts';
 
 export interface Hour {
@@ -26,26 +29,29 @@ export type ReadHours = (range: DayRange) => Promise<Hours>;
 
 const FIRST_HOUR = readFileSync(new URL('./firstHour.lua', import.meta.url), 'utf8');
 
-type WithCommand = (Redis | Cluster) & { firstHourOfPulse(key: string): Promise<number | null> };
+const firstHour = redisScript<number | null>('firstHourOfPulse', {
+  numberOfKeys: 1,
+  lua: FIRST_HOUR,
+  readOnly: true,
+});
 
 export function hoursReader(redis: Redis | Cluster): ReadHours {
-  redis.defineCommand('firstHourOfPulse', { numberOfKeys: 1, lua: FIRST_HOUR, readOnly: true });
   return async ({ startDay, endDay }) => {
     const first = Date.parse(startDay);
     const days = (Date.parse(endDay) - first) / DAY_MS + 1;
+    const keys = Array.from({ length: days }, (_, day) => `${PULSE_KEY}:h:${first / DAY_MS + day}`);
     const pipe = redis.pipeline();
-    for (let day = 0; day < days; day += 1) pipe.hgetallBuffer(`${PULSE_KEY}:h:${first / DAY_MS + day}`);
-    const [from, replies] = await Promise.all([
-      (redis as WithCommand).firstHourOfPulse(PULSE_KEY),
-      pipe.exec(),
-    ]);
+    for (const key of keys) pipe.hgetallBuffer(key);
+    const [from, replies] = await Promise.all([firstHour(redis, PULSE_KEY), pipe.exec()]);
     const knownFrom = from === null ? undefined : from * 1_000;
     const hours = (replies ?? []).flatMap(([error, buckets], day) => {
-      if (error) throw error;
+      if (error && !isWrongType(error)) throw error;
+      if (error) tellDamaged(redis, { key: keys[day] as string });
+      const known = error ? {} : (buckets as Record<string, Buffer>);
       return Array.from({ length: 24 }, (_, hour): Hour => {
         const time = first + day * DAY_MS + hour * HOUR_MS;
         const isKnown = knownFrom !== undefined && time >= knownFrom;
-        return { time, counted: isKnown ? totalsIn((buckets as Record<string, Buffer>)[hour]) : undefined };
+        return { time, counted: isKnown ? totalsIn(known[hour]) : undefined };
       });
     });
     return { knownFrom, hours };

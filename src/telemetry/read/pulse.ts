@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type * as z from 'zod';
 import { DAY_SECONDS, HOUR_MS } from '../../runtime/units.ts';
 import { PULSE_KEY } from '../../store/keys.ts';
+import { redisScript } from '../../store/redisScript.ts';
 import { msOfTime } from '../../store/redisTime.ts';
 import { stored, tellDamaged } from '../../store/stored.ts';
 import type { NewestCounted, NewestRefused, ProcessState, Stage } from '../figures.ts';
@@ -46,17 +47,14 @@ const SCRIPT = readFileSync(new URL('./look.lua', import.meta.url), 'utf8');
 /** An error where something else lies under the key. */
 type List = Buffer[] | Error;
 type Looked = [Buffer[], List, List, List, List, [number, List][]];
-type WithCommand = (Redis | Cluster) & {
-  lookAtPulseBuffer(key: string, letter: string, span: number, back: number): Promise<Looked>;
-};
+const callScript = redisScript<Looked>('lookAtPulse', { numberOfKeys: 1, lua: SCRIPT, buffers: true });
 
 /** Reads the pulse with its buckets of that kind, as far back as asked. One call. */
 export function pulseReader(redis: Redis | Cluster): (kind: BucketKind, seconds: number) => Promise<Pulse> {
-  redis.defineCommand('lookAtPulse', { numberOfKeys: 1, lua: SCRIPT });
   return async (kind, seconds) => {
     const { letter, size, span } = KINDS[kind];
     const back = Math.ceil(seconds / span);
-    const looked = await (redis as WithCommand).lookAtPulseBuffer(PULSE_KEY, letter, span, back);
+    const looked = await callScript(redis, PULSE_KEY, letter, span, back);
     const [time, processes, counted, refused, last, chunks] = looked;
     const listOf = (key: string, list: List): Buffer[] => {
       if (Array.isArray(list)) return list;

@@ -3,7 +3,7 @@ import { breakable } from '../kit/breakable.ts';
 import { element, group as several } from '../kit/element.ts';
 import { counted, dayAndTime, money, percent, whole } from '../kit/format.ts';
 import { picture } from './picture.ts';
-import type { Fix, Group, QualityApi, Severity, Verdict } from './qualityApi.ts';
+import type { Fix, Group, Groups, QualityApi, Severity, Verdict } from './qualityApi.ts';
 
 export interface CardParts {
   root: string;
@@ -83,6 +83,20 @@ export function groupCard(one: Group, parts: CardParts): HTMLElement {
   );
 }
 
+/** What is muted and has no group any more. */
+export function mutedCard(one: Groups['muted'][number], parts: CardParts): HTMLElement {
+  const name = `group-${one.group}`;
+  const { button, said } = muteAction(one.group, true, parts);
+  return element(
+    'article',
+    { class: 'panel finding', 'aria-labelledby': name },
+    element('h3', { id: name }, ruleInWords(one.rule), quoted(one.key)),
+    element('p', { class: 'quiet' }, 'Its group has gone. Workers say nothing of it.'),
+    element('div', { class: 'actions' }, button),
+    said,
+  );
+}
+
 const row = (title: string, what: Node | string): HTMLElement[] => [
   element('dt', {}, title),
   element('dd', {}, what),
@@ -132,16 +146,19 @@ function labels(one: Group, { api, answered }: CardParts): HTMLElement {
   );
 }
 
-function deeds(one: Group, { root, api, answered }: CardParts): HTMLElement {
-  const muted = one.state === 'muted';
-  const mute = action(
+const muteAction = (group: string, muted: boolean, { api, answered }: CardParts) =>
+  action(
     muted ? 'Unmute' : 'Mute',
     async () => {
-      await api.mute(one.group, !muted);
+      await api.mute(group, !muted);
       answered(muted ? 'It speaks again.' : 'Muted: workers say nothing of it from now on.');
     },
     { class: 'small' },
   );
+
+function deeds(one: Group, parts: CardParts): HTMLElement {
+  const { root, api, answered } = parts;
+  const mute = muteAction(one.group, one.state === 'muted', parts);
   const reset = one.learned
     ? action(
         'Learn anew',

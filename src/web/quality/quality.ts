@@ -7,9 +7,9 @@ import { showPage } from '../kit/page.ts';
 import { redrawn } from '../kit/redraw.ts';
 import { emptiness, viewOf } from '../kit/stateView.ts';
 import { applyTheme } from '../kit/theme.ts';
-import { groupCard } from './groupCard.ts';
+import { groupCard, mutedCard } from './groupCard.ts';
 import { driftPanel, modelPanel, rulesPanel, warmthPanel } from './panels.ts';
-import { type Group, MOST_GROUPS, qualityApi, type Span, type State, type Summary } from './qualityApi.ts';
+import { type Groups, MOST_GROUPS, qualityApi, type Span, type State, type Summary } from './qualityApi.ts';
 
 /** The page at /quality: what the review found. What is shown stands in its address; it knows nothing but what the API says. */
 
@@ -78,17 +78,19 @@ const answered = (what: string) => {
   said.textContent = what;
   show(false);
 };
-const drawGroups = redrawn<{ currency: string; groups: Group[] }>(list, ({ currency, groups }) =>
-  groups.length === 0
+const drawGroups = redrawn<Groups>(list, ({ currency, groups, muted }) => {
+  const parts = { root, api, currency, answered };
+  const cards = [...groups.map((one) => groupCard(one, parts)), ...muted.map((one) => mutedCard(one, parts))];
+  return cards.length === 0
     ? [emptiness(EMPTY[states.now()])]
     : [
         element(
           'ol',
           { class: 'groups', 'aria-label': 'Groups of findings' },
-          ...groups.map((one) => element('li', {}, groupCard(one, { root, api, currency, answered }))),
+          ...cards.map((card) => element('li', {}, card)),
         ),
-      ],
-);
+      ];
+});
 const EMPTY: Record<State, string> = {
   open: 'Nothing is open.',
   rare: 'Nothing stands in one or two orders alone.',
@@ -126,7 +128,8 @@ function show(isNew: boolean): void {
     const { summary, groups } = loaded.value;
     verdict.textContent = inWords(summary);
     drawGroups(groups);
-    const isPart = groups.groups.length === MOST_GROUPS && summary.groups[state] > MOST_GROUPS;
+    const isPart =
+      groups.groups.length + groups.muted.length === MOST_GROUPS && summary.groups[state] > MOST_GROUPS;
     left.textContent = isPart
       ? `The ${whole(MOST_GROUPS)} seen last, of ${whole(summary.groups[state])}.`
       : '';

@@ -10,7 +10,6 @@ export interface Fix {
   value: string | number;
 }
 
-/** What GET /quality/groups answers. */
 export interface Group {
   group: string;
   rule: string;
@@ -35,6 +34,14 @@ export interface Group {
   seen: { at: string; observed: string; expected: string }[];
   labels: { right: number; wrong: number; unsure: number; together: Verdict | 'disputed' | null };
   model: { outcome: string; verdict: string | null; cause: string | null; explanation: string | null } | null;
+}
+
+/** What GET /quality/groups answers. */
+export interface Groups {
+  currency: string;
+  groups: Group[];
+  /** What is muted and has no group any more. */
+  muted: Pick<Group, 'group' | 'rule' | 'key'>[];
 }
 
 export type State = 'open' | 'rare' | 'quiet' | 'muted';
@@ -113,8 +120,7 @@ export function qualityApi(root: string, locked: (why: string) => void) {
   };
   return {
     summary: (span: Span) => good<Summary>(`quality/summary?span=${span}`),
-    groups: (state: State) =>
-      good<{ currency: string; groups: Group[] }>(`quality/groups?state=${state}&limit=${MOST_GROUPS}`),
+    groups: (state: State) => good<Groups>(`quality/groups?state=${state}&limit=${MOST_GROUPS}`),
     label: (group: string, label: Verdict) => good<Labelled>(`quality/groups/${group}/label`, { label }),
     mute: (group: string, muted: boolean) => good(`quality/groups/${group}/mute`, { muted }),
     reset: (rule: string, key: string) => good(`quality/rules/${rule}/reset`, { key }),

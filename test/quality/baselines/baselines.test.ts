@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { makeBaselines } from '../../../src/quality/baselines/baselines.ts';
-import { productsShape, restShape } from '../../../src/quality/baselines/learned.ts';
 import type { Observation } from '../../../src/quality/baselines/observation.ts';
+import { productsShape, restShape } from '../../../src/quality/baselines/packedForm.ts';
+import { makeReviewer } from '../../../src/quality/review.ts';
 import { NOW, orderOf, reviewing, type Wanted } from './orders.ts';
 
 function started(options: { maxProducts?: number } = {}) {
@@ -297,6 +298,41 @@ describe('identifiers, payment methods and places', () => {
     expect(told).toMatchObject([{ rule: 'field_goes_missing', key: 'payment_method' }]);
     expect(told[0]?.at).toBeLessThan(200);
   });
+});
+
+describe('what is too long for a page', () => {
+  const long = (end: string) => `${'PAID BY '.repeat(40)}${end}`;
+  const region = (end: string) => `${'Region of '.repeat(11)}${end}`;
+  it.each([
+    ['payment_method_unseen', { payment: long('BARTER') }, { payment: long('BARTEL') }],
+    ['payment_method_unseen', { payment: 'BAR\u200dTER' }, { payment: 'BAR\u2060TER' }],
+    [
+      'places_unlike',
+      { address: `1 High Street, ${region('Leeds')}, ${region('Norfolk')}` },
+      { address: `1 High Street, ${region('Leeds')}, ${region('Suffolk')}` },
+    ],
+  ] satisfies [string, Wanted, Wanted][])(
+    'is learned of %s by the key of its finding, and no other value with it: %j',
+    (rule, bad, other) => {
+      const { baselines, several } = started();
+      several(200);
+      for (const town of [region('Leeds'), 'Leeds'])
+        several(40, { address: `1 High Street, ${town}, Yorkshire` });
+      for (const county of ['Norfolk', 'Suffolk'])
+        several(40, { address: `1 High Street, ${county} Town, ${region(county)}` });
+      const reviewer = makeReviewer(baselines.checks);
+      const keyOfIt = (wanted: Wanted) => reviewer.review(orderOf(wanted), { now: NOW })[0]?.key ?? '';
+      const [key, otherKey] = [keyOfIt(bad), keyOfIt(other)];
+      expect(key).not.toBe(otherKey);
+      expect(key.length).toBeLessThanOrEqual(200);
+      baselines.readmit(rule, key);
+      baselines.readmit(rule, key);
+      expect([keyOfIt(bad), keyOfIt(other)]).toEqual(['', otherKey]);
+      if (rule !== 'payment_method_unseen') return;
+      baselines.reset(rule, key);
+      expect(keyOfIt(bad)).toBe(key);
+    },
+  );
 });
 
 describe('bad days', () => {
