@@ -162,7 +162,12 @@ describe('what becomes of findings', () => {
     expect(all.stdout).toMatch(/ rare +warn +costly_line +P9 /);
     expect(all.stdout).not.toContain('\u001b');
     const json = (await command(['groups', '--json'])).stdout.trim().split('\n');
-    expect(json.map((line) => JSON.parse(line).group ?? JSON.parse(line).id)).toEqual([P1]);
+    // In the words of the API.
+    expect(json.map((line) => JSON.parse(line))).toMatchObject([
+      { group: P1, state: 'open', money: 3, first_seen: new Date(now).toISOString(), labels: { right: 0 } },
+    ]);
+    const [finding] = (await command(['findings', 'odd', '--json'])).stdout.trim().split('\n');
+    expect(JSON.parse(finding as string)).toMatchObject({ rule: 'costly_line', key: 'P9', fix: null });
     expect((await command(['findings', 'odd'])).stdout).toContain('costly_line');
 
     expect(await command(['label', P1, 'right', '--because', 'seen on paper'])).toEqual({
