@@ -129,6 +129,24 @@ describe('the page of what the review found', () => {
     expect(faults).toEqual([]);
   });
 
+  it('leaves the focus with whoever labels by keyboard, and near by when the card is gone', async () => {
+    const { page, faults } = await open();
+    const card = page.getByRole('article', { name: /^Payment method unseen/ });
+    for (const label of ['Unsure', 'Right']) {
+      await card.getByRole('button', { name: label }).focus();
+      await page.keyboard.press('Enter');
+      await card.getByRole('button', { name: `${label} (1)` }).waitFor();
+      expect(await page.evaluate('document.activeElement.textContent')).toBe(`${label} (1)`);
+    }
+    await card.getByRole('button', { name: 'Mute', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await card.waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate("document.activeElement.closest('article') !== null")).toBe(true);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('says so where it shows some of the groups alone', async () => {
     const keys = Array.from({ length: 101 }, (_, nth) => `R${nth}`);
     const rare = keys.map((key) => flagged(`rare-${key}`, { key }));
