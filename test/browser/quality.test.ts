@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import type { FlaggedOrder } from '../../src/quality/flagged.ts';
 import { mute, readSteering } from '../../src/quality/outcomes/answers.ts';
 import { groupFindings } from '../../src/quality/outcomes/groupFindings.ts';
+import { keepSpend } from '../../src/quality/outcomes/modelSpend.ts';
 import { aFinding } from '../quality/reviewRig.ts';
 import { auditTrail } from '../support/auditTrail.ts';
 import { anOrder } from '../support/orders.ts';
@@ -140,6 +141,24 @@ describe('the page of what the review found', () => {
     expect(faults).toEqual([]);
   });
 
+  it('leaves the focus with whoever labels by keyboard, and near by when the card is gone', async () => {
+    const { page, faults } = await open();
+    const card = page.getByRole('article', { name: /^Payment method unseen/ });
+    for (const label of ['Unsure', 'Right']) {
+      await card.getByRole('button', { name: label }).focus();
+      await page.keyboard.press('Enter');
+      await card.getByRole('button', { name: `${label} (1)` }).waitFor();
+      expect(await page.evaluate('document.activeElement.textContent')).toBe(`${label} (1)`);
+    }
+    await card.getByRole('button', { name: 'Mute', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await card.waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate("document.activeElement.closest('article') !== null")).toBe(true);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('says so where it shows some of the groups alone', async () => {
     const keys = Array.from({ length: 101 }, (_, nth) => `R${nth}`);
     const rare = keys.map((key) => flagged(`rare-${key}`, { key }));
@@ -168,6 +187,27 @@ describe('the page of what the review found', () => {
     } finally {
       await all.stop();
     }
+  });
+
+  it('tells how calls of the model ended, and how near the day is to its end', async () => {
+    await keepSpend(pipeline.redis.client(), 'a-model', {
+      day: '2026-06-20',
+      dollars: 0,
+      dollarsCap: 1,
+      tokens: 1_500_000,
+      tokensCap: 2_000_000,
+      calls: 7,
+      outcomes: { ok: 2, canary_failed: 1, timeout: 4, cut_short: 1 },
+      price: { input: 0, output: 0, from: 'configured' },
+      openUntil: undefined,
+    });
+    const { page, faults } = await open();
+    const model = page.locator('.panel', { hasText: 'Language model' }).last();
+    await model.getByText('in 7 calls: 4 timeout, 2 ok, 1 cut short.').waitFor();
+    await model.getByText('1 answer could not be read, 1 canary missed.').waitFor();
+    expect(await model.getByRole('meter').evaluate((meter) => meter.getAttribute('value'))).toBe('0.75');
+    expect(faults).toEqual([]);
+    await page.context().close();
   });
 
   it('breaks paths and ids between their parts, on a telephone too', async () => {

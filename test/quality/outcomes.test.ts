@@ -60,22 +60,27 @@ describe('what becomes of findings', () => {
   beforeEach(() => redis.client().flushall());
   const group = (batch: string, orders: FlaggedOrder[]) => groupFindings(redis.client(), batch, orders);
   const command = (args: string[]) => runCommand(quality, args, { REDIS_URL: redis.url });
-  /** The role's asking of a model that does so; it has asked by when its spending is kept. */
-  const askedModel = async (plays: Plays, timeoutMs = 30_000) => {
+  /** The role's asking of a model that does so. */
+  const askedModel = async (plays: Plays, timeoutMs = 30_000, now = Date.now) => {
     const server = await startModelServer(plays);
     const client = redis.client();
     const { reviewer } = reviewing(client, server.baseUrl, { timeoutMs });
-    const asking = startAskingModel({ redis: client, model: reviewer, now: Date.now, onError: () => {} });
+    const asking = startAskingModel({ redis: client, model: reviewer, now, onError: () => {} });
     return {
       server,
       async stop() {
-        await asking.stop();
         reviewer.close();
+        await asking.stop();
         await server.stop();
       },
     };
   };
   const P1 = groupId({ rule: 'costly_line', key: 'P1' });
+  const toldOf = async (id: string) => {
+    const read = async () => (await readGroup(redis.client(), id))?.told;
+    await until(async () => (await read()) !== undefined, 'the model was asked');
+    return read();
+  };
 
   it('a group opens with its third order, or at once where a finding is plain; a batch that comes again adds nothing', async () => {
     expect(await group('a', some(2, 'P1'))).toEqual([]);
@@ -157,7 +162,12 @@ describe('what becomes of findings', () => {
     expect(all.stdout).toMatch(/ rare +warn +costly_line +P9 /);
     expect(all.stdout).not.toContain('\u001b');
     const json = (await command(['groups', '--json'])).stdout.trim().split('\n');
-    expect(json.map((line) => JSON.parse(line).group ?? JSON.parse(line).id)).toEqual([P1]);
+    // In the words of the API.
+    expect(json.map((line) => JSON.parse(line))).toMatchObject([
+      { group: P1, state: 'open', money: 3, first_seen: new Date(now).toISOString(), labels: { right: 0 } },
+    ]);
+    const [finding] = (await command(['findings', 'odd', '--json'])).stdout.trim().split('\n');
+    expect(JSON.parse(finding as string)).toMatchObject({ rule: 'costly_line', key: 'P9', fix: null });
     expect((await command(['findings', 'odd'])).stdout).toContain('costly_line');
 
     expect(await command(['label', P1, 'right', '--because', 'seen on paper'])).toEqual({
@@ -176,7 +186,7 @@ describe('what becomes of findings', () => {
     expect((await command(['groups', '--all'])).stdout).toMatch(
       new RegExp(`^${P1} +muted +costly_line +P1`, 'm'),
     );
-    expect((await command(['groups', '--all', '--json'])).stdout).toContain(`{"state":"muted","id":"${P1}"`);
+    expect((await command(['groups', '--all', '--json'])).stdout).toContain(`{"state":"muted","group":"${P1}"`);
     expect((await command(['unmute', P1])).code).toBe(0);
     expect((await command(['restore', 'costly_line'])).code).toBe(1);
     expect((await command(['reset', 'price_unlike_product', 'P1', '--because', 'a bad day'])).code).toBe(0);
@@ -233,7 +243,6 @@ describe('what becomes of findings', () => {
   });
 
   it('a model is shown a value, of however few orders, but no orders of what is rare or calls nothing wrong', async () => {
-    const client = redis.client();
     const value = { rule: 'payment_method_unknown', key: 'BRIBERY', expected: 'a way to pay' };
     const moved = { rule: 'price_level_moved', severity: 'info' } as const;
     await group('a', [
@@ -243,15 +252,42 @@ describe('what becomes of findings', () => {
     ]);
     const model = await askedModel(honest);
     try {
-      await until(async () => (await readSpend(client)) !== null, 'a turn is over');
-      expect(await readGroup(client, groupId(value))).toMatchObject({
-        told: { outcome: 'ok', opinion: { verdict: 'defect' } },
-      });
+      expect(await toldOf(groupId(value))).toMatchObject({ outcome: 'ok', opinion: { verdict: 'defect' } });
       const { asked } = model.server;
+      // What a finding says in words is no way to pay that the shop knows.
+      expect(asked.map(({ known }) => known)).toEqual([[]]);
       expect(asked.flatMap(({ entries }) => entries.map((entry) => entry.value))).toContain('BRIBERY');
       expect(asked).toHaveLength(1);
     } finally {
       await model.stop();
+    }
+  });
+
+  it('what a model costs is told while its answer is waited for, however long it thinks', async () => {
+    await group('a', [flagged('v', { rule: 'payment_method_unknown', key: 'BRIBERY' }, Date.now())]);
+    const model = await askedModel(() => ({ never: true }));
+    try {
+      await until(() => model.server.asked.length === 1, 'it was asked');
+      await until(async () => (await readSpend(redis.client())) !== null, 'what it costs is told');
+    } finally {
+      await model.stop();
+    }
+  });
+
+  it.each<[string, number]>([
+    ['did not know the key', 401],
+    ['was overloaded', 503],
+  ])('a group is shown again, an hour later, where the endpoint %s', async (_, status) => {
+    const value = { rule: 'payment_method_unknown', key: 'BRIBERY' };
+    await group('a', [flagged('v', value, Date.now())]);
+    const first = await askedModel(() => ({ status, text: '{}' }));
+    expect(await toldOf(groupId(value))).toMatchObject({ outcome: `http_${status}` });
+    await first.stop();
+    const later = await askedModel(honest, 30_000, () => Date.now() + 3_700_000);
+    try {
+      await until(async () => (await toldOf(groupId(value)))?.outcome === 'ok', 'it was shown again');
+    } finally {
+      await later.stop();
     }
   });
 
@@ -354,8 +390,7 @@ describe('what becomes of findings', () => {
       expect(sent - before).toBeLessThanOrEqual(ORDERS / 100);
       if (!model) return;
       try {
-        await until(async () => (await readSpend(redis.client())) !== null, 'the model was asked');
-        expect((await readGroup(redis.client(), P1))?.told).toMatchObject({ outcome });
+        expect(await toldOf(P1)).toMatchObject({ outcome });
       } finally {
         await model.stop();
       }

@@ -73,6 +73,7 @@ describe('order-pipeline failed', () => {
     ['repair', 'repair needs --because'],
     ['groups --cause x', 'groups takes no --cause'],
     ['try --recipe {}', '--recipe: version'],
+    ['try --recipe []', '--recipe: Invalid input: expected object'],
     ['try --recipe @/no/such', '--recipe cannot be read: ENOENT'],
     ['aside --because x --job a --reason wrong_type', '--job stands alone'],
     ['repair --because x --rate 0', '--rate must be a whole number from 1 to 100000, got "0"'],
@@ -238,6 +239,8 @@ describe('order-pipeline failed', () => {
     expect((await run('repair --reason currency_mismatch --because x')).stderr).toMatch(
       /^No recipe is known/,
     );
+    for (const args of ['repair --cause nope --because x', 'try --cause nope', 'propose --cause nope'])
+      expect(await run(args)).toEqual({ code: 1, stdout: '', stderr: 'No failed order is meant.\n' });
 
     expect((await run('export')).stdout).toMatch(
       /^job,order_id,user_id,money,reasons,.*\r\nm[45],ORD1237,U[45],2000,currency_mismatch at currency,/,

@@ -235,6 +235,42 @@ describe('order-pipeline inspect', () => {
     }
   });
 
+  it('asks no more once it is to stop, and tells what was said by then', async () => {
+    const redis = await startTestRedis();
+    const stop = new AbortController();
+    const server = await startModelServer((asked, nth) => {
+      if (nth === 1) return { content: answersOf(asked) };
+      stop.abort();
+      return { never: true };
+    });
+    const env = { REDIS_URL: redis.url, LLM_BASE_URL: server.baseUrl, LLM_MODEL: 'test-model' };
+    try {
+      const { code, stdout } = await runCommand(
+        inspect,
+        ['--file', at('odd.jsonl'), '--llm'],
+        env,
+        stop.signal,
+      );
+      expect([code, server.asked.length]).toEqual([130, 2]);
+      expect(stdout).toMatch(/ +defect, /m);
+      expect(stdout).toMatch(/no answer: closed$/m);
+    } finally {
+      await server.stop();
+      await redis.stop();
+    }
+  });
+
+  it.each([
+    ['--report', 'nowhere/report.html'],
+    ['--llm --drafts', 'nowhere/drafts.yaml'],
+    ['--report', '.'],
+  ])('says at once that %s %s cannot be written', async (flags, name) => {
+    const args = `--file ${at('sane.jsonl')} ${flags} ${at(name)}`;
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(new RegExp(`^${at(name)} cannot be written: `));
+  });
+
   it.each([
     [
       '--file X --llm --json',

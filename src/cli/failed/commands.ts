@@ -110,6 +110,7 @@ const COMMANDS: Record<CommandName, Perform> = {
   },
   async propose(parts, _who, { where }) {
     const found = await proposal(parts, where);
+    if (found.proposal === null) await someAreMeant(parts, where);
     return { json: found, text: proposedText(found) };
   },
   async try(parts, _who, wanted) {
@@ -206,8 +207,15 @@ async function used(
   if (recipe) return { recipe };
   if (recipeName !== undefined) return findRecipe(parts.redis, recipeName);
   const found = (await proposal(parts, where)).proposal?.recipe;
-  if (found === undefined) throw new Refused('No recipe is known that would help: give one with --recipe.');
-  return { recipe: found };
+  if (found !== undefined) return { recipe: found };
+  await someAreMeant(parts, where);
+  throw new Refused('No recipe is known that would help: give one with --recipe.');
+}
+
+/** A cause that was mistyped, or repaired by now, is not one that no recipe helps. */
+async function someAreMeant(parts: RunParts, where: Wanted['where']): Promise<void> {
+  const { orders } = await attempt(parts, where, undefined);
+  if (orders === 0) throw new Refused('No failed order is meant.');
 }
 
 /** Drives a run, or looks on where another process does, until it is over or held. */

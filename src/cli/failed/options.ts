@@ -230,7 +230,11 @@ function readRecipe(text: string | undefined, problems: string[]): Recipe | unde
       JSON.parse(text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text),
     );
     if (found.success) return found.data;
-    problems.push(...found.error.issues.map(({ path, message }) => `--recipe: ${path.join('.')} ${message}`));
+    problems.push(
+      ...found.error.issues.map(
+        ({ path, message }) => `--recipe: ${[path.join('.'), message].join(' ').trim()}`,
+      ),
+    );
   } catch (error) {
     problems.push(`--recipe cannot be read: ${(error as Error).message}`);
   }

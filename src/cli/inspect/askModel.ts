@@ -12,6 +12,7 @@ import type {
 } from '../../quality/model/opinion.ts';
 import { isOfValue, opinionsOn } from '../../quality/model/opinions.ts';
 import { placeOf } from '../../quality/model/place.ts';
+import type { Progress } from '../kit/progress.ts';
 import type { OpenRedis } from '../kit/withRedis.ts';
 import type { Inspected, InspectedGroup } from './inspected.ts';
 
@@ -75,7 +76,17 @@ export async function askModel(
     redis,
     log,
     drafts,
-  }: { config: Config; redis: OpenRedis['redis']; log: Pick<Logger, 'info' | 'warn'>; drafts: boolean },
+    progress,
+    signal,
+  }: {
+    config: Config;
+    redis: OpenRedis['redis'];
+    log: Pick<Logger, 'info' | 'warn'>;
+    drafts: boolean;
+    progress: Progress;
+    /** Ends the question under way, and puts no other. */
+    signal: AbortSignal | undefined;
+  },
 ): Promise<ModelsPart> {
   if (!config.model) throw new Error('no model is configured');
   const { openReviewer } = await import('../../quality/model/reviewer.ts');
@@ -84,11 +95,17 @@ export async function askModel(
   const mends = (order: unknown, fix: Parameters<typeof rulesPass>[1]) =>
     rulesPass(order, fix, { parse, receivedAt }) !== undefined;
   const model = openReviewer({ config: config.model, redis, log, mends });
+  const stop = () => model.close();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
   const before = await model.spend();
   const shown = groups.slice(0, MOST_GROUPS);
-  const answers = await opinionsOn(model, shown.map(toReview));
   const asGroups = new Set(shown.filter(({ rule }) => isOfValue(rule)).map(({ key }) => key));
   const others = values.filter(({ value }) => !asGroups.has(value));
+  const asked = shown.length + others.length + orders.length;
+  progress.begin('asking the model', asked + (drafts ? shown.length : 0));
+  const answers = await opinionsOn(model, shown.map(toReview));
+  progress.add(shown.length);
   const said: SaidOfValue[] = [];
   for (const kind of ['payment_method', 'place'] as const) {
     const own = others.filter((each) => each.kind === kind);
@@ -96,13 +113,16 @@ export async function askModel(
       kind,
       own.map(({ value }) => value),
     );
+    progress.add(own.length);
     for (const [at, each] of judged.entries())
       if (each.outcome !== 'ok' || each.verdict === 'defect')
         said.push({ ...each, kind, line: own[at]?.line ?? 0 });
   }
   const sampled = await model.reviewOrders(orders.map(({ line, order }) => ({ ref: String(line), order })));
+  progress.add(orders.length);
   const drafted = drafts ? await model.draftRules(shown.map(toReview)) : [];
   const after = await model.spend();
+  signal?.removeEventListener('abort', stop);
   model.close();
   const told = new Map(
     answers.map(({ id, outcome, opinion }) => [id, { outcome, ...(opinion ? { opinion } : {}) }]),
@@ -114,7 +134,7 @@ export async function askModel(
     values: said,
     orders: sampled.filter(({ outcome, findings = [] }) => outcome !== 'ok' || findings.length > 0),
     drafts: drafted.flatMap(({ drafts: some = [] }) => some),
-    asked: shown.length + others.length + orders.length,
+    asked,
     spent: { dollars: after.dollars - before.dollars, calls: after.calls - before.calls },
   };
 }

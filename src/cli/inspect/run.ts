@@ -1,5 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { constants } from 'node:fs';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import type { Logger } from 'winston';
 import { ConfigError, readConfig } from '../../config/config.ts';
 import { makeParseOrder } from '../../orders/parseOrder.ts';
@@ -52,6 +53,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     throw new CannotInspect('--try needs --rules: which rules are to be tried?');
   const own = rules === undefined ? [] : await readOwnRules(rules);
   await keepWhatIsRead(options, rules);
+  await mayBeWritten(options);
   if (options.llm && !config.model) throw new CannotInspect('--llm needs LLM_BASE_URL and LLM_MODEL');
   const shown = options.llm ? toShow(options.sample) : undefined;
   const progress = options.json ? noProgress : showProgress(around.stderr);
@@ -75,12 +77,20 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     signal: around.signal,
   }).finally(() => progress.stop());
   let said: ModelsPart | undefined;
-  if (shown) {
+  if (shown && !inspected.isPart) {
     const code = await withRedis(around, async ({ redis }) => {
       const drafts = options.drafts !== undefined;
-      said = await askModel(inspected, shown.all(), { config, redis, log: quietLog, drafts });
+      const { signal } = around;
+      said = await askModel(inspected, shown.all(), {
+        config,
+        redis,
+        log: quietLog,
+        drafts,
+        progress,
+        signal,
+      });
       return EXIT.done;
-    });
+    }).finally(() => progress.stop());
     if (code !== EXIT.done) return code;
     if (options.drafts !== undefined) {
       const drafts = fileOf(said?.drafts ?? []);
@@ -96,7 +106,7 @@ async function inspect(options: InspectOptions, around: Surroundings): Promise<n
     );
   for (const [check, times] of inspected.faults)
     complain(`the check ${check} failed ${times} times and was left out there; please report it`, around);
-  return inspected.isPart ? EXIT.stopped : exitCode(inspected, options.failOn);
+  return inspected.isPart || around.signal?.aborted ? EXIT.stopped : exitCode(inspected, options.failOn);
 }
 
 function exitCode({ findings }: Inspected, failOn: InspectOptions['failOn']): number {
@@ -128,6 +138,18 @@ async function keepWhatIsRead({ file, report, drafts }: InspectOptions, rules: s
       if (at !== undefined && (await isSameFile(path, at)))
         throw new CannotInspect(`${flag} would be written over ${other}, ${path}`);
     others.push([flag, path]);
+  }
+}
+
+/** Said before minutes are spent, and a model's price. */
+async function mayBeWritten({ report, drafts }: InspectOptions): Promise<void> {
+  for (const path of [report, drafts]) {
+    if (path === undefined) continue;
+    const there = await stat(path).catch(() => undefined);
+    if (there?.isDirectory()) throw new CannotInspect(`${path} cannot be written: it is a directory`);
+    await access(there ? path : dirname(path), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+      throw new CannotInspect(`${path} cannot be written: ${error.message}`);
+    });
   }
 }
 

@@ -6,12 +6,11 @@ import {
   resetRule,
   restoreRule,
 } from '../../desk/quality/answering.ts';
+import { flaggedAnswer, iso, knownOf } from '../../desk/quality/qualityAnswers.ts';
 import { Refused } from '../../desk/refused.ts';
 import { changeLearned } from '../../quality/baselines/openBaselines.ts';
 import type { Finding } from '../../quality/finding.ts';
-import { readMuted } from '../../quality/outcomes/answers.ts';
-import { groupState, MOST_GROUPS, mutedAlone } from '../../quality/outcomes/groups.ts';
-import { readFindings, readGroups, readRareGroups } from '../../quality/outcomes/readGroups.ts';
+import { readFindings } from '../../quality/outcomes/readGroups.ts';
 import { visibleLines } from '../../runtime/visibleText.ts';
 import { redisNow } from '../../store/redisTime.ts';
 import { commandAuthor } from '../kit/author.ts';
@@ -61,18 +60,11 @@ async function tellGroups(
   { all, json }: { all: boolean; json: boolean },
   say: (text: string) => void,
 ): Promise<void> {
-  const [opened, rare, muted, now] = await Promise.all([
-    readGroups(redis, MOST_GROUPS),
-    all ? readRareGroups(redis, MOST_GROUPS) : [],
-    readMuted(redis),
-    redisNow(redis),
-  ]);
-  const shown = [...opened, ...rare].map((group) => ({ state: groupState(group, muted, now), ...group }));
-  const wanted = shown.filter(({ state }) => all || state === 'open');
-  const alone = all ? mutedAlone(muted, shown) : [];
+  const { groups, mutedAlone, stateOf, answerOf } = await knownOf(redis, await redisNow(redis), all);
+  const wanted = groups.filter((group) => all || stateOf(group) === 'open');
+  const alone = all ? mutedAlone : [];
   if (json) {
-    // What orders were like, whole, is for the model alone.
-    for (const { samples: _, ...group } of wanted) say(JSON.stringify(group));
+    for (const group of wanted) say(JSON.stringify(answerOf(group)));
     for (const one of alone) say(JSON.stringify({ state: 'muted', ...one }));
     return;
   }
@@ -80,18 +72,18 @@ async function tellGroups(
   say(
     columns([
       ['group', 'state', 'severity', 'rule', 'key', 'orders', 'seen', 'expected', 'last seen'],
-      ...wanted.map(({ id, state, severity, rule, key, orders, finding, lastSeen }) => [
-        id,
-        state,
-        severity,
-        rule,
-        key,
-        String(orders),
-        finding.observed,
-        finding.expected,
-        `${new Date(lastSeen).toISOString().slice(0, 19)}Z`,
+      ...wanted.map((group) => [
+        group.id,
+        stateOf(group),
+        group.severity,
+        group.rule,
+        group.key,
+        String(group.orders),
+        group.finding.observed,
+        group.finding.expected,
+        `${iso(group.lastSeen).slice(0, 19)}Z`,
       ]),
-      ...alone.map(({ id, rule, key }) => [id, 'muted', '', rule, key, '', '', '', '']),
+      ...alone.map(({ group, rule, key }) => [group, 'muted', '', rule, key, '', '', '', '']),
     ]),
   );
 }
@@ -104,7 +96,7 @@ async function tellFindings(
   const found = await readFindings(redis, message);
   if (found === undefined) throw new Refused('Nothing is kept that was found in this order.', 'missing');
   if (json) {
-    for (const finding of found.findings) say(JSON.stringify(finding));
+    for (const finding of flaggedAnswer(found).findings) say(JSON.stringify(finding));
     return;
   }
   say(

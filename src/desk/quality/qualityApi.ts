@@ -1,33 +1,10 @@
 import type { Author } from '../../audit/auditEntry.ts';
-import { toJsonAmount } from '../../orders/money.ts';
-import { isLearned } from '../../quality/baselines/baselines.ts';
-import { type Finding, type Fix, isOfManyOrders } from '../../quality/finding.ts';
-import {
-  byRule,
-  type Lowered,
-  readLabels,
-  readLowered,
-  readMuted,
-  targetOf,
-} from '../../quality/outcomes/answers.ts';
-import {
-  type Group,
-  type GroupState,
-  groupId,
-  groupState,
-  type KeptFlagged,
-  MOST_GROUPS,
-  mutedAlone,
-} from '../../quality/outcomes/groups.ts';
+import { isOfManyOrders } from '../../quality/finding.ts';
+import { byRule, type Lowered, readLowered, readMuted } from '../../quality/outcomes/answers.ts';
+import type { Group, GroupState } from '../../quality/outcomes/groups.ts';
 import { readSpend } from '../../quality/outcomes/modelSpend.ts';
-import { judged, type Label, type Verdict } from '../../quality/outcomes/precision.ts';
-import {
-  countGroups,
-  readFindings,
-  readFlagged,
-  readGroups,
-  readRareGroups,
-} from '../../quality/outcomes/readGroups.ts';
+import type { Label, Verdict } from '../../quality/outcomes/precision.ts';
+import { countGroups, readFindings, readFlagged } from '../../quality/outcomes/readGroups.ts';
 import {
   type AnsweringParts,
   labelFinding,
@@ -36,6 +13,7 @@ import {
   resetRule,
   restoreRule,
 } from './answering.ts';
+import { flaggedAnswer, iso, knownOf } from './qualityAnswers.ts';
 
 export type Span = 'hour' | 'day' | 'month';
 
@@ -67,19 +45,6 @@ const MOST_DRIFTS = 20;
 export async function qualityFigures({ redis, now }: Pick<QualityParts, 'redis' | 'now'>) {
   const [muted, model] = await Promise.all([readMuted(redis), readSpend(redis)]);
   return { groups: await countGroups(redis, muted.values(), now()), model };
-}
-
-/** `all`: those too that too few orders are in to be open, and of which the page shows no more than their number. */
-async function knownOf(redis: QualityParts['redis'], now: number, all = false) {
-  const [groups, labels, muted] = await Promise.all([
-    Promise.all([readGroups(redis, MOST_GROUPS), all ? readRareGroups(redis, MOST_GROUPS) : []]).then(
-      (some) => some.flat(),
-    ),
-    readLabels(redis),
-    readMuted(redis),
-  ]);
-  const stateOf = (group: Group) => groupState(group, muted, now);
-  return { groups, labels, muted, stateOf };
 }
 
 /** What the quality stage answers to programs, and to its page, which uses nothing else. @throws NoTrace */
@@ -129,19 +94,13 @@ export function makeQualityApi(parts: QualityParts) {
       };
     },
     async qualityGroups({ state, limit }: { state: GroupState | 'all'; limit: number }) {
-      const { groups, labels, muted, stateOf } = await known(state !== 'open');
+      const { groups, mutedAlone, stateOf, answerOf } = await known(state !== 'open');
       const wanted = groups.filter((group) => state === 'all' || stateOf(group) === state);
-      const alone = state === 'all' || state === 'muted' ? mutedAlone(muted, groups) : [];
+      const alone = state === 'all' || state === 'muted' ? mutedAlone : [];
       return {
         currency,
-        muted: alone
-          .slice(0, Math.max(0, limit - wanted.length))
-          .map(({ id, rule, key }) => ({ group: id, rule, key })),
-        groups: wanted
-          .slice(0, limit)
-          .map((group) =>
-            groupAnswer(group, stateOf(group), labels.get(targetOf({ group: group.id })) ?? []),
-          ),
+        muted: alone.slice(0, Math.max(0, limit - wanted.length)),
+        groups: wanted.slice(0, limit).map(answerOf),
       };
     },
     async qualityFindings({ before, limit }: { before?: string | undefined; limit: number }) {
@@ -195,7 +154,6 @@ interface Labelling {
 }
 
 const DONE = { done: true } as const;
-const iso = (ms: number): string => new Date(ms).toISOString();
 
 const labelledAnswer = ({
   verdict,
@@ -242,68 +200,4 @@ function rulesOf(
       groups: groups.filter((group) => group.rule === rule).length,
     };
   });
-}
-
-const findingAnswer = (finding: Finding) => {
-  const { rule, version, key, severity, path, observed, expected, from, confidence, fix } = finding;
-  return {
-    rule,
-    version,
-    key,
-    severity,
-    path,
-    observed,
-    expected,
-    from: from ?? null,
-    confidence,
-    fix: fix ? fix.map(({ path: at, value }) => ({ path: at, value })) : null,
-  };
-};
-
-const flaggedAnswer = ({ message, at, held, minorUnits, findings }: KeptFlagged) => ({
-  message_id: message,
-  at: iso(at),
-  held,
-  money: toJsonAmount(minorUnits),
-  findings: findings.map((finding) => ({ ...findingAnswer(finding), group: groupId(finding) })),
-});
-
-function groupAnswer(group: Group, state: GroupState, labels: readonly Label[]) {
-  const of = (verdict: Verdict) => labels.filter((label) => label.verdict === verdict).length;
-  return {
-    group: group.id,
-    ...findingAnswer(group.finding),
-    severity: group.severity,
-    state,
-    learned: isLearned(group.rule),
-    orders: group.orders,
-    findings: group.findings,
-    money: toJsonAmount(group.minorUnits),
-    first_seen: iso(group.firstSeen),
-    last_seen: iso(group.lastSeen),
-    examples: [...group.examples].reverse(),
-    seen: group.seen.map(([at, observed, expected]) => ({ at: iso(at), observed, expected })),
-    labels: {
-      right: of('right'),
-      wrong: of('wrong'),
-      unsure: of('unsure'),
-      together: labels.length === 0 ? null : judged(labels),
-    },
-    model: toldAnswer(group.told),
-  };
-}
-
-function toldAnswer(told: Group['told']) {
-  if (told === undefined) return null;
-  const { outcome, opinion } = told;
-  return {
-    outcome,
-    verdict: opinion?.verdict ?? null,
-    cause: opinion?.cause ?? null,
-    explanation: opinion?.explanation ?? null,
-    fixes: (opinion?.fixes ?? []).map(({ ref, fix }) => ({
-      message_id: ref,
-      fix: fix.map(({ path, value }: Fix) => ({ path, value })),
-    })),
-  };
 }

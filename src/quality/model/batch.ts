@@ -7,7 +7,7 @@ import { ofItsType } from '../../store/stored.ts';
 import type { Canaries } from './canaries.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { CallOutcome, Verdict } from './opinion.ts';
-import { PROMPT_VERSION } from './questions.ts';
+import { type Names, PROMPT_VERSION } from './questions.ts';
 import { markFrom } from './redact.ts';
 
 /** The mark that an entry has when it is looked up: what is remembered must not depend on which was drawn. */
@@ -31,7 +31,7 @@ export interface Entry {
 export interface Kind<A extends Judged> {
   name: string;
   prompt: (mark: string) => string;
-  shape: (paths: readonly string[]) => z.ZodType<{ answers: A[] }>;
+  shape: (names: Names) => z.ZodType<{ answers: A[] }>;
   canaries: (mark: string) => Canaries;
   /** What an answer may say of them as of any other. */
   canaryPaths: readonly string[];
@@ -48,6 +48,9 @@ export type Said<A> =
   | { outcome: 'ok'; cached: boolean; answer: A; mark: string }
   | { outcome: Exclude<CallOutcome, 'ok'>; cached: false };
 
+/** Ends of a question that one entry in it may have brought about. */
+const LOST = new Set<CallOutcome>(['canary_failed', 'cut_short']);
+
 export interface AskingParts {
   endpoint: Endpoint;
   redis: Redis | Cluster;
@@ -58,8 +61,8 @@ export interface AskingParts {
 
 /**
  * Answers to entries, in their order: from memory, or in questions of a few at once with a pair of canaries among them.
- * A question whose canaries are missed is dropped whole, and asked once more in two halves: one entry that speaks to the
- * model must not silence what stands beside it.
+ * A question whose canaries are missed is dropped whole, and asked once more in two halves, as is one that the model came to no
+ * end of: one entry that speaks to the model must not silence what stands beside it.
  */
 export async function askAbout<A extends Judged>(
   parts: AskingParts,
@@ -72,7 +75,7 @@ export async function askAbout<A extends Judged>(
     const { redis } = parts;
     const kept = await Promise.all(keys.map((key) => ofItsType(redis, key, redis.get(key), null)));
     for (const [at, entry] of entries.entries()) {
-      const answer = remembered(kind.shape(entry.paths), kept[at]);
+      const answer = remembered(kind.shape({ paths: entry.paths }), kept[at]);
       if (answer) said.set(at, { outcome: 'ok', cached: true, answer, mark: LOOKUP_MARK });
     }
   } catch {
@@ -103,7 +106,7 @@ async function askOrHalve<A extends Judged>(
   batch: readonly number[],
 ): Promise<Map<number, Said<A>>> {
   const said = await askOnce(parts, kind, entries, batch);
-  const missed = [...said.values()].some(({ outcome }) => outcome === 'canary_failed');
+  const missed = [...said.values()].some(({ outcome }) => LOST.has(outcome));
   if (!missed || batch.length === 1) return said;
   const half = Math.ceil(batch.length / 2);
   const first = await askOnce(parts, kind, entries, batch.slice(0, half));
@@ -127,14 +130,15 @@ async function askOnce<A extends Judged>(
     shown.splice(Math.floor(random() * (shown.length + 1)), 0, canary);
   }
   const paths = [...new Set([...kind.canaryPaths, ...batch.flatMap((at) => (entries[at] as Entry).paths)])];
+  const ids = shown.map((_, at) => `e${at + 1}`);
   const answer = await endpoint.ask({
     name: kind.name,
     system: kind.prompt(mark),
     user: JSON.stringify({
       ...kind.beside?.(mark),
-      entries: shown.map(({ entry }, at) => ({ id: `e${at + 1}`, ...entry })),
+      entries: shown.map(({ entry }, at) => ({ id: ids[at], ...entry })),
     }),
-    shape: kind.shape(paths),
+    shape: kind.shape({ ids, paths }),
     tokens: ANSWER_TOKENS + shown.length * kind.tokensEach,
   });
   const all = (outcome: Exclude<CallOutcome, 'ok'>) =>

@@ -5,7 +5,7 @@ import type { draftsShape } from './questions.ts';
 import { unmarked } from './redact.ts';
 import { plainSentence } from './sentence.ts';
 
-type Proposed = z.output<typeof draftsShape>['answers'][number]['rules'][number];
+type Proposed = z.output<ReturnType<typeof draftsShape>>['answers'][number]['rules'][number];
 
 const MOST = 3;
 const LONGEST_VALUE = 80;

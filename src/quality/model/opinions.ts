@@ -12,6 +12,9 @@ const OF_VALUES: Readonly<Record<string, ValueKind>> = {
   product_id_unlike: 'id_shape',
 };
 
+/** What these say instead is a phrase: there is no known value in it. */
+const WITHOUT_KNOWN = new Set(['payment_method_unknown', 'places_unlike']);
+
 export const isOfValue = (rule: string): boolean => Object.hasOwn(OF_VALUES, rule);
 
 /** What is `info` calls nothing wrong, so that there is nothing to have an opinion of: a price that moved. */
@@ -27,7 +30,9 @@ export async function opinionsOn(
   for (const kind of new Set(Object.values(OF_VALUES))) {
     const own = groups.filter(({ finding }) => OF_VALUES[finding.rule] === kind);
     if (own.length === 0) continue;
-    const known = kind === 'place' ? [] : own.flatMap(({ finding }) => finding.expected.split(', '));
+    const known = own
+      .filter(({ finding }) => !WITHOUT_KNOWN.has(finding.rule))
+      .flatMap(({ finding }) => finding.expected.split(', '));
     const judged = await model.judgeValues(
       kind,
       own.map(({ finding }) => finding.key),

@@ -7,23 +7,33 @@ import { CAUSES, type ValueKind, VERDICTS } from './opinion.ts';
 
 export const PROMPT_VERSION = 1;
 
-const judged = { id: z.string(), verdict: z.enum(VERDICTS), cause: z.enum(CAUSES) };
+/** What an answer may name: entries of the question, none of them where a kept answer is read again, and places in their orders. */
+export interface Names {
+  ids?: readonly string[];
+  paths: readonly string[];
+}
 
-const listOf = <T extends z.ZodRawShape>(shape: T) => z.object({ answers: z.array(z.object(shape)) });
+/** One of these is asked for. Another in its place is passed over: it costs that one entry, not the whole answer. */
+const nameOf = (names: readonly string[] = []) =>
+  names.length === 0 ? z.string() : z.string().meta({ enum: names });
+
+const judged = { verdict: z.enum(VERDICTS), cause: z.enum(CAUSES) };
+
+const listOf = <T extends z.ZodRawShape>(ids: readonly string[] | undefined, shape: T) =>
+  z.object({ answers: z.array(z.object({ id: nameOf(ids), ...judged, ...shape })) });
 
 /** `paths`: of all orders that are shown. There is no other place that an answer could name. */
-export const groupsShape = (paths: readonly string[]) =>
-  listOf({
-    ...judged,
+export const groupsShape = ({ ids, paths }: Names) =>
+  listOf(ids, {
     explanation: z.string(),
     fixes: z.array(
       z.object({ order: z.string(), path: pathIn(paths), value: z.union([z.string(), z.number()]) }),
     ),
   });
-export const valuesShape = listOf({ ...judged, meant: z.string().nullable() });
-export const ordersShape = (paths: readonly string[]) =>
-  listOf({
-    ...judged,
+export const valuesShape = (ids?: readonly string[], known?: readonly string[]) =>
+  listOf(ids, { meant: nameOf(known).nullable() });
+export const ordersShape = ({ ids, paths }: Names) =>
+  listOf(ids, {
     issues: z.array(z.object({ path: pathIn(paths), cause: z.enum(CAUSES), explanation: z.string() })),
   });
 
@@ -50,17 +60,17 @@ const CONDITIONS = [
   'before',
   'after',
 ] as const;
-export const draftsShape = listOf({
-  ...judged,
-  rules: z.array(
-    z.object({
-      field: z.enum(RULED),
-      condition: z.enum(CONDITIONS),
-      value: z.union([z.string(), z.number(), z.boolean()]),
-      message: z.string(),
-    }),
-  ),
-});
+export const draftsShape = (ids?: readonly string[]) =>
+  listOf(ids, {
+    rules: z.array(
+      z.object({
+        field: z.enum(RULED),
+        condition: z.enum(CONDITIONS),
+        value: z.union([z.string(), z.number(), z.boolean()]),
+        message: z.string(),
+      }),
+    ),
+  });
 
 const pathIn = (paths: readonly string[]) => z.enum(paths);
 

@@ -14,6 +14,7 @@ import {
   draftsShape,
   groupsPrompt,
   groupsShape,
+  type Names,
   ordersPrompt,
   ordersShape,
   PROMPT_VERSION,
@@ -151,13 +152,17 @@ export function openReviewer({
       const asked = {
         name: kind,
         prompt: (mark: string) => valuesPrompt(kind, mark),
-        shape: () => valuesShape,
+        shape: ({ ids }: Names) =>
+          valuesShape(
+            ids,
+            usual.map((_, at) => `k${at + 1}`),
+          ),
         canaries: (mark: string) => valueCanaries(kind, usual, mark, random),
         canaryPaths: [],
         beside: (mark: string) => ({
           known: usual.map((value, at) => ({ id: `k${at + 1}`, value: marked(value, mark) })),
         }),
-        settled: (answer: z.output<typeof valuesShape>['answers'][number]) => ({
+        settled: (answer: z.output<ReturnType<typeof valuesShape>>['answers'][number]) => ({
           ...answer,
           meant: known[Number(/^k(\d+)$/.exec(answer.meant ?? '')?.[1] ?? 0) - 1] ?? null,
         }),
@@ -218,7 +223,7 @@ export function openReviewer({
       const kind = {
         name: 'drafts',
         prompt: draftsPrompt,
-        shape: () => draftsShape,
+        shape: ({ ids }: Names) => draftsShape(ids),
         canaries: (mark: string) => groupCanaries(mark, random),
         canaryPaths: [],
         most: 6,

@@ -62,7 +62,7 @@ export function groupCard(one: Group, parts: CardParts): HTMLElement {
       element('span', {}, `since ${dayAndTime(one.first_seen)}`),
       element('span', {}, `last ${dayAndTime(one.last_seen)} UTC`),
     ),
-    picture(one.seen, one.expected),
+    picture(one),
     element(
       'dl',
       { class: 'against' },

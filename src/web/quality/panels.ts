@@ -101,6 +101,15 @@ export const warmthPanel = ({ lines, layers }: Summary): HTMLElement =>
         ),
   );
 
+/** How calls ended. A canary is missed in one that ended well. */
+function endsOf({ outcomes }: NonNullable<Summary['model']>): string {
+  const ends = Object.entries(outcomes).filter(([outcome]) => outcome !== 'canary_failed');
+  const said = ends
+    .sort(([, a], [, b]) => b - a)
+    .map(([outcome, times]) => `${whole(times)} ${outcome.replaceAll('_', ' ')}`);
+  return said.length === 0 ? '' : `: ${said.join(', ')}`;
+}
+
 /** What the language model cost today, and how it behaves. */
 export const modelPanel = ({ model }: Summary): HTMLElement =>
   model === null
@@ -108,16 +117,20 @@ export const modelPanel = ({ model }: Summary): HTMLElement =>
     : panel(
         'Language model',
         element('p', {}, element('code', {}, ...breakable(model.name))),
+        // Either cap ends the day; of a model that costs nothing the tokens do.
         element('meter', {
           min: 0,
-          max: Math.max(model.dollars_cap, model.dollars, 0.01),
-          value: model.dollars,
+          max: 1,
+          value: Math.max(
+            model.dollars / Math.max(model.dollars_cap, model.dollars, 0.01),
+            model.tokens / Math.max(model.tokens_cap, model.tokens),
+          ),
           'aria-label': 'Spent of the daily budget',
         }),
         element(
           'p',
           {},
-          `${model.dollars.toFixed(4)} of ${model.dollars_cap.toFixed(2)} dollars and ${whole(model.tokens)} of ${whole(model.tokens_cap)} tokens on ${model.day}, in ${counted(model.calls, 'call')}.`,
+          `${model.dollars.toFixed(4)} of ${model.dollars_cap.toFixed(2)} dollars and ${whole(model.tokens)} of ${whole(model.tokens_cap)} tokens on ${model.day}, in ${counted(model.calls, 'call')}${endsOf(model)}.`,
         ),
         element(
           'p',

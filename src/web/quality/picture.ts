@@ -1,15 +1,18 @@
 import { drawn } from '../kit/element.ts';
+import type { Group } from './qualityApi.ts';
 
 const WIDTH = 320;
 const HEIGHT = 48;
 const MIDDLE = HEIGHT / 2;
 
-/** What is expected as a band, and what was seen as dots, on one line; undefined where either is no number. */
-export function picture(seen: readonly { observed: string }[], expected: string): SVGSVGElement | undefined {
-  const dots = seen.map(({ observed }) => numbersIn(observed)[0]).filter((value) => value !== undefined);
-  const range = numbersIn(expected).slice(0, 2);
-  if (dots.length === 0 || range.length === 0) return undefined;
-  const [low, high] = [Math.min(...range), Math.max(...range)];
+/** What is expected as a band, and what was seen as dots, on one line; undefined where either is no amount. */
+export function picture({ path, seen, expected }: Group): SVGSVGElement | undefined {
+  // Ids of digits are no amounts.
+  if (!/(?:quantity|price_per_unit|order_value)$/.test(path)) return undefined;
+  const dots = seen.map(({ observed }) => seenIn(observed)).filter((value) => value !== undefined);
+  const range = rangeIn(expected);
+  if (dots.length === 0 || range === undefined) return undefined;
+  const [low, high] = range;
   // Errors of a factor of ten or a hundred are what this is about: beside them a band on a plain scale is a line.
   const all = [...dots, low, high];
   const isWide = Math.min(...all) > 0 && Math.max(...all) / Math.min(...all) > 8;
@@ -41,6 +44,17 @@ export function picture(seen: readonly { observed: string }[], expected: string)
 const spread = (values: readonly number[]): string =>
   values.length === 1 ? String(values[0]) : `${Math.min(...values)} to ${Math.max(...values)}`;
 
-/** `1.85 to 4.25` → both; a share such as `97 %` is a number too, an id with digits in it is none. */
-const numbersIn = (text: string): number[] =>
-  [...text.matchAll(/(?<![\p{L}\d_.-])-?\d+(?:\.\d+)?(?![\p{L}\d_])/gu)].map(([number]) => Number(number));
+/** `12.5, and as far off in 5 orders before` → 12.5; a time begins with digits and is none. */
+export function seenIn(observed: string): number | undefined {
+  const [, amount] = /^(\d+(?:\.\d+)?)(?:$|, )/.exec(observed) ?? [];
+  return amount === undefined ? undefined : Number(amount);
+}
+
+/** `1.85 to 4.25`, `about 3 in this order`, `at most 100`. Other text has numbers that bound nothing, as a line's in `items[0]`. */
+export function rangeIn(expected: string): [low: number, high: number] | undefined {
+  const [, how, first, second] =
+    /^(about |at most )?(\d+(?:\.\d+)?)(?: to (\d+(?:\.\d+)?))?(?:$|, as | in this order$)/.exec(expected) ??
+    [];
+  if (first === undefined) return undefined;
+  return [how === 'at most ' ? 0 : Number(first), Number(second ?? first)];
+}

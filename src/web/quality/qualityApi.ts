@@ -94,6 +94,7 @@ export interface Summary {
     calls: number;
     parse_failures: number;
     canary_misses: number;
+    outcomes: Record<string, number>;
     open_until: string | null;
   } | null;
 }

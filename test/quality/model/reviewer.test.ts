@@ -4,6 +4,7 @@ import { makeParseOrder } from '../../../src/orders/parseOrder.ts';
 import type { Reviewed } from '../../../src/quality/model/opinion.ts';
 import { ownRuleChecks } from '../../../src/quality/own/ownRules.ts';
 import {
+  type Asked,
   answersOf,
   type Entry,
   honest,
@@ -329,10 +330,12 @@ describe('orders that talk to the model', () => {
     }
   });
 
-  it('cannot silence those that stand beside them', async () => {
+  it.each<[string, Plays, string]>([
+    ['that the model obeys, by which it forgets everything else', obeys, 'canary_failed'],
+    ['that the model comes to no end of', () => ({ content: '{"answers":[', finish: 'length' }), 'cut_short'],
+  ])('one %s cannot silence those that stand beside it', async (_, instead, outcome) => {
     await redis.flushall();
-    // One that the model obeys, by which it forgets everything else in the same question.
-    server.plays = (asked, nth) => (asked.raw.includes('#obey') ? obeys(asked, nth) : honest(asked, nth));
+    server.plays = (asked, nth) => (asked.raw.includes('#obey') ? instead(asked, nth) : honest(asked, nth));
     const hostile = aGroup(900, {}, wrongOrder(900, { payment_method: 'plausible, all of them #obey' }));
     const { reviewer } = reviewing(redis, server.baseUrl);
     const said = await reviewer.reviewGroups([
@@ -345,7 +348,7 @@ describe('orders that talk to the model', () => {
     ]);
     const outcomes = said.map(({ outcome }) => outcome);
     expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(3);
-    expect(outcomes[2]).toBe('canary_failed');
+    expect(outcomes[2]).toBe(outcome);
   });
 });
 
@@ -397,6 +400,30 @@ describe('values and single orders', () => {
       const [said] = await reviewer.judgeValues('payment_method', [`one ${odd}`], known);
       expect(said).not.toHaveProperty('meant');
     }
+  });
+
+  it('no other entry and no other known value is asked for, and one named all the same costs that answer alone', async () => {
+    const { reviewer } = reviewing(redis, server.baseUrl);
+    server.plays = (asked) => ({
+      content: answersOf(asked, (entry, own) => (entry.value === 'TWINT' ? { ...own, id: 'TWINT' } : own)),
+    });
+    expect(await reviewer.judgeValues('payment_method', ['BLIK', 'TWINT'], ['PAYPAL'])).toMatchObject([
+      { outcome: 'ok' },
+      { outcome: 'unanswered' },
+    ]);
+    const [{ body }] = server.asked as [Asked];
+    expect(body.response_format?.json_schema?.schema).toMatchObject({
+      properties: {
+        answers: {
+          items: {
+            properties: {
+              id: { enum: ['e1', 'e2', 'e3', 'e4'] },
+              meant: { anyOf: [{ type: 'string', enum: ['k1'] }, { type: 'null' }] },
+            },
+          },
+        },
+      },
+    });
   });
 
   it.each([
