@@ -22,7 +22,9 @@ describe('the start in the image', () => {
     const env = { PATH: `${folder}:${process.env.PATH}`, LIMIT: limit };
     const { stdout } = spawnSync(SCRIPT, ['worker', '--help'], { encoding: 'utf8', env });
     const [, young, old, rest = ''] =
-      /^--max-semi-space-size=(\d+) --max-old-space-size=(\d+) (.*)\n$/.exec(stdout) ?? [];
+      /^--max-semi-space-size=(\d+) --max-old-space-size=(\d+) --no-allocation-site-pretenuring (.*)\n$/.exec(
+        stdout,
+      ) ?? [];
     return { young: Number(young), old: Number(old), rest };
   }
 

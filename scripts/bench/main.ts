@@ -6,6 +6,7 @@
  *   npm run bench -- memory [--messages 1000000]
  *   npm run bench -- worker [--jobs 30000] [--users 10000] [--rounds 5]
  *   npm run bench -- pulse [--jobs 30000] [--pairs 7]
+ *   npm run bench -- tenure [--jobs 30000] [--pairs 7]
  *   npm run bench -- record [--orders 100000] [--users 10000] [--batch 25]
  *   npm run bench -- ledger [--orders 10000,100000,1000000]
  *   npm run bench -- users [--users 1000,1000000,10000000]
@@ -27,6 +28,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   memory: () => import('./bridge/memory.ts'),
   worker: () => import('./worker/throughput.ts'),
   pulse: () => import('./worker/pulse.ts'),
+  tenure: () => import('./worker/tenure.ts'),
   record: () => import('./stats/record.ts'),
   ledger: () => import('./stats/ledger.ts'),
   users: () => import('./stats/users.ts'),

@@ -10,12 +10,16 @@ export interface Child {
 }
 
 /** As `npm start` and the image run Node; for every contender, so that none is ahead by them. */
-const NODE_FLAGS = ['--max-semi-space-size=64'];
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--no-allocation-site-pretenuring'];
 
 /** `module` is relative to the caller; it says `ready` by `serveParent` once it can be asked. */
-export async function startChild(module: URL, env: Record<string, string> = {}): Promise<Child> {
+export async function startChild(
+  module: URL,
+  env: Record<string, string> = {},
+  flags = NODE_FLAGS,
+): Promise<Child> {
   const child: ChildProcess = fork(fileURLToPath(module), [], {
-    execArgv: [...NODE_FLAGS, '--import', 'tsx'],
+    execArgv: [...flags, '--import', 'tsx'],
     env: { ...process.env, ...env },
   });
   const exited = once(child, 'exit');

@@ -26,6 +26,7 @@ export type Contender =
   | 'checks only'
   | 'ours'
   | 'ours without pulse'
+  | 'ours with pretenuring'
   | 'ours with history'
   | 'ours with review';
 

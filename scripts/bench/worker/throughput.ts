@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { queueKey } from '../../../src/store/keys.ts';
 import { makePartitions, type Partition } from '../../../src/store/partitions.ts';
-import { startChild } from '../support/child.ts';
+import { NODE_FLAGS, startChild } from '../support/child.ts';
 import { commandFigures, redisCpu } from '../support/redisFigures.ts';
 import { startBenchRedis } from '../support/redisServer.ts';
 import { median, printTable } from '../support/table.ts';
@@ -61,12 +61,15 @@ export async function run(args: string[]): Promise<void> {
   );
 }
 
+const PRETENURING = /pretenuring/;
+
 /** Works through a full queue in a process and with a Redis of its own. */
 export async function measure(contender: Contender, work: Work): Promise<Figures> {
   const { jobs } = work;
   const redis = await startBenchRedis();
   await fillQueue(redis.url, work);
-  const child = await startChild(new URL('./contender.ts', import.meta.url));
+  const flags = NODE_FLAGS.filter((flag) => contender !== 'ours with pretenuring' || !PRETENURING.test(flag));
+  const child = await startChild(new URL('./contender.ts', import.meta.url), {}, flags);
   const partition = makePartitions(1).all[0] as Partition;
   try {
     await redis.client.config('RESETSTAT');
