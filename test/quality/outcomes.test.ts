@@ -186,7 +186,9 @@ describe('what becomes of findings', () => {
     expect((await command(['groups', '--all'])).stdout).toMatch(
       new RegExp(`^${P1} +muted +costly_line +P1`, 'm'),
     );
-    expect((await command(['groups', '--all', '--json'])).stdout).toContain(`{"state":"muted","group":"${P1}"`);
+    expect((await command(['groups', '--all', '--json'])).stdout).toContain(
+      `{"state":"muted","group":"${P1}"`,
+    );
     expect((await command(['unmute', P1])).code).toBe(0);
     expect((await command(['restore', 'costly_line'])).code).toBe(1);
     expect((await command(['reset', 'price_unlike_product', 'P1', '--because', 'a bad day'])).code).toBe(0);
